@@ -1,0 +1,46 @@
+"""What coevo says when it cannot go on: one sentence that names the thing and what would be right.
+
+The command line prints a `CoevoError` on stderr and exits with code 2; from Python it is an exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class CoevoError(Exception):
+    """Anything a user can mend. The message is whole sentences, fit to be shown as it is."""
+
+
+class ConfigError(CoevoError):
+    """One or more options are wrong; every mistake is a line of the message."""
+
+    def __init__(self, mistakes: str | Iterable[str]):
+        self.mistakes = [mistakes] if isinstance(mistakes, str) else list(mistakes)
+        super().__init__("\n".join(self.mistakes))
+
+
+class PairError(CoevoError):
+    """This Artist and this Critic cannot work together; the message names both and the reason."""
+
+
+class DataError(CoevoError):
+    """The data is missing, unreadable or not what it should be."""
+
+
+class StoreError(CoevoError):
+    """A run's folder cannot be read or written."""
+
+
+class NotFiniteError(CoevoError):
+    """A loss or a parameter became NaN or infinite."""
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """The sentence for a name that does not exist, with the nearest one that does."""
+    from difflib import get_close_matches
+
+    known = sorted(known)
+    nearest = get_close_matches(name, known, n=1, cutoff=0.4)
+    hint = f"; did you mean {nearest[0]!r}?" if nearest else f"; there are: {', '.join(known) or 'none'}."
+    return f"There is no {kind} named {name!r}{hint}"
