@@ -1,0 +1,33 @@
+"""What the core itself brings, offered through the same hooks as any plugin's."""
+
+from coevo.hookspecs import Offer, hookimpl
+
+
+@hookimpl
+def coevo_games() -> list[Offer]:
+    return [
+        Offer("non-saturating", "log D for the artist (Goodfellow 2014, the usual one)", "coevo.games:NonSaturating"),
+        Offer("minimax", "the zero-sum game of the same paper", "coevo.games:Minimax"),
+        Offer("least-squares", "squared distance to the labels (Mao 2017)", "coevo.games:LeastSquares"),
+        Offer("hinge", "margins of one (Lim & Ye 2017)", "coevo.games:Hinge"),
+        Offer("relativistic", "more real than the average real one", "coevo.games:RelativisticAverage"),
+    ]
+
+
+@hookimpl
+def coevo_priors() -> list[Offer]:
+    return [
+        Offer("gaussian", "N(0, I)", "coevo.priors:gaussian"),
+        Offer("uniform", "U(-1, 1)", "coevo.priors:uniform"),
+        Offer("categorical", "one-hot, every category equally likely", "coevo.priors:categorical"),
+    ]
+
+
+@hookimpl
+def coevo_datasets() -> list[Offer]:
+    return [
+        Offer("digits", "1,797 real handwritten digits, 8 × 8, shipped with coevo", "coevo.data:digits"),
+        Offer("mnist", "70,000 handwritten digits, 28 × 28: IDX files in --data-dir", "coevo.data:mnist"),
+        Offer("folder", "any folder of images in --data-dir; subfolders are classes", "coevo.data:folder"),
+        Offer("zip", "any zip of images, --data-dir FILE.zip", "coevo.data:zipped"),
+    ]

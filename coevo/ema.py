@@ -1,0 +1,51 @@
+"""An exponential moving average of a network: steadier than the network itself, so it is what is shown.
+
+torch's AveragedModel reads its step count from the device at every update; this one never waits for it.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any, Generic, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+M = TypeVar("M", bound=nn.Module)
+
+
+class EMA(Generic[M]):
+    """A copy of a module whose parameters and float buffers follow the original's slowly.
+
+    decay: how much of the average an update keeps; the first updates keep (1 + t) / (10 + t), so that the
+    average forgets the random start.
+    """
+
+    def __init__(self, module: M, decay: float):
+        self._source = [*module.parameters(), *module.buffers()]
+        self.decay, self.updates = decay, 0
+        forward = module.__dict__.pop("forward", None)  # bound to the original: not to be copied
+        self.average: M = deepcopy(module).eval().requires_grad_(False)
+        if forward is not None:
+            module.forward = forward
+
+    @torch.no_grad()
+    def update(self) -> None:
+        self.updates += 1
+        decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
+        pairs = list(zip(self._targets(), self._source, strict=True))
+        smooth = [pair for pair in pairs if pair[0].is_floating_point()]
+        torch._foreach_lerp_([a for a, _ in smooth], [b.detach() for _, b in smooth], 1 - decay)
+        for target, source in pairs:
+            if not target.is_floating_point():
+                target.copy_(source)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"updates": self.updates, "average": self.average.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.updates = state["updates"]
+        self.average.load_state_dict(state["average"])
+
+    def _targets(self) -> list[Tensor]:
+        return [*self.average.parameters(), *self.average.buffers()]
