@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import torch
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from coevo.errors import PairError
 
@@ -127,8 +128,10 @@ class Player:
         for name, value in state.items():
             if name in self.keeps:
                 setattr(self, name, value)
-            else:
-                getattr(self, name).load_state_dict(value)
+                continue
+            getattr(self, name).load_state_dict(value)
+            if isinstance(part := getattr(self, name), Optimizer):
+                _lay_out_alike(part)
 
 
 class Artist(Player):
@@ -227,6 +230,14 @@ class Critic(Player):
     def fooled(self, works: Works, reals: Works | None) -> Tensor:
         """[N] bool: taken for real, accepted, picked."""
         raise NotImplementedError
+
+
+def _lay_out_alike(optimiser: Optimizer) -> None:
+    """Give loaded moments the memory format of their parameters, as they had: fused kernels rely on it."""
+    for parameter, moments in optimiser.state.items():
+        for key, value in moments.items():
+            if isinstance(value, Tensor) and value.shape == parameter.shape:
+                moments[key] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
 
 
 def parameters_shared(artist: Artist, critic: Critic) -> bool:

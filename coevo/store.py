@@ -1,0 +1,316 @@
+"""A run's folder: runs/<name>/ with config.toml, metrics.jsonl, checkpoints/ and gallery/.
+
+Files appear whole or not at all. A checkpoint is a pair NAME.safetensors + NAME.json; the JSON comes last
+and holds both checksums, so whatever a kill left behind is recognised and passed over.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import FileLock, Timeout
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+
+import coevo
+from coevo.errors import StoreError
+from coevo.loop import Position
+from coevo.roles import State
+
+FORMAT = 1
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what the operating system says of a write into one sentence that helps."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            what = "the disk is full; free some space, then go on with `coevo resume`"
+        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
+            what = "the folder cannot be written to; choose another with --runs-dir"
+        else:
+            what = error.strerror or str(error)
+        raise StoreError(f"Could not write {path}: {what}.") from error
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all, even if the power fails."""
+    with writing(path):
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(0o644)
+            os.replace(name, path)  # noqa: PTH105
+        except BaseException:
+            with suppress(OSError):
+                Path(name).unlink()
+            raise
+        _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    with suppress(OSError):  # not every system can
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What is needed to go on: the next position, every state, and how far the logs had come."""
+
+    position: Position
+    state: State
+
+
+class Store:
+    """One run's folder."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.checkpoints = folder / "checkpoints"
+        self.gallery = folder / "gallery"
+        self._lock = FileLock(folder / ".lock")
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    # the folder
+
+    @classmethod
+    def create(cls, runs: Path, name: str | None, stem: str) -> Store:
+        """A new run's folder, locked; without a name the first free one of stem-1, stem-2, …
+
+        Raises StoreError where the name is taken or unfit, or the folder cannot be written to.
+        """
+        if name is not None and (not name or name.startswith(".") or Path(name).name != name or name == "latest"):
+            raise StoreError(f"A run cannot be named {name!r}: a plain folder name is wanted.")
+        with writing(runs):
+            runs.mkdir(parents=True, exist_ok=True)
+        number = 0
+        while True:
+            number += 1
+            folder = runs / (name or f"{stem}-{number}")
+            try:
+                with writing(folder):
+                    folder.mkdir()
+                break
+            except StoreError as error:
+                if not isinstance(error.__cause__, FileExistsError):
+                    raise
+                if name is not None:
+                    raise StoreError(
+                        f"A run named {name!r} is there already; choose another --name, or go on with "
+                        f"`coevo resume {name}`."
+                    ) from None
+        store = cls(folder)
+        store.lock()
+        with writing(folder):
+            store.checkpoints.mkdir()
+            store.gallery.mkdir()
+        return store
+
+    @classmethod
+    def open(cls, run: str | Path, runs: Path) -> Store:
+        """The folder of a run, by path, by name, or `latest`. Raises StoreError where there is none."""
+        names = [store.name for store in cls.all(runs)]
+        if str(run) == "latest":
+            if not names:
+                raise StoreError(f"There are no runs in {runs} yet; `coevo run dcgan` makes one.")
+            return cls(runs / names[-1])
+        for folder in (runs / run, Path(run)):
+            if (folder / "config.toml").is_file():
+                return cls(folder)
+        from coevo.errors import unknown
+
+        raise StoreError(unknown("run", str(run), names) + (" See `coevo runs`." if names else ""))
+
+    @classmethod
+    def all(cls, runs: Path) -> list[Store]:
+        """Every run in a folder, the latest last."""
+        found = list(runs.glob("*/config.toml"))
+        return [cls(path.parent) for path in sorted(found, key=lambda path: path.stat().st_mtime_ns)]
+
+    def lock(self) -> None:
+        """Hold the run for this process; the system lets go of it when the process ends, however it ends."""
+        try:
+            with writing(self.folder):
+                self._lock.acquire(timeout=0)
+        except Timeout as error:
+            raise StoreError(f"Run {self.name!r} is held by another process; wait for it, or stop it.") from error
+
+    def unlock(self) -> None:
+        self._lock.release()
+
+    @property
+    def held(self) -> bool:
+        """Whether a living process holds the run."""
+        try:
+            with self._lock.acquire(timeout=0):
+                return False
+        except (Timeout, OSError):
+            return True
+
+    # checkpoints
+
+    def save(self, checkpoint: Checkpoint, keep: int) -> str:
+        """Write a checkpoint, point `latest` at it and drop all but the last `keep` and the best."""
+        position = checkpoint.position
+        name = f"{position.round:08d}" + (f"-{position.phase}-{position.step:08d}" if any(position[1:]) else "")
+        tensors: dict[str, torch.Tensor] = {}
+        tree = _plain(checkpoint.state, "", tensors)
+        packed = save_tensors(tensors)
+        body = {
+            "format": FORMAT,
+            "coevo": coevo.__version__,
+            "torch": str(torch.__version__),
+            "position": list(position),
+            "tensors": hashlib.sha256(packed).hexdigest(),
+            "state": tree,
+        }
+        text = json.dumps(body, separators=(",", ":"))
+        signed = {"sha256": hashlib.sha256(text.encode()).hexdigest(), "body": body}
+        write_whole(self.checkpoints / f"{name}.safetensors", packed)
+        write_whole(self.checkpoints / f"{name}.json", json.dumps(signed, separators=(",", ":")).encode())
+        self.point("latest", name)
+        kept = {*self.names()[-keep:], name, self.pointed("best")}
+        for path in self.checkpoints.glob("*.*"):
+            if path.stem not in kept and not path.name.startswith("."):
+                path.unlink(missing_ok=True)
+        return name
+
+    def point(self, pointer: str, name: str) -> None:
+        """Let `latest` or `best` name a checkpoint that is whole."""
+        write_whole(self.checkpoints / pointer, name.encode())
+
+    def pointed(self, pointer: str) -> str | None:
+        try:
+            return (self.checkpoints / pointer).read_text()
+        except OSError:
+            return None
+
+    def names(self) -> list[str]:
+        """The checkpoints, oldest first, whole or not."""
+        return sorted(path.stem for path in self.checkpoints.glob("*.json"))
+
+    def load(self) -> tuple[Checkpoint, list[str]]:
+        """The newest whole checkpoint, and a sentence about every newer one that is not.
+
+        Raises StoreError where none is whole.
+        """
+        flaws = []
+        for name in reversed(self.names()):
+            try:
+                return self.read(name), flaws
+            except StoreError as error:
+                flaws.append(str(error))
+        raise StoreError("\n".join([f"Run {self.name!r} has no whole checkpoint to go on from.", *flaws]))
+
+    def read(self, name: str) -> Checkpoint:
+        """One checkpoint. Raises StoreError where it is damaged, or another program's."""
+        path = self.checkpoints / f"{name}.json"
+        try:
+            signed = json.loads(path.read_bytes())
+            body = signed["body"]
+            text = json.dumps(body, separators=(",", ":"))
+            if hashlib.sha256(text.encode()).hexdigest() != signed["sha256"]:
+                raise StoreError(f"Checkpoint {path} is damaged: its checksum does not fit.")
+            if body["format"] != FORMAT:
+                raise StoreError(f"Checkpoint {path} has format {body['format']}; this coevo reads {FORMAT}.")
+            packed = path.with_suffix(".safetensors").read_bytes()
+            if hashlib.sha256(packed).hexdigest() != body["tensors"]:
+                raise StoreError(f"Checkpoint {path.with_suffix('.safetensors')} is damaged: its checksum does not fit.")
+            return Checkpoint(Position(*body["position"]), _rich(body["state"], load_tensors(packed)))
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+            raise StoreError(f"Checkpoint {path} cannot be read: {type(error).__name__}: {error}.") from error
+
+
+class Log:
+    """A file of JSON lines that can be taken back to where a checkpoint found it."""
+
+    def __init__(self, path: Path, length: int | None = None):
+        """length: the bytes to keep of what is there; None keeps all."""
+        self.path = path
+        with writing(path):
+            self._file = path.open("ab")
+            if length is not None:
+                self._file.truncate(length)
+                self._file.seek(0, os.SEEK_END)
+
+    def append(self, row: dict[str, Any]) -> None:
+        with writing(self.path):
+            self._file.write(json.dumps(row).encode() + b"\n")
+            self._file.flush()
+
+    @property
+    def length(self) -> int:
+        """Bytes that are safely on the disk."""
+        with writing(self.path):
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            return self._file.tell()
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._file.close()
+
+
+def read_log(path: Path) -> list[dict[str, Any]]:
+    """The whole lines of a log; a last line that a kill cut short is left out."""
+    if not path.is_file():
+        return []
+    return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1] if line.startswith(b"{") and line.endswith(b"}")]
+
+
+# A state is nested dicts, lists and tuples of tensors and JSON values. Tensors go to safetensors under their
+# path, everything else to JSON; what JSON lacks (tuples, keys that are no text) is marked.
+
+
+def _plain(value: Any, path: str, tensors: dict[str, torch.Tensor]) -> Any:
+    if isinstance(value, torch.Tensor):
+        tensors[path] = value.detach().to("cpu", copy=True).contiguous()
+        return {"$tensor": path}
+    if isinstance(value, dict):
+        items = {key: _plain(part, f"{path}/{key}", tensors) for key, part in value.items()}
+        if all(isinstance(key, str) and not key.startswith("$") for key in items):
+            return items
+        return {"$items": [[key, part] for key, part in items.items()]}
+    if isinstance(value, list | tuple):
+        parts = [_plain(part, f"{path}/{index}", tensors) for index, part in enumerate(value)]
+        return {"$tuple": parts} if isinstance(value, tuple) else parts
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise StoreError(f"The state at {path!r} is a {type(value).__name__}; tensors and JSON values can be saved.")
+
+
+def _rich(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
+    if isinstance(value, list):
+        return [_rich(part, tensors) for part in value]
+    if not isinstance(value, dict):
+        return value
+    if "$tensor" in value:
+        return tensors[value["$tensor"]]
+    if "$items" in value:
+        return {key: _rich(part, tensors) for key, part in value["$items"]}
+    if "$tuple" in value:
+        return tuple(_rich(part, tensors) for part in value["$tuple"])
+    return {key: _rich(part, tensors) for key, part in value.items()}
