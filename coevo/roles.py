@@ -127,7 +127,7 @@ class Player:
         """
         for name, value in state.items():
             if name in self.keeps:
-                setattr(self, name, value)
+                setattr(self, name, value.to(self.studio.device) if isinstance(value, Tensor) else value)
                 continue
             getattr(self, name).load_state_dict(value)
             if isinstance(part := getattr(self, name), Optimizer):

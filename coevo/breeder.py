@@ -1,0 +1,122 @@
+"""Breeding a latent space: where a Critic gives no gradients, the codes of a trained Artist evolve."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from coevo.errors import PairError
+from coevo.registry import registry
+from coevo.roles import Artist, CodeBlock, Genome, Metrics, Options, State, Works
+
+
+class Breeder(Artist):
+    """A population of codes for an Artist that decodes; its networks stay as they are.
+
+    Picked codes are the parents (of scores, the best quarter is); they survive, and every other place goes
+    to a child of two of them. A Gaussian code moves along the sphere, √(1-m²)·code + m·N(0, I), so that
+    children stay where the decoder was trained; codes of other priors are redrawn with probability m.
+    """
+
+    name = "breeder"
+    repeats = True
+    keeps = ("population", "ids", "parents", "born")
+
+    class Options(Options):
+        population: int = Field(15, ge=2, le=10_000)
+        """Codes in the population."""
+        mutation: float = Field(0.3, ge=0, le=1)
+        """How far a child moves from its parents, m."""
+
+    def __init__(self, decoder: Artist, options: Any = None):
+        super().__init__(options or self.Options(), decoder.studio)
+        self.decoder = decoder
+        self.makes_images = decoder.makes_images
+
+    @property
+    def codes(self) -> tuple[CodeBlock, ...]:
+        return self.decoder.codes
+
+    def check(self) -> None:
+        self.decoder.check()
+
+    def build(self) -> None:
+        self.born = 0
+        self._settle(self._draw(self.options.population), [()] * self.options.population)
+
+    def make(self, n: int, reals: Works | None) -> Works:
+        works = self.decoder.decode(self.population)
+        texts = (json.dumps([round(x, 5) for x in code]) for code in self.population.tolist())
+        genomes = [Genome(id, tuple(parents), text) for id, parents, text in zip(self.ids, self.parents, texts, strict=True)]
+        return Works(images=works.images, codes=self.population, genomes=tuple(genomes))
+
+    def learn(self, works: Works, rewards: Tensor) -> Metrics:
+        size = self.options.population
+        if rewards.unique().numel() == 1 and not rewards[0] > 0:  # nothing picked: roll again
+            self._settle(self._draw(size), [()] * size)
+            return {"parents": 0.0}
+        if rewards.max() == 1 and ((rewards == 0) | (rewards == 1)).all():
+            chosen = (rewards == 1).nonzero().flatten()
+        else:
+            chosen = rewards.topk(max(2, len(rewards) // 4)).indices
+        chosen = chosen[:size]
+        assert works.codes is not None
+        parents, ids = works.codes[chosen], [self.ids[i] for i in chosen.tolist()]
+        children = size - len(parents)
+        generator = self.studio.generator("breeder")
+        draw = lambda shape, high: torch.randint(high, shape, generator=generator, device=self.studio.device)  # noqa: E731
+        mother, father = draw((2, children), len(parents))
+        mask = draw((children, parents.shape[1]), 2).bool()
+        young = self._mutate(torch.where(mask, parents[mother], parents[father]))
+        families = [tuple(dict.fromkeys((ids[m], ids[f]))) for m, f in zip(mother.tolist(), father.tolist(), strict=True)]
+        kept = [self.parents[i] for i in chosen.tolist()]
+        self._settle(torch.cat([parents, young]), [*kept, *families], ids)
+        return {"parents": float(len(ids))}
+
+    def exhibit(self, n: int, seed: int, labels: Tensor | None = None) -> Works:
+        return self.decoder.decode(self.population[torch.arange(n) % len(self.population)])
+
+    def decode(self, codes: Tensor, labels: Tensor | None = None) -> Works:
+        return self.decoder.decode(codes, labels)
+
+    def adopt(self, works: Works) -> None:
+        codes = works.codes
+        if codes is None or codes.shape[1] != self.code_size:
+            got = "no codes" if codes is None else f"codes of size {codes.shape[1]}"
+            raise PairError(f"Artist {self.decoder.name!r} breeds codes of size {self.code_size}; the works have {got}.")
+        codes = codes.to(self.studio.device)[: self.options.population]
+        self.population = torch.cat([codes, self.population[len(codes) :]])
+
+    def state(self) -> State:
+        return {"decoder": self.decoder.state(), **super().state()}
+
+    def restore(self, state: State) -> None:
+        self.decoder.restore(state["decoder"])
+        super().restore({key: value for key, value in state.items() if key != "decoder"})
+
+    def _settle(self, population: Tensor, parents: list[tuple[str, ...]], ids: list[str] | None = None) -> None:
+        """Take a new population; the first of it keep their ids, the rest are numbered on."""
+        ids = ids or []
+        young = len(population) - len(ids)
+        self.population, self.parents = population, parents
+        self.ids = [*ids, *(str(self.born + i) for i in range(young))]
+        self.born += young
+
+    def _draw(self, n: int) -> Tensor:
+        generator = self.studio.generator("breeder")
+        return torch.cat([registry().load("prior", b.prior)(n, b.size, generator) for b in self.codes], dim=1)
+
+    def _mutate(self, codes: Tensor) -> Tensor:
+        m = self.options.mutation
+        blocks = []
+        for old, new, block in zip(*(c.split([b.size for b in self.codes], 1) for c in (codes, self._draw(len(codes)))), self.codes, strict=True):
+            if block.prior == "gaussian":
+                blocks.append((1 - m * m) ** 0.5 * old + m * new)
+            else:
+                roll = torch.rand(len(old), 1, generator=self.studio.generator("breeder"), device=self.studio.device)
+                blocks.append(torch.where(roll < m, new, old))
+        return torch.cat(blocks, dim=1)
