@@ -10,6 +10,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -160,6 +161,11 @@ class Store:
 
     def unlock(self) -> None:
         self._lock.release()
+
+    def discard(self) -> None:
+        """Take back a folder that has just been made, as if it had never been."""
+        self.unlock()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
     def held(self) -> bool:

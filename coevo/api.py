@@ -1,0 +1,55 @@
+"""coevo from Python: `coevo.run(...)` plays a run to its end, `coevo.load(...)` opens one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from coevo.config import merge, read_recipe, resolve
+from coevo.registry import registry
+from coevo.runner import Run
+from coevo.store import Store
+
+
+def run(
+    recipe: str | None = None,
+    *,
+    artist: str | None = None,
+    critic: str | None = None,
+    data: str | None = None,
+    name: str | None = None,
+    runs_dir: str | Path = "runs",
+    options: Mapping[str, Any] | None = None,
+    **run_options: Any,
+) -> Run:
+    """Play a run to its end and return it.
+
+    options: sections as in config.toml, as {"artist": {"latent": 32}}; run_options: those of [run], as
+    rounds=100, seed=1, batch=64. Raises CoevoError where something does not fit.
+    """
+    tree = merge(
+        read_recipe(recipe, registry()) if recipe else {},
+        named(artist=artist, critic=critic, data=data),
+        {"run": run_options},
+        options or {},
+    )
+    it = Run.create(resolve(tree, registry()), Path(runs_dir), name)
+    try:
+        for _ in it.turns():
+            pass
+    finally:
+        it.close()
+    return it
+
+
+def load(run: str | Path, runs_dir: str | Path = "runs") -> Run:
+    """A run as its newest whole checkpoint left it, to look at: `coevo.load("x").artist.exhibit(16, seed=1)`."""
+    it = Run.resume(Store.open(run, Path(runs_dir)), lock=False)
+    it.data.close()
+    return it
+
+
+def named(**sections: str | None) -> dict[str, Any]:
+    """Sections with nothing but a name."""
+    return {section: {"name": name} for section, name in sections.items() if name is not None}

@@ -1,0 +1,392 @@
+"""A run: a session wired to its folder. It yields every turn, and logs, shows and saves between them."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from coevo.breeder import Breeder
+from coevo.config import Config, read_toml, resolve
+from coevo.data import Data, Dataset, load_dataset
+from coevo.errors import ConfigError, NotFiniteError, PairError, StoreError
+from coevo.gallery import contact_sheet, read_origin, save_png
+from coevo.loop import Turn, check_pair
+from coevo.registry import Registry, registry
+from coevo.roles import Artist, Critic, Works
+from coevo.session import Session
+from coevo.store import Checkpoint, Log, Store, read_log, write_whole
+from coevo.studio import Studio, find_device
+
+SHEET = 64  # works on a sheet
+SAVE_SECONDS = 60  # a long phase is saved at least so often
+
+
+class Run:
+    """One run, new or resumed. `turns()` plays it; `latest` holds the newest row of the log."""
+
+    def __init__(self, config: Config, store: Store):
+        self.config, self.store = config, store
+        run = config.run
+        if run.deterministic:
+            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+            torch.use_deterministic_algorithms(True)
+        self.studio = make_studio(config, store.folder)
+        self.artist, self.critic = make_pair(config, self.studio)
+        check_pair(self.artist, self.critic)
+        self.dataset = load_data(config)
+        self.studio.classes = self.dataset.classes
+        check_pair(self.artist, self.critic, labels=self.dataset.labels is not None)
+        self.studio.reseed()
+        self.artist.build()
+        self.critic.build(self.artist)
+        if run.start:
+            start_from(run.start, self.artist, self.critic, store.folder.parent)
+        phases = config.phases(self.critic.learns)
+        self.data = Data(
+            self.dataset, run.batch, run.seed, [phase.steps for phase in phases], self.studio.device,
+            config.data.workers, config.data.hold_mb,
+        )  # fmt: skip
+        self.session = Session(
+            self.artist, self.critic, self.data, phases, self.studio,
+            fresh=run.fresh, remembers=self.critic.rewards == "picks",
+        )  # fmt: skip
+        self.meter = Meter()
+        self.latest: dict[str, float] = {}
+        self.sheet: Path | None = None
+        self.flaws: list[str] = []
+        self.stopping = False
+        self._best: float | None = None
+        self._log_length: int | None = 0
+
+    @classmethod
+    def create(cls, config: Config, runs: Path, name: str | None = None) -> Run:
+        """A new run in a new folder. Nothing stays of one whose pair, data or start are refused."""
+        check_start(config, runs)
+        studio = make_studio(config, None)
+        check_pair(*make_pair(config, studio))
+        stem = f"{config.artist_class.name}-{config.critic_class.name}-{Path(config.data.name).stem}"
+        store = Store.create(runs, name, stem)
+        try:
+            run = cls(config, store)
+            write_whole(store.folder / "config.toml", config.toml().encode())
+        except BaseException:
+            store.discard()
+            raise
+        return run
+
+    @classmethod
+    def resume(cls, store: Store, *, lock: bool = True, **changes: Any) -> Run:
+        """The run as its newest whole checkpoint left it.
+
+        changes: options of [run] that may differ now (rounds, minutes).
+        """
+        config = read_config(store)
+        config = replace(config, run=config.run.model_copy(update=changes))
+        if lock:
+            store.lock()
+        try:
+            run = cls(config, store)
+            if store.names():
+                checkpoint, run.flaws = store.load()
+                run._restore(checkpoint)
+        except BaseException:
+            store.unlock()
+            raise
+        return run
+
+    @property
+    def round(self) -> int:
+        return self.session.position.round
+
+    @property
+    def seconds_before(self) -> float:
+        """How long the run took so far, in earlier processes."""
+        rows = read_log(self.store.folder / "timing.jsonl")
+        return float(rows[-1]["seconds"]) if rows else 0.0
+
+    @property
+    def finished(self) -> bool:
+        run = self.config.run
+        return (run.rounds is not None and self.round >= run.rounds) or (
+            run.rounds is None and run.minutes is not None and self.seconds_before >= run.minutes * 60
+        )
+
+    def turns(self) -> Iterator[Turn]:
+        """Play until the rounds or minutes are over, or `stopping` is set; saved at the end, however it ends.
+
+        Raises NotFiniteError where a loss or a parameter is not finite: the last good checkpoint stays.
+        """
+        options = self.config.run
+        before, started = self.seconds_before, time.perf_counter()
+        deadline = started + options.minutes * 60 - before if options.minutes else math.inf
+        log = Log(self.store.folder / "metrics.jsonl", self._log_length)
+        timing = Log(self.store.folder / "timing.jsonl")
+        board = _tensorboard(self.store.folder) if options.tensorboard else None
+        saved, logged, works = started, started, 0
+        turn = None
+        try:
+            if self.round == 0 and not self.store.names():
+                self.hang()
+            if options.rounds is not None and self.round >= options.rounds:
+                return
+            for turn in self.session.turns():
+                self.meter.add(turn)
+                works += len(turn.works) if turn.role == "artist" else 0
+                round, now = turn.next.round, time.perf_counter()
+                if turn.ends_round:
+                    if round % options.log_every == 0:
+                        self.latest = self.meter.row(round)
+                        self._check_finite()
+                        log.append(self.latest)
+                        self.meter.clear()
+                        timing.append(
+                            {
+                                "round": round,
+                                "seconds": round_to(before + now - started),
+                                "images_per_second": round_to(works / max(now - logged, 1e-9)),
+                            }
+                        )
+                        if board:
+                            for key, value in self.latest.items():
+                                board.add_scalar(key, value, round)
+                        logged, works = now, 0
+                    if round % options.sheet_every == 0:
+                        self.hang()
+                over = self.stopping or now >= deadline or (turn.ends_round and round == options.rounds)
+                regular = turn.ends_round and round % options.save_every == 0
+                if turn.safe and (over or regular or now - saved > SAVE_SECONDS):
+                    self._save(log, judge_best=regular)
+                    saved = time.perf_counter()
+                yield turn
+                if over and turn.safe:
+                    break
+            self.hang()
+        finally:
+            if turn is not None:
+                seconds = round_to(before + time.perf_counter() - started)
+                timing.append({"round": self.round, "seconds": seconds})
+            log.close()
+            timing.close()
+            if board:
+                board.close()
+
+    def hang(self) -> None:
+        """Put a sheet of exhibited works into the gallery: the same codes in every round."""
+        seed = self.config.run.seed
+        works = self.artist.exhibit(SHEET, seed)
+        if works.images is None:
+            return
+        if not works.images.isfinite().all():
+            raise self._not_finite("the exhibited pictures")
+        path = self.store.gallery / f"{self.round:08d}.png"
+        about = {"artist": self.artist.name, "run": self.store.name, "round": self.round, "seed": seed}
+        save_png(path, contact_sheet(works.images), about)
+        self.sheet = path
+
+    def close(self) -> None:
+        self.data.close()
+        self.store.unlock()
+
+    def _save(self, log: Log, judge_best: bool) -> None:
+        self._check_finite()
+        parameters = [p for player in (self.artist, self.critic) for p in player.parameters()]
+        if parameters and not torch.stack(torch._foreach_norm(parameters)).isfinite().all():
+            raise self._not_finite("a parameter")
+        value = self._best_value() if judge_best else None
+        if value is not None:
+            self._best = value
+        state = self.session.state() | {
+            "meter": self.meter.state(),
+            "log": log.length,
+            "best": self._best,
+            "latest": self.latest,
+        }
+        name = self.store.save(Checkpoint(self.session.position, state), self.config.run.keep)
+        if value is not None:
+            self.store.point("best", name)
+
+    def _best_value(self) -> float | None:
+        """The metric that is watched, where it is better than ever before."""
+        if self.config.run.best is None:
+            return None
+        way, _, metric = self.config.run.best.partition(":")
+        if metric not in self.latest:
+            if not self.latest:
+                return None
+            raise ConfigError(f"run.best watches {metric!r}, which is not measured; there are: {', '.join(self.latest)}.")
+        value = self.latest[metric]
+        better = self._best is None or (value < self._best if way == "min" else value > self._best)
+        return value if better else None
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        state = checkpoint.state
+        try:
+            self.session.restore(checkpoint.position, state)
+            self.meter.restore(state["meter"], self.studio.device)
+            self._log_length, self._best, self.latest = state["log"], state["best"], state["latest"]
+        except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
+            raise StoreError(
+                f"The checkpoint of run {self.store.name!r} was not made by this pair with these options: {error}"
+            ) from error
+
+    def _check_finite(self) -> None:
+        for key, value in self.meter.row(self.round).items():
+            if not math.isfinite(value):
+                raise self._not_finite(key)
+
+    def _not_finite(self, what: str) -> NotFiniteError:
+        good = self.store.pointed("latest")
+        kept = (
+            f"the run stopped, and its last good checkpoint is round {int(good.split('-')[0])}"
+            if good
+            else "the run stopped before its first checkpoint"
+        )
+        return NotFiniteError(
+            f"{what} is not finite in round {self.round}: {kept}. Try lower rates (-o artist.rate=1e-4 "
+            f"-o critic.rate=1e-4) or --precision fp32 in a new run{f' --from {self.store.name}' if good else ''}."
+        )
+
+
+class Meter:
+    """Means of the metrics of many turns. Sums stay on the device until a row is asked for; a NaN in any
+    turn stays in the sum, so no turn has to be looked at alone."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, Tensor | float] = {}
+        self._counts: dict[str, int] = {}
+
+    def add(self, turn: Turn) -> None:
+        metrics = {f"{turn.role}.{key}": value for key, value in turn.metrics.items()}
+        if turn.rewards is not None:
+            metrics["artist.reward"] = turn.rewards.mean()
+        for key, value in metrics.items():
+            self._sums[key] = self._sums.get(key, 0.0) + value
+            self._counts[key] = self._counts.get(key, 0) + 1
+
+    def row(self, round: int) -> dict[str, float]:
+        """The means since the last `clear()`."""
+        on_device = {key: value for key, value in self._sums.items() if isinstance(value, Tensor)}
+        values = torch.stack([v.double() for v in on_device.values()]).tolist() if on_device else []
+        sums = {**self._sums, **dict(zip(on_device, values, strict=True))}
+        return {"round": round, **{key: float(value) / self._counts[key] for key, value in sums.items()}}
+
+    def clear(self) -> None:
+        self._sums, self._counts = {}, {}
+
+    def state(self) -> dict[str, Any]:
+        return {"sums": dict(self._sums), "counts": dict(self._counts)}
+
+    def restore(self, state: dict[str, Any], device: torch.device) -> None:
+        self._sums = {k: v.to(device) if isinstance(v, Tensor) else v for k, v in state["sums"].items()}
+        self._counts = dict(state["counts"])
+
+
+# wiring
+
+
+def make_studio(config: Config, folder: Path | None) -> Studio:
+    run, data = config.run, config.data
+    return Studio(
+        (data.channels, data.size, data.size), (), find_device(run.device), run.precision, run.compile, run.seed, folder
+    )  # fmt: skip
+
+
+def make_pair(config: Config, studio: Studio) -> tuple[Artist, Critic]:
+    """Both players, not yet built. An Artist that cannot get the gradients it wants is bred by its codes."""
+    artist = config.artist_class(config.artist, studio)
+    critic = config.critic_class(config.critic, studio)
+    if artist.wants_gradients and not critic.gives_gradients and artist.decodes and artist.codes:
+        if not config.run.start:
+            raise PairError(
+                f"Critic {critic.name!r} gives no gradients, so it can only breed the codes of an artist "
+                f"{artist.name!r} that is trained already; name its run with --from."
+            )
+        artist = Breeder(artist)
+        artist.decoder.build()
+    return artist, critic
+
+
+def load_data(config: Config) -> Dataset:
+    known = registry()
+    loaders = {name: _Lazy(known, name) for name in known.offers("dataset")}
+    return load_dataset(config.data, loaders)
+
+
+class _Lazy:
+    """A dataset's loader, imported when it is called."""
+
+    def __init__(self, known: Registry, name: str):
+        self.known, self.name = known, name
+
+    def __call__(self, options: Any) -> Dataset:
+        return self.known.load("dataset", self.name)(options)
+
+
+def read_config(store: Store) -> Config:
+    return resolve(read_toml(store.folder / "config.toml"), registry())
+
+
+def check_start(config: Config, runs: Path) -> None:
+    """Raise where --from names nothing to begin from, before a folder is made."""
+    start = config.run.start
+    if start and not Path(start).is_file():
+        Store.open(start, runs)
+
+
+def start_from(start: str, artist: Artist, critic: Critic, runs: Path) -> None:
+    """Begin where another run stands, or with the work that a picture shows.
+
+    A player of the same name takes over its parameters; another Artist adopts what the run exhibits.
+    """
+    if Path(start).is_file():
+        artist.adopt(read_origin(Path(start)).works)
+        return
+    store = Store.open(start, runs)
+    other = read_config(store)
+    state = store.load()[0].state
+    own = artist.decoder if isinstance(artist, Breeder) else artist
+    for player, its, part in ((own, other.artist_class, "artist"), (critic, other.critic_class, "critic")):
+        if player.name != its.name:
+            continue
+        try:
+            player.restore(state[part])
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise ConfigError(
+                f"{part.capitalize()} {player.name!r} of run {store.name!r} has other options or another size "
+                f"than this one; start with the same (see its config.toml): {str(error).splitlines()[0]}"
+            ) from error
+    if own.name != other.artist_class.name:
+        artist.adopt(load_artist(store).exhibit(SHEET, other.run.seed))
+
+
+def load_artist(store: Store) -> Artist:
+    """The Artist of a run as its newest whole checkpoint left it."""
+    run = Run.resume(store, lock=False)
+    run.data.close()
+    return run.artist
+
+
+def round_to(seconds: float) -> float:
+    return round(seconds, 3)
+
+
+def _tensorboard(folder: Path) -> Any:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise ConfigError("run.tensorboard needs TensorBoard: pip install 'coevo[tensorboard]'.") from error
+    return SummaryWriter(str(folder / "tensorboard"))  # type: ignore[no-untyped-call]
+
+
+def exhibit(artist: Artist, n: int, seed: int, batch: int = 1000) -> Iterator[Works]:
+    """n works in batches that fit into memory; batch k is drawn with a seed of its own."""
+    for number, begun in enumerate(range(0, n, batch)):
+        yield artist.exhibit(min(batch, n - begun), seed + number * 1_000_003)
