@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,11 @@ from torch import Tensor
 
 from coevo.breeder import Breeder
 from coevo.config import Config, read_toml, resolve
-from coevo.data import Data, Dataset, load_dataset
+from coevo.data import Data, DataOptions, Dataset, load_dataset
 from coevo.errors import ConfigError, NotFiniteError, PairError, StoreError
 from coevo.gallery import contact_sheet, read_origin, save_png
 from coevo.loop import Turn, check_pair
-from coevo.registry import Registry, registry
+from coevo.registry import registry
 from coevo.roles import Artist, Critic, Works
 from coevo.session import Session
 from coevo.store import Checkpoint, Log, Store, read_log, write_whole
@@ -41,7 +41,7 @@ class Run:
         self.studio = make_studio(config, store.folder)
         self.artist, self.critic = make_pair(config, self.studio)
         check_pair(self.artist, self.critic)
-        self.dataset = load_data(config)
+        self.dataset = load_dataset(config.data, loaders())
         self.studio.classes = self.dataset.classes
         check_pair(self.artist, self.critic, labels=self.dataset.labels is not None)
         self.studio.reseed()
@@ -314,20 +314,10 @@ def make_pair(config: Config, studio: Studio) -> tuple[Artist, Critic]:
     return artist, critic
 
 
-def load_data(config: Config) -> Dataset:
+def loaders() -> dict[str, Callable[[DataOptions], Dataset]]:
+    """Every dataset's loader by name, imported when it is called."""
     known = registry()
-    loaders = {name: _Lazy(known, name) for name in known.offers("dataset")}
-    return load_dataset(config.data, loaders)
-
-
-class _Lazy:
-    """A dataset's loader, imported when it is called."""
-
-    def __init__(self, known: Registry, name: str):
-        self.known, self.name = known, name
-
-    def __call__(self, options: Any) -> Dataset:
-        return self.known.load("dataset", self.name)(options)
+    return {name: lambda options, name=name: known.load("dataset", name)(options) for name in known.offers("dataset")}
 
 
 def read_config(store: Store) -> Config:

@@ -1,0 +1,421 @@
+"""The command line. torch and pydantic are imported inside commands only, so that help is instant."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import coevo
+from coevo.errors import CoevoError, ConfigError
+from coevo.registry import KINDS, registry
+
+if TYPE_CHECKING:
+    from coevo.runner import Run
+    from coevo.store import Store
+
+
+class Group(click.Group):
+    """Our commands and those of plugins; what a user can mend is said in one sentence, with exit code 2."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted({*super().list_commands(context), *self._offered()})
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        own = super().get_command(context, name)
+        if own or name not in self._offered():
+            return own
+        command: click.Command = registry().load("command", name)
+        return command
+
+    def _offered(self) -> list[str]:
+        try:
+            return list(registry().offers("command"))
+        except CoevoError:  # said by the command that needs the registry
+            return []
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except CoevoError as error:
+            if context.params.get("debug"):
+                raise
+            for line in str(error).splitlines():
+                click.echo(f"coevo: {line}", err=True)
+            context.exit(2)
+
+
+RUNS_DIR = click.option(
+    "--runs-dir", default="runs", envvar="COEVO_RUNS", type=click.Path(path_type=Path), help="Where runs are kept."
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+RUN = click.argument("run", default="latest")
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(coevo.__version__, message="coevo %(version)s")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def main(debug: bool) -> None:
+    """Art by an arms race: any Artist against any Critic, in one loop."""
+
+
+# playing
+
+
+@main.command()
+@click.argument("recipe", required=False)
+@click.option("--artist", help="Who makes the works.")
+@click.option("--critic", help="Who judges them.")
+@click.option("--data", help="Real works: a dataset's name, a folder or a zip of images.  [default: digits]")
+@click.option("--data-dir", help="Where the dataset's files are.")
+@click.option("--rounds", type=int, help="Stop after so many rounds.")
+@click.option("--minutes", type=float, help="Stop after so many minutes.")
+@click.option("--size", type=int, help="Pixels of a picture's side.  [default: 32]")
+@click.option("--channels", type=int, help="1 is grey, 3 is colour.  [default: 1]")
+@click.option("--batch", type=int, help="Works in a step.  [default: 64]")
+@click.option("--seed", type=int, help="Everything random follows from it.  [default: 0]")
+@click.option("--device", help="auto, cpu, cuda or mps.  [default: auto]")
+@click.option("--precision", help="auto, fp32 or bf16.  [default: auto]")
+@click.option("--compile", is_flag=True, default=None, help="Compile networks with torch.compile.")
+@click.option("--from", "start", metavar="RUN|PNG", help="Begin where a run stands, or with a picture.")
+@click.option("--name", help="The run's name.")
+@RUNS_DIR
+@click.option("--config", "file", type=click.Path(path_type=Path), help="A TOML file of options.")
+@click.option("-o", "options", multiple=True, metavar="SECTION.OPTION=VALUE", help="Any option, as artist.latent=64.")
+@JSON
+def run(
+    recipe: str | None,
+    artist: str | None,
+    critic: str | None,
+    data: str | None,
+    data_dir: str | None,
+    start: str | None,
+    name: str | None,
+    runs_dir: Path,
+    file: Path | None,
+    options: tuple[str, ...],
+    as_json: bool,
+    size: int | None,
+    channels: int | None,
+    **run_options: Any,
+) -> None:
+    """Start a run: a RECIPE (see `coevo recipes`), or an artist and a critic of your own choice.
+
+    Without --rounds or --minutes it plays until Ctrl-C. What -o says counts most, then the other options,
+    then --config, then the recipe; `coevo info` lists a player's options.
+    """
+    from coevo.api import named
+    from coevo.config import assignments, merge, read_recipe, read_toml, resolve
+    from coevo.runner import Run
+
+    known = registry()
+    if not (recipe or artist or critic or file):
+        raise ConfigError("Say what to run: a recipe (`coevo run dcgan`), or --artist A --critic C.")
+    given = {
+        "run": {"start": start, **run_options},
+        "data": {"dir": data_dir, "size": size, "channels": channels},
+    }
+    flags = {section: {k: v for k, v in some.items() if v is not None} for section, some in given.items()}
+    tree = merge(
+        read_recipe(recipe, known) if recipe else {},
+        read_toml(file) if file else {},
+        named(artist=artist, critic=critic, data=data),
+        flags,
+        assignments(options),
+    )
+    play(Run.create(resolve(tree, known), runs_dir, name), as_json)
+
+
+@main.command()
+@RUN
+@click.option("--rounds", type=int, help="Go on until so many rounds in all.")
+@click.option("--minutes", type=float, help="Go on until so many minutes in all.")
+@RUNS_DIR
+@JSON
+def resume(run: str, rounds: int | None, minutes: float | None, runs_dir: Path, as_json: bool) -> None:
+    """Go on with a RUN, bit for bit, from its newest whole checkpoint."""
+    from coevo.runner import Run
+
+    changes: dict[str, Any] = {}
+    if rounds is not None or minutes is not None:
+        changes = {"rounds": rounds, "minutes": minutes}
+    if any(value is not None and value <= 0 for value in changes.values()):
+        raise ConfigError("--rounds and --minutes should be more than 0.")
+    it = Run.resume(open_store(run, runs_dir), **changes)
+    for flaw in it.flaws:
+        click.echo(f"coevo: {flaw} Going on from round {it.round}.", err=True)
+    if it.finished:
+        it.close()
+        done = f"round {it.round}, after {it.seconds_before / 60:.1f} minutes"
+        raise ConfigError(f"Run {it.store.name!r} is finished ({done}); say --rounds or --minutes to go on.")
+    play(it, as_json)
+
+
+def play(run: Run, as_json: bool) -> None:
+    """Play a run in front of a person: Ctrl-C saves and says how to go on."""
+    from coevo.display import display_for
+
+    name = run.store.name
+    with stoppable(run) as stopped, display_for(run, as_json, sys.stdout.isatty()) as display:
+        try:
+            for turn in run.turns():
+                display.see(turn)
+        finally:
+            run.close()
+    display.end(stopped())
+    if stopped():
+        click.echo(f"Saved at round {run.round}. Go on with: coevo resume {name}", err=as_json)
+        sys.exit(130)
+
+
+@contextmanager
+def stoppable(run: Run) -> Iterator[Callable[[], bool]]:
+    """Ctrl-C and a plain kill end the run at its next safe turn; a second one ends it at once."""
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def stop(*_: Any) -> None:
+        if run.stopping:
+            raise KeyboardInterrupt
+        run.stopping = True
+
+    old = {number: signal.signal(number, stop) for number in signals}
+    try:
+        yield lambda: run.stopping
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
+
+
+# looking
+
+
+@main.command()
+@RUNS_DIR
+@JSON
+def runs(runs_dir: Path, as_json: bool) -> None:
+    """List the runs."""
+    from coevo.config import read_toml
+    from coevo.store import Store, read_log
+
+    rows = []
+    for store in Store.all(runs_dir):
+        config = read_toml(store.folder / "config.toml")
+        log = read_log(store.folder / "timing.jsonl")
+        last = log[-1] if log else {"round": 0, "seconds": 0}
+        rows.append(
+            {
+                "run": store.name,
+                "artist": config["artist"]["name"],
+                "critic": config["critic"]["name"],
+                "data": config["data"]["name"],
+                "rounds": last["round"],
+                "minutes": round(last["seconds"] / 60, 1),
+                "playing": store.held,
+            }
+        )
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+    elif not rows:
+        click.echo(f"There are no runs in {runs_dir} yet; `coevo run dcgan` makes one.")
+    else:
+        table(rows)
+
+
+@main.command()
+@JSON
+def recipes(as_json: bool) -> None:
+    """List the recipes: systems of the history that run with one command."""
+    from coevo.config import read_recipe
+
+    rows = []
+    for name in registry().offers("recipe"):
+        tree = read_recipe(name, registry())
+        about = tree.get("recipe", {})
+        rows.append(
+            {
+                "year": about.get("year", ""),
+                "recipe": name,
+                "title": about.get("title", ""),
+                "by": about.get("authors", ""),
+                "artist": tree["artist"]["name"],
+                "critic": tree["critic"]["name"],
+            }
+        )
+    rows.sort(key=lambda row: str(row["year"]))
+    click.echo(json.dumps(rows, indent=2)) if as_json else table(rows)
+
+
+@main.command()
+@RUN
+@RUNS_DIR
+@click.option("--plain", is_flag=True, help="No pictures and no colours: figures only.")
+def show(run: str, runs_dir: Path, plain: bool) -> None:
+    """Show a RUN in the terminal: its newest sheet and the curves of its log."""
+    from coevo.display import show_run
+
+    show_run(open_store(run, runs_dir), plain)
+
+
+@main.command()
+@RUN
+@click.option("-n", "n", type=click.IntRange(1, 1_000_000), default=64, show_default=True, help="How many works.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Same seed, same works.")
+@click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="x.png, x.npy or a FOLDER/.")
+@RUNS_DIR
+def sample(run: str, n: int, seed: int, output: Path, runs_dir: Path) -> None:
+    """Make N works of a RUN's artist: a sheet (.png), an array (.npy: uint8 [N, H, W, C]) or a folder of PNGs."""
+    from coevo.export import write_samples
+
+    write_samples(open_store(run, runs_dir), n, seed, output)
+    click.echo(f"{n} works in {output}")
+
+
+@main.command()
+@RUN
+@click.option("--rows", type=click.IntRange(1, 100), default=8, show_default=True, help="Pairs of works.")
+@click.option("--steps", type=click.IntRange(2, 100), default=10, show_default=True, help="Works in a row.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Same seed, same works.")
+@click.option("-o", "output", type=click.Path(path_type=Path), default="interpolation.png", show_default=True)
+@RUNS_DIR
+def interpolate(run: str, rows: int, steps: int, seed: int, output: Path, runs_dir: Path) -> None:
+    """Walk from one work of a RUN's artist to another through its latent space; a row each."""
+    from coevo.export import write_interpolation
+
+    write_interpolation(open_store(run, runs_dir), rows, steps, seed, output)
+    click.echo(f"{rows} walks of {steps} steps in {output}")
+
+
+@main.command()
+@click.argument("run", metavar="RUN|FOLDER", default="latest")
+@click.option("-n", "n", type=click.IntRange(10, 100_000), default=1000, show_default=True, help="How many works.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Same seed, same works.")
+@click.option("--data", help="Real works to compare a FOLDER with.  [default: digits; a run's own]")
+@click.option("--data-dir", help="Where the dataset's files are.")
+@RUNS_DIR
+@JSON
+def evaluate(
+    run: str, n: int, seed: int, data: str | None, data_dir: str | None, runs_dir: Path, as_json: bool
+) -> None:
+    """Judge the works of a RUN, or of any FOLDER of pictures, beside real ones.
+
+    A classifier that never saw the artist says which classes it finds and how sure it is; nearest real
+    neighbours show whether works are copied.
+    """
+    from coevo.export import evaluate_works
+
+    report = evaluate_works(run, runs_dir, n, seed, data, data_dir)
+    if as_json:
+        click.echo(json.dumps(report, indent=2))
+    else:
+        table([{"figure": key, "value": figure(value)} for key, value in report.items()])
+
+
+# plugins
+
+
+@main.command()
+@JSON
+def plugins(as_json: bool) -> None:
+    """List the plugins and what each brings."""
+    found = registry().plugins
+    if as_json:
+        rows = [
+            {
+                "plugin": plugin.name,
+                "version": plugin.version,
+                "error": plugin.error or None,
+                "offers": {kind: [offer._asdict() for offer in some] for kind, some in plugin.offers.items()},
+            }
+            for plugin in found
+        ]
+        click.echo(json.dumps(rows, indent=2))
+        return
+    for plugin in found:
+        click.secho(f"{plugin.name} {plugin.version}".strip(), bold=True)
+        if plugin.error:
+            click.secho(f"  failed to load: {plugin.error}", fg="red")
+        for kind, offers in plugin.offers.items():
+            for offer in offers:
+                click.echo(f"  {kind:<8} {offer.name:<15} {offer.summary}")
+
+
+@main.command()
+@click.argument("kind", type=click.Choice(["artist", "critic"]))
+@click.argument("name")
+@JSON
+def info(kind: Any, name: str, as_json: bool) -> None:
+    """Describe an artist or a critic, and each of its options."""
+    from coevo.info import describe_player
+
+    described = describe_player(kind, name)
+    if as_json:
+        click.echo(json.dumps(described, indent=2))
+        return
+    click.secho(f"{kind} {name}", bold=True)
+    click.echo(f"{described['about']}\n")
+    for key, value in described["capabilities"].items():
+        click.echo(f"  {key}: {value}")
+    click.echo()
+    table(described["options"], empty="It has no options.")
+
+
+@main.command()
+@click.argument("name")
+def check(name: str) -> None:
+    """Check an installed artist or critic NAME with the conformance kit."""
+    from coevo.testing import check_player
+
+    known = registry()
+    kinds = [kind for kind in KINDS[:2] if name in known.offers(kind)]
+    if not kinds:
+        from coevo.errors import unknown
+
+        raise ConfigError(unknown("artist or critic", name, [*known.offers("artist"), *known.offers("critic")]))
+    failed = 0
+    for kind in kinds:
+        for result in check_player(kind, known.load(kind, name)):  # type: ignore[arg-type]
+            mark = click.style("ok    ", fg="green") if result.passed else click.style("FAILED", fg="red")
+            click.echo(f"{mark} {result.name}" + (f": {result.message}" if result.message else ""))
+            failed += not result.passed
+    if failed:
+        raise CoevoError(f"{name} failed {failed} checks.")
+    click.echo(f"{name} conforms.")
+
+
+def open_store(run: str, runs_dir: Path) -> Store:
+    from coevo.store import Store
+
+    return Store.open(run, runs_dir)
+
+
+def figure(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, dict):
+        return "  ".join(f"{key} {figure(part)}" for key, part in value.items())
+    return ", ".join(map(figure, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def table(rows: list[dict[str, Any]], empty: str = "Nothing.") -> None:
+    """Print rows of the same keys as a table."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    if not rows:
+        click.echo(empty)
+        return
+    grid = Table(*rows[0], box=SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        grid.add_row(*("●" if value is True else "" if value in (None, False) else str(value) for value in row.values()))
+    Console().print(grid)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""What leaves a run: samples, walks through the latent space, figures of quality."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from coevo.data import DataOptions, Dataset, load_dataset
+from coevo.errors import CoevoError, ConfigError
+from coevo.gallery import contact_sheet, describe, save_png, to_bytes, to_picture
+from coevo.runner import Run, exhibit, loaders
+from coevo.store import Store, write_whole, writing
+
+SHEET_LIMIT = 10_000
+
+
+def write_samples(store: Store, n: int, seed: int, output: Path) -> None:
+    """n works of a run's Artist as a sheet (.png), an array (.npy: uint8 [N, H, W, C]) or a folder of PNGs."""
+    kind = output.suffix.lower()
+    if kind not in (".png", ".npy", ""):
+        raise ConfigError(f"-o {output} should end with .png (a sheet), .npy (an array) or / (a folder).")
+    if kind == ".png" and n > SHEET_LIMIT:
+        raise ConfigError(f"A sheet holds up to {SHEET_LIMIT} works, not {n}; write an .npy or a folder.")
+    artist = Run.resume(store, lock=False).artist
+    about = {"artist": artist.name, "run": store.name, "seed": seed}
+    if kind == "":
+        with writing(output):
+            output.mkdir(parents=True, exist_ok=True)
+        number = 0
+        for works in exhibit(artist, n, seed):
+            for index, pixels in enumerate(to_bytes(images_of(works))):
+                path = output / f"{number:06d}.png"
+                save_png(path, to_picture(pixels), about | describe(works, index))
+                number += 1
+        return
+    batches = [images_of(works) for works in exhibit(artist, n, seed)]
+    with writing(output):
+        output.parent.mkdir(parents=True, exist_ok=True)
+    if kind == ".png":
+        save_png(output, contact_sheet(torch.cat(batches)), about)
+    else:
+        buffer = io.BytesIO()
+        np.save(buffer, np.concatenate([to_bytes(images) for images in batches]))
+        write_whole(output, buffer.getvalue())
+
+
+def write_interpolation(store: Store, rows: int, steps: int, seed: int, output: Path) -> None:
+    """Rows of walks between two works: along the great circle, where a Gaussian's mass lies (White 2016)."""
+    artist = Run.resume(store, lock=False).artist
+    ends = artist.exhibit(2 * rows, seed).codes
+    if not artist.decodes or ends is None:
+        raise CoevoError(f"Artist {artist.name!r} of run {store.name!r} has no latent code to walk through.")
+    walks = [slerp(a, b, torch.linspace(0, 1, steps, device=a.device)) for a, b in zip(ends[:rows], ends[rows:], strict=True)]
+    works = artist.decode(torch.cat(walks))
+    with writing(output):
+        output.parent.mkdir(parents=True, exist_ok=True)
+    about = {"artist": artist.name, "run": store.name, "seed": seed}
+    save_png(output, contact_sheet(images_of(works), columns=steps), about)
+
+
+def slerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
+    """Points [T, D] from a to b [D] at t [T] along a great circle (Shoemake 1985); straight where they are parallel."""
+    angle = torch.acos((a / a.norm() * b / b.norm()).sum().clamp(-1, 1))
+    t = t[:, None]
+    if angle.sin().abs() < 1e-6:
+        return (1 - t) * a + t * b
+    return (((1 - t) * angle).sin() * a + (t * angle).sin() * b) / angle.sin()
+
+
+def evaluate_works(
+    run: str, runs_dir: Path, n: int, seed: int, data: str | None, data_dir: str | None
+) -> dict[str, Any]:
+    """The figures of a run's works beside its own data, or of a folder's pictures beside a dataset."""
+    from coevo.evaluate import evaluate
+
+    if is_folder_of_pictures(run, runs_dir):
+        images, reals = read_pictures(Path(run), n, data or "digits", data_dir)
+        return {"works": run, "data": reals.name, **evaluate(images, reals, seed).figures()}
+    store = Store.open(run, runs_dir)
+    it = Run.resume(store, lock=False)
+    options = it.config.data.model_copy(update={k: v for k, v in (("name", data), ("dir", data_dir)) if v is not None})
+    reals = it.dataset if options == it.config.data else load_dataset(options, loaders())
+    images = torch.cat([images_of(works).cpu() for works in exhibit(it.artist, n, seed)])
+    return {
+        "works": f"run {store.name}, round {it.round}, seed {seed}",
+        "data": reals.name,
+        **evaluate(images, reals, seed).figures(),
+    }
+
+
+def is_folder_of_pictures(path: str, runs_dir: Path) -> bool:
+    folder = Path(path)
+    return folder.is_dir() and not (folder / "config.toml").is_file() and not (runs_dir / path / "config.toml").is_file()
+
+
+def read_pictures(folder: Path, n: int, data: str, data_dir: str | None) -> tuple[Tensor, Dataset]:
+    """Up to n pictures of a folder [N, C, H, W] in [-1, 1], and a dataset read in their size."""
+    sizes: set[tuple[int, int]] = set()
+    modes: set[str] = set()
+    for path in sorted(folder.rglob("*.png"))[:1] or sorted(path for path in folder.rglob("*") if path.is_file())[:1]:
+        try:
+            with Image.open(path) as picture:
+                sizes.add(picture.size)
+                modes.add(picture.mode)
+        except OSError:
+            continue
+    size = max((max(size) for size in sizes), default=32)
+    channels: Any = 1 if modes <= {"L", "1", "LA"} else 3
+    made = load_dataset(DataOptions(name=str(folder), size=size, channels=channels, split="all"), loaders())
+    reals = load_dataset(DataOptions(name=data, dir=data_dir, size=size, channels=channels), loaders())
+    images = made.works(slice(0, n)).images
+    assert images is not None
+    return images, reals
+
+
+def images_of(works: Any) -> Tensor:
+    if works.images is None:
+        raise CoevoError("This artist makes no pictures.")
+    images: Tensor = works.images
+    return images
