@@ -44,7 +44,7 @@ def run(
 
 
 def load(run: str | Path, runs_dir: str | Path = "runs") -> Run:
-    """A run as its newest whole checkpoint left it, to look at: `coevo.load("x").artist.exhibit(16, seed=1)`."""
+    """A run as its newest whole checkpoint left it, to look at: `load("x").artist.exhibit(16, seed=1)`."""
     it = Run.resume(Store.open(run, Path(runs_dir)), lock=False)
     it.data.close()
     return it

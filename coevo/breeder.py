@@ -51,7 +51,10 @@ class Breeder(Artist):
     def make(self, n: int, reals: Works | None) -> Works:
         works = self.decoder.decode(self.population)
         texts = (json.dumps([round(x, 5) for x in code]) for code in self.population.tolist())
-        genomes = [Genome(id, tuple(parents), text) for id, parents, text in zip(self.ids, self.parents, texts, strict=True)]
+        genomes = [
+            Genome(id, tuple(parents), text)
+            for id, parents, text in zip(self.ids, self.parents, texts, strict=True)
+        ]
         return Works(images=works.images, codes=self.population, genomes=tuple(genomes))
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
@@ -72,7 +75,10 @@ class Breeder(Artist):
         mother, father = draw((2, children), len(parents))
         mask = draw((children, parents.shape[1]), 2).bool()
         young = self._mutate(torch.where(mask, parents[mother], parents[father]))
-        families = [tuple(dict.fromkeys((ids[m], ids[f]))) for m, f in zip(mother.tolist(), father.tolist(), strict=True)]
+        families = [
+            tuple(dict.fromkeys((ids[m], ids[f])))
+            for m, f in zip(mother.tolist(), father.tolist(), strict=True)
+        ]
         kept = [self.parents[i] for i in chosen.tolist()]
         self._settle(torch.cat([parents, young]), [*kept, *families], ids)
         return {"parents": float(len(ids))}
@@ -87,7 +93,9 @@ class Breeder(Artist):
         codes = works.codes
         if codes is None or codes.shape[1] != self.code_size:
             got = "no codes" if codes is None else f"codes of size {codes.shape[1]}"
-            raise PairError(f"Artist {self.decoder.name!r} breeds codes of size {self.code_size}; the works have {got}.")
+            raise PairError(
+                f"Artist {self.decoder.name!r} breeds codes of size {self.code_size}; the works have {got}."
+            )
         codes = codes.to(self.studio.device)[: self.options.population]
         self.population = torch.cat([codes, self.population[len(codes) :]])
 
@@ -98,7 +106,9 @@ class Breeder(Artist):
         self.decoder.restore(state["decoder"])
         super().restore({key: value for key, value in state.items() if key != "decoder"})
 
-    def _settle(self, population: Tensor, parents: list[tuple[str, ...]], ids: list[str] | None = None) -> None:
+    def _settle(
+        self, population: Tensor, parents: list[tuple[str, ...]], ids: list[str] | None = None
+    ) -> None:
         """Take a new population; the first of it keep their ids, the rest are numbered on."""
         ids = ids or []
         young = len(population) - len(ids)
@@ -113,10 +123,16 @@ class Breeder(Artist):
     def _mutate(self, codes: Tensor) -> Tensor:
         m = self.options.mutation
         blocks = []
-        for old, new, block in zip(*(c.split([b.size for b in self.codes], 1) for c in (codes, self._draw(len(codes)))), self.codes, strict=True):
+        for old, new, block in zip(
+            *(c.split([b.size for b in self.codes], 1) for c in (codes, self._draw(len(codes)))),
+            self.codes,
+            strict=True,
+        ):
             if block.prior == "gaussian":
                 blocks.append((1 - m * m) ** 0.5 * old + m * new)
             else:
-                roll = torch.rand(len(old), 1, generator=self.studio.generator("breeder"), device=self.studio.device)
+                roll = torch.rand(
+                    len(old), 1, generator=self.studio.generator("breeder"), device=self.studio.device
+                )
                 blocks.append(torch.where(roll < m, new, old))
         return torch.cat(blocks, dim=1)

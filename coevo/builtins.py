@@ -6,7 +6,11 @@ from coevo.hookspecs import Offer, hookimpl
 @hookimpl
 def coevo_games() -> list[Offer]:
     return [
-        Offer("non-saturating", "log D for the artist (Goodfellow 2014, the usual one)", "coevo.games:NonSaturating"),
+        Offer(
+            "non-saturating",
+            "log D for the artist (Goodfellow 2014, the usual one)",
+            "coevo.games:NonSaturating",
+        ),
         Offer("minimax", "the zero-sum game of the same paper", "coevo.games:Minimax"),
         Offer("least-squares", "squared distance to the labels (Mao 2017)", "coevo.games:LeastSquares"),
         Offer("hinge", "margins of one (Lim & Ye 2017)", "coevo.games:Hinge"),

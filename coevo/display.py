@@ -44,7 +44,7 @@ class Display(ABC):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
+    def __exit__(  # noqa: B027 - most have nothing to clear away
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         pass
@@ -147,7 +147,9 @@ class LiveDisplay(Display):
     def __init__(self, run: Run, console: Console | None = None):
         super().__init__(run)
         self.console = console or Console()
-        self._live = Live(console=self.console, refresh_per_second=4, get_renderable=self.panel, transient=False)
+        self._live = Live(
+            console=self.console, refresh_per_second=4, get_renderable=self.panel, transient=False
+        )
         self._strip: RenderableType = Text("")
         self._painted = float("-inf")
 
@@ -236,7 +238,9 @@ def show_run(store: Store, plain: bool) -> None:
         picture = Image.open(sheets[-1])
         picture.load()
         if sys.stdout.isatty():
-            from textual_image.renderable import Image as TerminalImage  # late: it asks the terminal what it can
+            from textual_image.renderable import (
+                Image as TerminalImage,
+            )  # late: it asks the terminal what it can
 
             console.print(TerminalImage(picture, width=min(console.width, 80)))
         else:

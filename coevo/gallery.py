@@ -35,7 +35,7 @@ def to_picture(pixels: np.ndarray) -> Image.Image:
 
 
 def contact_sheet(images: Tensor, columns: int | None = None, scale: int | None = None) -> Image.Image:
-    """N pictures in a grid on white, each pixel enlarged to a square of `scale` so that small ones can be seen."""
+    """N pictures in a grid on white, each pixel enlarged to a square of `scale`, so that small ones show."""
     pixels = to_bytes(images)
     n, height, width, channels = pixels.shape
     columns = columns or math.ceil(math.sqrt(n))
@@ -96,4 +96,6 @@ def read_origin(path: Path) -> Origin:
             raise DataError(f"{path} carries no genome and no code; only pictures saved one by one do.")
         return Origin(str(about["artist"]), Works(codes=codes, genomes=genomes))
     except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path} carries a genome that coevo cannot read ({type(error).__name__}: {error}).") from error
+        raise DataError(
+            f"{path} carries a genome that coevo cannot read ({type(error).__name__}: {error})."
+        ) from error

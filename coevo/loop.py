@@ -22,6 +22,9 @@ class Position(NamedTuple):
     step: int = 0
 
 
+BEGINNING = Position()
+
+
 @dataclass(frozen=True, slots=True)
 class Phase:
     """One side's part of a round: up to `steps` steps, fewer once the goal is reached."""
@@ -75,7 +78,7 @@ def coevolve(
     data: Batches,
     phases: Sequence[Phase] = DEFAULT_PHASES,
     *,
-    start: Position = Position(),
+    start: Position = BEGINNING,
     fresh: bool = False,
 ) -> Iterator[Turn]:
     """Play rounds without end, and yield a Turn after every step of either side; the caller stops.
@@ -109,16 +112,23 @@ def coevolve(
                 rewards = None if rewards is None else rewards.detach()
                 safe = made is None or artist.repeats
                 yield Turn(
-                    Position(round, index, step), next, phase.role, works.detach(), reals, rewards, metrics, safe
+                    Position(round, index, step),
+                    next,
+                    phase.role,
+                    works.detach(),
+                    reals,
+                    rewards,
+                    metrics,
+                    safe,
                 )
                 if done:
                     break
-            start = Position()
-        start = Position()
+            start = BEGINNING
+        start = BEGINNING
 
 
 def reached(phase: Phase, critic: Critic, works: Works, reals: Works | None) -> bool:
-    """Whether the share of works that fool the critic has come up to the artist's goal, or down to its own."""
+    """Whether the works that fool the critic are as many as the artist's goal, as few as its own."""
     if phase.goal is None:
         return False
     share = critic.fooled(works.detach(), reals).float().mean().item()
@@ -156,7 +166,8 @@ def check_pair(artist: Artist, critic: Critic, *, reals: bool = True, labels: bo
         raise PairError(pair + f"{critic.name} judges pictures and {artist.name} makes none.")
     if critic.rewards not in artist.rewards:
         raise PairError(
-            pair + f"{critic.name} gives {critic.rewards} and {artist.name} learns from {artist.rewards[0]} only."
+            pair
+            + f"{critic.name} gives {critic.rewards} and {artist.name} learns from {artist.rewards[0]} only."
         )
     for player in (artist, critic):
         if player.reals == "required" and not reals:

@@ -61,10 +61,7 @@ class Works:
 
     def __getitem__(self, which: slice | Tensor) -> Works:
         """Some of the works, by a slice or by an int64 tensor of indices; without the memo."""
-        if isinstance(which, slice):
-            picked = range(len(self))[which]
-        else:
-            picked = which.tolist()
+        picked = range(len(self))[which] if isinstance(which, slice) else which.tolist()
         return Works(
             images=None if self.images is None else self.images[which],
             codes=None if self.codes is None else self.codes[which],

@@ -221,7 +221,9 @@ class Run:
         if metric not in self.latest:
             if not self.latest:
                 return None
-            raise ConfigError(f"run.best watches {metric!r}, which is not measured; there are: {', '.join(self.latest)}.")
+            raise ConfigError(
+                f"run.best watches {metric!r}, which is not measured; there are: {', '.join(self.latest)}."
+            )
         value = self.latest[metric]
         better = self._best is None or (value < self._best if way == "min" else value > self._best)
         return value if better else None
@@ -317,7 +319,10 @@ def make_pair(config: Config, studio: Studio) -> tuple[Artist, Critic]:
 def loaders() -> dict[str, Callable[[DataOptions], Dataset]]:
     """Every dataset's loader by name, imported when it is called."""
     known = registry()
-    return {name: lambda options, name=name: known.load("dataset", name)(options) for name in known.offers("dataset")}
+    return {
+        name: lambda options, name=name: known.load("dataset", name)(options)
+        for name in known.offers("dataset")
+    }
 
 
 def read_config(store: Store) -> Config:

@@ -91,11 +91,15 @@ class Session:
 
     def _rewind(self, rewind: Rewind) -> None:
         if self.now is None:
-            raise CoevoError(f"Critic {self.critic.name!r} asked to rewind, but this session keeps no moments.")
+            raise CoevoError(
+                f"Critic {self.critic.name!r} asked to rewind, but this session keeps no moments."
+            )
         target, redo = self.now, False
         if rewind.to is not None:
             if not 0 <= rewind.to < len(self.moments):
-                raise CoevoError(f"There is no moment {rewind.to} to branch from; there are 0 to {len(self.moments) - 1}.")
+                raise CoevoError(
+                    f"There is no moment {rewind.to} to branch from; there are 0 to {len(self.moments) - 1}."
+                )
             target = rewind.to
             self._undone.clear()
         for _ in range(-rewind.by):

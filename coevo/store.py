@@ -103,7 +103,9 @@ class Store:
 
         Raises StoreError where the name is taken or unfit, or the folder cannot be written to.
         """
-        if name is not None and (not name or name.startswith(".") or Path(name).name != name or name == "latest"):
+        if name is not None and (
+            not name or name.startswith(".") or Path(name).name != name or name == "latest"
+        ):
             raise StoreError(f"A run cannot be named {name!r}: a plain folder name is wanted.")
         with writing(runs):
             runs.mkdir(parents=True, exist_ok=True)
@@ -157,7 +159,9 @@ class Store:
             with writing(self.folder):
                 self._lock.acquire(timeout=0)
         except Timeout as error:
-            raise StoreError(f"Run {self.name!r} is held by another process; wait for it, or stop it.") from error
+            raise StoreError(
+                f"Run {self.name!r} is held by another process; wait for it, or stop it."
+            ) from error
 
     def unlock(self) -> None:
         self._lock.release()
@@ -181,7 +185,9 @@ class Store:
     def save(self, checkpoint: Checkpoint, keep: int) -> str:
         """Write a checkpoint, point `latest` at it and drop all but the last `keep` and the best."""
         position = checkpoint.position
-        name = f"{position.round:08d}" + (f"-{position.phase}-{position.step:08d}" if any(position[1:]) else "")
+        name = f"{position.round:08d}" + (
+            f"-{position.phase}-{position.step:08d}" if any(position[1:]) else ""
+        )
         tensors: dict[str, torch.Tensor] = {}
         tree = _plain(checkpoint.state, "", tensors)
         packed = save_tensors(tensors)
@@ -244,7 +250,9 @@ class Store:
                 raise StoreError(f"Checkpoint {path} has format {body['format']}; this coevo reads {FORMAT}.")
             packed = path.with_suffix(".safetensors").read_bytes()
             if hashlib.sha256(packed).hexdigest() != body["tensors"]:
-                raise StoreError(f"Checkpoint {path.with_suffix('.safetensors')} is damaged: its checksum does not fit.")
+                raise StoreError(
+                    f"Checkpoint {path.with_suffix('.safetensors')} is damaged: its checksum does not fit."
+                )
             return Checkpoint(Position(*body["position"]), _rich(body["state"], load_tensors(packed)))
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             raise StoreError(f"Checkpoint {path} cannot be read: {type(error).__name__}: {error}.") from error
@@ -284,7 +292,11 @@ def read_log(path: Path) -> list[dict[str, Any]]:
     """The whole lines of a log; a last line that a kill cut short is left out."""
     if not path.is_file():
         return []
-    return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1] if line.startswith(b"{") and line.endswith(b"}")]
+    return [
+        json.loads(line)
+        for line in path.read_bytes().split(b"\n")[:-1]
+        if line.startswith(b"{") and line.endswith(b"}")
+    ]
 
 
 # A state is nested dicts, lists and tuples of tensors and JSON values. Tensors go to safetensors under their
@@ -305,7 +317,9 @@ def _plain(value: Any, path: str, tensors: dict[str, torch.Tensor]) -> Any:
         return {"$tuple": parts} if isinstance(value, tuple) else parts
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    raise StoreError(f"The state at {path!r} is a {type(value).__name__}; tensors and JSON values can be saved.")
+    raise StoreError(
+        f"The state at {path!r} is a {type(value).__name__}; tensors and JSON values can be saved."
+    )
 
 
 def _rich(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
