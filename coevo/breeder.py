@@ -9,9 +9,10 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from coevo import roles
 from coevo.errors import PairError
 from coevo.registry import registry
-from coevo.roles import Artist, CodeBlock, Genome, Metrics, Options, State, Works
+from coevo.roles import Artist, CodeBlock, Genome, Metrics, State, Works
 
 
 class Breeder(Artist):
@@ -26,11 +27,16 @@ class Breeder(Artist):
     repeats = True
     keeps = ("population", "ids", "parents", "born")
 
-    class Options(Options):
+    class Options(roles.Options):
         population: int = Field(15, ge=2, le=10_000)
         """Codes in the population."""
         mutation: float = Field(0.3, ge=0, le=1)
         """How far a child moves from its parents, m."""
+
+    population: Tensor  # [population, D]
+    ids: list[str]
+    parents: list[tuple[str, ...]]
+    born: int
 
     def __init__(self, decoder: Artist, options: Any = None):
         super().__init__(options or self.Options(), decoder.studio)

@@ -279,7 +279,7 @@ def show(run: str, runs_dir: Path, plain: bool) -> None:
 )
 @RUNS_DIR
 def sample(run: str, n: int, seed: int, output: Path, runs_dir: Path) -> None:
-    """Make N works of a RUN's artist: a sheet (.png), an array (.npy: uint8 [N, H, W, C]) or a folder of PNGs."""
+    """Make N works of a RUN's artist: a sheet (.png), an array (.npy, uint8 [N, H, W, C]), a folder."""
     from coevo.export import write_samples
 
     write_samples(open_store(run, runs_dir), n, seed, output)
@@ -393,7 +393,7 @@ def check(name: str) -> None:
         )
     failed = 0
     for kind in kinds:
-        for result in check_player(kind, known.load(kind, name)):  # type: ignore[arg-type]
+        for result in check_player(kind, known.load(kind, name)):
             mark = click.style("ok    ", fg="green") if result.passed else click.style("FAILED", fg="red")
             click.echo(f"{mark} {result.name}" + (f": {result.message}" if result.message else ""))
             failed += not result.passed

@@ -77,11 +77,9 @@ def digits(options: DataOptions) -> Dataset:
 
 
 def mnist(options: DataOptions) -> Dataset:
-    """MNIST's IDX files, gzipped or not, in `options.dir`. Raises DataError where they are missing or broken."""
+    """MNIST's IDX files in `options.dir`, gzipped or not. Raises DataError where they are missing or cut."""
     if options.dir is None:
-        raise DataError(
-            "Dataset 'mnist' needs --data-dir with the four IDX files (train-images-idx3-ubyte.gz, …)."
-        )
+        raise DataError("Dataset 'mnist' needs --data-dir with its IDX files (train-images-idx3-ubyte, …).")
     parts = {"train": ("train",), "test": ("t10k",), "all": ("train", "t10k")}[options.split]
     folder = readers.folder_at(options.dir)
     images, labels = [], []
@@ -89,9 +87,7 @@ def mnist(options: DataOptions) -> Dataset:
         pictures = readers.read_idx(folder, f"{part}-images", 3)
         answers = readers.read_idx(folder, f"{part}-labels", 1)
         if len(pictures) != len(answers):
-            raise DataError(
-                f"{folder} has {len(pictures)} {part} images but {len(answers)} labels; they should match."
-            )
+            raise DataError(f"{folder} has {len(pictures)} {part} images but {len(answers)} labels.")
         images += [
             _resized(torch.from_numpy(some).float()[:, None], options) for some in _chunks(pictures, 10_000)
         ]
@@ -113,7 +109,7 @@ def zipped(options: DataOptions) -> Dataset:
 
 
 def load_dataset(options: DataOptions, loaders: Mapping[str, Callable[[DataOptions], Dataset]]) -> Dataset:
-    """A dataset by name, or a folder or zip by path. Raises DataError where it is neither, or cannot be read."""
+    """A dataset by name, or a folder or zip by path. Raises DataError where it is neither."""
     if options.name in loaders:
         return loaders[options.name](options)
     path = Path(options.name)
@@ -194,7 +190,7 @@ class Data:
             self._pool.shutdown(cancel_futures=True)
 
     def _places(self, stream: str, phase: int, number: int) -> Tensor:
-        """The indices [B] of a phase's batch of that number; a slice of permutations, without a look at values."""
+        """The indices [B] of a phase's batch of that number; slices of permutations, no value looked at."""
         length = len(self._streams[stream])
         parts, place, end = [], number * self.size, (number + 1) * self.size
         while place < end:

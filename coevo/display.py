@@ -52,7 +52,7 @@ class Display(ABC):
     def see(self, turn: Turn) -> None:
         if turn.role == "artist":
             self.works += len(turn.works)
-        if self.run.latest is not self._shown:
+        if self.run.latest and self.run.latest is not self._shown:
             self._shown = self.run.latest
             self.row(self._shown)
 
@@ -234,17 +234,11 @@ def show_run(store: Store, plain: bool) -> None:
     took = f", {timing[-1]['round']} rounds in {clock(timing[-1]['seconds'])}" if timing else ""
     click.secho(f"{store.name}{took}", bold=True)
     console = Console()
-    if sheets and not plain:
-        picture = Image.open(sheets[-1])
-        picture.load()
-        if sys.stdout.isatty():
-            from textual_image.renderable import (
-                Image as TerminalImage,
-            )  # late: it asks the terminal what it can
+    if sheets and not plain and sys.stdout.isatty():
+        from textual_image.renderable import Image as TerminalImage  # late: it asks the terminal what it can
 
-            console.print(TerminalImage(picture, width=min(console.width, 80)))
-        else:
-            console.print(half_blocks(picture, min(console.width, 80)))
+        with Image.open(sheets[-1]) as picture:
+            console.print(TerminalImage(picture.copy(), width=min(console.width, 80)))
     if rows and not plain:
         click.echo(curves(rows, min(console.width, 100)))
     for key, value in (rows[-1] if rows else {}).items():

@@ -21,7 +21,7 @@ SHEET_LIMIT = 10_000
 
 
 def write_samples(store: Store, n: int, seed: int, output: Path) -> None:
-    """n works of a run's Artist as a sheet (.png), an array (.npy: uint8 [N, H, W, C]) or a folder of PNGs."""
+    """n works of a run's Artist: a sheet (.png), an array (.npy, uint8 [N, H, W, C]) or a folder."""
     kind = output.suffix.lower()
     if kind not in (".png", ".npy", ""):
         raise ConfigError(f"-o {output} should end with .png (a sheet), .npy (an array) or / (a folder).")

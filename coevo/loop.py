@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Literal, NamedTuple, Protocol
 
+import torch
 from torch import Tensor
 
 from coevo.errors import PairError
@@ -94,7 +95,7 @@ def coevolve(
                 if phase.restart and step == 0:
                     artist.build()
                     made = None
-                reals = data.batch(round, index, step) if made is None else made[1]
+                reals = made[1] if made and not artist.repeats else data.batch(round, index, step)
                 works = artist.make(data.size, reals) if made is None else made[0]
                 made, rewards = None, None
                 if phase.role == "critic":
@@ -127,6 +128,7 @@ def coevolve(
         start = BEGINNING
 
 
+@torch.no_grad()
 def reached(phase: Phase, critic: Critic, works: Works, reals: Works | None) -> bool:
     """Whether the works that fool the critic are as many as the artist's goal, as few as its own."""
     if phase.goal is None:

@@ -27,10 +27,10 @@ from coevo.errors import DataError
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
 MEMBER_LIMIT = 256 * 2**20  # bytes of one member of a zip, unpacked
 ARCHIVE_LIMIT = 20 * 2**30  # bytes of all of them
-RATIO_LIMIT = 1000  # how much larger than packed an archive may be, once it is past MEMBER_LIMIT / 4
+RATIO_LIMIT = 1000  # an archive past MEMBER_LIMIT / 4 may be so much larger than packed
 BROKEN = (
-    OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, zipfile.BadZipFile, NotImplementedError,
-    UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning,
+    OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, zipfile.BadZipFile,
+    NotImplementedError, UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning,
 )  # fmt: skip
 
 
@@ -66,15 +66,11 @@ def read_idx(folder: Path, stem: str, dimensions: int) -> np.ndarray:
         raise DataError(f"{path} cannot be unpacked; it is cut short or no gzip file: {error}") from error
     header = 4 + 4 * dimensions
     if len(content) < header or content[:4] != bytes([0, 0, 8, dimensions]):
-        raise DataError(
-            f"{path} is no IDX file of {dimensions} dimensions: it begins with {content[:4].hex() or 'nothing'}."
-        )
+        raise DataError(f"{path} is no IDX file of {dimensions} dimensions.")
     shape = struct.unpack(f">{dimensions}I", content[4:header])
     expected = header + int(np.prod(shape, dtype=np.int64))
     if len(content) != expected:
-        raise DataError(
-            f"{path} should hold {expected} bytes for {' × '.join(map(str, shape))}, but it holds {len(content)}."
-        )
+        raise DataError(f"{path} should hold {expected} bytes, but it holds {len(content)}.")
     if expected == header:
         raise DataError(f"{path} is empty: it holds no items.")
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
@@ -262,7 +258,7 @@ def _in_order(
 
 
 def read_image(content: bytes, size: int, channels: Literal[1, 3]) -> np.ndarray:
-    """An image file's bytes → uint8 [C, size, size]: turned upright, on white, resized and cropped to a square.
+    """An image file's bytes → uint8 [C, size, size]: upright, on white, resized and cropped to a square.
 
     Raises one of BROKEN where it is no image, cut short, or too large to be one.
     """

@@ -234,7 +234,7 @@ def _lay_out_alike(optimiser: Optimizer) -> None:
     for parameter, moments in optimiser.state.items():
         for key, value in moments.items():
             if isinstance(value, Tensor) and value.shape == parameter.shape:
-                moments[key] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
+                moments[key] = torch.empty_like(parameter, dtype=value.dtype, device=value.device).copy_(value)
 
 
 def parameters_shared(artist: Artist, critic: Critic) -> bool:

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -197,7 +198,7 @@ class Run:
 
     def _save(self, log: Log, judge_best: bool) -> None:
         self._check_finite()
-        parameters = [p for player in (self.artist, self.critic) for p in player.parameters()]
+        parameters = [p.detach() for player in (self.artist, self.critic) for p in player.parameters()]
         if parameters and not torch.stack(torch._foreach_norm(parameters)).isfinite().all():
             raise self._not_finite("a parameter")
         value = self._best_value() if judge_best else None
@@ -236,7 +237,7 @@ class Run:
             self._log_length, self._best, self.latest = state["log"], state["best"], state["latest"]
         except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
             raise StoreError(
-                f"The checkpoint of run {self.store.name!r} was not made by this pair with these options: {error}"
+                f"The checkpoint of run {self.store.name!r} is not of this pair with these options: {error}"
             ) from error
 
     def _check_finite(self) -> None:
@@ -251,9 +252,10 @@ class Run:
             if good
             else "the run stopped before its first checkpoint"
         )
+        begin = f" --from {self.store.name}" if good else ""
         return NotFiniteError(
             f"{what} is not finite in round {self.round}: {kept}. Try lower rates (-o artist.rate=1e-4 "
-            f"-o critic.rate=1e-4) or --precision fp32 in a new run{f' --from {self.store.name}' if good else ''}."
+            f"-o critic.rate=1e-4) or --precision fp32 in a new run{begin}."
         )
 
 
@@ -296,9 +298,8 @@ class Meter:
 
 def make_studio(config: Config, folder: Path | None) -> Studio:
     run, data = config.run, config.data
-    return Studio(
-        (data.channels, data.size, data.size), (), find_device(run.device), run.precision, run.compile, run.seed, folder
-    )  # fmt: skip
+    image = data.channels, data.size, data.size
+    return Studio(image, (), find_device(run.device), run.precision, run.compile, run.seed, folder)
 
 
 def make_pair(config: Config, studio: Studio) -> tuple[Artist, Critic]:
@@ -318,11 +319,12 @@ def make_pair(config: Config, studio: Studio) -> tuple[Artist, Critic]:
 
 def loaders() -> dict[str, Callable[[DataOptions], Dataset]]:
     """Every dataset's loader by name, imported when it is called."""
-    known = registry()
-    return {
-        name: lambda options, name=name: known.load("dataset", name)(options)
-        for name in known.offers("dataset")
-    }
+    return {name: partial(_load_and_read, name) for name in registry().offers("dataset")}
+
+
+def _load_and_read(name: str, options: DataOptions) -> Dataset:
+    dataset: Dataset = registry().load("dataset", name)(options)
+    return dataset
 
 
 def read_config(store: Store) -> Config:
@@ -355,8 +357,8 @@ def start_from(start: str, artist: Artist, critic: Critic, runs: Path) -> None:
             player.restore(state[part])
         except (KeyError, RuntimeError, ValueError) as error:
             raise ConfigError(
-                f"{part.capitalize()} {player.name!r} of run {store.name!r} has other options or another size "
-                f"than this one; start with the same (see its config.toml): {str(error).splitlines()[0]}"
+                f"{part.capitalize()} {player.name!r} of run {store.name!r} has other options or another "
+                f"size than this one; start with the same (see its config.toml): {str(error).splitlines()[0]}"
             ) from error
     if own.name != other.artist_class.name:
         artist.adopt(load_artist(store).exhibit(SHEET, other.run.seed))
@@ -378,7 +380,7 @@ def _tensorboard(folder: Path) -> Any:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError as error:
         raise ConfigError("run.tensorboard needs TensorBoard: pip install 'coevo[tensorboard]'.") from error
-    return SummaryWriter(str(folder / "tensorboard"))  # type: ignore[no-untyped-call]
+    return SummaryWriter(str(folder / "tensorboard"))
 
 
 def exhibit(artist: Artist, n: int, seed: int, batch: int = 1000) -> Iterator[Works]:

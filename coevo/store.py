@@ -174,6 +174,8 @@ class Store:
     @property
     def held(self) -> bool:
         """Whether a living process holds the run."""
+        if self._lock.is_locked:
+            return True
         try:
             with self._lock.acquire(timeout=0):
                 return False
@@ -229,7 +231,7 @@ class Store:
 
         Raises StoreError where none is whole.
         """
-        flaws = []
+        flaws: list[str] = []
         for name in reversed(self.names()):
             try:
                 return self.read(name), flaws
@@ -262,13 +264,14 @@ class Log:
     """A file of JSON lines that can be taken back to where a checkpoint found it."""
 
     def __init__(self, path: Path, length: int | None = None):
-        """length: the bytes to keep of what is there; None keeps all."""
+        """length: the bytes to keep of what is there; None keeps every whole line."""
         self.path = path
         with writing(path):
-            self._file = path.open("ab")
-            if length is not None:
-                self._file.truncate(length)
-                self._file.seek(0, os.SEEK_END)
+            self._file = path.open("a+b")
+            self._file.seek(0)
+            whole = self._file.read().rfind(b"\n") + 1
+            self._file.truncate(whole if length is None else min(length, whole))
+            self._file.seek(0, os.SEEK_END)
 
     def append(self, row: dict[str, Any]) -> None:
         with writing(self.path):
@@ -305,13 +308,15 @@ def read_log(path: Path) -> list[dict[str, Any]]:
 
 def _plain(value: Any, path: str, tensors: dict[str, torch.Tensor]) -> Any:
     if isinstance(value, torch.Tensor):
+        while path in tensors:  # as {1: a, "1": b}
+            path += "'"
         tensors[path] = value.detach().to("cpu", copy=True).contiguous()
         return {"$tensor": path}
     if isinstance(value, dict):
         items = {key: _plain(part, f"{path}/{key}", tensors) for key, part in value.items()}
         if all(isinstance(key, str) and not key.startswith("$") for key in items):
             return items
-        return {"$items": [[key, part] for key, part in items.items()]}
+        return {"$items": [[_plain(key, path, tensors), part] for key, part in items.items()]}
     if isinstance(value, list | tuple):
         parts = [_plain(part, f"{path}/{index}", tensors) for index, part in enumerate(value)]
         return {"$tuple": parts} if isinstance(value, tuple) else parts
@@ -330,7 +335,7 @@ def _rich(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
     if "$tensor" in value:
         return tensors[value["$tensor"]]
     if "$items" in value:
-        return {key: _rich(part, tensors) for key, part in value["$items"]}
+        return {_rich(key, tensors): _rich(part, tensors) for key, part in value["$items"]}
     if "$tuple" in value:
         return tuple(_rich(part, tensors) for part in value["$tuple"])
     return {key: _rich(part, tensors) for key, part in value.items()}

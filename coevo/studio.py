@@ -73,7 +73,7 @@ class Studio:
         if self.compile:
             module.compile()
         if self.precision == "bf16" or (self.precision == "auto" and fast_bf16(self.device)):
-            module.forward = _autocast(module.forward, self.device.type)  # type: ignore[method-assign]
+            module.forward = _autocast(module.forward, self.device.type)
         return module
 
     def reseed(self, salt: int = 0) -> None:
@@ -101,6 +101,8 @@ class Studio:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take the random streams back to a state made by `state()`."""
+        for name, generator in self._generators.items():
+            generator.manual_seed(self._seed_of(name))  # those that were not used yet
         for name, position in state["streams"].items():
             self.generator(name).set_state(position.cpu())
         version, words, gauss = state["python"]

@@ -38,7 +38,9 @@ class DCGAN(coevo.Artist):
     def check(self) -> None:
         _, height, width = self.studio.image
         if height != width or height not in SIZES:
-            raise coevo.ConfigError(f"Artist 'dcgan' makes pictures of 16, 32, 64 or 128 px, not {height} × {width}.")
+            raise coevo.ConfigError(
+                f"Artist 'dcgan' makes pictures of 16, 32, 64 or 128 px, not {height} × {width}."
+            )
 
     @property
     def codes(self) -> tuple[CodeBlock, ...]:
@@ -75,7 +77,7 @@ class DCGAN(coevo.Artist):
 
 
 class Generator(nn.Sequential):
-    """[N, latent] → [N, channels, size, size] in (-1, 1), by transposed convolutions of kernel 4, stride 2."""
+    """[N, latent] → [N, channels, size, size] in (-1, 1), by transposed convolutions, kernel 4, stride 2."""
 
     def __init__(self, latent: int, width: int, channels: int, size: int):
         depth = width * size // 8
