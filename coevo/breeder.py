@@ -58,8 +58,7 @@ class Breeder(Artist):
         works = self.decoder.decode(self.population)
         texts = (json.dumps([round(x, 5) for x in code]) for code in self.population.tolist())
         genomes = [
-            Genome(id, tuple(parents), text)
-            for id, parents, text in zip(self.ids, self.parents, texts, strict=True)
+            Genome(id, tuple(parents), text) for id, parents, text in zip(self.ids, self.parents, texts, strict=True)
         ]
         return Works(images=works.images, codes=self.population, genomes=tuple(genomes))
 
@@ -82,8 +81,7 @@ class Breeder(Artist):
         mask = draw((children, parents.shape[1]), 2).bool()
         young = self._mutate(torch.where(mask, parents[mother], parents[father]))
         families = [
-            tuple(dict.fromkeys((ids[m], ids[f])))
-            for m, f in zip(mother.tolist(), father.tolist(), strict=True)
+            tuple(dict.fromkeys((ids[m], ids[f]))) for m, f in zip(mother.tolist(), father.tolist(), strict=True)
         ]
         kept = [self.parents[i] for i in chosen.tolist()]
         self._settle(torch.cat([parents, young]), [*kept, *families], ids)
@@ -104,6 +102,9 @@ class Breeder(Artist):
             )
         codes = codes.to(self.studio.device)[: self.options.population]
         self.population = torch.cat([codes, self.population[len(codes) :]])
+        self.ids = [*(str(self.born + i) for i in range(len(codes))), *self.ids[len(codes) :]]
+        self.parents = [*[()] * len(codes), *self.parents[len(codes) :]]
+        self.born += len(codes)
 
     def state(self) -> State:
         return {"decoder": self.decoder.state(), **super().state()}
@@ -112,9 +113,7 @@ class Breeder(Artist):
         self.decoder.restore(state["decoder"])
         super().restore({key: value for key, value in state.items() if key != "decoder"})
 
-    def _settle(
-        self, population: Tensor, parents: list[tuple[str, ...]], ids: list[str] | None = None
-    ) -> None:
+    def _settle(self, population: Tensor, parents: list[tuple[str, ...]], ids: list[str] | None = None) -> None:
         """Take a new population; the first of it keep their ids, the rest are numbered on."""
         ids = ids or []
         young = len(population) - len(ids)
@@ -137,8 +136,6 @@ class Breeder(Artist):
             if block.prior == "gaussian":
                 blocks.append((1 - m * m) ** 0.5 * old + m * new)
             else:
-                roll = torch.rand(
-                    len(old), 1, generator=self.studio.generator("breeder"), device=self.studio.device
-                )
+                roll = torch.rand(len(old), 1, generator=self.studio.generator("breeder"), device=self.studio.device)
                 blocks.append(torch.where(roll < m, new, old))
         return torch.cat(blocks, dim=1)

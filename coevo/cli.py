@@ -91,9 +91,7 @@ def main(debug: bool) -> None:
 @click.option("--name", help="The run's name.")
 @RUNS_DIR
 @click.option("--config", "file", type=click.Path(path_type=Path), help="A TOML file of options.")
-@click.option(
-    "-o", "options", multiple=True, metavar="SECTION.OPTION=VALUE", help="Any option, as artist.latent=64."
-)
+@click.option("-o", "options", multiple=True, metavar="SECTION.OPTION=VALUE", help="Any option, as artist.latent=64.")
 @JSON
 def run(
     recipe: str | None,
@@ -270,13 +268,9 @@ def show(run: str, runs_dir: Path, plain: bool) -> None:
 
 @main.command()
 @RUN
-@click.option(
-    "-n", "n", type=click.IntRange(1, 1_000_000), default=64, show_default=True, help="How many works."
-)
+@click.option("-n", "n", type=click.IntRange(1, 1_000_000), default=64, show_default=True, help="How many works.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Same seed, same works.")
-@click.option(
-    "-o", "output", type=click.Path(path_type=Path), required=True, help="x.png, x.npy or a FOLDER/."
-)
+@click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="x.png, x.npy or a FOLDER/.")
 @RUNS_DIR
 def sample(run: str, n: int, seed: int, output: Path, runs_dir: Path) -> None:
     """Make N works of a RUN's artist: a sheet (.png), an array (.npy, uint8 [N, H, W, C]), a folder."""
@@ -303,9 +297,7 @@ def interpolate(run: str, rows: int, steps: int, seed: int, output: Path, runs_d
 
 @main.command()
 @click.argument("run", metavar="RUN|FOLDER", default="latest")
-@click.option(
-    "-n", "n", type=click.IntRange(10, 100_000), default=1000, show_default=True, help="How many works."
-)
+@click.option("-n", "n", type=click.IntRange(10, 100_000), default=1000, show_default=True, help="How many works.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Same seed, same works.")
 @click.option("--data", help="Real works to compare a FOLDER with.  [default: digits; a run's own]")
 @click.option("--data-dir", help="Where the dataset's files are.")
@@ -388,9 +380,7 @@ def check(name: str) -> None:
     if not kinds:
         from coevo.errors import unknown
 
-        raise ConfigError(
-            unknown("artist or critic", name, [*known.offers("artist"), *known.offers("critic")])
-        )
+        raise ConfigError(unknown("artist or critic", name, [*known.offers("artist"), *known.offers("critic")]))
     failed = 0
     for kind in kinds:
         for result in check_player(kind, known.load(kind, name)):
@@ -428,10 +418,7 @@ def table(rows: list[dict[str, Any]], empty: str = "Nothing.") -> None:
     grid = Table(*rows[0], box=SIMPLE_HEAD, pad_edge=False)
     for row in rows:
         grid.add_row(
-            *(
-                "●" if value is True else "" if value in (None, False) else str(value)
-                for value in row.values()
-            )
+            *("●" if value is True else "" if value in (None, False) else str(value) for value in row.values())
         )
     Console().print(grid)
 

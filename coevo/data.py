@@ -88,9 +88,7 @@ def mnist(options: DataOptions) -> Dataset:
         answers = readers.read_idx(folder, f"{part}-labels", 1)
         if len(pictures) != len(answers):
             raise DataError(f"{folder} has {len(pictures)} {part} images but {len(answers)} labels.")
-        images += [
-            _resized(torch.from_numpy(some).float()[:, None], options) for some in _chunks(pictures, 10_000)
-        ]
+        images += [_resized(torch.from_numpy(some).float()[:, None], options) for some in _chunks(pictures, 10_000)]
         labels.append(torch.from_numpy(answers.astype(np.int64)))
     return Dataset("mnist", torch.cat(images), torch.cat(labels), tuple("0123456789"))
 

@@ -57,8 +57,7 @@ def write_interpolation(store: Store, rows: int, steps: int, seed: int, output: 
     if not artist.decodes or ends is None:
         raise CoevoError(f"Artist {artist.name!r} of run {store.name!r} has no latent code to walk through.")
     walks = [
-        slerp(a, b, torch.linspace(0, 1, steps, device=a.device))
-        for a, b in zip(ends[:rows], ends[rows:], strict=True)
+        slerp(a, b, torch.linspace(0, 1, steps, device=a.device)) for a, b in zip(ends[:rows], ends[rows:], strict=True)
     ]
     works = artist.decode(torch.cat(walks))
     with writing(output):
@@ -87,9 +86,7 @@ def evaluate_works(
         return {"works": run, "data": reals.name, **evaluate(images, reals, seed).figures()}
     store = Store.open(run, runs_dir)
     it = Run.resume(store, lock=False)
-    options = it.config.data.model_copy(
-        update={k: v for k, v in (("name", data), ("dir", data_dir)) if v is not None}
-    )
+    options = it.config.data.model_copy(update={k: v for k, v in (("name", data), ("dir", data_dir)) if v is not None})
     reals = it.dataset if options == it.config.data else load_dataset(options, loaders())
     images = torch.cat([images_of(works).cpu() for works in exhibit(it.artist, n, seed)])
     return {
@@ -102,9 +99,7 @@ def evaluate_works(
 def is_folder_of_pictures(path: str, runs_dir: Path) -> bool:
     folder = Path(path)
     return (
-        folder.is_dir()
-        and not (folder / "config.toml").is_file()
-        and not (runs_dir / path / "config.toml").is_file()
+        folder.is_dir() and not (folder / "config.toml").is_file() and not (runs_dir / path / "config.toml").is_file()
     )
 
 
@@ -112,9 +107,7 @@ def read_pictures(folder: Path, n: int, data: str, data_dir: str | None) -> tupl
     """Up to n pictures of a folder [N, C, H, W] in [-1, 1], and a dataset read in their size."""
     sizes: set[tuple[int, int]] = set()
     modes: set[str] = set()
-    for path in (
-        sorted(folder.rglob("*.png"))[:1] or sorted(path for path in folder.rglob("*") if path.is_file())[:1]
-    ):
+    for path in sorted(folder.rglob("*.png"))[:1] or sorted(path for path in folder.rglob("*") if path.is_file())[:1]:
         try:
             with Image.open(path) as picture:
                 sizes.add(picture.size)

@@ -96,6 +96,4 @@ def read_origin(path: Path) -> Origin:
             raise DataError(f"{path} carries no genome and no code; only pictures saved one by one do.")
         return Origin(str(about["artist"]), Works(codes=codes, genomes=genomes))
     except (ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            f"{path} carries a genome that coevo cannot read ({type(error).__name__}: {error})."
-        ) from error
+        raise DataError(f"{path} carries a genome that coevo cannot read ({type(error).__name__}: {error}).") from error

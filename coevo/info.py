@@ -43,9 +43,7 @@ def _option(kind: str, key: str, field: FieldInfo) -> dict[str, Any]:
 
 def _bound(constraint: Any) -> str:
     signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
-    return ", ".join(
-        f"{sign} {getattr(constraint, key)}" for key, sign in signs.items() if hasattr(constraint, key)
-    )
+    return ", ".join(f"{sign} {getattr(constraint, key)}" for key, sign in signs.items() if hasattr(constraint, key))
 
 
 def _type_name(annotation: Any) -> str:

@@ -168,8 +168,7 @@ def check_pair(artist: Artist, critic: Critic, *, reals: bool = True, labels: bo
         raise PairError(pair + f"{critic.name} judges pictures and {artist.name} makes none.")
     if critic.rewards not in artist.rewards:
         raise PairError(
-            pair
-            + f"{critic.name} gives {critic.rewards} and {artist.name} learns from {artist.rewards[0]} only."
+            pair + f"{critic.name} gives {critic.rewards} and {artist.name} learns from {artist.rewards[0]} only."
         )
     for player in (artist, critic):
         if player.reals == "required" and not reals:

@@ -141,9 +141,7 @@ class Zip:
         except BaseException:
             self._zip.close()
             raise
-        names = [
-            m.filename for m in members if is_image(m.filename) and not m.filename.startswith("__MACOSX")
-        ]
+        names = [m.filename for m in members if is_image(m.filename) and not m.filename.startswith("__MACOSX")]
         self._stamp = [path.stat().st_size, path.stat().st_mtime_ns, split]
         common = f"{PurePosixPath(names[0]).parts[0]}/" if names else ""
         if not names or common == f"{names[0]}/" or not all(name.startswith(common) for name in names):
@@ -171,9 +169,7 @@ class Zip:
         for member in members:
             name = member.filename.replace("\\", "/")
             if name.startswith("/") or ".." in name.split("/") or name[1:3] == ":/":
-                raise DataError(
-                    f"{path} is refused: its member {member.filename!r} points outside of the zip."
-                )
+                raise DataError(f"{path} is refused: its member {member.filename!r} points outside of the zip.")
             if member.file_size > MEMBER_LIMIT:
                 raise DataError(
                     f"{path} is refused: its member {member.filename!r} would unpack to "

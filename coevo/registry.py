@@ -32,9 +32,7 @@ class Registry:
     """Every offer by kind and name. Raises ConfigError, naming both owners, where a name is taken twice."""
 
     def __init__(self, points: list[EntryPoint] | None = None):
-        points = sorted(
-            entry_points(group="coevo") if points is None else points, key=lambda point: point.name
-        )
+        points = sorted(entry_points(group="coevo") if points is None else points, key=lambda point: point.name)
         self.plugins = [_register("coevo", builtins)]
         self.plugins += [_load(point) for point in points]
         self._owners: dict[tuple[Kind, str], tuple[Plugin, Offer]] = {}
@@ -54,9 +52,7 @@ class Registry:
         """The offer of that name. Raises ConfigError with the nearest name where there is none."""
         if (kind, name) not in self._owners:
             broken = [plugin.name for plugin in self.plugins if plugin.error]
-            also = (
-                f" (Plugins that failed to load: {', '.join(broken)}; see `coevo plugins`.)" if broken else ""
-            )
+            also = f" (Plugins that failed to load: {', '.join(broken)}; see `coevo plugins`.)" if broken else ""
             raise ConfigError(unknown(kind, name, self.offers(kind)) + also)
         return self._owners[kind, name][1]
 

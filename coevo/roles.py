@@ -112,9 +112,7 @@ class Player:
 
     def state(self) -> State:
         """Everything that changes: what has a state_dict (modules, optimisers, averages), and `keeps`."""
-        parts: State = {
-            name: value.state_dict() for name, value in vars(self).items() if hasattr(value, "state_dict")
-        }
+        parts: State = {name: value.state_dict() for name, value in vars(self).items() if hasattr(value, "state_dict")}
         return parts | {name: getattr(self, name) for name in self.keeps}
 
     def restore(self, state: State) -> None:
@@ -185,9 +183,7 @@ class Artist(Player):
 
     def adopt(self, works: Works) -> None:
         """Take in others' genomes or codes. Raises PairError where it can use neither."""
-        raise PairError(
-            f"Artist {self.name!r} cannot take in the works of others: it keeps neither genomes nor codes."
-        )
+        raise PairError(f"Artist {self.name!r} cannot take in the works of others: it keeps neither genomes nor codes.")
 
     def encode(self, works: Works) -> Tensor:
         """Codes [N, D] of works with images."""

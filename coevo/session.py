@@ -55,9 +55,7 @@ class Session:
         if self.remembers and self.now is None:
             self._remember()
         while True:
-            turns = coevolve(
-                self.artist, self.critic, self.data, self.phases, start=self.position, fresh=self.fresh
-            )
+            turns = coevolve(self.artist, self.critic, self.data, self.phases, start=self.position, fresh=self.fresh)
             try:
                 for turn in turns:
                     self.position = turn.next
@@ -91,9 +89,7 @@ class Session:
 
     def _rewind(self, rewind: Rewind) -> None:
         if self.now is None:
-            raise CoevoError(
-                f"Critic {self.critic.name!r} asked to rewind, but this session keeps no moments."
-            )
+            raise CoevoError(f"Critic {self.critic.name!r} asked to rewind, but this session keeps no moments.")
         target, redo = self.now, False
         if rewind.to is not None:
             if not 0 <= rewind.to < len(self.moments):

@@ -40,7 +40,7 @@ def writing(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             what = "the disk is full; free some space, then go on with `coevo resume`"
-        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
+        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
             what = "the folder cannot be written to; choose another with --runs-dir"
         else:
             what = error.strerror or str(error)
@@ -103,9 +103,7 @@ class Store:
 
         Raises StoreError where the name is taken or unfit, or the folder cannot be written to.
         """
-        if name is not None and (
-            not name or name.startswith(".") or Path(name).name != name or name == "latest"
-        ):
+        if name is not None and (not name or name.startswith(".") or Path(name).name != name or name == "latest"):
             raise StoreError(f"A run cannot be named {name!r}: a plain folder name is wanted.")
         with writing(runs):
             runs.mkdir(parents=True, exist_ok=True)
@@ -155,13 +153,11 @@ class Store:
 
     def lock(self) -> None:
         """Hold the run for this process; the system lets go of it when the process ends, however it ends."""
-        try:
-            with writing(self.folder):
+        with writing(self.folder):
+            try:
                 self._lock.acquire(timeout=0)
-        except Timeout as error:
-            raise StoreError(
-                f"Run {self.name!r} is held by another process; wait for it, or stop it."
-            ) from error
+            except Timeout as error:
+                raise StoreError(f"Run {self.name!r} is held by another process; wait for it, or stop it.") from error
 
     def unlock(self) -> None:
         self._lock.release()
@@ -187,9 +183,7 @@ class Store:
     def save(self, checkpoint: Checkpoint, keep: int) -> str:
         """Write a checkpoint, point `latest` at it and drop all but the last `keep` and the best."""
         position = checkpoint.position
-        name = f"{position.round:08d}" + (
-            f"-{position.phase}-{position.step:08d}" if any(position[1:]) else ""
-        )
+        name = f"{position.round:08d}" + (f"-{position.phase}-{position.step:08d}" if any(position[1:]) else "")
         tensors: dict[str, torch.Tensor] = {}
         tree = _plain(checkpoint.state, "", tensors)
         packed = save_tensors(tensors)
@@ -322,9 +316,7 @@ def _plain(value: Any, path: str, tensors: dict[str, torch.Tensor]) -> Any:
         return {"$tuple": parts} if isinstance(value, tuple) else parts
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    raise StoreError(
-        f"The state at {path!r} is a {type(value).__name__}; tensors and JSON values can be saved."
-    )
+    raise StoreError(f"The state at {path!r} is a {type(value).__name__}; tensors and JSON values can be saved.")
 
 
 def _rich(value: Any, tensors: dict[str, torch.Tensor]) -> Any:

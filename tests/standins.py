@@ -90,7 +90,7 @@ class Judge(Critic):
     def build(self, artist: Artist) -> None:
         self.game = registry().load("game", self.options.game)()
         self.net = self.studio.prepare(nn.Sequential(nn.Flatten(), nn.Linear(16, 1), nn.Flatten(0)))
-        self.optimiser = torch.optim.Adam(self.net.parameters(), 0.02, weight_decay=0.1)
+        self.optimiser = torch.optim.Adam(self.net.parameters(), 0.02, weight_decay=1.0)
 
     def learn(self, works: Works, reals: Works) -> Metrics:
         loss = self.game.critic_loss(self.net(reals.images), self.net(works.images))

@@ -38,9 +38,7 @@ class DCGAN(coevo.Artist):
     def check(self) -> None:
         _, height, width = self.studio.image
         if height != width or height not in SIZES:
-            raise coevo.ConfigError(
-                f"Artist 'dcgan' makes pictures of 16, 32, 64 or 128 px, not {height} × {width}."
-            )
+            raise coevo.ConfigError(f"Artist 'dcgan' makes pictures of 16, 32, 64 or 128 px, not {height} × {width}.")
 
     @property
     def codes(self) -> tuple[CodeBlock, ...]:

@@ -40,9 +40,7 @@ class DCNN(coevo.Critic):
     def check(self) -> None:
         _, height, width = self.studio.image
         if height != width or height not in SIZES:
-            raise coevo.ConfigError(
-                f"Critic 'dcnn' reads pictures of 16, 32, 64 or 128 px, not {height} × {width}."
-            )
+            raise coevo.ConfigError(f"Critic 'dcnn' reads pictures of 16, 32, 64 or 128 px, not {height} × {width}.")
 
     def build(self, artist: Artist) -> None:
         channels, size, _ = self.studio.image
@@ -52,9 +50,7 @@ class DCNN(coevo.Critic):
         self.optimiser = Adam(self.discriminator.parameters(), o.rate, (o.beta1, 0.999), fused=True)
 
     def learn(self, works: Works, reals: Works) -> Metrics:
-        real = self.discriminator(
-            reals.images
-        )  # each side a batch of its own, for batch normalisation's sake
+        real = self.discriminator(reals.images)  # each side a batch of its own, for batch normalisation's sake
         made = self.discriminator(works.images)
         loss = self.game.critic_loss(real, made)
         self.optimiser.zero_grad()

@@ -18,9 +18,7 @@ class Sunrise(coevo.Artist):
         """Adam's learning rate."""
 
     def build(self):
-        self.places = self.studio.prepare(
-            torch.nn.ParameterDict({"mean": torch.zeros(3), "spread": torch.ones(3) / 4})
-        )
+        self.places = self.studio.prepare(torch.nn.ParameterDict({"mean": torch.zeros(3), "spread": torch.ones(3) / 4}))
         self.optimiser = torch.optim.Adam(self.places.parameters(), self.options.rate)
 
     def make(self, n, reals):
