@@ -8,13 +8,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 import coevo
 from coevo.errors import CoevoError, ConfigError
-from coevo.registry import KINDS, registry
+from coevo.registry import registry
 
 if TYPE_CHECKING:
     from coevo.runner import Run
@@ -376,7 +376,8 @@ def check(name: str) -> None:
     from coevo.testing import check_player
 
     known = registry()
-    kinds = [kind for kind in KINDS[:2] if name in known.offers(kind)]
+    players: tuple[Literal["artist", "critic"], ...] = ("artist", "critic")
+    kinds = [kind for kind in players if name in known.offers(kind)]
     if not kinds:
         from coevo.errors import unknown
 
