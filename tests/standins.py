@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -41,6 +42,26 @@ def built(artist: Artist, critic: Critic) -> tuple[Artist, Critic]:
     artist.build()
     critic.build(artist)
     return artist, critic
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two states are the same, bit for bit."""
+    if isinstance(one, torch.Tensor):
+        return torch.equal(one, other)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return one == other
+
+
+def copy(value: Any) -> Any:
+    """The same nested state with tensors of its own."""
+    if isinstance(value, torch.Tensor):
+        return value.clone()
+    if isinstance(value, dict):
+        return {key: copy(part) for key, part in value.items()}
+    return [copy(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 class Painter(Artist):
@@ -184,7 +205,7 @@ class Herd(Artist):
 
 
 class Person(Critic):
-    """Follows a script: the indices of the works to pick, or a Rewind. Then it would leave: StopScript."""
+    """Follows a script: the indices of the works to pick, or a Rewind. Then it leaves."""
 
     name = "person"
     rewards = "picks"

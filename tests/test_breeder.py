@@ -178,5 +178,5 @@ def test_a_breeder_needs_no_gradients_where_its_decoder_did():
 
 def test_a_breeder_of_codes_without_pictures_cannot_face_a_person():
     place = studio()
-    with pytest.raises(coevo.PairError, match="'breeder' .* 'person'"):
+    with pytest.raises(coevo.PairError, match=r"'breeder' .* 'person'"):
         check_pair(Breeder(Scribe(Scribe.Options(), place)), Person(Person.Options(), place))

@@ -96,10 +96,9 @@ def test_evaluate_a_run_and_a_folder_of_pictures(played: CommandLine, tmp_path: 
 
 
 def test_runs_recipes_plugins_info_and_show_answer(played: CommandLine) -> None:
-    assert json.loads(played("runs", "--json").out)[0] == {
-        "run": "small", "artist": "dcgan", "critic": "dcnn", "data": "digits", "rounds": 12,
-        "minutes": 0.0, "playing": False,
-    }  # fmt: skip
+    row = next(row for row in json.loads(played("runs", "--json").out) if row["run"] == "small")
+    assert (row["artist"], row["critic"], row["data"], row["rounds"]) == ("dcgan", "dcnn", "digits", 12)
+    assert not row["playing"]
     assert "dcgan" in played("recipes").out and "2015" in played("recipes").out
     assert "dcnn" in played("plugins").out
     assert "artist.loss" in played("show", "small").out

@@ -16,6 +16,8 @@ from standins import (
     Scribe,
     Weaver,
     built,
+    copy,
+    same,
     studio,
 )
 
@@ -33,17 +35,6 @@ def play(artist, critic, turns, *, data=None, phases=None, **how):
 def painter_and_judge(game="hinge", seed=0):
     place = studio(seed)
     return built(Painter(Painter.Options(), place), Judge(Judge.Options(game=game), place))
-
-
-def same(one, other):
-    """Whether two states are the same, bit for bit."""
-    if isinstance(one, torch.Tensor):
-        return torch.equal(one, other)
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    if isinstance(one, list | tuple):
-        return len(one) == len(other) and all(map(same, one, other))
-    return one == other
 
 
 # every kind of pair
@@ -199,14 +190,6 @@ def test_from_every_safe_turn_another_process_could_go_on_as_if_nothing_had_happ
         assert same(everything(artist, critic), end), position
 
 
-def copy(value):
-    if isinstance(value, torch.Tensor):
-        return value.clone()
-    if isinstance(value, dict):
-        return {key: copy(part) for key, part in value.items()}
-    return [copy(part) for part in value] if isinstance(value, list | tuple) else value
-
-
 def test_what_a_turn_shows_holds_no_gradients_and_no_memo():
     turn = play(*painter_and_judge(), 2)[1]
     assert not turn.works.images.requires_grad
@@ -268,6 +251,7 @@ class Sure(Judge):
     """Taken in by a share that a list says."""
 
     def fooled(self, works, reals):
+        assert not torch.is_grad_enabled()  # a count needs no graph
         share = self.shares.pop(0)
         return torch.arange(len(works)) < share * len(works)
 

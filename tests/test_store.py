@@ -11,7 +11,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
-from test_loop import same
+from standins import same
 
 from coevo.errors import StoreError
 from coevo.loop import Position
@@ -211,7 +211,7 @@ def test_runs_without_a_name_are_numbered(tmp_path):
 
 def test_a_name_is_taken_once(tmp_path):
     new(tmp_path)
-    with pytest.raises(StoreError, match="'sea' is there already.*coevo resume sea"):
+    with pytest.raises(StoreError, match=r"'sea' is there already.*coevo resume sea"):
         new(tmp_path)
 
 
@@ -230,7 +230,7 @@ def test_a_run_is_found_by_name_by_path_and_as_the_latest(tmp_path):
     assert Store.open(tmp_path / "sea", tmp_path / "elsewhere").name == "sea"
     assert Store.open("latest", tmp_path).name == "sky"
     assert [store.name for store in Store.all(tmp_path)] == ["sea", "sky"]
-    with pytest.raises(StoreError, match="no run named 'see'; did you mean 'sea'?"):
+    with pytest.raises(StoreError, match=r"no run named 'see'; did you mean 'sea'\?"):
         Store.open("see", tmp_path)
     with pytest.raises(StoreError, match="There are no runs in"):
         Store.open("latest", tmp_path / "empty")
@@ -249,9 +249,7 @@ def test_a_run_is_held_by_one_process(tmp_path):
         except StoreError as error:
             print(error)"""
     paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    child = subprocess.run(
-        [sys.executable, "-c", code], env=paths, capture_output=True, text=True, check=True
-    )
+    child = subprocess.run([sys.executable, "-c", code], env=paths, capture_output=True, text=True, check=True)
     assert "'sea' is held by another process" in child.stdout
     store.unlock()
     assert not again.held

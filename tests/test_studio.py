@@ -6,12 +6,10 @@ from itertools import islice
 import numpy as np
 import pytest
 import torch
-from coevo_gan.dcgan import DCGAN
-from coevo_gan.dcnn import DCNN
-from test_loop import copy, same
+from standins import copy, same
 from torch import nn
-from torch._subclasses.fake_tensor import DynamicOutputShapeException, FakeTensorMode
 from torch._subclasses.fake_tensor import DataDependentOutputException as Waited
+from torch._subclasses.fake_tensor import DynamicOutputShapeException, FakeTensorMode
 
 from coevo import ConfigError, Phase, Studio, Works, coevolve
 from coevo.ema import EMA
@@ -19,6 +17,8 @@ from coevo.loop import Position, check_pair
 from coevo.session import Session
 from coevo.store import Checkpoint, Store
 from coevo.studio import find_device
+from coevo_gan.dcgan import DCGAN
+from coevo_gan.dcnn import DCNN
 
 # random streams
 
@@ -170,11 +170,11 @@ class Noise:
         return Works(images=torch.randn(self.size, *self.studio.image, generator=noise).clamp(-1, 1))
 
 
-def dcgan(size=16, channels=1, seed=0, **how):
+def dcgan(size=16, channels=1, seed=0, game="hinge", **how):
     studio = Studio(image=(channels, size, size), seed=seed, **how)
     studio.reseed()
     artist = DCGAN(DCGAN.Options(latent=4, width=4), studio)
-    critic = DCNN(DCNN.Options(width=4), studio)
+    critic = DCNN(DCNN.Options(width=4, game=game), studio)
     check_pair(artist, critic)
     artist.build()
     critic.build(artist)
@@ -213,15 +213,11 @@ def test_exhibits_follow_from_the_seed_and_change_nothing():
 
 
 @pytest.mark.parametrize("game", ["hinge", "relativistic"])
-def test_no_turn_waits_for_the_device(game, monkeypatch):
+def test_no_turn_waits_for_the_device(game):
     """Tensors here have shapes and no values; whoever asks for a value, as `.item()` does, is found out."""
-    monkeypatch.setattr(Studio, "prepare", lambda self, module: module)  # these cannot be moved
+    artist, critic = dcgan(game=game)
+    studio = artist.studio
     with FakeTensorMode(allow_non_fake_inputs=True):
-        studio = Studio(image=(1, 16, 16))
-        artist = DCGAN(DCGAN.Options(latent=4, width=4), studio)
-        critic = DCNN(DCNN.Options(width=4, game=game), studio)
-        artist.build()
-        critic.build(artist)
         turns = list(islice(coevolve(artist, critic, Noise(studio)), 6))
         assert turns[-1].rewards.shape == (4,)
         goal = [Phase("critic"), Phase("artist", goal=0.5, steps=2)]

@@ -1,0 +1,58 @@
+"""The papers are true: every hook has a page, every file is on the map, the README's Python runs as written."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import CommandLine
+
+from coevo import hookspecs
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+HOOKS = [name for name in vars(hookspecs) if name.startswith("coevo_")]
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_every_hook_has_a_docstring_a_page_and_a_test(hook: str) -> None:
+    assert getattr(hookspecs, hook).__doc__
+    assert f"`{hook}`" in (ROOT / "docs" / "plugins.md").read_text()
+    tests = [path for path in (ROOT / "tests").glob("test_*.py") if path.name != "test_docs.py"]
+    assert any(hook in path.read_text() for path in tests)
+
+
+def test_every_module_of_the_core_is_on_the_map() -> None:
+    modules = [path.name for path in (ROOT / "coevo").glob("*.py") if not path.name.startswith("__")]
+    assert [name for name in modules if name not in README] == []
+
+
+def test_the_python_of_the_readme_runs_as_written(tmp_path: Path) -> None:
+    code = re.search(r"<!-- tested -->\n```python\n(.*?)```", README, re.S)
+    assert code
+    done = subprocess.run([sys.executable, "-c", code[1]], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "16, 1, 16, 16" in done.stdout
+
+
+def test_the_commands_of_the_readme_run(coevo_command: CommandLine, tmp_path: Path) -> None:
+    """Every command line is run as written, but for its data and its length."""
+    blocks = re.findall(r"```console\n(.*?)```", README, re.S)
+    lines = [line[2:].split("#")[0].split() for block in blocks for line in block.splitlines()]
+    commands = [words[1:] for words in lines if words[0] == "coevo"]
+    assert len(commands) >= 9
+    coevo_command.play("small", "--rounds", 2)
+    for words in commands:
+        if words[0] == "resume":
+            words = ["resume", "small", "--rounds", "4"]
+        elif words[0] == "run":
+            words = [word for word in words if word not in ("--data", "photos/", "mnist", "--data-dir", "mnist/")]
+            words += ["--size", "16", "--rounds", "1", "--batch", "4"]
+        elif words[0] in ("sample", "interpolate"):
+            words = [str(tmp_path / word) if word == "x.png" else word for word in words]
+            words += ["-o", str(tmp_path / "walk.png")] if words[0] == "interpolate" else []
+        answer = coevo_command(*words)
+        assert answer.code == 0, (words, answer.err)

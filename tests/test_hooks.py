@@ -1,0 +1,121 @@
+"""Every hook, brought by an outsider: one module that offers one thing of each kind."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+from coevo.config import read_recipe
+from coevo.registry import Registry
+
+PLUGIN = """
+import click
+from coevo import Offer, hookimpl
+from coevo.games import Hinge
+
+@hookimpl
+def coevo_artists():
+    return [Offer("dreamer", "an artist", "outsider.things:Dreamer")]
+
+@hookimpl
+def coevo_critics():
+    return [Offer("sceptic", "a critic", "outsider.things:Sceptic")]
+
+@hookimpl
+def coevo_games():
+    return [Offer("tug-of-war", "a game", "outsider.things:TugOfWar")]
+
+@hookimpl
+def coevo_priors():
+    return [Offer("ones", "a prior", "outsider.things:ones")]
+
+@hookimpl
+def coevo_datasets():
+    return [Offer("greys", "a dataset", "outsider.things:greys")]
+
+@hookimpl
+def coevo_recipes():
+    return [Offer("dream", "a recipe", "outsider:dream.toml")]
+
+@hookimpl
+def coevo_commands():
+    return [Offer("hum", "a command", "outsider.things:hum")]
+"""
+
+THINGS = """
+import click, torch, coevo
+from coevo.data import Dataset
+from coevo.games import Hinge
+
+class Dreamer(coevo.Artist):
+    "Dreams."
+    name = "dreamer"
+
+class Sceptic(coevo.Critic):
+    "Doubts."
+    name = "sceptic"
+
+class TugOfWar(Hinge):
+    name = "tug-of-war"
+
+def ones(n, size, generator):
+    return torch.ones(n, size)
+
+def greys(options):
+    return Dataset("greys", torch.full((4, options.channels, options.size, options.size), 128, dtype=torch.uint8))
+
+@click.command()
+def hum():
+    click.echo("hm hm")
+"""
+
+
+@pytest.fixture
+def outsider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
+    package = tmp_path / "outsider"
+    package.mkdir()
+    (package / "__init__.py").write_text(PLUGIN)
+    (package / "things.py").write_text(THINGS)
+    (package / "dream.toml").write_text('artist.name = "dreamer"\ncritic.name = "sceptic"\n')
+    monkeypatch.syspath_prepend(tmp_path)
+    return Registry([EntryPoint("outsider", "outsider", "coevo")])
+
+
+def test_players_are_found_and_loaded(outsider: Registry) -> None:
+    assert outsider.load("artist", "dreamer").name == "dreamer"
+    assert outsider.load("critic", "sceptic").name == "sceptic"
+    assert outsider.owner("artist", "dreamer") == "outsider"
+
+
+def test_a_game_can_be_played(outsider: Registry) -> None:
+    import torch
+
+    game = outsider.load("game", "tug-of-war")()
+    assert game.critic_loss(torch.tensor([2.0]), torch.tensor([-2.0])) == 0
+
+
+def test_a_prior_can_be_drawn_from(outsider: Registry) -> None:
+    assert outsider.load("prior", "ones")(3, 2, None).sum() == 6
+
+
+def test_a_dataset_can_be_loaded(outsider: Registry) -> None:
+    from coevo.data import DataOptions, load_dataset
+
+    dataset = load_dataset(DataOptions(name="greys", size=8), {"greys": outsider.load("dataset", "greys")})
+    assert dataset.works(slice(0, 2)).images.shape == (2, 1, 8, 8)
+
+
+def test_a_recipe_can_be_read(outsider: Registry) -> None:
+    assert read_recipe("dream", outsider)["artist"] == {"name": "dreamer"}
+
+
+def test_a_command_can_be_called(outsider: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    from click.testing import CliRunner
+
+    from coevo import cli
+
+    monkeypatch.setattr(cli, "registry", lambda: outsider)
+    assert CliRunner().invoke(cli.main, ["hum"]).output == "hm hm\n"
+    assert "hum" in CliRunner().invoke(cli.main, ["--help"]).output
