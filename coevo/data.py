@@ -199,14 +199,14 @@ class Data:
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 
     def _order(self, stream: str, phase: int, epoch: int) -> Tensor:
-        """The permutation of an epoch; the last two are kept, since a batch can span them."""
+        """The permutation of an epoch; its neighbours are kept, since a batch can span them."""
         orders = self._orders.setdefault((stream, phase), {})
         if epoch not in orders:
             digest = hashlib.sha256(f"{self.seed} {stream} {phase} {epoch}".encode()).digest()
             generator = torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
             indices = self._streams[stream]
             orders[epoch] = indices[torch.randperm(len(indices), generator=generator)].to(self._images.device)
-            for old in sorted(orders)[:-2]:
+            for old in [old for old in orders if abs(old - epoch) > 1]:
                 del orders[old]
         return orders[epoch]
 

@@ -73,7 +73,7 @@ def read_idx(folder: Path, stem: str, dimensions: int) -> np.ndarray:
         raise DataError(f"{path} should hold {expected} bytes, but it holds {len(content)}.")
     if expected == header:
         raise DataError(f"{path} is empty: it holds no items.")
-    return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
+    return np.frombuffer(content, np.uint8, offset=header).reshape(shape).copy()  # bytes cannot be written to
 
 
 # folders and zips
