@@ -147,9 +147,9 @@ class LiveDisplay(Display):
     def __init__(self, run: Run, console: Console | None = None):
         super().__init__(run)
         self.console = console or Console()
-        self._live = Live(console=self.console, refresh_per_second=4, get_renderable=self.panel, transient=False)
         self._strip: RenderableType = Text("")
         self._painted = float("-inf")
+        self._live = Live(console=self.console, refresh_per_second=4, get_renderable=self.panel)
 
     def __enter__(self) -> Self:
         self._live.__enter__()

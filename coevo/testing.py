@@ -227,8 +227,11 @@ class ArtistBench(Bench):
     def check_learn(self) -> None:
         """learns: rewards change its state."""
         artist, critic = self.pair()
+        reals = self.reals(artist.studio)
+        works = artist.make(N, reals)
+        rewards = critic.judge(works, reals)
         before = copied(artist.state())
-        self.turn(artist, critic)
+        metrics(artist.learn(works, rewards))
         assert not alike(before, artist.state()), "its state is the same before and after learn()"
 
     def check_gradients(self) -> None:

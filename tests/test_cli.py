@@ -104,7 +104,7 @@ def test_runs_recipes_plugins_info_and_show_answer(played: CommandLine) -> None:
     assert "artist.loss" in played("show", "small").out
     options = {row["option"]: row for row in json.loads(played("info", "artist", "dcgan", "--json").out)["options"]}
     assert options["artist.latent"] | {"about": ""} == {
-        "option": "artist.latent", "type": "int", "default": 64, "bounds": "≥ 1, ≤ 4096", "about": "",
+        "option": "artist.latent", "type": "int", "default": 16, "bounds": "≥ 1, ≤ 4096", "about": "",
     }  # fmt: skip
     assert all(row["about"] for row in options.values())
 
@@ -222,7 +222,7 @@ def _poisoned(command: CommandLine) -> str:
     """A run whose newest checkpoint holds a NaN."""
     from coevo.store import Store
 
-    folder = command.play("poison", "--rounds", 2, "-o", "artist.latent=64")
+    folder = command.play("poison", "--rounds", 2, "-o", "artist.latent=16")
     store = Store.open("poison", command.runs)
     checkpoint, _ = store.load()
     next(iter(checkpoint.state["artist"]["generator"].values())).fill_(float("nan"))

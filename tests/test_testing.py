@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from coevo_gan.dcgan import DCGAN
-from coevo_gan.dcnn import DCNN
 
 import coevo
 from coevo.registry import registry
 from coevo.testing import check_player, conform
+from coevo_gan.dcgan import DCGAN
+from coevo_gan.dcnn import DCNN
 
 SMALL = {"width": 4}
 
@@ -41,7 +41,7 @@ class Forgetful(DCGAN):
 
     def make(self, n, reals):
         self.made += 1
-        return coevo.Works(images=super().make(n, reals).images.roll(self.made, -1), codes=torch.zeros(n, 64))
+        return coevo.Works(images=super().make(n, reals).images.roll(self.made, -1), codes=torch.zeros(n, 16))
 
 
 class Loud(DCGAN):

@@ -22,10 +22,10 @@ class DCGAN(coevo.Artist):
     rewards = ("scores",)
 
     class Options(coevo.Options):
-        latent: int = Field(64, ge=1, le=4096)
-        """Size of the noise vector z."""
-        width: int = Field(32, ge=4, le=1024)
-        """Channels of the last hidden layer; every layer before has twice as many."""
+        latent: int = Field(16, ge=1, le=4096)
+        """Size of the noise vector z; 100 in the paper."""
+        width: int = Field(16, ge=4, le=1024)
+        """Channels of the last hidden layer, twice as many in every layer before; 128 in the paper."""
         rate: float = Field(2e-4, gt=0, le=1)
         """Adam's learning rate."""
         beta1: float = Field(0.5, ge=0, lt=1)

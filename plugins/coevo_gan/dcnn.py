@@ -22,7 +22,7 @@ class DCNN(coevo.Critic):
     class Options(coevo.Options):
         game: str = "non-saturating"
         """The adversarial game; `coevo plugins` lists them."""
-        width: int = Field(32, ge=4, le=1024)
+        width: int = Field(16, ge=4, le=1024)
         """Channels of the first layer; every layer after has twice as many."""
         rate: float = Field(2e-4, gt=0, le=1)
         """Adam's learning rate."""
