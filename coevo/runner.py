@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -66,6 +67,7 @@ class Run:
         self.stopping = False
         self._best: float | None = None
         self._log_length: int | None = 0
+        self._stream = random.getstate()
 
     @classmethod
     def create(cls, config: Config, runs: Path, name: str | None = None) -> Run:
@@ -132,6 +134,7 @@ class Run:
         timing = Log(self.store.folder / "timing.jsonl")
         board = _tensorboard(self.store.folder) if options.tensorboard else None
         saved, logged, works = started, started, 0
+        random.setstate(self._stream)  # since the run was made, others may have drawn from it
         turn = None
         try:
             if self.round == 0 and not self.store.names():
@@ -166,7 +169,8 @@ class Run:
                 if turn.safe and (over or regular or now - saved > SAVE_SECONDS):
                     self._save(log, judge_best=regular)
                     saved = time.perf_counter()
-                yield turn
+                with self.studio.aside():
+                    yield turn
                 if over and turn.safe:
                     break
             self.hang()
@@ -233,6 +237,7 @@ class Run:
         state = checkpoint.state
         try:
             self.session.restore(checkpoint.position, state)
+            self._stream = random.getstate()
             self.meter.restore(state["meter"], self.studio.device)
             self._log_length, self._best, self.latest = state["log"], state["best"], state["latest"]
         except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:

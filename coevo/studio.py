@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -84,6 +86,15 @@ class Studio:
         torch.manual_seed(seed)
         for stream, generator in self._generators.items():
             generator.manual_seed(self._seed_of(f"{stream} {salt}" if salt else stream))
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Meanwhile others may draw from Python's global stream (rich does, for its styles); the run feels nothing."""
+        before = random.getstate()
+        try:
+            yield
+        finally:
+            random.setstate(before)
 
     def state(self) -> dict[str, Any]:
         """The position of every random stream, global ones included."""

@@ -15,6 +15,7 @@ import pytest
 from conftest import SMALL, CommandLine
 
 from coevo.errors import StoreError
+from coevo.runner import Run
 from coevo.store import Store, read_log
 
 ROUNDS = 60
@@ -161,3 +162,16 @@ def test_a_state_of_another_pair_is_refused(tmp_path: Path) -> None:
     assert "is not of this pair with these options" in command.refuses("resume", "mixed", "--rounds", 4)
     with pytest.raises(StoreError):
         Store.open("mixed ", tmp_path)
+
+
+def test_a_watcher_who_draws_random_numbers_changes_nothing(tmp_path: Path) -> None:
+    """As rich does, for the ids of its styles."""
+    command = CommandLine(tmp_path)
+    watched, alone = command.play("watched", "--rounds", 2), command.play("alone", "--rounds", 2)
+    for folder, draws in ((watched, 3), (alone, 0)):
+        run = Run.resume(Store(folder), rounds=5)
+        [random.random() for _ in range(draws)]
+        for _ in run.turns():
+            [random.random() for _ in range(draws)]
+        run.close()
+    assert ending(watched)["00000005.safetensors"] == ending(alone)["00000005.safetensors"]
