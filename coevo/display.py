@@ -14,6 +14,7 @@ from PIL import Image
 from rich.color import Color
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.segment import Segment, Segments
@@ -187,7 +188,8 @@ class LiveDisplay(Display):
             f"{self.images_per_second:.0f} images/s",
             left,
         )
-        bar = ProgressBar(total=1.0, completed=self.done or 0.0, pulse=self.done is None)
+        # A bare bar ends no line, and the first figures would be lost behind it; a padded one does.
+        bar = Padding(ProgressBar(total=1.0, completed=self.done or 0.0, pulse=self.done is None), 0)
         figures = Table.grid(padding=(0, 2))
         values = [(key, value) for key, value in run.latest.items() if key != "round"]
         for some in (values[i : i + 3] for i in range(0, len(values), 3)):

@@ -18,8 +18,8 @@ from coevo.errors import StoreError
 from coevo.runner import Run
 from coevo.store import Store, read_log
 
-ROUNDS = 60
-PACE = ("-o", "run.save_every=7", "-o", "run.log_every=5", "-o", "run.sheet_every=20", "--rounds", str(ROUNDS))
+ROUNDS = 300
+PACE = ("-o", "run.save_every=7", "-o", "run.log_every=5", "-o", "run.sheet_every=50", "--rounds", str(ROUNDS))
 
 
 def spawn(runs: Path, *words: str) -> subprocess.Popen:
@@ -43,14 +43,14 @@ def test_killed_at_ten_random_moments_and_resumed_it_ends_in_the_same_bytes(tmp_
     spawn(straight, "run", "dcgan", "--name", "it", *SMALL, *PACE).communicate(timeout=120)
     dice, runs = random.Random(20261121), tmp_path / "killed"
     process = spawn(runs, "run", "dcgan", "--name", "it", *SMALL, *PACE)
-    kills = 0
-    while kills < 10:
-        while not (runs / "it" / "metrics.jsonl").exists() and process.poll() is None:
-            time.sleep(0.02)
-        time.sleep(dice.uniform(0, 0.35))
+    log = runs / "it" / "timing.jsonl"
+    for _ in range(10):
+        before = log.stat().st_size if log.exists() else 0
+        while process.poll() is None and not (log.exists() and log.stat().st_size > before):
+            time.sleep(0.005)
+        time.sleep(dice.uniform(0, 0.1))  # it plays: some rounds more, or a checkpoint half written
         process.kill()
         process.communicate()
-        kills += 1
         process = spawn(runs, "resume", "it", "--rounds", str(ROUNDS))
     said, _ = process.communicate(timeout=120)
     assert process.returncode in (0, 2), said  # 2: the last kill came after the end
