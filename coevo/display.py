@@ -150,7 +150,7 @@ class LiveDisplay(Display):
         self.console = console or Console()
         self._strip: RenderableType = Text("")
         self._painted = float("-inf")
-        self._live = Live(console=self.console, refresh_per_second=4, get_renderable=self.panel)
+        self._live = Live(console=self.console, refresh_per_second=2, get_renderable=self.panel)
 
     def __enter__(self) -> Self:
         self._live.__enter__()

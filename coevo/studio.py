@@ -72,10 +72,10 @@ class Studio:
         module.to(device=self.device)
         if any(isinstance(part, nn.Conv2d | nn.ConvTranspose2d) for part in module.modules()):
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        if self.compile:
-            module.compile()
         if self.precision == "bf16" or (self.precision == "auto" and fast_bf16(self.device)):
             module.forward = _autocast(module.forward, self.device.type)
+        if self.compile:
+            module.forward = torch.compile(_frame(module.forward))
         return module
 
     def reseed(self, salt: int = 0) -> None:
@@ -126,6 +126,11 @@ class Studio:
 
     def _seed_of(self, stream: str) -> int:
         return crc32(f"{self.seed} {stream}".encode())
+
+
+def _frame(forward: Any) -> Any:
+    """A frame of ours around a forward pass: torch does not compile those of its own containers."""
+    return lambda *args, **kwargs: forward(*args, **kwargs)
 
 
 def _autocast(forward: Any, device: str) -> Any:

@@ -1,6 +1,8 @@
 """The studio, the averaged network, and the convolutional pair: shapes, precision, exact state, no waiting."""
 
 import random
+import shutil
+from copy import deepcopy
 from itertools import islice
 
 import numpy as np
@@ -266,3 +268,17 @@ def test_a_pair_in_half_precision_keeps_its_weights_whole():
     assert turns[-1].works.images.dtype == torch.float32
     assert turns[-1].rewards.dtype == torch.float32
     assert {p.dtype for player in (artist, critic) for p in player.parameters()} == {torch.float32}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch about itself
+@pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a C++ compiler, and there is no g++")
+def test_a_compiled_network_is_really_compiled_and_gives_the_same() -> None:
+    import torch._dynamo.utils as dynamo
+
+    before = dynamo.counters["stats"]["unique_graphs"]
+    torch.manual_seed(0)
+    plain = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.Tanh())
+    compiled = Studio(compile=True).prepare(deepcopy(plain))
+    codes = torch.randn(3, 4)
+    assert torch.allclose(compiled(codes), plain(codes), atol=1e-6)
+    assert dynamo.counters["stats"]["unique_graphs"] == before + 1
