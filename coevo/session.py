@@ -84,7 +84,7 @@ class Session:
         self.position = position
 
     def _remember(self) -> None:
-        self.moments.append(Moment(len(self.moments), self.now, self.position, _copy(self.state())))
+        self.moments.append(Moment(len(self.moments), self.now, self.position, copied(self.state())))
         self.now = len(self.moments) - 1
 
     def _rewind(self, rewind: Rewind) -> None:
@@ -110,18 +110,18 @@ class Session:
         moment = self.moments[target]
         changes = target != self.now
         self.now = target
-        self.restore(moment.position, _copy(moment.state))
+        self.restore(moment.position, copied(moment.state))
         if changes and not redo:
             self._rewinds += 1
             self.studio.reseed(self._rewinds)
 
 
-def _copy(value: Any) -> Any:
-    """The same nested state with tensors of its own."""
+def copied(value: Any) -> Any:
+    """The same nested state, with tensors of its own."""
     if isinstance(value, torch.Tensor):
         return value.detach().clone()
     if isinstance(value, dict):
-        return {key: _copy(part) for key, part in value.items()}
+        return {key: copied(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(_copy(part) for part in value)
+        return type(value)(copied(part) for part in value)
     return value

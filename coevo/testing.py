@@ -21,6 +21,7 @@ from coevo.errors import CoevoError
 from coevo.loop import Position, check_pair
 from coevo.registry import registry
 from coevo.roles import Artist, CodeBlock, Critic, Genome, Metrics, Player, Works
+from coevo.session import copied
 from coevo.store import Checkpoint, Store
 from coevo.studio import Studio
 
@@ -380,14 +381,3 @@ def alike(a: Any, b: Any) -> bool:
     if isinstance(a, list | tuple):
         return isinstance(b, list | tuple) and len(a) == len(b) and all(map(alike, a, b))
     return bool(a == b)
-
-
-def copied(value: Any) -> Any:
-    """Nested values with tensors of their own."""
-    if isinstance(value, Tensor):
-        return value.detach().clone()
-    if isinstance(value, dict):
-        return {key: copied(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(copied(part) for part in value) if not hasattr(value, "_fields") else value
-    return value
