@@ -237,9 +237,3 @@ def parameters_shared(artist: Artist, critic: Critic) -> bool:
     """Whether the two hold a parameter in common, as ALAE's pair does its encoder."""
     own = {id(p) for p in artist.parameters()}
     return any(id(p) in own for p in critic.parameters())
-
-
-def to_device(works: Works, device: torch.device) -> Works:
-    """The same works on another device."""
-    move = lambda t: None if t is None else t.to(device)  # noqa: E731
-    return replace(works, images=move(works.images), codes=move(works.codes), labels=move(works.labels))
