@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from coevo.errors import PairError as PairError
     from coevo.hookspecs import Offer as Offer
     from coevo.hookspecs import hookimpl as hookimpl
+    from coevo.loop import Leave as Leave
     from coevo.loop import Phase as Phase
     from coevo.loop import Rewind as Rewind
     from coevo.loop import Turn as Turn
@@ -34,7 +35,7 @@ _HOMES = {
     "coevo.api": ("run", "load"),
     "coevo.errors": ("CoevoError", "ConfigError", "DataError", "PairError"),
     "coevo.hookspecs": ("Offer", "hookimpl"),
-    "coevo.loop": ("Phase", "Rewind", "Turn", "coevolve"),
+    "coevo.loop": ("Leave", "Phase", "Rewind", "Turn", "coevolve"),
     "coevo.roles": ("Artist", "CodeBlock", "Critic", "Genome", "Metrics", "Options", "Works"),
     "coevo.studio": ("Studio",),
 }

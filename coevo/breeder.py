@@ -25,22 +25,23 @@ class Breeder(Artist):
 
     name = "breeder"
     repeats = True
-    keeps = ("population", "ids", "parents", "born")
+    keeps = ("population", "ids", "parents")
+    frozen = ("decoder",)
 
     class Options(roles.Options):
-        population: int = Field(15, ge=2, le=10_000)
-        """Codes in the population."""
+        population: int | None = Field(None, ge=2, le=10_000)
+        """Codes in the population; by default the run's batch."""
         mutation: float = Field(0.3, ge=0, le=1)
         """How far a child moves from its parents, m."""
 
     population: Tensor  # [population, D]
     ids: list[str]
     parents: list[tuple[str, ...]]
-    born: int
 
     def __init__(self, decoder: Artist, options: Any = None):
         super().__init__(options or self.Options(), decoder.studio)
         self.decoder = decoder
+        self.name = decoder.name  # type: ignore[misc] # the pair is still dcgan × human
         self.makes_images = decoder.makes_images
 
     @property
@@ -50,20 +51,23 @@ class Breeder(Artist):
     def check(self) -> None:
         self.decoder.check()
 
+    @property
+    def size(self) -> int:
+        return self.options.population or self.studio.batch
+
     def build(self) -> None:
-        self.born = 0
-        self._settle(self._draw(self.options.population), [()] * self.options.population)
+        self._settle(self._draw(self.size), [()] * self.size)
 
     def make(self, n: int, reals: Works | None) -> Works:
         works = self.decoder.decode(self.population)
-        texts = (json.dumps([round(x, 5) for x in code]) for code in self.population.tolist())
+        texts = (json.dumps([float(f"{x:.9g}") for x in code]) for code in self.population.tolist())
         genomes = [
             Genome(id, tuple(parents), text) for id, parents, text in zip(self.ids, self.parents, texts, strict=True)
         ]
         return Works(images=works.images, codes=self.population, genomes=tuple(genomes))
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
-        size = self.options.population
+        size = self.size
         if rewards.unique().numel() == 1 and not rewards[0] > 0:  # nothing picked: roll again
             self._settle(self._draw(size), [()] * size)
             return {"parents": 0.0}
@@ -93,24 +97,43 @@ class Breeder(Artist):
     def decode(self, codes: Tensor, labels: Tensor | None = None) -> Works:
         return self.decoder.decode(codes, labels)
 
+    def render(self, works: Works, size: int) -> Tensor:
+        codes = works.codes if works.codes is not None else self._codes_of(works)
+        return self.decoder.render(Works(codes=codes), size)
+
     def adopt(self, works: Works) -> None:
-        codes = works.codes
-        if codes is None or codes.shape[1] != self.code_size:
-            got = "no codes" if codes is None else f"codes of size {codes.shape[1]}"
+        codes = (works.codes if works.codes is not None else self._codes_of(works)).to(self.studio.device)[: self.size]
+        if codes.shape[1] != self.code_size:
             raise PairError(
-                f"Artist {self.decoder.name!r} breeds codes of size {self.code_size}; the works have {got}."
+                f"Artist {self.decoder.name!r} breeds codes of size {self.code_size}; the works have codes of size "
+                f"{codes.shape[1]}."
             )
-        codes = codes.to(self.studio.device)[: self.options.population]
-        self.population = torch.cat([codes, self.population[len(codes) :]])
-        self.ids = [*(str(self.born + i) for i in range(len(codes))), *self.ids[len(codes) :]]
-        self.parents = [*[()] * len(codes), *self.parents[len(codes) :]]
-        self.born += len(codes)
+        ids = list(self.studio.births(len(codes)))
+        if works.genomes is None:  # others' codes: the rest of the sheet stays
+            rest, ids = self.population[len(codes) :], ids + self.ids[len(codes) :]
+            parents: list[tuple[str, ...]] = [()] * len(codes) + self.parents[len(codes) :]
+        else:  # what somebody bred: the rest of the sheet are its children
+            whose = torch.arange(self.size - len(codes), device=codes.device) % len(codes)
+            rest = self._mutate(codes[whose])
+            parents = [(genome.id,) for genome in works.genomes[: len(codes)]] + [(ids[i],) for i in whose.tolist()]
+        self._settle(torch.cat([codes, rest]), parents, ids)
+
+    def _codes_of(self, works: Works) -> Tensor:
+        """The codes that genomes spell. Raises PairError where they spell none."""
+        try:
+            codes = torch.tensor([json.loads(genome.text) for genome in works.genomes or ()], dtype=torch.float32)
+            if codes.ndim == 2:
+                return codes
+        except (ValueError, TypeError):
+            pass
+        raise PairError(f"Artist {self.decoder.name!r} breeds codes of size {self.code_size}; these works have none.")
 
     def state(self) -> State:
         return {"decoder": self.decoder.state(), **super().state()}
 
     def restore(self, state: State) -> None:
-        self.decoder.restore(state["decoder"])
+        if "decoder" in state:
+            self.decoder.restore(state["decoder"])
         super().restore({key: value for key, value in state.items() if key != "decoder"})
 
     def _settle(self, population: Tensor, parents: list[tuple[str, ...]], ids: list[str] | None = None) -> None:
@@ -118,8 +141,7 @@ class Breeder(Artist):
         ids = ids or []
         young = len(population) - len(ids)
         self.population, self.parents = population, parents
-        self.ids = [*ids, *(str(self.born + i) for i in range(young))]
-        self.born += young
+        self.ids = [*ids, *self.studio.births(young)]
 
     def _draw(self, n: int) -> Tensor:
         generator = self.studio.generator("breeder")

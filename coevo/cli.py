@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +19,8 @@ from coevo.errors import CoevoError, ConfigError
 from coevo.registry import registry
 
 if TYPE_CHECKING:
+    from coevo.faces import Face
+    from coevo.roles import Critic
     from coevo.runner import Run
     from coevo.store import Store
 
@@ -58,6 +62,19 @@ RUNS_DIR = click.option(
     type=click.Path(path_type=Path),
     help="Where runs are kept.",
 )
+
+
+def FACE(command: Any) -> Any:
+    """How a person is asked."""
+    for option in (
+        click.option("--picks", type=click.Path(path_type=Path), metavar="FILE", help="Picks from a script."),
+        click.option("--face", metavar="NAME", help="How a person is asked.  [default: terminal]"),
+        click.option("--plain", is_flag=True, help="Plain lines: for pipes and screen readers."),
+    ):
+        command = option(command)
+    return command
+
+
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 RUN = click.argument("run", default="latest")
 
@@ -82,7 +99,7 @@ def main(debug: bool) -> None:
 @click.option("--minutes", type=float, help="Stop after so many minutes.")
 @click.option("--size", type=int, help="Pixels of a picture's side.  [default: 32]")
 @click.option("--channels", type=int, help="1 is grey, 3 is colour.  [default: 1]")
-@click.option("--batch", type=int, help="Works in a step.  [default: 64]")
+@click.option("--batch", type=int, help="Works in a step, or on a sheet.  [default: 64; for a person 15]")
 @click.option("--seed", type=int, help="Everything random follows from it.  [default: 0]")
 @click.option("--device", help="auto, cpu, cuda or mps.  [default: auto]")
 @click.option("--precision", help="auto, fp32 or bf16.  [default: auto]")
@@ -92,6 +109,7 @@ def main(debug: bool) -> None:
 @RUNS_DIR
 @click.option("--config", "file", type=click.Path(path_type=Path), help="A TOML file of options.")
 @click.option("-o", "options", multiple=True, metavar="SECTION.OPTION=VALUE", help="Any option, as artist.latent=64.")
+@FACE
 @JSON
 def run(
     recipe: str | None,
@@ -104,6 +122,9 @@ def run(
     runs_dir: Path,
     file: Path | None,
     options: tuple[str, ...],
+    plain: bool,
+    face: str | None,
+    picks: Path | None,
     as_json: bool,
     size: int | None,
     channels: int | None,
@@ -133,7 +154,9 @@ def run(
         flags,
         assignments(options),
     )
-    play(Run.create(resolve(tree, known), runs_dir, name), as_json)
+    config = resolve(tree, known)
+    asked = face_for(config.critic_class, plain, face, picks)  # before anything is made
+    play(Run.create(config, runs_dir, name), as_json, plain, asked)
 
 
 @main.command()
@@ -141,32 +164,47 @@ def run(
 @click.option("--rounds", type=int, help="Go on until so many rounds in all.")
 @click.option("--minutes", type=float, help="Go on until so many minutes in all.")
 @RUNS_DIR
+@FACE
 @JSON
-def resume(run: str, rounds: int | None, minutes: float | None, runs_dir: Path, as_json: bool) -> None:
-    """Go on with a RUN, bit for bit, from its newest whole checkpoint."""
-    from coevo.runner import Run
+def resume(
+    run: str,
+    rounds: int | None,
+    minutes: float | None,
+    runs_dir: Path,
+    plain: bool,
+    face: str | None,
+    picks: Path | None,
+    as_json: bool,
+) -> None:
+    """Go on with a RUN, bit for bit, from its newest whole checkpoint; with a session, at its last sheet."""
+    from coevo.runner import Run, read_config
 
     changes: dict[str, Any] = {}
     if rounds is not None or minutes is not None:
         changes = {"rounds": rounds, "minutes": minutes}
     if any(value is not None and value <= 0 for value in changes.values()):
         raise ConfigError("--rounds and --minutes should be more than 0.")
-    it = Run.resume(open_store(run, runs_dir), **changes)
+    store = open_store(run, runs_dir)
+    asked = face_for(read_config(store).critic_class, plain, face, picks)
+    it = Run.resume(store, **changes)
     for flaw in it.flaws:
         click.echo(f"coevo: {flaw} Going on from round {it.round}.", err=True)
     if it.finished:
         it.close()
         done = f"round {it.round}, after {it.seconds_before / 60:.1f} minutes"
         raise ConfigError(f"Run {it.store.name!r} is finished ({done}); say --rounds or --minutes to go on.")
-    play(it, as_json)
+    play(it, as_json, plain, asked)
 
 
-def play(run: Run, as_json: bool) -> None:
+def play(run: Run, as_json: bool, plain: bool, face: Face | None) -> None:
     """Play a run in front of a person: Ctrl-C saves and says how to go on."""
+    if face:
+        breed(run, face)
+        return
     from coevo.display import display_for
 
     name = run.store.name
-    with stoppable(run) as stopped, display_for(run, as_json, sys.stdout.isatty()) as display:
+    with stoppable(run) as stopped, display_for(run, as_json, sys.stdout.isatty() and not plain) as display:
         try:
             for turn in run.turns():
                 display.see(turn)
@@ -176,6 +214,36 @@ def play(run: Run, as_json: bool) -> None:
     if stopped():
         click.echo(f"Saved at round {run.round}. Go on with: coevo resume {name}", err=as_json)
         sys.exit(130)
+
+
+def breed(run: Run, face: Face) -> None:
+    """Play a run whose critic is a person: the face keeps the terminal, every sheet is kept."""
+    run.critic.face = face
+
+    def play() -> None:
+        deque(run.turns(), maxlen=0)
+
+    try:
+        face.host(play)
+    finally:
+        run.close()
+    name = run.store.name
+    click.echo(f"Kept everything, at generation {run.round}. Go on with: coevo resume {name}")
+    click.echo(f"Who came from whom: coevo lineage {name}")
+
+
+def face_for(critic: type[Critic], plain: bool, name: str | None, picks: Path | None) -> Face | None:
+    """The face that asks a person, if the critic is one. Raises CoevoError where there is no terminal for it."""
+    if not critic.asks:
+        if picks or name:
+            raise ConfigError(f"Critic {critic.name!r} asks nobody; --picks and --face are for a person.")
+        return None
+    if picks:
+        from coevo.faces import Script
+
+        return Script.read(picks)
+    face: Face = registry().load("face", name or ("plain" if plain else "terminal"))()
+    return face
 
 
 @contextmanager
@@ -318,6 +386,69 @@ def evaluate(
         click.echo(json.dumps(report, indent=2))
     else:
         table([{"figure": key, "value": figure(value)} for key, value in report.items()])
+
+
+# lineages
+
+
+@main.command()
+@RUN
+@click.argument("id", required=False)
+@click.option("-o", "output", type=click.Path(path_type=Path), help="Draw it too, as x.png.")
+@RUNS_DIR
+@JSON
+def lineage(run: str, id: str | None, output: Path | None, runs_dir: Path, as_json: bool) -> None:
+    """Show who came from whom in a RUN: everyone who was picked, or the ancestors of one ID."""
+    from rich.console import Console
+
+    from coevo.export import open_history, write_chart
+    from coevo.lineage import ancestors, breeders, tree
+
+    store = open_store(run, runs_dir)
+    history, flaw = open_history(store)
+    if flaw:
+        click.echo(f"coevo: {flaw}", err=True)
+    family = ancestors(history, id) if id else breeders(history)
+    marked = [id] if id else []
+    if as_json:
+        click.echo(json.dumps([asdict(one) for one in family.values()], indent=2))
+    else:
+        Console().print(tree(family, marked))
+    if output:
+        write_chart(store, family, marked, output)
+        click.echo(f"{len(family)} individuals in {output}", err=as_json)
+
+
+@main.command()
+@RUN
+@click.argument("id", required=False)
+@click.option("-o", "output", type=click.Path(path_type=Path), help="x.png or x.gif; without ID x.picks.")
+@click.option("--size", type=click.IntRange(16, 8192), default=256, show_default=True, help="Pixels of a picture.")
+@click.option("--alone", is_flag=True, help="The individual alone, not the path to it.")
+@RUNS_DIR
+def export(run: str, id: str | None, output: Path | None, size: int, alone: bool, runs_dir: Path) -> None:
+    """Show how ID of a RUN came about: the path from its first ancestor, as a sheet (.png) or a film (.gif).
+
+    Without ID the whole session becomes a script (.picks) that `coevo run --picks` plays again.
+    """
+    from coevo.export import open_history, write_path, write_script
+    from coevo.lineage import path
+
+    store = open_store(run, runs_dir)
+    history, flaw = open_history(store)
+    if flaw:
+        click.echo(f"coevo: {flaw}", err=True)
+    if id is None:
+        output = output or Path(f"{store.name}.picks")
+        if output.suffix in (".png", ".gif"):
+            raise ConfigError(f"Say whose path {output} is to show: coevo export {store.name} ID; see `coevo lineage`.")
+        write_script(history, output)
+        click.echo(f"The session's script is {output}; play it again with: coevo run ... --picks {output}")
+        return
+    line = path(history, id)[-1:] if alone else path(history, id)
+    output = output or Path(f"{id.replace('/', '-')}.png")
+    write_path(store, line, size, output)
+    click.echo(f"{id} alone in {output}" if alone else f"{len(line)} generations up to {id} in {output}")
 
 
 # plugins

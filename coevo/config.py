@@ -12,6 +12,7 @@ from typing import Any, Literal
 import tomli_w
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
+from coevo.breeder import Breeder
 from coevo.data import DataOptions
 from coevo.errors import CoevoError, ConfigError, unknown
 from coevo.loop import Phase
@@ -31,7 +32,7 @@ class RunOptions(Options):
     minutes: float | None = Field(None, gt=0)
     """Stop after so many minutes."""
     batch: int = Field(64, ge=2, le=65536)
-    """Works and reals in a step."""
+    """Works and reals in a step; where nothing is said, as many as the critic likes to see at once."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where networks live; auto takes the fastest there is."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
@@ -93,6 +94,7 @@ class Config:
     critic: Options
     critic_phase: PhaseOptions
     artist_phase: ArtistPhaseOptions
+    breeder: Breeder.Options
 
     def phases(self, critic_learns: bool) -> tuple[Phase, ...]:
         """The phases of a round; a critic that never learns has none."""
@@ -110,13 +112,14 @@ class Config:
                 "critic": self.critic_phase.model_dump(exclude_none=True),
                 "artist": self.artist_phase.model_dump(exclude_none=True),
             },
+            "breeder": self.breeder.model_dump(exclude_none=True),
         }
 
     def toml(self) -> str:
         return tomli_w.dumps(self.tree())
 
 
-SECTIONS = ("run", "data", "artist", "critic", "phases")
+SECTIONS = ("run", "data", "artist", "critic", "phases", "breeder")
 
 
 def resolve(tree: Mapping[str, Any], registry: Registry) -> Config:
@@ -134,10 +137,13 @@ def resolve(tree: Mapping[str, Any], registry: Registry) -> Config:
     phases = dict(sections["phases"])
     critic_phase = _typed(PhaseOptions, "phases.critic", phases.pop("critic", {}), mistakes)
     artist_phase = _typed(ArtistPhaseOptions, "phases.artist", phases.pop("artist", {}), mistakes)
+    breeder = _typed(Breeder.Options, "breeder", sections["breeder"], mistakes)
     mistakes += [unknown("phase", name, ("critic", "artist")) for name in phases]
     if mistakes:
         raise ConfigError(mistakes)
-    return Config(run, data, artist_class, artist, critic_class, critic, critic_phase, artist_phase)
+    if "batch" not in run.model_fields_set:
+        run = run.model_copy(update={"batch": critic_class.batch})
+    return Config(run, data, artist_class, artist, critic_class, critic, critic_phase, artist_phase, breeder)
 
 
 def _player(

@@ -139,6 +139,19 @@ def _decoded(name: str, source: readers.Source, options: DataOptions) -> Dataset
 # batches
 
 
+class Blank:
+    """Batches for a pair that looks at no real works."""
+
+    def __init__(self, size: int):
+        self.size = size
+
+    def batch(self, round: int, phase: int, step: int, stream: str = "main") -> None:
+        return None
+
+    def close(self) -> None:
+        pass
+
+
 class Data:
     """Batches of a dataset by position. The t-th batch of a phase takes places [t·B, (t+1)·B) of an endless
     row of permutations, one an epoch, so every work comes once an epoch, whatever B is.

@@ -32,6 +32,10 @@ class StoreError(CoevoError):
     """A run's folder cannot be read or written."""
 
 
+class DamagedError(StoreError):
+    """A session's database is damaged; part of it may still be read."""
+
+
 class NotFiniteError(CoevoError):
     """A loss or a parameter became NaN or infinite."""
 

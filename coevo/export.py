@@ -1,8 +1,9 @@
-"""What leaves a run: samples, walks through the latent space, figures of quality."""
+"""What leaves a run: samples, walks through the latent space, lineages, figures of quality."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,17 @@ from PIL import Image
 from torch import Tensor
 
 from coevo.data import DataOptions, Dataset, load_dataset
-from coevo.errors import CoevoError, ConfigError
+from coevo.errors import CoevoError, ConfigError, DamagedError, StoreError
+from coevo.faces import script_of
 from coevo.gallery import contact_sheet, describe, save_png, to_bytes, to_picture
-from coevo.runner import Run, exhibit, loaders
+from coevo.history import FILE, History, Individual
+from coevo.lineage import chart
+from coevo.roles import Artist, Genome, Works
+from coevo.runner import Run, exhibit, load_artist, loaders
 from coevo.store import Store, write_whole, writing
 
 SHEET_LIMIT = 10_000
+FRAME_MS, LAST_MS = 400, 2000  # of a film
 
 
 def write_samples(store: Store, n: int, seed: int, output: Path) -> None:
@@ -73,6 +79,69 @@ def slerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
     if angle.sin().abs() < 1e-6:
         return (1 - t) * a + t * b
     return (((1 - t) * angle).sin() * a + (t * angle).sin() * b) / angle.sin()
+
+
+def open_history(store: Store) -> tuple[History, str]:
+    """A run's history to read, and what is wrong with it: of a damaged one, all that can still be read.
+
+    Raises StoreError where the run has none, or nothing of it can be read.
+    """
+    path = store.folder / FILE
+    if not path.is_file():
+        raise StoreError(f"Run {store.name!r} was not bred by picks, so it has no lineage.")
+    try:
+        return History(path), ""
+    except DamagedError as error:
+        history = History.rescue(path)
+        return history, f"{error} {len(history.individuals())} individuals can be read."
+
+
+def write_chart(store: Store, family: Mapping[str, Individual], marked: Sequence[str], output: Path) -> None:
+    """A family as a picture (.png), each individual drawn from its genome."""
+    if output.suffix.lower() != ".png":
+        raise ConfigError(f"-o {output} should end with .png.")
+    artist = load_artist(store, remember=False)
+    picture = chart(family, lambda one, size: to_picture(to_bytes(drawn(artist, [one], size))[0]), marked)
+    with writing(output):
+        output.parent.mkdir(parents=True, exist_ok=True)
+    save_png(output, picture, {"artist": artist.name, "run": store.name})
+
+
+def write_path(store: Store, line: Sequence[Individual], size: int, output: Path) -> None:
+    """Individuals one after another, as a sheet (.png) or a film (.gif). The sheet carries the last one's genome."""
+    artist = load_artist(store, remember=False)
+    kind = output.suffix.lower()
+    if kind not in (".png", ".gif"):
+        raise ConfigError(f"-o {output} should end with .png (a sheet) or .gif (a film).")
+    with writing(output):
+        output.parent.mkdir(parents=True, exist_ok=True)
+    if kind == ".png":
+        images = drawn(artist, line, size)
+        picture = to_picture(to_bytes(images)[0]) if len(line) == 1 else contact_sheet(images, scale=1)
+        about = {"artist": artist.name, "run": store.name, **describe(works_of_individuals(line[-1:]), 0)}
+        save_png(output, picture, about)
+        return
+    frames = [to_picture(to_bytes(drawn(artist, [one], size))[0]) for one in line]
+    buffer = io.BytesIO()
+    pace = [FRAME_MS] * (len(frames) - 1) + [LAST_MS]
+    frames[0].save(buffer, "gif", save_all=True, append_images=frames[1:], duration=pace, loop=0)
+    write_whole(output, buffer.getvalue())
+
+
+def write_script(history: History, output: Path) -> None:
+    """A whole session as lines that `--picks` plays again."""
+    with writing(output):
+        output.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(output, "".join(f"{line}\n" for line in script_of(history)).encode())
+
+
+def works_of_individuals(some: Sequence[Individual]) -> Works:
+    return Works(genomes=tuple(Genome(one.id, one.parents, one.genome) for one in some))
+
+
+def drawn(artist: Artist, some: Sequence[Individual], size: int) -> Tensor:
+    """Pictures [N, C, size, size] of individuals, from their genomes."""
+    return artist.render(works_of_individuals(some), size)
 
 
 def evaluate_works(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import json
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageDraw, ImageFont, PngImagePlugin, UnidentifiedImageError
 from torch import Tensor
 
 import coevo
@@ -19,7 +20,8 @@ from coevo.errors import DataError
 from coevo.roles import Genome, Works
 from coevo.store import write_whole
 
-PAPER = 255
+PAPER, INK = 255, 60
+LABEL = 24  # px that a label takes
 TARGET = 900  # px: about the width of a sheet
 
 
@@ -34,8 +36,13 @@ def to_picture(pixels: np.ndarray) -> Image.Image:
     return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
 
 
-def contact_sheet(images: Tensor, columns: int | None = None, scale: int | None = None) -> Image.Image:
-    """N pictures in a grid on white, each pixel enlarged to a square of `scale`, so that small ones show."""
+def contact_sheet(
+    images: Tensor, columns: int | None = None, scale: int | None = None, labels: Sequence[str] = ()
+) -> Image.Image:
+    """N pictures in a grid on white, each pixel enlarged to a square of `scale`, so that small ones show.
+
+    labels: a word to write over each picture.
+    """
     pixels = to_bytes(images)
     n, height, width, channels = pixels.shape
     columns = columns or math.ceil(math.sqrt(n))
@@ -43,17 +50,22 @@ def contact_sheet(images: Tensor, columns: int | None = None, scale: int | None 
     scale = scale or max(1, TARGET // (columns * width))
     pixels = pixels.repeat(scale, axis=1).repeat(scale, axis=2)
     height, width, gap = height * scale, width * scale, max(2, 2 * scale)
-    sheet = np.full((rows * (height + gap) + gap, columns * (width + gap) + gap, channels), PAPER, np.uint8)
-    for index, picture in enumerate(pixels):
-        top = gap + index // columns * (height + gap)
-        left = gap + index % columns * (width + gap)
+    head = LABEL if labels else 0
+    sheet = np.full((rows * (height + gap + head) + gap, columns * (width + gap) + gap, channels), PAPER, np.uint8)
+    places = [(gap + i // columns * (height + gap + head) + head, gap + i % columns * (width + gap)) for i in range(n)]
+    for (top, left), picture in zip(places, pixels, strict=True):
         sheet[top : top + height, left : left + width] = picture
-    return to_picture(sheet)
+    drawn = to_picture(sheet)
+    pen, font = ImageDraw.Draw(drawn), ImageFont.load_default(LABEL - 8)
+    for (top, left), label in zip(places, labels, strict=False):
+        pen.text((left + width / 2, top - head / 2), label, INK if channels == 1 else (INK,) * 3, font, "mm")
+    return drawn
 
 
 def save_png(path: Path, picture: Image.Image, about: dict[str, Any]) -> None:
     """Write a PNG whole, with what it is about as JSON in its text chunk `coevo`."""
     info = PngImagePlugin.PngInfo()
+    info.add_text("Software", f"coevo {coevo.__version__}")
     info.add_text("coevo", json.dumps({"version": coevo.__version__, **about}))
     buffer = io.BytesIO()
     picture.save(buffer, "png", pnginfo=info)
@@ -62,9 +74,10 @@ def save_png(path: Path, picture: Image.Image, about: dict[str, Any]) -> None:
 
 @dataclass(frozen=True)
 class Origin:
-    """What a picture says of itself: the Artist's name, and the work it shows as genome or code."""
+    """What a picture says of itself: whose work it is, of which run, and the work as genome or code."""
 
     artist: str
+    run: str
     works: Works
 
 
@@ -75,25 +88,41 @@ def describe(works: Works, index: int) -> dict[str, Any]:
         genome = works.genomes[index]
         about |= {"id": genome.id, "parents": list(genome.parents), "genome": genome.text}
     if works.codes is not None:
-        about["code"] = [round(value, 6) for value in works.codes[index].tolist()]
+        about["code"] = [float(f"{value:.9g}") for value in works.codes[index].tolist()]  # exact for float32
     return about
 
 
+def works_of(about: dict[str, Any]) -> Works:
+    """The work that `describe` described, without its picture. Raises KeyError, ValueError or TypeError."""
+    codes = torch.tensor([about["code"]], dtype=torch.float32) if "code" in about else None
+    genomes = None
+    if "genome" in about:
+        genomes = (Genome(str(about["id"]), tuple(map(str, about["parents"])), str(about["genome"])),)
+    return Works(codes=codes, genomes=genomes)
+
+
+def abroad(works: Works, run: str) -> Works:
+    """The same works, their individuals named with the run they come from, as `blind-watchmaker-1/37`."""
+    if works.genomes is None or not run:
+        return works
+    return replace(works, genomes=tuple(Genome(f"{run}/{one.id}", one.parents, one.text) for one in works.genomes))
+
+
 def read_origin(path: Path) -> Origin:
-    """Whose work a PNG shows. Raises DataError where it is no picture, or carries no genome or code."""
+    """Whose work a PNG shows. Raises DataError where it is no picture, or carries no genome or code.
+
+    The individual is named as `abroad` does, so that its lineage can go on in another run.
+    """
     try:
         with Image.open(path) as picture:
             text = picture.info.get("coevo")
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, ValueError, SyntaxError) as error:
         raise DataError(f"{path} cannot be read as a picture: {error}") from error
     try:
         about = json.loads(text) if text else {}
-        codes = torch.tensor([about["code"]], dtype=torch.float32) if "code" in about else None
-        genomes = None
-        if "genome" in about:
-            genomes = (Genome(str(about["id"]), tuple(map(str, about["parents"])), str(about["genome"])),)
-        if codes is None and genomes is None:
-            raise DataError(f"{path} carries no genome and no code; only pictures saved one by one do.")
-        return Origin(str(about["artist"]), Works(codes=codes, genomes=genomes))
-    except (ValueError, KeyError, TypeError) as error:
+        works, run = works_of(about), str(about.get("run", ""))
+        if works.codes is None and works.genomes is None:
+            raise DataError(f"{path} carries no genome and no code of coevo's; only pictures saved one by one do.")
+        return Origin(str(about["artist"]), run, abroad(works, run))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path} carries a genome that coevo cannot read ({type(error).__name__}: {error}).") from error

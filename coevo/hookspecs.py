@@ -51,5 +51,10 @@ def coevo_recipes() -> Sequence[Offer]:  # type: ignore[empty-body]
 
 
 @hookspec
+def coevo_faces() -> Sequence[Offer]:  # type: ignore[empty-body]
+    """Faces, which ask a person: subclasses of `coevo.faces.Face`, made without arguments."""
+
+
+@hookspec
 def coevo_commands() -> Sequence[Offer]:  # type: ignore[empty-body]
     """Commands of the command line: click commands."""

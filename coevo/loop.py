@@ -70,6 +70,10 @@ class Rewind(Exception):
         self.by, self.to = by, to
 
 
+class Leave(Exception):
+    """Raised in `judge` by a person who goes; the session ends at the sheet that is on the screen."""
+
+
 DEFAULT_PHASES = (Phase("critic"), Phase("artist"))
 
 

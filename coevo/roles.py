@@ -18,6 +18,8 @@ from torch.optim import Optimizer
 from coevo.errors import PairError
 
 if TYPE_CHECKING:
+    from coevo.faces import Face
+    from coevo.session import Session
     from coevo.studio import Studio
 
 Metrics = Mapping[str, Tensor | float]
@@ -97,6 +99,8 @@ class Player:
     """Whether it uses the labels of real works."""
     keeps: ClassVar[tuple[str, ...]] = ()
     """Attributes beside modules and optimisers that belong to the state (tensors and JSON values)."""
+    frozen: ClassVar[tuple[str, ...]] = ()
+    """Parts of the state that never change while it plays; a session's moments leave them out."""
 
     def __init__(self, options: Any, studio: Studio):
         self.options = options
@@ -193,8 +197,22 @@ class Artist(Player):
         """Finished works of codes [N, D]: no gradients; changes nothing."""
         raise PairError(f"Artist {self.name!r} has no latent code to decode.")
 
+    def render(self, works: Works, size: int) -> Tensor:
+        """Pictures [N, C, size, size] of works that may hold no more than their genomes or codes.
+
+        Changes nothing. An Artist whose genomes know no resolution draws them anew; by default codes are
+        decoded, and pictures enlarged. Raises PairError where the works are another Artist's.
+        """
+        images = works.images
+        if images is None:
+            if works.codes is None or not self.decodes:
+                raise PairError(f"Artist {self.name!r} cannot draw works from their genomes alone.")
+            images = self.decode(works.codes, works.labels).images
+        assert images is not None
+        return resized(images, size)
+
     def tune(self, options: Any) -> None:
-        """Change options of a living Artist, between two turns."""
+        """Change options of a living Artist, between two turns: the mutation rate, say."""
         self.options = options
 
 
@@ -208,6 +226,19 @@ class Critic(Player):
     """Scores rank the works; picks are 1 for chosen, 0 for the rest."""
     learns: bool = True
     """False for a person or a frozen network: it gets no phase of its own."""
+    batch: ClassVar[int] = 64
+    """Works it sees at once, unless the run says another number; a person sees fewer than a network."""
+    asks: ClassVar[bool] = False
+    """It asks a person, through the `face` it is given."""
+    face: Face | None = None
+
+    @property
+    def who(self) -> str:
+        """Whose judgement it is, as the lineage names it."""
+        return self.name
+
+    def sit(self, session: Session) -> None:
+        """Told once in which session it judges: a person looks back through it."""
 
     def build(self, artist: Artist) -> None:
         """Make networks that fit the Artist's works."""
@@ -223,6 +254,15 @@ class Critic(Player):
     def fooled(self, works: Works, reals: Works | None) -> Tensor:
         """[N] bool: taken for real, accepted, picked."""
         raise NotImplementedError
+
+
+def resized(images: Tensor, size: int) -> Tensor:
+    """[N, C, H, W] → [N, C, size, size], in [-1, 1]; whole multiples keep the pixels' edges."""
+    if images.shape[-1] == images.shape[-2] == size:
+        return images
+    if size % images.shape[-1] == 0 and images.shape[-1] == images.shape[-2]:
+        return nn.functional.interpolate(images, size=(size, size), mode="nearest")
+    return nn.functional.interpolate(images, size=(size, size), mode="bicubic", antialias=True).clamp(-1, 1)
 
 
 def _lay_out_alike(optimiser: Optimizer) -> None:

@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,14 @@ from torch import Tensor
 
 from coevo.breeder import Breeder
 from coevo.config import Config, read_toml, resolve
-from coevo.data import Data, DataOptions, Dataset, load_dataset
-from coevo.errors import ConfigError, NotFiniteError, PairError, StoreError
-from coevo.gallery import contact_sheet, read_origin, save_png
+from coevo.data import Blank, Data, DataOptions, Dataset, load_dataset
+from coevo.errors import ConfigError, DataError, NotFiniteError, PairError, StoreError
+from coevo.gallery import abroad, contact_sheet, read_origin, save_png
+from coevo.history import FILE, History
 from coevo.loop import Turn, check_pair
 from coevo.registry import registry
-from coevo.roles import Artist, Critic, Works
-from coevo.session import Session
+from coevo.roles import Artist, Critic, State, Works
+from coevo.session import Session, copied
 from coevo.store import Checkpoint, Log, Store, read_log, write_whole
 from coevo.studio import Studio, find_device
 
@@ -34,7 +35,7 @@ SAVE_SECONDS = 60  # a long phase is saved at least so often
 class Run:
     """One run, new or resumed. `turns()` plays it; `latest` holds the newest row of the log."""
 
-    def __init__(self, config: Config, store: Store):
+    def __init__(self, config: Config, store: Store, remember: bool = True):
         self.config, self.store = config, store
         run = config.run
         if run.deterministic:
@@ -43,22 +44,27 @@ class Run:
         self.studio = make_studio(config, store.folder)
         self.artist, self.critic = make_pair(config, self.studio)
         check_pair(self.artist, self.critic)
-        self.dataset = load_dataset(config.data, loaders())
-        self.studio.classes = self.dataset.classes
-        check_pair(self.artist, self.critic, labels=self.dataset.labels is not None)
+        phases = config.phases(self.critic.learns)
+        self.data: Data | Blank = Blank(run.batch)
+        if uses_reals(self.artist, self.critic):
+            self.studio.classes = self.dataset.classes
+            check_pair(self.artist, self.critic, labels=self.dataset.labels is not None)
+            self.data = Data(
+                self.dataset, run.batch, run.seed, [phase.steps for phase in phases], self.studio.device,
+                config.data.workers, config.data.hold_mb,
+            )  # fmt: skip
         self.studio.reseed()
+        if isinstance(self.artist, Breeder):
+            self.artist.decoder.build()
         self.artist.build()
         self.critic.build(self.artist)
-        if run.start:
+        if run.start and not store.names():
             start_from(run.start, self.artist, self.critic, store.folder.parent)
-        phases = config.phases(self.critic.learns)
-        self.data = Data(
-            self.dataset, run.batch, run.seed, [phase.steps for phase in phases], self.studio.device,
-            config.data.workers, config.data.hold_mb,
-        )  # fmt: skip
+        picks = self.critic.rewards == "picks"
+        self.history = History(store.folder / FILE) if picks and remember else None
         self.session = Session(
             self.artist, self.critic, self.data, phases, self.studio,
-            fresh=run.fresh, remembers=self.critic.rewards == "picks",
+            fresh=run.fresh, history=self.history, books=self._books,
         )  # fmt: skip
         self.meter = Meter()
         self.latest: dict[str, float] = {}
@@ -68,13 +74,13 @@ class Run:
         self._best: float | None = None
         self._log_length: int | None = 0
         self._stream = random.getstate()
+        self._log: Log
 
     @classmethod
     def create(cls, config: Config, runs: Path, name: str | None = None) -> Run:
         """A new run in a new folder. Nothing stays of one whose pair, data or start are refused."""
         check_start(config, runs)
-        studio = make_studio(config, None)
-        check_pair(*make_pair(config, studio))
+        check_pair(*make_pair(config, make_studio(config, None)))
         stem = f"{config.artist_class.name}-{config.critic_class.name}-{Path(config.data.name).stem}"
         store = Store.create(runs, name, stem)
         try:
@@ -86,17 +92,18 @@ class Run:
         return run
 
     @classmethod
-    def resume(cls, store: Store, *, lock: bool = True, **changes: Any) -> Run:
+    def resume(cls, store: Store, *, lock: bool = True, remember: bool = True, **changes: Any) -> Run:
         """The run as its newest whole checkpoint left it.
 
-        changes: options of [run] that may differ now (rounds, minutes).
+        changes: options of [run] that may differ now (rounds, minutes); remember: False leaves a session's
+        history alone, and the run stands at its first sheet.
         """
         config = read_config(store)
         config = replace(config, run=config.run.model_copy(update=changes))
         if lock:
             store.lock()
         try:
-            run = cls(config, store)
+            run = cls(config, store, remember)
             if store.names():
                 checkpoint, run.flaws = store.load()
                 run._restore(checkpoint)
@@ -104,6 +111,11 @@ class Run:
             store.unlock()
             raise
         return run
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The real works; read when they are asked for."""
+        return load_dataset(self.config.data, loaders())
 
     @property
     def round(self) -> int:
@@ -128,6 +140,8 @@ class Run:
         Raises NotFiniteError where a loss or a parameter is not finite: the last good checkpoint stays.
         """
         options = self.config.run
+        if self.critic.asks and self.critic.face is None:
+            raise PairError(f"Critic {self.critic.name!r} asks a person; set run.critic.face to a coevo.faces.Face.")
         before, started = self.seconds_before, time.perf_counter()
         deadline = started + options.minutes * 60 - before if options.minutes else math.inf
         log = Log(self.store.folder / "metrics.jsonl", self._log_length)
@@ -139,6 +153,9 @@ class Run:
         try:
             if self.round == 0 and not self.store.names():
                 self.hang()
+                if self.history:  # all that never changes; whatever does is in the history, moment by moment
+                    self._save(log, judge_best=False)
+            self._log = log
             if options.rounds is not None and self.round >= options.rounds:
                 return
             for turn in self.session.turns():
@@ -166,12 +183,13 @@ class Run:
                         self.hang()
                 over = self.stopping or now >= deadline or (turn.ends_round and round == options.rounds)
                 regular = turn.ends_round and round % options.save_every == 0
-                if turn.safe and (over or regular or now - saved > SAVE_SECONDS):
+                if turn.safe and not self.history and (over or regular or now - saved > SAVE_SECONDS):
                     self._save(log, judge_best=regular)
                     saved = time.perf_counter()
                 with self.studio.aside():
                     yield turn
                 if over and turn.safe:
+                    self.session.keep()
                     break
             self.hang()
         finally:
@@ -186,7 +204,8 @@ class Run:
     def hang(self) -> None:
         """Put a sheet of exhibited works into the gallery: the same codes in every round."""
         seed = self.config.run.seed
-        works = self.artist.exhibit(SHEET, seed)
+        # a population is shown as it stands, everything else by the same codes each time
+        works = self.artist.make(self.data.size, None) if self.artist.repeats else self.artist.exhibit(SHEET, seed)
         if works.images is None:
             return
         if not works.images.isfinite().all():
@@ -198,6 +217,8 @@ class Run:
 
     def close(self) -> None:
         self.data.close()
+        if self.history:
+            self.history.close()
         self.store.unlock()
 
     def _save(self, log: Log, judge_best: bool) -> None:
@@ -208,15 +229,19 @@ class Run:
         value = self._best_value() if judge_best else None
         if value is not None:
             self._best = value
-        state = self.session.state() | {
-            "meter": self.meter.state(),
-            "log": log.length,
-            "best": self._best,
-            "latest": self.latest,
-        }
+        state = self.session.state() | self._books(log)
         name = self.store.save(Checkpoint(self.session.position, state), self.config.run.keep)
         if value is not None:
             self.store.point("best", name)
+
+    def _books(self, log: Log | None = None) -> State:
+        """What a run keeps beside its session: how far its log has come, and what is not in it yet."""
+        return {
+            "meter": self.meter.state(),
+            "log": (log or self._log).length,
+            "best": self._best,
+            "latest": self.latest,
+        }
 
     def _best_value(self) -> float | None:
         """The metric that is watched, where it is better than ever before."""
@@ -237,6 +262,9 @@ class Run:
         state = checkpoint.state
         try:
             self.session.restore(checkpoint.position, state)
+            if self.history:
+                state |= self.history.books() or {}
+                self.session.resume()
             self._stream = random.getstate()
             self.meter.restore(state["meter"], self.studio.device)
             self._log_length, self._best, self.latest = state["log"], state["best"], state["latest"]
@@ -304,7 +332,7 @@ class Meter:
 def make_studio(config: Config, folder: Path | None) -> Studio:
     run, data = config.run, config.data
     image = data.channels, data.size, data.size
-    return Studio(image, (), find_device(run.device), run.precision, run.compile, run.seed, folder)
+    return Studio(image, (), find_device(run.device), run.precision, run.compile, run.seed, folder, run.batch)
 
 
 def make_pair(config: Config, studio: Studio) -> tuple[Artist, Critic]:
@@ -317,9 +345,12 @@ def make_pair(config: Config, studio: Studio) -> tuple[Artist, Critic]:
                 f"Critic {critic.name!r} gives no gradients, so it can only breed the codes of an artist "
                 f"{artist.name!r} that is trained already; name its run with --from."
             )
-        artist = Breeder(artist)
-        artist.decoder.build()
+        artist = Breeder(artist, config.breeder)
     return artist, critic
+
+
+def uses_reals(artist: Artist, critic: Critic) -> bool:
+    return any(need != "unused" for player in (artist, critic) for need in (player.reals, player.labels))
 
 
 def loaders() -> dict[str, Callable[[DataOptions], Dataset]]:
@@ -339,7 +370,14 @@ def read_config(store: Store) -> Config:
 def check_start(config: Config, runs: Path) -> None:
     """Raise where --from names nothing to begin from, before a folder is made."""
     start = config.run.start
-    if start and not Path(start).is_file():
+    if start and Path(start).is_file():
+        origin = read_origin(Path(start))
+        if origin.artist != config.artist_class.name:
+            raise DataError(
+                f"{start} shows a work of artist {origin.artist!r}; artist {config.artist_class.name!r} of this run "
+                "cannot go on from it."
+            )
+    elif start:
         Store.open(start, runs)
 
 
@@ -349,30 +387,47 @@ def start_from(start: str, artist: Artist, critic: Critic, runs: Path) -> None:
     A player of the same name takes over its parameters; another Artist adopts what the run exhibits.
     """
     if Path(start).is_file():
-        artist.adopt(read_origin(Path(start)).works)
+        origin = read_origin(Path(start))
+        if isinstance(artist, Breeder):  # the picture holds a code; what decodes it is in its run
+            _take_over(artist.decoder, Store.open(origin.run, runs))
+        artist.adopt(origin.works)
         return
     store = Store.open(start, runs)
-    other = read_config(store)
-    state = store.load()[0].state
-    own = artist.decoder if isinstance(artist, Breeder) else artist
-    for player, its, part in ((own, other.artist_class, "artist"), (critic, other.critic_class, "critic")):
-        if player.name != its.name:
-            continue
-        try:
-            player.restore(state[part])
-        except (KeyError, RuntimeError, ValueError) as error:
-            raise ConfigError(
-                f"{part.capitalize()} {player.name!r} of run {store.name!r} has other options or another "
-                f"size than this one; start with the same (see its config.toml): {str(error).splitlines()[0]}"
-            ) from error
-    if own.name != other.artist_class.name:
-        artist.adopt(load_artist(store).exhibit(SHEET, other.run.seed))
+    other = Run.resume(store, lock=False)
+    own, its = _decoder(artist), _decoder(other.artist)
+    if own.name == its.name:
+        _take_over(own, store)
+    if critic.name == other.critic.name:
+        _take_over(critic, store)
+    bred = isinstance(artist, Breeder) and isinstance(other.artist, Breeder)
+    if own.name != its.name or bred:
+        artist.adopt(abroad(other.artist.exhibit(SHEET, other.config.run.seed), store.name))
+    other.close()
 
 
-def load_artist(store: Store) -> Artist:
-    """The Artist of a run as its newest whole checkpoint left it."""
-    run = Run.resume(store, lock=False)
-    run.data.close()
+def _decoder(artist: Artist) -> Artist:
+    return artist.decoder if isinstance(artist, Breeder) else artist
+
+
+def _take_over(player: Artist | Critic, store: Store) -> None:
+    """Take over the state that the player of the same name has in another run."""
+    other = Run.resume(store, lock=False)
+    its = _decoder(other.artist) if isinstance(player, Artist) else other.critic
+    try:
+        player.restore(copied(its.state()))
+    except (KeyError, RuntimeError, ValueError, AttributeError) as error:
+        raise ConfigError(
+            f"{player.name!r} of run {store.name!r} has other options or another size than this one; start with the "
+            f"same (see its config.toml): {str(error).splitlines()[0]}"
+        ) from error
+    finally:
+        other.close()
+
+
+def load_artist(store: Store, remember: bool = True) -> Artist:
+    """The Artist of a run as its newest whole checkpoint left it; without its history where only to draw."""
+    run = Run.resume(store, lock=False, remember=remember)
+    run.close()
     return run.artist
 
 

@@ -21,13 +21,12 @@ from typing import Any
 import torch
 from filelock import FileLock, Timeout
 from safetensors import SafetensorError
-from safetensors.torch import load as load_tensors
-from safetensors.torch import save as save_tensors
 
 import coevo
 from coevo.errors import StoreError
 from coevo.loop import Position
 from coevo.roles import State
+from coevo.states import pack, unpack
 
 FORMAT = 1
 
@@ -184,9 +183,7 @@ class Store:
         """Write a checkpoint, point `latest` at it and drop all but the last `keep` and the best."""
         position = checkpoint.position
         name = f"{position.round:08d}" + (f"-{position.phase}-{position.step:08d}" if any(position[1:]) else "")
-        tensors: dict[str, torch.Tensor] = {}
-        tree = _plain(checkpoint.state, "", tensors)
-        packed = save_tensors(tensors)
+        tree, packed = pack(checkpoint.state)
         body = {
             "format": FORMAT,
             "coevo": coevo.__version__,
@@ -249,7 +246,7 @@ class Store:
                 raise StoreError(
                     f"Checkpoint {path.with_suffix('.safetensors')} is damaged: its checksum does not fit."
                 )
-            return Checkpoint(Position(*body["position"]), _rich(body["state"], load_tensors(packed)))
+            return Checkpoint(Position(*body["position"]), unpack(body["state"], packed))
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             raise StoreError(f"Checkpoint {path} cannot be read: {type(error).__name__}: {error}.") from error
 
@@ -294,40 +291,3 @@ def read_log(path: Path) -> list[dict[str, Any]]:
         for line in path.read_bytes().split(b"\n")[:-1]
         if line.startswith(b"{") and line.endswith(b"}")
     ]
-
-
-# A state is nested dicts, lists and tuples of tensors and JSON values. Tensors go to safetensors under their
-# path, everything else to JSON; what JSON lacks (tuples, keys that are no text) is marked.
-
-
-def _plain(value: Any, path: str, tensors: dict[str, torch.Tensor]) -> Any:
-    if isinstance(value, torch.Tensor):
-        while path in tensors:  # as {1: a, "1": b}
-            path += "'"
-        tensors[path] = value.detach().to("cpu", copy=True).contiguous()
-        return {"$tensor": path}
-    if isinstance(value, dict):
-        items = {key: _plain(part, f"{path}/{key}", tensors) for key, part in value.items()}
-        if all(isinstance(key, str) and not key.startswith("$") for key in items):
-            return items
-        return {"$items": [[_plain(key, path, tensors), part] for key, part in items.items()]}
-    if isinstance(value, list | tuple):
-        parts = [_plain(part, f"{path}/{index}", tensors) for index, part in enumerate(value)]
-        return {"$tuple": parts} if isinstance(value, tuple) else parts
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    raise StoreError(f"The state at {path!r} is a {type(value).__name__}; tensors and JSON values can be saved.")
-
-
-def _rich(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
-    if isinstance(value, list):
-        return [_rich(part, tensors) for part in value]
-    if not isinstance(value, dict):
-        return value
-    if "$tensor" in value:
-        return tensors[value["$tensor"]]
-    if "$items" in value:
-        return {_rich(key, tensors): _rich(part, tensors) for key, part in value["$items"]}
-    if "$tuple" in value:
-        return tuple(_rich(part, tensors) for part in value["$tuple"])
-    return {key: _rich(part, tensors) for key, part in value.items()}

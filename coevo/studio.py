@@ -45,7 +45,8 @@ def fast_bf16(device: torch.device) -> bool:
 class Studio:
     """A run's working conditions. Its random streams are part of the run's state.
 
-    image: (channels, height, width) of every picture, made or real; classes: names of the labels.
+    image: (channels, height, width) of every picture, made or real; classes: names of the labels; batch: how
+    many works the run wants at once, which is a population's natural size.
     """
 
     image: tuple[int, int, int] = (1, 32, 32)
@@ -55,6 +56,8 @@ class Studio:
     compile: bool = False
     seed: int = 0
     folder: Path | None = None
+    batch: int = 64
+    born: int = 0
     _generators: dict[str, torch.Generator] = field(default_factory=dict)
 
     def generator(self, stream: str) -> torch.Generator:
@@ -67,6 +70,11 @@ class Studio:
         """Standard normal draws [n, size]."""
         return torch.randn(n, size, generator=self.generator(stream), device=self.device)
 
+    def births(self, n: int) -> tuple[str, ...]:
+        """Names for n new individuals. A run gives none twice, also after an undo, so that lineages stay true."""
+        self.born += n
+        return tuple(str(number) for number in range(self.born - n + 1, self.born + 1))
+
     def prepare(self, module: M) -> M:
         """Put a module to work: device, memory format, autocast and compilation, nowhere else."""
         module.to(device=self.device)
@@ -78,7 +86,7 @@ class Studio:
             module.forward = torch.compile(_frame(module.forward))
         return module
 
-    def reseed(self, salt: int = 0) -> None:
+    def reseed(self, salt: int | str = 0) -> None:
         """Start every random stream anew, the global ones (DEAP and dropout use them) with them."""
         seed = self._seed_of(f"global {salt}")
         random.seed(seed)
@@ -105,6 +113,7 @@ class Studio:
             "python": [version, torch.tensor(words, dtype=torch.int64), gauss],
             "numpy": [torch.from_numpy(np.asarray(keys, np.int64)), int(at), int(has_gauss), float(cached)],
             "torch": torch.get_rng_state(),
+            "born": self.born,
         }
         if self.device.type == "cuda":
             state["cuda"] = torch.cuda.get_rng_state(self.device)
@@ -121,6 +130,7 @@ class Studio:
         keys, at, has_gauss, cached = state["numpy"]
         np.random.set_state(("MT19937", keys.numpy().astype(np.uint32), at, has_gauss, cached))  # noqa: NPY002
         torch.set_rng_state(state["torch"].cpu())
+        self.born = state.get("born", 0)
         if "cuda" in state and self.device.type == "cuda":
             torch.cuda.set_rng_state(state["cuda"].cpu(), self.device)
 

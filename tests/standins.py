@@ -162,13 +162,12 @@ class Herd(Artist):
 
     name = "herd"
     repeats = True
-    keeps = ("population", "born")
+    keeps = ("population",)
 
     class Options(coevo.Options):
         population: int = 8
 
     def build(self) -> None:
-        self.born = 0
         self.population = [self.genome([random.uniform(-1, 0) for _ in range(16)]) for _ in range(self.size)]
 
     @property
@@ -176,8 +175,8 @@ class Herd(Artist):
         return self.options.population
 
     def genome(self, greys: Sequence[float], *parents: str) -> list:
-        self.born += 1
-        return [str(self.born), list(parents), json.dumps(greys)]
+        (id,) = self.studio.births(1)
+        return [id, list(parents), json.dumps(greys)]
 
     def make(self, n: int, reals: Works | None) -> Works:
         genomes = tuple(Genome(id, tuple(parents), text) for id, parents, text in self.population)

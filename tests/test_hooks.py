@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from coevo.config import read_recipe
+from coevo.errors import ConfigError
 from coevo.registry import Registry
 
 PLUGIN = """
@@ -40,6 +41,10 @@ def coevo_recipes():
     return [Offer("dream", "a recipe", "outsider:dream.toml")]
 
 @hookimpl
+def coevo_faces():
+    return [Offer("coin", "a face", "outsider.things:Coin")]
+
+@hookimpl
 def coevo_commands():
     return [Offer("hum", "a command", "outsider.things:hum")]
 """
@@ -47,6 +52,7 @@ def coevo_commands():
 THINGS = """
 import click, torch, coevo
 from coevo.data import Dataset
+from coevo.faces import Face, Pick, Quit
 from coevo.games import Hinge
 
 class Dreamer(coevo.Artist):
@@ -65,6 +71,10 @@ def ones(n, size, generator):
 
 def greys(options):
     return Dataset("greys", torch.full((4, options.channels, options.size, options.size), 128, dtype=torch.uint8))
+
+class Coin(Face):
+    def ask(self, sheet):
+        return Pick((0,)) if sheet.generation < 3 else Quit()
 
 @click.command()
 def hum():
@@ -109,6 +119,16 @@ def test_a_dataset_can_be_loaded(outsider: Registry) -> None:
 
 def test_a_recipe_can_be_read(outsider: Registry) -> None:
     assert read_recipe("dream", outsider)["artist"] == {"name": "dreamer"}
+
+
+def test_a_face_is_found_by_its_name(outsider: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    from coevo import cli, faces
+    from coevo_human.human import Human
+
+    monkeypatch.setattr(cli, "registry", lambda: outsider)
+    assert isinstance(cli.face_for(Human, False, "coin", None), faces.Face)
+    with pytest.raises(ConfigError, match="no face named 'dice'"):
+        cli.face_for(Human, False, "dice", None)
 
 
 def test_a_command_can_be_called(outsider: Registry, monkeypatch: pytest.MonkeyPatch) -> None:

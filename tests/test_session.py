@@ -13,6 +13,7 @@ from standins import Herd, Judge, Painter, Person, Reals, built, studio
 
 from coevo import CoevoError, Phase, Rewind
 from coevo.breeder import Breeder
+from coevo.history import History
 from coevo.loop import Position
 from coevo.session import Session
 from coevo.store import Checkpoint, Store
@@ -28,10 +29,10 @@ def breeder():
     return Breeder(decoder)
 
 
-def sitting(artist):
+def sitting(artist, history=None):
     """A session of an artist with a person."""
     artist, person = built(artist, Person(Person.Options(), artist.studio))
-    return Session(artist, person, Reals(), [Phase("artist")], artist.studio, remembers=True)
+    return Session(artist, person, Reals(), [Phase("artist")], artist.studio, history=history or History())
 
 
 def show(session, *script):
@@ -83,7 +84,7 @@ def test_breeding_after_undo_leaves_nothing_to_redo(artist):
 
 @any_artist
 def test_a_branch_starts_from_any_earlier_moment(artist):
-    sheets = show(sitting(artist()), [0], [1], [2], Rewind(to=1), [3], undo, undo)
+    sheets = show(sitting(artist()), [0], [1], [2], Rewind(to=2), [3], undo, undo)
     assert alike(sheets[4], sheets[1])
     assert not alike(sheets[5], sheets[2])
     assert alike(sheets[6], sheets[1])  # undo goes back along the branch
@@ -107,32 +108,33 @@ def test_no_pick_rolls_again():
 
 def test_moments_remember_what_they_follow():
     session = sitting(herd())
-    show(session, [0], [1], Rewind(to=1), [2])
-    assert [moment.before for moment in session.moments] == [None, 0, 1, 1]
-    assert [moment.position.round for moment in session.moments] == [0, 1, 2, 2]
-    assert session.now == 3
+    show(session, [0], [1], Rewind(to=2), [2])
+    history = session.history
+    assert [history.before(moment) for moment in (1, 2, 3, 4)] == [None, 1, 2, 2]
+    assert [history.moment(moment)[0].round for moment in (1, 2, 3, 4)] == [0, 1, 2, 2]
+    assert history.pointer.now == 4
 
 
 def test_one_cannot_branch_from_a_moment_that_never_was():
     session = sitting(herd())
     session.critic.script = [[0], Rewind(to=7)]
-    with pytest.raises(CoevoError, match="no moment 7 to branch from; there are 0 to 1"):
+    with pytest.raises(CoevoError, match="no moment 7 to go back to; there are 1 to 2"):
         list(session.turns())
 
 
-def test_a_session_without_moments_says_that_it_cannot_rewind():
-    session = sitting(herd())
-    session.remembers = False
+def test_a_session_without_a_history_says_that_it_cannot_rewind():
+    artist, person = built(herd(), Person(Person.Options(), studio()))
+    session = Session(artist, person, Reals(), [Phase("artist")], artist.studio)
     session.critic.script = [undo]
-    with pytest.raises(CoevoError, match="'person' asked to rewind"):
+    with pytest.raises(CoevoError, match="'person' asked to look back"):
         list(session.turns())
 
 
 def test_after_a_resume_an_undone_sheet_still_breeds_new_children():
     session = sitting(herd())
     first = show(session, [0], undo, [0], undo)
-    again = sitting(herd())
-    again.restore(session.position, session.state())
+    again = sitting(herd(), session.history)
+    again.resume()
     later = show(again, [0], undo, [0])
     assert alike(later[0], first[0])
     children = [first[1], first[3], later[1], later[3]]

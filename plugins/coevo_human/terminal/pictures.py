@@ -1,0 +1,106 @@
+"""Pictures in a terminal: kitty's or sixel's own where there are, else block characters."""
+
+from __future__ import annotations
+
+import random
+import sys
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from rich.color import Color
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+# Which quarters of a cell are ink: upper left 1, upper right 2, lower left 4, lower right 8.
+QUARTERS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+class BlockPicture(Widget):
+    """A picture in block characters: two colours and four quarters a cell, so twice as fine as half-blocks across."""
+
+    def __init__(self, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._image: Image.Image | None = None
+        self._drawn: tuple[Size, list[Strip]] | None = None
+
+    @property
+    def image(self) -> Image.Image | None:
+        return self._image
+
+    @image.setter
+    def image(self, picture: Image.Image) -> None:
+        self._image, self._drawn = picture, None
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        if self._image is None or not self.size.area:
+            return Strip.blank(self.size.width, self.rich_style)
+        if self._drawn is None or self._drawn[0] != self.size:
+            self._drawn = self.size, self._strips(self._image)
+        return self._drawn[1][y]
+
+    def _strips(self, picture: Image.Image) -> list[Strip]:
+        width, height = self.size
+        columns, rows = fit(picture.width, picture.height, width, height)
+        left, top = (width - columns) // 2, (height - rows) // 2
+        blank, pad = Strip.blank(width, self.rich_style), Segment(" " * left, self.rich_style)
+        lines = [
+            Strip([pad, *line], left + columns).extend_cell_length(width, self.rich_style)
+            for line in blocks(picture, columns, rows)
+        ]
+        return [blank] * top + lines + [blank] * (height - rows - top)
+
+
+def fit(width: int, height: int, columns: int, rows: int) -> tuple[int, int]:
+    """The cells, twice as high as wide, that a picture of this shape takes inside of columns × rows."""
+    scale = min(columns / width, 2 * rows / height)
+    return max(1, round(width * scale)), max(1, round(height * scale / 2))
+
+
+def blocks(picture: Image.Image, columns: int, rows: int) -> list[list[Segment]]:
+    """A picture as lines of block characters. Each cell's 2 × 2 pixels are split at their mean brightness into
+    ink and ground, each in its mean colour."""
+    small = picture.convert("RGB").resize((2 * columns, 2 * rows), Image.Resampling.LANCZOS)
+    cells = np.asarray(small, np.float32).reshape(rows, 2, columns, 2, 3).swapaxes(1, 2).reshape(rows, columns, 4, 3)
+    light = cells @ LUMA
+    ink = light > light.mean(-1, keepdims=True) + 1e-3
+    count = ink.sum(-1, keepdims=True)
+    front = (cells * ink[..., None]).sum(2) / np.maximum(count, 1)
+    back = (cells * ~ink[..., None]).sum(2) / np.maximum(4 - count, 1)
+    glyphs = (ink * np.array([1, 2, 4, 8])).sum(-1)
+    colours = np.concatenate([front, back], -1).round().astype(np.uint8) & 0xFC  # fewer colours, fewer bytes by ssh
+    keys = np.ascontiguousarray(colours).view("V6")[..., 0]
+    lines = []
+    for glyph, key in zip(glyphs, keys, strict=True):
+        ends = np.flatnonzero(key[1:] != key[:-1]) + 1  # cells of the same colours are one segment
+        segments, start = [], 0
+        for end in [*ends.tolist(), columns]:
+            text = "".join(QUARTERS[g] for g in glyph[start:end].tolist())
+            segments.append(Segment(text, style_of(bytes(key[start]))))
+            start = end
+        lines.append(segments)
+    return lines
+
+
+@lru_cache(1 << 14)
+def style_of(colours: bytes) -> Style:
+    return Style(color=Color.from_rgb(*colours[:3]), bgcolor=Color.from_rgb(*colours[3:]))
+
+
+def picture_class() -> Any:
+    """The widget for the best that this terminal can show; its `image` is the picture. Asks the terminal, so it
+    must be called before the screen is taken."""
+    if not (sys.__stdout__ and sys.__stdout__.isatty()):
+        return BlockPicture
+    from textual_image import renderable
+    from textual_image.renderable import tgp
+    from textual_image.widget import SixelImage, TGPImage
+
+    tgp.randint = random.Random().randint  # as of rich: the global stream is the players'
+    return {renderable.SixelImage: SixelImage, renderable.TGPImage: TGPImage}.get(renderable.Image, BlockPicture)
