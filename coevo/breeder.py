@@ -92,7 +92,7 @@ class Breeder(Artist):
         return {"parents": float(len(ids))}
 
     def exhibit(self, n: int, seed: int, labels: Tensor | None = None) -> Works:
-        return self.decoder.decode(self.population[torch.arange(n) % len(self.population)])
+        return self.make(n, None)[torch.arange(n) % len(self.population)]
 
     def decode(self, codes: Tensor, labels: Tensor | None = None) -> Works:
         return self.decoder.decode(codes, labels)

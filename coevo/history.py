@@ -130,6 +130,7 @@ class History:
         """
         saved = cls()
         source = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        source.execute("PRAGMA writable_schema = ON")  # so that it reads a file cut short at all
         for table, order in (("moments", "id"), ("individuals", "number"), ("sheets", "moment"), ("events", "id"),
                              ("picks", "rowid")):  # fmt: skip
             for way in ("ASC", "DESC"):
