@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 import queue
 import signal
 from collections.abc import Callable
@@ -131,9 +132,10 @@ class Breeding(App[None]):
 
     def on_mount(self) -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            with suppress(ValueError, NotImplementedError, RuntimeError):  # only the main thread can
-                loop.add_signal_handler(number, self.action_leave)
+        with suppress(ValueError, NotImplementedError, RuntimeError, AttributeError):  # only the main thread can
+            loop.add_signal_handler(signal.SIGTERM, self.action_leave)
+            # The terminal has gone, and writing to it would wait for ever. All that was done is in the history.
+            loop.add_signal_handler(signal.SIGHUP, os._exit, 129)
         self._player.start()
 
     async def show(self, sheet: Sheet) -> None:
@@ -185,7 +187,7 @@ class Breeding(App[None]):
         self.query_one("#bar", Static).update(BAR if self.size.width >= len(BAR) else SHORT_BAR)
 
     def on_resize(self, event: events.Resize) -> None:
-        self.arrange()
+        self.call_after_refresh(self.arrange)
 
     def on_tile_clicked(self, message: Tile.Clicked) -> None:
         self.at = message.place
