@@ -37,13 +37,14 @@ def wait(wanted: str) -> None:
         time.sleep(0.02)
 
 
-def settle(start: float) -> float:
-    """Seconds from start to the last change of the pane."""
+def settle(start: float, wanted: str = "") -> float:
+    """Seconds from start to the last change of the pane, once something wanted is on it."""
     seen, changed = "", start
-    while time.perf_counter() - changed < STILL:
-        now = tmux("capture-pane", "-p", "-e")
+    while time.perf_counter() - changed < STILL or wanted not in seen:
+        now = tmux("capture-pane", "-p")
         if now != seen:
             seen, changed = now, time.perf_counter()
+        time.sleep(0.004)  # or else the asking would keep tmux from drawing
     return changed - start
 
 
@@ -55,12 +56,12 @@ def session(runs: str, generations: int, timed: int, *words: str) -> None:
     pane = int(tmux("display", "-p", "#{pane_pid}"))
     program = psutil.Process(pane)
     seconds = []
-    for _ in range(timed):
+    for generation in range(timed):
         tmux("send-keys", "Right", "Space")
-        settle(time.perf_counter())
+        settle(time.perf_counter(), "✓")
         start = time.perf_counter()
         tmux("send-keys", "Enter")
-        seconds.append(settle(start))
+        seconds.append(settle(start, f"generation {generation + 1} "))
     median, worst = statistics.median(seconds), max(seconds)
     print(
         f"  enter to the new sheet: median {median * 1000:.0f} ms, worst {worst * 1000:.0f} ms of {timed}", flush=True
@@ -72,7 +73,7 @@ def session(runs: str, generations: int, timed: int, *words: str) -> None:
     grown = (program.memory_info().rss - before) / 2**20
     print(f"  memory: {before / 2**20:.0f} MB, {grown:+.1f} MB after {generations} generations", flush=True)
     tmux("send-keys", "q")
-    gone, alive = psutil.wait_procs([program], timeout=20)
+    _, alive = psutil.wait_procs([program], timeout=20)
     tmux("kill-server")
     assert not alive
     size = Path(runs, "bench", "session.db").stat().st_size / 2**20

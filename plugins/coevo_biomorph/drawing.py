@@ -13,7 +13,7 @@ INK, PAPER = 24, 255
 MARGIN = 0.07  # of the side
 WEIGHT = 0.011  # of the side: a line of thickness 1
 TAPER = 0.6  # a trunk of thickness 8 is 3.5 times as wide as a twig
-CANVAS = 768  # px of the side that is drawn before it is averaged down
+CANVAS = 512  # px of the side that is drawn before it is averaged down
 BAND = 1 << 24  # pixels that are drawn at once
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
 import os
 import queue
@@ -50,7 +51,7 @@ class Tile(Widget):
     def mark(self, id: str, focused: bool, picked: bool) -> None:
         number = str(self.place + 1)
         name = number if id == number else f"{number} · {id}"
-        self.title.update(f"{'✓' if picked else ' '} {name}")
+        self.title.update(f"{'✓' if picked else ' '} {name}", layout=False)
         self.set_class(focused, "focused")
         self.set_class(picked, "picked")
 
@@ -81,7 +82,7 @@ class Breeding(App[None]):
     ]
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(ansi_color=True)  # no filter on every cell: all colours here are given as they are
         self.play: Callable[[], None] = lambda: None
         self.sheet: Sheet | None = None
         self.at = 0
@@ -89,6 +90,7 @@ class Breeding(App[None]):
         self.columns, self.rows = 1, 1
         self._picture = picture_class()
         self._tiles: list[Tile] = []
+        self._arranged: tuple[int, ...] = ()
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._player = Thread(target=self._play, name="players")
         self._failure: BaseException | None = None
@@ -136,6 +138,7 @@ class Breeding(App[None]):
             loop.add_signal_handler(signal.SIGTERM, self.action_leave)
             # The terminal has gone, and writing to it would wait for ever. All that was done is in the history.
             loop.add_signal_handler(signal.SIGHUP, os._exit, 129)
+        gc.freeze()  # what stands now stays: collecting it again and again would take longer than drawing
         self._player.start()
 
     async def show(self, sheet: Sheet) -> None:
@@ -163,12 +166,15 @@ class Breeding(App[None]):
         self.columns, self.rows = layout(len(self._tiles), width, height)
         a_page = self.columns * self.rows
         page = self.at // a_page
-        grid = self.query_one("#sheet", Grid)
-        grid.styles.grid_size_columns, grid.styles.grid_size_rows = self.columns, self.rows
-        grid.styles.grid_rows = str(max(2, height // self.rows))  # all alike, where a fraction would not be
-        grid.styles.grid_columns = str(max(2, (width + 1) // self.columns - 1))
+        if (arranged := (width, height, page, len(self._tiles))) != self._arranged:  # it costs a new layout
+            self._arranged = arranged
+            grid = self.query_one("#sheet", Grid)
+            grid.styles.grid_size_columns, grid.styles.grid_size_rows = self.columns, self.rows
+            grid.styles.grid_rows = str(max(2, height // self.rows))  # all alike, where a fraction would not be
+            grid.styles.grid_columns = str(max(2, (width + 1) // self.columns - 1))
+            for tile in self._tiles:
+                tile.display = page * a_page <= tile.place < (page + 1) * a_page
         for tile in self._tiles:
-            tile.display = page * a_page <= tile.place < (page + 1) * a_page
             tile.mark(self.sheet.id(tile.place), tile.place == self.at, tile.place in self.picked)
         pages = math.ceil(len(self._tiles) / a_page)
         self._tell(page, pages)
@@ -181,10 +187,10 @@ class Breeding(App[None]):
             facts.append(f"mutation {sheet.mutation:.3g}")
         if pages > 1:
             facts.append(f"page {page + 1} of {pages} (n, p)")
-        self.query_one("#head", Static).update(f"[b]{sheet.title}[/b] · {' · '.join(facts)}")
+        self.query_one("#head", Static).update(f"[b]{sheet.title}[/b] · {' · '.join(facts)}", layout=False)
         picked = f"{len(self.picked)} picked" if self.picked else f"{sheet.picks_text}, or nobody to roll again"
-        self.query_one("#note", Static).update(sheet.note or picked)
-        self.query_one("#bar", Static).update(BAR if self.size.width >= len(BAR) else SHORT_BAR)
+        self.query_one("#note", Static).update(sheet.note or picked, layout=False)
+        self.query_one("#bar", Static).update(BAR if self.size.width >= len(BAR) else SHORT_BAR, layout=False)
 
     def on_resize(self, event: events.Resize) -> None:
         self.call_after_refresh(self.arrange)

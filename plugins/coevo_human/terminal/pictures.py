@@ -12,7 +12,7 @@ from PIL import Image
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -38,22 +38,22 @@ class BlockPicture(Widget):
         self._image, self._drawn = picture, None
         self.refresh()
 
-    def render_line(self, y: int) -> Strip:
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines as they are kept, past Textual's styling of every cell: a sheet has thousands."""
         if self._image is None or not self.size.area:
-            return Strip.blank(self.size.width, self.rich_style)
+            return [Strip.blank(crop.width, self.rich_style)] * crop.height
         if self._drawn is None or self._drawn[0] != self.size:
             self._drawn = self.size, self._strips(self._image)
-        return self._drawn[1][y]
+        return [strip.crop(crop.x, crop.right) for strip in self._drawn[1][crop.y : crop.bottom]]
 
     def _strips(self, picture: Image.Image) -> list[Strip]:
         width, height = self.size
         columns, rows = fit(picture.width, picture.height, width, height)
         left, top = (width - columns) // 2, (height - rows) // 2
-        blank, pad = Strip.blank(width, self.rich_style), Segment(" " * left, self.rich_style)
-        lines = [
-            Strip([pad, *line], left + columns).extend_cell_length(width, self.rich_style)
-            for line in blocks(picture, columns, rows)
-        ]
+        around = self.rich_style
+        blank, pad = Strip.blank(width, around), Segment(" " * left, around)
+        rest = Segment(" " * (width - columns - left), around)
+        lines = [Strip([pad, *line, rest], width) for line in blocks(picture, columns, rows)]
         return [blank] * top + lines + [blank] * (height - rows - top)
 
 
@@ -73,24 +73,26 @@ def blocks(picture: Image.Image, columns: int, rows: int) -> list[list[Segment]]
     count = ink.sum(-1, keepdims=True)
     front = (cells * ink[..., None]).sum(2) / np.maximum(count, 1)
     back = (cells * ~ink[..., None]).sum(2) / np.maximum(4 - count, 1)
-    glyphs = (ink * np.array([1, 2, 4, 8])).sum(-1)
-    colours = np.concatenate([front, back], -1).round().astype(np.uint8) & 0xFC  # fewer colours, fewer bytes by ssh
-    keys = np.ascontiguousarray(colours).view("V6")[..., 0]
+    glyphs = (ink * np.array([1, 2, 4, 8])).sum(-1).tolist()
+    colours = np.concatenate([front, back], -1).round().astype(np.int64) & 0xFC  # fewer colours, fewer bytes by ssh
+    keys = (colours << np.array([40, 32, 24, 16, 8, 0])).sum(-1)
+    new = np.ones(keys.shape, bool)  # where a segment begins: cells of the same colours are one
+    new[:, 1:] = keys[:, 1:] != keys[:, :-1]
     lines = []
-    for glyph, key in zip(glyphs, keys, strict=True):
-        ends = np.flatnonzero(key[1:] != key[:-1]) + 1  # cells of the same colours are one segment
-        segments, start = [], 0
-        for end in [*ends.tolist(), columns]:
-            text = "".join(QUARTERS[g] for g in glyph[start:end].tolist())
-            segments.append(Segment(text, style_of(bytes(key[start]))))
-            start = end
-        lines.append(segments)
+    for y in range(rows):
+        text = "".join([QUARTERS[glyph] for glyph in glyphs[y]])
+        starts = np.flatnonzero(new[y])
+        styles = map(style_of, keys[y, starts].tolist())
+        ends = [*starts[1:].tolist(), columns]
+        lines.append([Segment(text[i:j], style) for i, j, style in zip(starts.tolist(), ends, styles, strict=True)])
     return lines
 
 
 @lru_cache(1 << 14)
-def style_of(colours: bytes) -> Style:
-    return Style(color=Color.from_rgb(*colours[:3]), bgcolor=Color.from_rgb(*colours[3:]))
+def style_of(key: int) -> Style:
+    """A style from six bytes: red, green and blue of the ink, then of the ground."""
+    ink, ground = divmod(key, 1 << 24)
+    return Style(color=Color.from_rgb(*ink.to_bytes(3)), bgcolor=Color.from_rgb(*ground.to_bytes(3)))
 
 
 def picture_class() -> Any:

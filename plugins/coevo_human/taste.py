@@ -1,0 +1,236 @@
+"""A simulated person, so that sessions with a person can be measured, and every pair tested without one.
+
+A taste is a score of pictures [N, C, H, W] in [-1, 1]: [N], float32, higher is better.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import torch
+from pydantic import Field, field_validator
+from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d
+
+import coevo
+from coevo import Artist, ConfigError, DataError, PairError, Works
+
+Likes = Literal["symmetry", "aspect-ratio", "colour", "likeness", "class", "nothing"]
+Scorer = Callable[[Tensor], Tensor]
+
+STEP = 1 / 127.5  # one of the 255 steps from black to white: nobody sees less
+INK = 0.5  # a pixel that is so far from the paper, black to white being 2, is drawn
+AFAR = 16  # px: as small are pictures compared, so that thin lines beside each other still count
+
+
+class Taste(coevo.Critic):
+    """Picks by a stated taste, more or less faithfully, and never tires. It stands in for a person."""
+
+    name = "taste"
+    rewards = "picks"
+    learns = False
+    batch = 15
+
+    class Options(coevo.Options):
+        likes: Likes = "symmetry"
+        """What it picks by; who likes nothing picks at random."""
+        picks: int | None = Field(None, ge=1)
+        """How many it picks of a sheet; by default as few as the artist takes."""
+        noise: float = Field(0.5, ge=0, le=100)
+        """How fickle it is: deviation of the noise on the scores, theirs over the sheet being 1; at 0 the best win."""
+        ratio: float = Field(2.0, ge=0.01, le=100)
+        """aspect-ratio: the wanted width of what is drawn, its height being 1."""
+        colour: str = "#ff0000"
+        """colour: the wanted one, as #rrggbb."""
+        image: str | None = None
+        """likeness: the file of the picture that the works should be like."""
+        wants: str | None = Field(None, coerce_numbers_to_str=True)  # -o critic.wants=7 comes as a number
+        """class: the name of the wanted one."""
+        data: str = "digits"
+        """class: the labelled dataset, folder or zip that teaches it the classes."""
+        dir: str | None = None
+        """class: where that dataset's files are."""
+
+        @field_validator("colour")
+        @classmethod
+        def hexadecimal(cls, text: str) -> str:
+            if not re.fullmatch("#[0-9a-fA-F]{6}", text):
+                raise ValueError("should be #rrggbb, as #ff8800")
+            return text
+
+    options: Options
+    picked: Tensor | None = None
+    _scorer: Scorer
+
+    def check(self) -> None:
+        o = self.options
+        for option, likes in (("image", "likeness"), ("wants", "class")):
+            value = getattr(o, option)
+            if o.likes == likes and value is None:
+                raise ConfigError(f"Critic 'taste' likes {likes!r}: say which with -o critic.{option}=….")
+            if o.likes != likes and value is not None:
+                raise ConfigError(f"Critic 'taste' likes {o.likes!r}; critic.{option} is for critic.likes={likes}.")
+        if o.likes == "colour" and self.studio.image[0] == 1 and len(set(rgb(o.colour))) > 1:
+            raise ConfigError(
+                f"Critic 'taste' likes the colour {o.colour}, and these pictures are grey; say -o data.channels=3, or "
+                "a grey as #808080."
+            )
+
+    def build(self, artist: Artist) -> None:
+        least, most = artist.picks
+        self.count = self.options.picks or max(1, least)
+        if not least <= self.count <= most:
+            some = f"{least} to {most}" if most > least else f"{most}"
+            raise PairError(f"Critic 'taste' is to pick {self.count}, but artist {artist.name!r} takes {some}.")
+        self._scorer = self._taste()
+
+    def score(self, images: Tensor) -> Tensor:
+        """How much it likes each picture, noise left aside. [N, C, H, W] in [-1, 1] → [N] float32."""
+        return self._scorer(images.detach()).float()
+
+    @torch.no_grad()
+    def judge(self, works: Works, reals: Works | None) -> Tensor:
+        assert works.images is not None
+        scores, dice = self.score(works.images), self.studio.generator("taste")
+        spread = scores.std(correction=0)
+        scores = scores + self.options.noise * spread * self.studio.noise(len(scores), 1, "taste")[:, 0]
+        order = torch.randperm(len(scores), generator=dice, device=scores.device)  # equals have equal chances
+        best = order[scores[order].argsort(descending=True, stable=True)][: self.count]
+        self.picked = torch.zeros(len(scores), dtype=torch.bool, device=scores.device)
+        self.picked[best] = True
+        return self.picked.float()
+
+    def fooled(self, works: Works, reals: Works | None) -> Tensor:
+        """The works that were picked last, where these are the same."""
+        if self.picked is None or len(self.picked) != len(works):
+            return torch.zeros(len(works), dtype=torch.bool, device=self.studio.device)
+        return self.picked
+
+    def _taste(self) -> Scorer:
+        o, device = self.options, self.studio.device
+        match o.likes:
+            case "symmetry":
+                return symmetry
+            case "aspect-ratio":
+                return partial(aspect_ratio, ratio=o.ratio)
+            case "colour":
+                wanted = torch.tensor(rgb(o.colour), device=device)[: self.studio.image[0]]
+                return partial(colour, wanted=wanted / 127.5 - 1)
+            case "likeness":
+                assert o.image is not None
+                return partial(likeness, wanted=read(Path(o.image), self.studio.image).to(device))
+            case "class":
+                assert o.wants is not None
+                return class_judge(o.wants, o.data, o.dir, self.studio.image)
+            case "nothing":
+                return lambda images: images.new_zeros(len(images))
+
+
+# tastes
+
+
+def symmetry(images: Tensor) -> Tensor:
+    """Correlation of each picture with its mirror image, left to right: 1 is symmetric, -1 its own negative.
+
+    What shows nothing gets 0, as what has nothing to do with its mirror image does; or else a blank sheet
+    would be the most beautiful.
+    """
+    return correlation(images, images.flip(-1))
+
+
+def aspect_ratio(images: Tensor, ratio: float) -> Tensor:
+    """-|ln(found / ratio)|, found being width to height of the box around all that is drawn; 0 is best.
+
+    Drawn is what differs from the paper, the median tone along the border. What shows nothing is worse than
+    any drawing.
+    """
+    border = torch.cat([images[..., 0, :], images[..., -1, :], images[..., 0], images[..., -1]], dim=2)
+    paper = border.median(dim=2).values[..., None, None]
+    drawn = ((images - paper).abs() > INK).any(1)
+    width, height = extent(drawn.any(1)), extent(drawn.any(2))
+    score = -(width / height / ratio).log().abs()
+    worst = -abs(math.log(ratio)) - math.log(max(images.shape[-2:])) - 1
+    return torch.where(width > 0, score, worst)
+
+
+def colour(images: Tensor, wanted: Tensor) -> Tensor:
+    """-RMS difference of all pixels and channels from the wanted colour [C]; black to white is 1, 0 is best."""
+    return -(images - wanted[:, None, None]).square().flatten(1).mean(1).sqrt() / 2
+
+
+def likeness(images: Tensor, wanted: Tensor) -> Tensor:
+    """Correlation with the wanted picture [C, H, W], both seen from afar: 1 is the same but for brightness and
+    contrast, -1 its negative; what shows nothing gets 0."""
+    size = min(AFAR, images.shape[-1])
+    return correlation(adaptive_avg_pool2d(images, size), adaptive_avg_pool2d(wanted[None], size))
+
+
+def class_judge(wants: str, data: str, dir: str | None, image: tuple[int, int, int]) -> Scorer:
+    """The probability, 0 to 1, that a judge gives the wanted class; it learns from up to 5,000 real works.
+
+    Raises DataError where there are no labels or too few works, ConfigError where no class has that name.
+    """
+    from coevo.data import DataOptions, load_dataset, to_float
+    from coevo.evaluate import REALS, fit_judge, seen
+    from coevo.runner import loaders
+
+    channels, size, _ = image
+    options = DataOptions.model_validate({"name": data, "dir": dir, "size": size, "channels": channels})
+    dataset = load_dataset(options, loaders())
+    if dataset.labels is None:
+        raise DataError(f"Critic 'taste' wants the class {wants!r}, but dataset {data!r} has no labels.")
+    if wants not in dataset.classes:
+        there = ", ".join(dataset.classes)
+        raise ConfigError(f"Critic 'taste' wants the class {wants!r}, but dataset {data!r} has none; it has: {there}.")
+    dice = torch.Generator().manual_seed(0)  # a taste is the same in every run, whatever its seed
+    chosen = torch.randperm(len(dataset), generator=dice)[:REALS]
+    judge = fit_judge(to_float(dataset.images[chosen]), dataset.labels[chosen], seed=0)
+    known = judge.classes_.tolist()
+    if (number := dataset.classes.index(wants)) not in known:
+        raise DataError(f"Critic 'taste' wants the class {wants!r}, of which dataset {data!r} has too few works.")
+    column = known.index(number)
+    return lambda images: torch.from_numpy(judge.predict_proba(seen(images.cpu()))[:, column]).to(images.device)
+
+
+# what they are made of
+
+
+def correlation(ones: Tensor, others: Tensor) -> Tensor:
+    """[N, C, H, W] and as many, or 1, of another: Pearson's r [N] over pixels, each channel about its own mean."""
+    a, b = (x - x.mean((2, 3), keepdim=True) for x in (ones, others))
+    power = (a.square().flatten(1).mean(1) + STEP**2) * (b.square().flatten(1).mean(1) + STEP**2)
+    return (a * b).flatten(1).mean(1) / power.sqrt()
+
+
+def extent(drawn: Tensor) -> Tensor:
+    """[N, L] bool → [N] how far it is from the first true one to the last; 0 where none is."""
+    places = torch.arange(drawn.shape[1], device=drawn.device)
+    first = torch.where(drawn, places, drawn.shape[1]).amin(1)
+    last = torch.where(drawn, places, -1).amax(1)
+    return (last - first + 1).clamp(min=0)
+
+
+def rgb(text: str) -> list[int]:
+    """#rrggbb as three numbers of 0 to 255."""
+    return list(bytes.fromhex(text[1:]))
+
+
+def read(path: Path, image: tuple[int, int, int]) -> Tensor:
+    """A picture's file → [C, H, W] in [-1, 1]. Raises DataError where it cannot be read, or shows one tone only."""
+    from coevo.data import to_float
+    from coevo.readers import BROKEN, read_image
+
+    channels, size, _ = image
+    try:
+        pixels = read_image(path.read_bytes(), size, 3 if channels == 3 else 1)
+    except BROKEN as error:
+        raise DataError(f"The picture {path} that critic 'taste' likes cannot be read: {error}.") from error
+    wanted = to_float(torch.tensor(pixels))
+    if wanted.std() < STEP:
+        raise DataError(f"The picture {path} that critic 'taste' likes is of one tone: nothing is like it.")
+    return wanted
