@@ -25,6 +25,8 @@ bench: $(VENV)/.dev ## the benchmarks, one after another; on an otherwise idle m
 	$(BIN)/python benchmarks/loop.py
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/digits.py
+	$(BIN)/python benchmarks/breeding.py
+	$(BIN)/python benchmarks/taste.py
 
 clean: ## remove the virtual environment and the caches; runs/ stays
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from coevo.config import merge, read_recipe, resolve
+from coevo.faces import Face
 from coevo.registry import registry
 from coevo.runner import Run
 from coevo.store import Store
@@ -21,12 +22,14 @@ def run(
     name: str | None = None,
     runs_dir: str | Path = "runs",
     options: Mapping[str, Any] | None = None,
+    face: Face | None = None,
     **run_options: Any,
 ) -> Run:
     """Play a run to its end and return it.
 
-    options: sections as in config.toml, as {"artist": {"latent": 32}}; run_options: those of [run], as
-    rounds=100, seed=1, batch=64. Raises CoevoError where something does not fit.
+    face: how a person is asked, where the critic is one; options: sections as in config.toml, as
+    {"artist": {"latent": 32}}; run_options: those of [run], as rounds=100, seed=1, batch=64.
+    Raises CoevoError where something does not fit.
     """
     tree = merge(
         read_recipe(recipe, registry()) if recipe else {},
@@ -34,7 +37,8 @@ def run(
         {"run": run_options},
         options or {},
     )
-    it = Run.create(resolve(tree, registry()), Path(runs_dir), name)
+    it = Run.create(resolve(tree, registry()), Path(runs_dir), name, recipe)
+    it.critic.face = face
     try:
         for _ in it.turns():
             pass

@@ -156,7 +156,7 @@ def run(
     )
     config = resolve(tree, known)
     asked = face_for(config.critic_class, plain, face, picks)  # before anything is made
-    play(Run.create(config, runs_dir, name), as_json, plain, asked)
+    play(Run.create(config, runs_dir, name, recipe), as_json, plain, asked)
 
 
 @main.command()

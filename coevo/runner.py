@@ -77,11 +77,17 @@ class Run:
         self._log: Log
 
     @classmethod
-    def create(cls, config: Config, runs: Path, name: str | None = None) -> Run:
-        """A new run in a new folder. Nothing stays of one whose pair, data or start are refused."""
+    def create(cls, config: Config, runs: Path, name: str | None = None, stem: str | None = None) -> Run:
+        """A new run in a new folder. Nothing stays of one whose pair, data or start are refused.
+
+        stem: what a run without a name is called, with a number; its players and data by default.
+        """
         check_start(config, runs)
-        check_pair(*make_pair(config, make_studio(config, None)))
-        stem = f"{config.artist_class.name}-{config.critic_class.name}-{Path(config.data.name).stem}"
+        pair = make_pair(config, make_studio(config, None))
+        check_pair(*pair)
+        stem = stem or f"{config.artist_class.name}-{config.critic_class.name}"
+        if uses_reals(*pair):
+            stem = f"{config.artist_class.name}-{config.critic_class.name}-{Path(config.data.name).stem}"
         store = Store.create(runs, name, stem)
         try:
             run = cls(config, store)
@@ -141,7 +147,7 @@ class Run:
         """
         options = self.config.run
         if self.critic.asks and self.critic.face is None:
-            raise PairError(f"Critic {self.critic.name!r} asks a person; set run.critic.face to a coevo.faces.Face.")
+            raise PairError(f"Critic {self.critic.name!r} asks a person; give it a face (coevo.faces.Face).")
         before, started = self.seconds_before, time.perf_counter()
         deadline = started + options.minutes * 60 - before if options.minutes else math.inf
         log = Log(self.store.folder / "metrics.jsonl", self._log_length)

@@ -347,7 +347,7 @@ def test_every_installed_artist_breeds_five_generations_with_a_person_or_is_refu
 def test_a_person_who_has_no_face_cannot_be_asked(tmp_path: Path) -> None:
     import coevo
 
-    with pytest.raises(PairError, match=r"set run\.critic\.face"):
+    with pytest.raises(PairError, match=r"give it a face"):
         coevo.run(artist="biomorph", critic="human", rounds=1, runs_dir=tmp_path)
 
 
@@ -358,12 +358,12 @@ class Eager(Face):
         return Pick((0,)) if sheet.generation < 3 else Quit()
 
 
-def test_a_face_of_ones_own_is_one_method(coevo_command: CommandLine) -> None:
-    breed(coevo_command, "a", "q")
-    run = Run.resume(Store.open("a", coevo_command.runs))
-    run.critic.face = Eager()
-    assert sum(1 for _ in run.turns()) == 3
-    run.close()
+def test_a_face_of_ones_own_is_one_method(tmp_path: Path) -> None:
+    import coevo
+
+    run = coevo.run(artist="biomorph", critic="human", runs_dir=tmp_path, name="mine", face=Eager())
+    assert run.round == 3
+    assert len(History(tmp_path / "mine" / FILE).events("pick")) == 3
 
 
 # kill -9

@@ -11,7 +11,7 @@ from torch import Tensor
 
 INK, PAPER = 24, 255
 MARGIN = 0.07  # of the side
-WEIGHT = 0.011  # of the side: a line of thickness 1
+WEIGHT = 0.013  # of the side: a line of thickness 1
 TAPER = 0.6  # a trunk of thickness 8 is 3.5 times as wide as a twig
 CANVAS = 512  # px of the side that is drawn before it is averaged down
 BAND = 1 << 24  # pixels that are drawn at once

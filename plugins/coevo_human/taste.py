@@ -15,7 +15,7 @@ from typing import Literal
 import torch
 from pydantic import Field, field_validator
 from torch import Tensor
-from torch.nn.functional import adaptive_avg_pool2d
+from torch.nn.functional import avg_pool2d
 
 import coevo
 from coevo import Artist, ConfigError, DataError, PairError, Works
@@ -25,7 +25,7 @@ Scorer = Callable[[Tensor], Tensor]
 
 STEP = 1 / 127.5  # one of the 255 steps from black to white: nobody sees less
 INK = 0.5  # a pixel that is so far from the paper, black to white being 2, is drawn
-AFAR = 16  # px: as small are pictures compared, so that thin lines beside each other still count
+BLUR = 1 / 16  # of a side: likeness is seen from so afar that thin lines beside each other still count
 
 
 class Taste(coevo.Critic):
@@ -69,11 +69,11 @@ class Taste(coevo.Critic):
 
     def check(self) -> None:
         o = self.options
-        for option, likes in (("image", "likeness"), ("wants", "class")):
-            value = getattr(o, option)
-            if o.likes == likes and value is None:
-                raise ConfigError(f"Critic 'taste' likes {likes!r}: say which with -o critic.{option}=….")
-            if o.likes != likes and value is not None:
+        for option, likes, value in (("image", "likeness", "FILE"), ("wants", "class", "NAME")):
+            said = getattr(o, option) is not None
+            if o.likes == likes and not said:
+                raise ConfigError(f"Critic 'taste' likes {likes!r}: say which with -o critic.{option}={value}.")
+            if o.likes != likes and said:
                 raise ConfigError(f"Critic 'taste' likes {o.likes!r}; critic.{option} is for critic.likes={likes}.")
         if o.likes == "colour" and self.studio.image[0] == 1 and len(set(rgb(o.colour))) > 1:
             raise ConfigError(
@@ -96,9 +96,10 @@ class Taste(coevo.Critic):
     @torch.no_grad()
     def judge(self, works: Works, reals: Works | None) -> Tensor:
         assert works.images is not None
-        scores, dice = self.score(works.images), self.studio.generator("taste")
-        spread = scores.std(correction=0)
-        scores = scores + self.options.noise * spread * self.studio.noise(len(scores), 1, "taste")[:, 0]
+        scores = self.score(works.images)
+        whims = self.studio.noise(len(scores), 1, "taste")[:, 0]
+        scores = scores + self.options.noise * scores.std(correction=0) * whims
+        dice = self.studio.generator("taste")
         order = torch.randperm(len(scores), generator=dice, device=scores.device)  # equals have equal chances
         best = order[scores[order].argsort(descending=True, stable=True)][: self.count]
         self.picked = torch.zeros(len(scores), dtype=torch.bool, device=scores.device)
@@ -166,8 +167,7 @@ def colour(images: Tensor, wanted: Tensor) -> Tensor:
 def likeness(images: Tensor, wanted: Tensor) -> Tensor:
     """Correlation with the wanted picture [C, H, W], both seen from afar: 1 is the same but for brightness and
     contrast, -1 its negative; what shows nothing gets 0."""
-    size = min(AFAR, images.shape[-1])
-    return correlation(adaptive_avg_pool2d(images, size), adaptive_avg_pool2d(wanted[None], size))
+    return correlation(blurred(images), blurred(wanted[None]))
 
 
 def class_judge(wants: str, data: str, dir: str | None, image: tuple[int, int, int]) -> Scorer:
@@ -207,6 +207,14 @@ def correlation(ones: Tensor, others: Tensor) -> Tensor:
     return (a * b).flatten(1).mean(1) / power.sqrt()
 
 
+def blurred(images: Tensor) -> Tensor:
+    """[N, C, H, W], each pixel the mean of those around it, twice over."""
+    reach = int(images.shape[-1] * BLUR / 2)
+    for _ in range(2):
+        images = avg_pool2d(images, 2 * reach + 1, stride=1, padding=reach, count_include_pad=False)
+    return images
+
+
 def extent(drawn: Tensor) -> Tensor:
     """[N, L] bool → [N] how far it is from the first true one to the last; 0 where none is."""
     places = torch.arange(drawn.shape[1], device=drawn.device)
@@ -231,6 +239,6 @@ def read(path: Path, image: tuple[int, int, int]) -> Tensor:
     except BROKEN as error:
         raise DataError(f"The picture {path} that critic 'taste' likes cannot be read: {error}.") from error
     wanted = to_float(torch.tensor(pixels))
-    if wanted.std() < STEP:
+    if wanted.std((1, 2)).max() < STEP:
         raise DataError(f"The picture {path} that critic 'taste' likes is of one tone: nothing is like it.")
     return wanted

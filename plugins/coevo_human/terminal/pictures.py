@@ -66,8 +66,12 @@ def fit(width: int, height: int, columns: int, rows: int) -> tuple[int, int]:
 def blocks(picture: Image.Image, columns: int, rows: int) -> list[list[Segment]]:
     """A picture as lines of block characters. Each cell's 2 × 2 pixels are split at their mean brightness into
     ink and ground, each in its mean colour."""
-    small = picture.convert("RGB").resize((2 * columns, 2 * rows), Image.Resampling.LANCZOS)
-    cells = np.asarray(small, np.float32).reshape(rows, 2, columns, 2, 3).swapaxes(1, 2).reshape(rows, columns, 4, 3)
+    cells = (
+        shrunk(picture.convert("RGB"), 2 * columns, 2 * rows)
+        .reshape(rows, 2, columns, 2, 3)
+        .swapaxes(1, 2)
+        .reshape(rows, columns, 4, 3)
+    )
     light = cells @ LUMA
     ink = light > light.mean(-1, keepdims=True) + 1e-3
     count = ink.sum(-1, keepdims=True)
@@ -86,6 +90,25 @@ def blocks(picture: Image.Image, columns: int, rows: int) -> list[list[Segment]]
         ends = [*starts[1:].tolist(), columns]
         lines.append([Segment(text[i:j], style) for i, j, style in zip(starts.tolist(), ends, styles, strict=True)])
     return lines
+
+
+def shrunk(picture: Image.Image, width: int, height: int) -> np.ndarray:
+    """A picture in few pixels: float32 [height, width, 3]. Lines on a plain ground would fade by as much as they
+    are shrunk, so what stands out from it is strengthened again."""
+    small = np.asarray(picture.resize((width, height), Image.Resampling.LANCZOS), np.float32)
+    counts = picture.convert("L").histogram()
+    if max(counts) < sum(counts) / 2:
+        return small
+    ground = np.asarray(picture.getpixel(_first(picture, counts.index(max(counts)))), np.float32)
+    strength = min(max((picture.height / height) ** 0.35, 1.0), 3.0)
+    strong: np.ndarray = np.clip(ground + (small - ground) * strength, 0, 255)
+    return strong
+
+
+def _first(picture: Image.Image, tone: int) -> tuple[int, int]:
+    """Where a tone of grey is first seen."""
+    y, x = divmod(picture.convert("L").tobytes().index(tone), picture.width)
+    return x, y
 
 
 @lru_cache(1 << 14)
