@@ -38,21 +38,28 @@ def test_the_python_of_the_readme_runs_as_written(tmp_path: Path) -> None:
     assert "16, 1, 16, 16" in done.stdout
 
 
-def test_the_commands_of_the_readme_run(coevo_command: CommandLine, tmp_path: Path) -> None:
-    """Every command line is run as written, but for its data and its length."""
+def test_the_commands_of_the_readme_run(
+    coevo_command: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every command line is run as written, but for its data, its length, and the person in front of it."""
+    monkeypatch.chdir(tmp_path)
+    Path("x.picks").write_text("1\n2\n3\n4\nq\n")
     blocks = re.findall(r"```console\n(.*?)```", README, re.S)
     lines = [line[2:].split("#")[0].split() for block in blocks for line in block.splitlines()]
     commands = [words[1:] for words in lines if words[0] == "coevo"]
-    assert len(commands) >= 9
+    assert len(commands) >= 16
     coevo_command.play("small", "--rounds", 2)
+    bred = False
     for words in commands:
-        if words[0] == "resume":
+        bred = bred or "blind-watchmaker" in words
+        asks = words[0] == "run" and ("human" in words or "blind-watchmaker" in words)
+        if asks or (words[0] == "resume" and bred):
+            words += [] if "--picks" in words or "--plain" in words else ["--picks", "x.picks"]
+            words += ["-o", "artist.width=4", "-o", "artist.latent=8", "--size", "16"] if "dcgan" in words else []
+        elif words[0] == "resume":
             words = ["resume", "small", "--rounds", "4"]
         elif words[0] == "run":
             words = [word for word in words if word not in ("--data", "photos/", "mnist", "--data-dir", "mnist/")]
             words += ["--size", "16", "--rounds", "1", "--batch", "4"]
-        elif words[0] in ("sample", "interpolate"):
-            words = [str(tmp_path / word) if word == "x.png" else word for word in words]
-            words += ["-o", str(tmp_path / "walk.png")] if words[0] == "interpolate" else []
         answer = coevo_command(*words)
         assert answer.code == 0, (words, answer.err)

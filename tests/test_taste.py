@@ -171,12 +171,17 @@ def test_the_wanted_class_is_liked() -> None:
 
 
 def test_classes_may_be_a_folders(tmp_path: Path) -> None:
-    for name, grey in (("dark", 30), ("light", 220)):
-        (tmp_path / name).mkdir()
-        for number in range(8):
-            Image.new("L", (8, 8), grey + number).save(tmp_path / name / f"{number}.png")
-    one = critic((1, 16, 16), likes="class", wants="light", data=str(tmp_path), noise=0)
+    one = critic((1, 16, 16), likes="class", wants="light", data=two_classes(tmp_path), noise=0)
     assert picks(one, torch.tensor([-0.9, 0.8, -0.8])[:, None, None, None].expand(3, 1, 16, 16)) == [1]
+
+
+def two_classes(folder: Path) -> str:
+    """A folder of dark and light pictures."""
+    for name, grey in (("dark", 30), ("light", 220)):
+        (folder / name).mkdir()
+        for number in range(8):
+            Image.new("L", (8, 8), grey + number).save(folder / name / f"{number}.png")
+    return str(folder)
 
 
 # how faithfully
@@ -302,10 +307,11 @@ def test_it_conforms(likes: str) -> None:
 
 
 def test_it_conforms_with_what_needs_more(tmp_path: Path) -> None:
-    Image.linear_gradient("L").save(tmp_path / "like.png")
-    conform("critic", Taste, {"likes": "likeness", "image": str(tmp_path / "like.png")})
+    gradient = tmp_path / "gradient.png"
+    Image.linear_gradient("L").save(gradient)
+    conform("critic", Taste, {"likes": "likeness", "image": str(gradient)})
     conform("critic", Taste, {"likes": "colour", "colour": "#808080", "picks": 3})
-    conform("critic", Taste, {"likes": "class", "wants": "7"})
+    conform("critic", Taste, {"likes": "class", "wants": "dark", "data": two_classes(tmp_path)})
 
 
 def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
