@@ -178,10 +178,10 @@ def test_classes_may_be_a_folders(tmp_path: Path) -> None:
 def two_classes(folder: Path) -> str:
     """A folder of dark and light pictures."""
     for name, grey in (("dark", 30), ("light", 220)):
-        (folder / name).mkdir()
+        (folder / "tones" / name).mkdir(parents=True)
         for number in range(8):
-            Image.new("L", (8, 8), grey + number).save(folder / name / f"{number}.png")
-    return str(folder)
+            Image.new("L", (8, 8), grey + number).save(folder / "tones" / name / f"{number}.png")
+    return str(folder / "tones")
 
 
 # how faithfully

@@ -10,6 +10,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +69,10 @@ def drive(run: Run, script: Callable[[Breeding, Pilot[None]], Awaitable[None]], 
                 await pilot.press("q")
                 await gone(app)
 
-    asyncio.run(sit())
-    app.part()
+    try:
+        asyncio.run(sit())
+    finally:
+        app.part()
 
 
 async def settled(app: Breeding, pilot: Pilot[None]) -> None:
@@ -314,7 +317,13 @@ def test_the_screen_looks_as_it_did(run: Run, size: tuple[int, int]) -> None:
         if os.environ.get("COEVO_SNAPSHOTS"):
             path.parent.mkdir(exist_ok=True)
             path.write_text(shown, encoding="utf-8")
-        assert shown == path.read_text("utf-8")
+        known = path.read_text("utf-8")
+        words = str.maketrans(dict.fromkeys(QUARTERS, " "))
+        assert shown.translate(words).split() == known.translate(words).split()
+        # an antialiased edge may round otherwise in another version of Pillow
+        rows = zip(shown.splitlines(), known.splitlines(), strict=True)
+        cells = [(a, b) for one, other in rows for a, b in zip_longest(one, other, fillvalue=" ")]
+        assert sum(a == b for a, b in cells) > 0.95 * len(cells)
 
     drive(run, script, size)
 

@@ -33,8 +33,10 @@ class Terminal(Face):
 
     def host(self, play: Callable[[], None]) -> None:
         self.app.play = play
-        self.app.run()
-        self.app.part()
+        try:
+            self.app.run()
+        finally:
+            self.app.part()
 
 
 def check_terminal() -> None:

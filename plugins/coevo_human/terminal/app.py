@@ -13,11 +13,15 @@ from contextlib import suppress
 from threading import Thread
 from typing import Any, ClassVar
 
+from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.containers import Grid
+from textual.geometry import Region
 from textual.message import Message
+from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -30,6 +34,27 @@ BAR = "␣ pick  ⏎ breed  u undo  r redo  +- mutation  z zoom  s save  l linea
 SHORT_BAR = "␣ pick  ⏎ breed  u undo  r redo  q quit  ? all keys"
 
 
+class Title(Widget):
+    """One line in one style. Drawn by itself: a sheet has fifteen, and each changes with every generation."""
+
+    PLAIN, PICKED = Style.parse("#9aa3b2 on #15171c"), Style.parse("bold #8fd18f on #15171c")
+    FOCUSED, BOTH = Style.parse("bold #ffffff on #3b6ea8"), Style.parse("bold #ffffff on #2f8f4e")
+
+    def __init__(self) -> None:
+        super().__init__(classes="title")
+        self._line = Segment("")
+
+    def show(self, text: str, focused: bool, picked: bool) -> None:
+        style = (self.BOTH if picked else self.FOCUSED) if focused else self.PICKED if picked else self.PLAIN
+        if self._line != (line := Segment(text, style)):
+            self._line = line
+            self.refresh()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        strip = Strip([self._line]).adjust_cell_length(self.size.width, self._line.style)
+        return [strip.crop(crop.x, crop.right)] * crop.height
+
+
 class Tile(Widget):
     """One picture of the sheet, under its number."""
 
@@ -40,9 +65,7 @@ class Tile(Widget):
 
     def __init__(self, place: int, picture: Any):
         super().__init__()
-        self.place = place
-        self.title = Static(classes="title")
-        self.picture = picture(classes="picture")
+        self.place, self.title, self.picture = place, Title(), picture(classes="picture")
 
     def compose(self) -> ComposeResult:
         yield self.title
@@ -51,9 +74,7 @@ class Tile(Widget):
     def mark(self, id: str, focused: bool, picked: bool) -> None:
         number = str(self.place + 1)
         name = number if id == number else f"{number} · {id}"
-        self.title.update(f"{'✓' if picked else ' '} {name}", layout=False)
-        self.set_class(focused, "focused")
-        self.set_class(picked, "picked")
+        self.title.show(f"{'✓' if picked else ' '} {name}", focused, picked)
 
     def on_click(self, event: events.Click) -> None:
         self.post_message(self.Clicked(self.place, event.chain == 2))
@@ -92,7 +113,7 @@ class Breeding(App[None]):
         self._tiles: list[Tile] = []
         self._arranged: tuple[int, ...] = ()
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
-        self._player = Thread(target=self._play, name="players")
+        self._player = Thread(target=self._play, name="players", daemon=True)
         self._failure: BaseException | None = None
         self._waiting = False  # for the players; what is typed meanwhile is not for the next sheet
 

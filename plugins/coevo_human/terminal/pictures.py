@@ -66,20 +66,18 @@ def fit(width: int, height: int, columns: int, rows: int) -> tuple[int, int]:
 def blocks(picture: Image.Image, columns: int, rows: int) -> list[list[Segment]]:
     """A picture as lines of block characters. Each cell's 2 × 2 pixels are split at their mean brightness into
     ink and ground, each in its mean colour."""
-    cells = (
-        shrunk(picture.convert("RGB"), 2 * columns, 2 * rows)
-        .reshape(rows, 2, columns, 2, 3)
-        .swapaxes(1, 2)
-        .reshape(rows, columns, 4, 3)
-    )
-    light = cells @ LUMA
+    small = shrunk(picture, 2 * columns, 2 * rows)
+    channels = small.shape[-1]
+    cells = small.reshape(rows, 2, columns, 2, channels).swapaxes(1, 2).reshape(rows, columns, 4, channels)
+    light = cells @ LUMA if channels == 3 else cells[..., 0]
     ink = light > light.mean(-1, keepdims=True) + 1e-3
     count = ink.sum(-1, keepdims=True)
-    front = (cells * ink[..., None]).sum(2) / np.maximum(count, 1)
-    back = (cells * ~ink[..., None]).sum(2) / np.maximum(4 - count, 1)
-    glyphs = (ink * np.array([1, 2, 4, 8])).sum(-1).tolist()
-    colours = np.concatenate([front, back], -1).round().astype(np.int64) & 0xFC  # fewer colours, fewer bytes by ssh
-    keys = (colours << np.array([40, 32, 24, 16, 8, 0])).sum(-1)
+    inked = (cells * ink[..., None]).sum(2)
+    front, back = inked / np.maximum(count, 1), (cells.sum(2) - inked) / np.maximum(4 - count, 1)
+    glyphs = (ink @ np.array([1, 2, 4, 8])).tolist()
+    # as one number each, and in steps of four: fewer colours, fewer bytes by ssh
+    bytes_of = np.array([0x10000, 0x100, 1] if channels == 3 else [0x10101])
+    keys = ((front.astype(np.int64) & 0xFC) @ bytes_of << 24) + (back.astype(np.int64) & 0xFC) @ bytes_of
     new = np.ones(keys.shape, bool)  # where a segment begins: cells of the same colours are one
     new[:, 1:] = keys[:, 1:] != keys[:, :-1]
     lines = []
@@ -93,22 +91,16 @@ def blocks(picture: Image.Image, columns: int, rows: int) -> list[list[Segment]]
 
 
 def shrunk(picture: Image.Image, width: int, height: int) -> np.ndarray:
-    """A picture in few pixels: float32 [height, width, 3]. Lines on a plain ground would fade by as much as they
-    are shrunk, so what stands out from it is strengthened again."""
-    small = np.asarray(picture.resize((width, height), Image.Resampling.LANCZOS), np.float32)
-    counts = picture.convert("L").histogram()
-    if max(counts) < sum(counts) / 2:
-        return small
-    ground = np.asarray(picture.getpixel(_first(picture, counts.index(max(counts)))), np.float32)
-    strength = min(max((picture.height / height) ** 0.35, 1.0), 3.0)
-    strong: np.ndarray = np.clip(ground + (small - ground) * strength, 0, 255)
-    return strong
-
-
-def _first(picture: Image.Image, tone: int) -> tuple[int, int]:
-    """Where a tone of grey is first seen."""
-    y, x = divmod(picture.convert("L").tobytes().index(tone), picture.width)
-    return x, y
+    """A picture in few pixels: float32 [height, width, 1 or 3]. Lines on a plain ground would fade by as much as
+    they are shrunk, so what stands out from it is strengthened again."""
+    picture = picture if picture.mode == "L" else picture.convert("RGB")
+    small = np.asarray(picture.resize((width, height), Image.Resampling.LANCZOS), np.float32).reshape(height, width, -1)
+    ground = np.median(small, axis=(0, 1))
+    off = small - ground
+    if (np.abs(off) < 2).mean() > 0.5:  # a plain ground
+        strength = min(max((picture.height / height) ** 0.35, 1.0), 3.0)
+        small = np.clip(ground + off * strength, 0, 255)
+    return small
 
 
 @lru_cache(1 << 14)
