@@ -22,7 +22,7 @@ EVERYTHING = dict.fromkeys(LATER, True)
 
 def lines(genotype: Genotype) -> set[tuple[int, ...]]:
     """x0, y0, x1, y1 of every line."""
-    return {tuple(line) for line in develop(genotype)[:, :4].tolist()}
+    return {line[:4] for line in develop(genotype)}
 
 
 # worked out on paper; every number is length · gene / 10, truncated
@@ -94,10 +94,10 @@ def test_spokes_mirror_upside_down_and_four_times_around() -> None:
 def test_twigs_taper() -> None:
     def thickness(taper: int) -> list[int]:
         genotype = Genotype((10, 0, 0, -30, -20, 0, 0, 0, 3), gradients=(*[0] * 8, taper, 0))
-        return sorted({line[4] for line in develop(genotype).tolist() if line[2] >= 0})
+        return sorted({line.thickness for line in develop(genotype) if line.x1 >= 0})
 
     trunk = develop(Genotype((10, 0, 0, -30, -20, 0, 0, 0, 3), gradients=(*[0] * 8, -1, 0)))
-    assert next(line[4] for line in trunk.tolist() if line[:2] == [0, 0]) == 3
+    assert next(line.thickness for line in trunk if line[:2] == (0, 0)) == 3
     assert thickness(0) == [1] and thickness(-1) == [1, 2, 3] == thickness(1)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
+
+from coevo_biomorph.development import Line
 
 INK, PAPER = 24, 255
 MARGIN = 0.07  # of the side
@@ -17,46 +19,50 @@ CANVAS = 512  # px of the side that is drawn before it is averaged down
 BAND = 1 << 24  # pixels that are drawn at once
 
 
-def draw(drawings: list[np.ndarray], image: tuple[int, int, int]) -> Tensor:
-    """Lines [S, 5] of each biomorph, fitted to the square: float32 [N, channels, size, size] in [-1, 1]."""
+def draw(drawings: Sequence[Collection[Line]], image: tuple[int, int, int]) -> Tensor:
+    """The lines of each biomorph, fitted to the square: float32 [N, channels, size, size] in [-1, 1]."""
     channels, size, _ = image
-    pictures = torch.from_numpy(np.stack([sketch(lines, size) for lines in drawings]))
-    return pictures[:, None].float().div_(127.5).sub_(1).expand(-1, channels, -1, -1).contiguous()
+    pictures = np.stack([sketch(lines, size) for lines in drawings]).astype(np.float32) / np.float32(127.5) - 1
+    return torch.from_numpy(pictures)[:, None].expand(-1, channels, -1, -1).contiguous()
 
 
-def sketch(lines: np.ndarray, size: int) -> np.ndarray:
-    """One biomorph in grey: uint8 [size, size]. Drawn several times larger, in bands, and averaged down."""
+def sketch(lines: Collection[Line], size: int) -> np.ndarray:
+    """One biomorph in grey: uint8 [size, size]. Drawn several times larger, in bands, and averaged down.
+
+    Of a mirror-symmetric one only the right half is drawn: that is quicker, and symmetric to the pixel.
+    """
     fine = min(16, max(2, CANVAS // size))
-    points, thickness = placed(lines[:, :4].astype(float), size * fine), lines[:, 4]
-    weights = np.maximum(np.round(thickness**TAPER * max(WEIGHT * size, 1.0) * fine), 1).astype(int)
+    scale, left, top = fitted(lines, size * fine)
+    if mirrored := all((-x0, y0, -x1, y1, t) in lines for x0, y0, x1, y1, t in lines):
+        lines = [line for line in lines if line.x0 + line.x1 >= 0]
+    weight = [
+        max(round(t**TAPER * max(WEIGHT * size, 1.0) * fine), 1)
+        for t in range(max(line.thickness for line in lines) + 1)
+    ]
+    placed = [(x0 * scale + left, y0 * scale + top, x1 * scale + left, y1 * scale + top) for x0, y0, x1, y1, _ in lines]
+    weights = [weight[line.thickness] for line in lines]
+    # lines' ends are rounded, so that twigs join without notches; each end once
+    joints = {(x, y, w) for line, w in zip(placed, weights, strict=True) for x, y in (line[:2], line[2:])}
     band = max(1, min(size, BAND // (size * fine * fine)))
     out = np.empty((size, size), np.uint8)
-    for top in range(0, size, band):
-        rows = min(band, size - top)
+    for above in range(0, size, band):
+        rows, high = min(band, size - above), above * fine
         canvas = Image.new("L", (size * fine, rows * fine), PAPER)
         pen = ImageDraw.Draw(canvas)
-        shifted = points - np.array([0, top * fine, 0, top * fine])
-        for line, weight in zip(shifted.tolist(), weights.tolist(), strict=True):
-            pen.line(line, INK, weight)
-        if weights.max() > 2:
-            _round(pen, shifted, weights)
-        out[top : top + rows] = np.asarray(canvas.reduce(fine))
-    return out
+        for (x0, y0, x1, y1), width in zip(placed, weights, strict=True):
+            pen.line((x0, y0 - high, x1, y1 - high), INK, width)
+        for x, y, width in joints:
+            if (r := width / 2 - 0.5) >= 1:
+                pen.ellipse((x - r, y - high - r, x + r, y - high + r), INK)
+        out[above : above + rows] = np.asarray(canvas.reduce(fine))
+    return np.minimum(out, out[:, ::-1]) if mirrored else out
 
 
-def placed(points: np.ndarray, size: int) -> np.ndarray:
-    """x0, y0, x1, y1 moved and scaled, so that all of them fit into the square within its margins."""
-    ends = points.reshape(-1, 2)
-    low, high = ends.min(0), ends.max(0)
-    scale = size * (1 - 2 * MARGIN) / max((high - low).max(), 1.0)
-    placed: np.ndarray = ((ends - (low + high) / 2) * scale + size / 2).reshape(-1, 4)
-    return placed
-
-
-def _round(pen: ImageDraw.ImageDraw, points: np.ndarray, weights: np.ndarray) -> None:
-    """Round the lines' ends, so that twigs join without notches; each end once."""
-    ends = np.column_stack([points.reshape(-1, 2), weights.repeat(2)])
-    for x, y, weight in np.unique(ends.round(1), axis=0).tolist():
-        radius = weight / 2 - 0.5
-        if not math.isclose(radius, 0):
-            pen.ellipse((x - radius, y - radius, x + radius, y + radius), INK)
+def fitted(lines: Collection[Line], size: int) -> tuple[float, float, float]:
+    """How to scale and then move lines to the right and down, so that all of them fit into the square within its
+    margins."""
+    x0, y0, x1, y1, _ = zip(*lines, strict=True)
+    left, right = min(x0 + x1), max(x0 + x1)
+    top, bottom = min(y0 + y1), max(y0 + y1)
+    scale = size * (1 - 2 * MARGIN) / max(right - left, bottom - top, 1)
+    return scale, size / 2 - (left + right) / 2 * scale, size / 2 - (top + bottom) / 2 * scale
