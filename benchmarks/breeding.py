@@ -44,7 +44,7 @@ def settle(start: float, wanted: str = "") -> float:
         now = tmux("capture-pane", "-p")
         if now != seen:
             seen, changed = now, time.perf_counter()
-        time.sleep(0.004)  # or else the asking would keep tmux from drawing
+        time.sleep(0.015)  # or else the asking would keep tmux from drawing
     return changed - start
 
 

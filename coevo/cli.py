@@ -219,17 +219,23 @@ def play(run: Run, as_json: bool, plain: bool, face: Face | None) -> None:
 def breed(run: Run, face: Face) -> None:
     """Play a run whose critic is a person: the face keeps the terminal, every sheet is kept."""
     run.critic.face = face
+    interrupted = False
 
     def play() -> None:
         deque(run.turns(), maxlen=0)
 
     try:
         face.host(play)
+    except KeyboardInterrupt:  # between two questions; whatever was picked is in the history
+        interrupted = True
+        click.echo()
     finally:
         run.close()
     name = run.store.name
     click.echo(f"Kept everything, at generation {run.round}. Go on with: coevo resume {name}")
     click.echo(f"Who came from whom: coevo lineage {name}")
+    if interrupted:
+        sys.exit(130)
 
 
 def face_for(critic: type[Critic], plain: bool, name: str | None, picks: Path | None) -> Face | None:

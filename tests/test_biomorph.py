@@ -22,7 +22,7 @@ EVERYTHING = dict.fromkeys(LATER, True)
 
 def lines(genotype: Genotype) -> set[tuple[int, ...]]:
     """x0, y0, x1, y1 of every line."""
-    return {line[:4] for line in develop(genotype)}
+    return {tuple(line) for line in develop(genotype)[:, :4].tolist()}
 
 
 # worked out on paper; every number is length · gene / 10, truncated
@@ -94,10 +94,10 @@ def test_spokes_mirror_upside_down_and_four_times_around() -> None:
 def test_twigs_taper() -> None:
     def thickness(taper: int) -> list[int]:
         genotype = Genotype((10, 0, 0, -30, -20, 0, 0, 0, 3), gradients=(*[0] * 8, taper, 0))
-        return sorted({line.thickness for line in develop(genotype) if line.x1 >= 0})
+        return sorted({line[4] for line in develop(genotype).tolist() if line[2] >= 0})
 
     trunk = develop(Genotype((10, 0, 0, -30, -20, 0, 0, 0, 3), gradients=(*[0] * 8, -1, 0)))
-    assert next(line.thickness for line in trunk if line[:2] == (0, 0)) == 3
+    assert next(line[4] for line in trunk.tolist() if line[:2] == [0, 0]) == 3
     assert thickness(0) == [1] and thickness(-1) == [1, 2, 3] == thickness(1)
 
 
@@ -325,7 +325,7 @@ def test_with_every_later_gene_a_long_line_stays_drawable(seed: int) -> None:
     for generation in range(15):
         pick(it, generation % 4)
     images = it.make(0, None).images
-    assert images.isfinite().all() and (images < 0).any()
+    assert images.isfinite().all() and (images < 0.5).any()
 
 
 @pytest.mark.parametrize("options", [{}, {"start": "insect"}, EVERYTHING], ids=["basic", "insect", "everything"])

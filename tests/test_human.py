@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from PIL import Image
 
-from coevo import ConfigError, PairError
+from coevo import ConfigError, Metrics, PairError, Works
 from coevo.faces import Branch, Command, Face, Mutate, Pick, Quit, Redo, Save, Script, Sheet, Undo, parse, spell
 from coevo.gallery import read_origin
 from coevo.history import FILE, History
@@ -288,6 +288,26 @@ def test_the_end_of_the_input_keeps_everything(coevo_command: CommandLine) -> No
     answer = talk(coevo_command, "3\n5\n")
     assert answer.code == 0 and "Kept everything, at generation 2" in answer.out
     assert len(history(coevo_command, "a").events("pick")) == 2
+
+
+def test_ctrl_c_while_the_players_are_at_work_keeps_everything(
+    coevo_command: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from coevo.breeder import Breeder
+
+    learn = Breeder.learn
+
+    def interrupted(self: Breeder, works: Works, rewards: torch.Tensor) -> Metrics:
+        if len(history(coevo_command, "a").events("pick")) == 2:
+            raise KeyboardInterrupt
+        return learn(self, works, rewards)
+
+    monkeypatch.setattr(Breeder, "learn", interrupted)
+    answer = talk(coevo_command, "1\n2\n3\n")
+    assert answer.code == 130 and "Kept everything" in answer.out and "coevo resume a" in answer.out
+    monkeypatch.undo()
+    assert coevo_command("resume", "a", "--plain").code == 0
+    assert history(coevo_command, "a").pending("pick") == []
 
 
 def test_without_a_terminal_it_says_what_else_there_is(coevo_command: CommandLine) -> None:

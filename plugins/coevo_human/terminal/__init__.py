@@ -42,7 +42,7 @@ class Terminal(Face):
 def check_terminal() -> None:
     """Say what is missing, and that --plain does without it."""
     offer = "Breed with --plain instead: numbered sheets and typed picks."
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):  # pictures are drawn on stderr
         raise CoevoError(f"There is no terminal to show pictures in. {offer} Or replay a script with --picks FILE.")
     console = Console()
     if console.color_system not in ("256", "truecolor") or console.no_color:
