@@ -11,7 +11,7 @@ from torch import Tensor
 
 from coevo import roles
 from coevo.errors import PairError
-from coevo.registry import registry
+from coevo.priors import draw
 from coevo.roles import Artist, CodeBlock, Genome, Metrics, State, Works
 
 
@@ -144,8 +144,7 @@ class Breeder(Artist):
         self.ids = [*ids, *self.studio.births(young)]
 
     def _draw(self, n: int) -> Tensor:
-        generator = self.studio.generator("breeder")
-        return torch.cat([registry().load("prior", b.prior)(n, b.size, generator) for b in self.codes], dim=1)
+        return draw(self.codes, n, self.studio.generator("breeder"))
 
     def _mutate(self, codes: Tensor) -> Tensor:
         m = self.options.mutation

@@ -14,6 +14,12 @@ def coevo_games() -> list[Offer]:
         Offer("minimax", "the zero-sum game of the same paper", "coevo.games:Minimax"),
         Offer("least-squares", "squared distance to the labels (Mao 2017)", "coevo.games:LeastSquares"),
         Offer("hinge", "margins of one (Lim & Ye 2017)", "coevo.games:Hinge"),
+        Offer("wasserstein", "distance of the two sides, weights clipped (Arjovsky 2017)", "coevo.games:Wasserstein"),
+        Offer(
+            "wasserstein-gp",
+            "the same with a gradient penalty (Gulrajani 2017)",
+            "coevo.games:WassersteinPenalised",
+        ),
         Offer("relativistic", "more real than the average real one", "coevo.games:RelativisticAverage"),
     ]
 

@@ -42,13 +42,18 @@ class DataOptions(Options):
 
 @dataclass(frozen=True)
 class Dataset:
-    """Real works. images: uint8 [N, C, H, W], in memory or mapped from a file; labels: int64 [N], or None."""
+    """Real works. images: uint8 [N, C, H, W], in memory or mapped from a file; labels: int64 [N], or None.
+
+    parts: where each channel is a picture of another dataset, that one; a class is then those of the channels, one
+    after another.
+    """
 
     name: str
     images: Tensor
     labels: Tensor | None = None
     classes: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
+    parts: Dataset | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -116,6 +121,20 @@ def load_dataset(options: DataOptions, loaders: Mapping[str, Callable[[DataOptio
     if path.is_file():
         return zipped(options.model_copy(update={"dir": str(path)}))
     raise DataError(unknown("dataset", options.name, loaders) + " It is no folder and no zip file either.")
+
+
+def splits(
+    options: DataOptions, loaders: Mapping[str, Callable[[DataOptions], Dataset]]
+) -> tuple[Dataset, Dataset | None]:
+    """A dataset, and its test part where it has one that is not in it."""
+    dataset = load_dataset(options, loaders)
+    if options.split != "train":
+        return dataset, None
+    try:
+        test = load_dataset(options.model_copy(update={"split": "test"}), loaders)
+    except DataError:  # MNIST without its test files, say
+        return dataset, None
+    return dataset, None if torch.equal(test.images, dataset.images) else test
 
 
 def _resized(images: Tensor, options: DataOptions) -> Tensor:

@@ -1,47 +1,60 @@
-"""What a sceptic asks of made pictures: which classes are there, how sure is a classifier that never saw the
-artist, and how near is the nearest real one."""
+"""What a sceptic asks of made pictures: how far are they from real ones, what is missing, and what is copied."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import adaptive_avg_pool2d
 
 from coevo.data import Dataset, to_float
 from coevo.errors import DataError
+from coevo.evaluator import evaluator_for
+from coevo.measures import Overlap, divergence, frechet, kernel_distance, nearest, overlap, spread
 
-if TYPE_CHECKING:
-    from sklearn.pipeline import Pipeline
-
-REALS = 5_000  # real works that are looked at, at most
-SEEN = 16  # px: the judge sees pictures no larger than this
+REFERENCE = 10_000  # real works that others are compared with, at most
+NEIGHBOURS = 5  # the k of precision and recall
 COPY = 0.02  # root mean square difference (black to white is 1) below which a work counts as a copy
+SHOWN = 50  # classes whose shares are listed, at most
 
 
 @dataclass(frozen=True)
 class Neighbours:
     """Root mean square differences between pictures, black to white being 1."""
 
-    nearest: float  # mean over made works of the distance to the nearest real one
+    nearest: float  # mean over made works of the distance to the nearest known one
     nearest_of_reals: float  # the same for real works that were held out
-    copies: int  # made works that are a real one, almost to the pixel
+    copies: int  # made works that are a known one, almost to the pixel
     spread: float  # mean distance between two made works
     spread_of_reals: float
 
 
 @dataclass(frozen=True)
 class Classes:
-    """What a classifier, fitted on real works alone, finds in the made ones."""
+    """What the evaluator finds in made works."""
 
     shares: dict[str, float]  # of each class among the made works
-    found: int  # classes with a share of at least 3 %
+    modes: int  # classes that are named at all
+    found: int  # classes with a third of an even share, or more
     smallest: float
+    kl: float  # of their histogram from that of the real works, in nats
     confidence: float  # mean probability of the class that is named
     confidence_of_reals: float  # the same on real works that were held out
     accuracy: float  # on those
+
+
+@dataclass(frozen=True)
+class Distances:
+    """Between made works and held-out real ones, in the evaluator's features; `of_reals` is what as many known ones
+    get."""
+
+    fid: float
+    fid_of_reals: float
+    kid: float
+    kid_of_reals: float
+    overlap: Overlap
+    overlap_of_reals: Overlap
 
 
 @dataclass(frozen=True)
@@ -49,23 +62,39 @@ class Report:
     """Figures, and what they were measured with: without it they compare with nothing."""
 
     made: int
-    reals: int
+    known: int  # real works the evaluator learnt from
+    held_out: int  # real works the made ones are compared with
     evaluator: str
     neighbours: Neighbours
-    classes: Classes | None
+    classes: Classes | None = None
+    distances: Distances | None = None
 
     def figures(self) -> dict[str, Any]:
         """All of it as a flat dict of JSON values."""
-        classes = asdict(self.classes) if self.classes else {}
-        first = {"made": self.made, "reals": self.reals, "evaluator": self.evaluator}
-        return first | classes | asdict(self.neighbours)
+        flat: dict[str, Any] = {
+            "made": self.made,
+            "known": self.known,
+            "held_out": self.held_out,
+            "evaluator": self.evaluator,
+        }
+        if self.distances:
+            distances = asdict(self.distances)
+            made, real = distances.pop("overlap"), distances.pop("overlap_of_reals")
+            flat |= distances | made | {f"{name}_of_reals": value for name, value in real.items()}
+        if self.classes:
+            classes = asdict(self.classes)
+            if len(self.classes.shares) > SHOWN:
+                del classes["shares"]
+            flat |= classes
+        return flat | asdict(self.neighbours)
 
 
-def evaluate(images: Tensor, dataset: Dataset, seed: int = 0) -> Report:
-    """Judge made pictures [N, C, H, W] in [-1, 1] beside a dataset of the same size.
+def evaluate(images: Tensor, dataset: Dataset, held_out: Dataset | None = None, seed: int = 0) -> Report:
+    """Judge made pictures [N, C, H, W] in [-1, 1] beside real ones of the same size.
 
-    A random half of the real works (up to 5,000 in all) fits the judge; the other half is held out, and
-    shows what real works get. Raises DataError where shapes differ, or there is too little to compare.
+    dataset: the works that an artist may have learnt from. held_out: others, to compare with; by default a random
+    half of the dataset, which then is not known to the evaluator. Raises DataError where shapes differ, or there
+    is too little to compare.
     """
     if images.shape[1:] != dataset.images.shape[1:]:
         raise DataError(f"The pictures are {shape(images)}, but those of {dataset.name!r} are {shape(dataset.images)}.")
@@ -73,83 +102,80 @@ def evaluate(images: Tensor, dataset: Dataset, seed: int = 0) -> Report:
         raise DataError(f"{len(images)} pictures beside {len(dataset)} real ones are too few to judge.")
     if not images.isfinite().all():
         raise DataError("Some of the pictures hold values that are not finite.")
-    chosen = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(seed))[:REALS]
-    half = len(chosen) // 2
-    reals = to_float(dataset.images[chosen]).cpu()
-    known, held_out = flat(reals[:half]), flat(reals[half:])
-    made = flat(images.cpu())
-    _, distances = nearest(made, known)
-    neighbours = Neighbours(
+    images = images.cpu()
+    known, reference = (dataset, held_out) if held_out else halves(dataset, seed)
+    reals = some_works(reference, REFERENCE, seed)
+    neighbours = look_around(images[:REFERENCE], known, reals[: len(images)])
+    counts = len(images), len(known), len(reals)
+    if dataset.labels is None or dataset.labels.unique().numel() < 2:
+        return Report(*counts, "nearest neighbours of pixels", neighbours)
+    evaluator = evaluator_for(known)
+    made, named, sure = evaluator.look(images)
+    real, real_named, real_sure = evaluator.look(reals)
+    labels = some_labels(reference, REFERENCE, seed)
+    shares = histogram(named, len(dataset.classes))
+    classes = Classes(
+        shares=dict(zip(dataset.classes, shares.tolist(), strict=True)),
+        modes=int((shares > 0).sum()),
+        found=int((shares >= 0.3 / len(shares)).sum()),
+        smallest=shares.min().item(),
+        kl=divergence(shares, histogram(labels, len(dataset.classes))),
+        confidence=sure.mean().item(),
+        confidence_of_reals=real_sure.mean().item(),
+        accuracy=(real_named == labels).float().mean().item(),
+    )
+    distances = None
+    if min(len(made), len(real)) > NEIGHBOURS:
+        others = evaluator.look(some_works(known, len(images), seed))[0]
+        distances = Distances(
+            frechet(made, real), frechet(others, real), kernel_distance(made, real), kernel_distance(others, real),
+            overlap(made, real, NEIGHBOURS), overlap(others, real, NEIGHBOURS),
+        )  # fmt: skip
+    return Report(*counts, evaluator.name, neighbours, classes, distances)
+
+
+def look_around(images: Tensor, known: Dataset, reals: Tensor) -> Neighbours:
+    """How near made pictures are to known ones, beside how near held-out real ones are."""
+    made, held_out, others = flat(images), flat(reals), flat(to_float(known.images))
+    _, distances = nearest(made, others)
+    return Neighbours(
         distances.mean().item(),
-        nearest(held_out, known)[1].mean().item(),
-        int((nearest(made, flat(reals))[1] < COPY).sum()),
+        nearest(held_out, others)[1].mean().item(),
+        int((distances < COPY).sum()),
         spread(made),
-        spread(flat(reals)),
-    )
-    if dataset.labels is None:
-        return Report(len(images), len(chosen), "nearest neighbours of pixels", neighbours, None)
-    classes = judge_classes(images.cpu(), reals, dataset.labels[chosen], dataset.classes, half, seed)
-    import sklearn
-
-    evaluator = f"SVM (RBF) on pixels at {min(SEEN, images.shape[-1])} px, scikit-learn {sklearn.__version__}"
-    return Report(len(images), len(chosen), evaluator, neighbours, classes)
-
-
-def judge_classes(
-    images: Tensor, reals: Tensor, labels: Tensor, names: tuple[str, ...], half: int, seed: int
-) -> Classes:
-    """Fit a judge on the first half of the reals, and let it name the rest of them and the images."""
-    judge = fit_judge(reals[:half], labels[:half], seed)
-    real = judge.predict_proba(seen(reals[half:]))
-    right = judge.classes_[real.argmax(1)] == labels[half:].numpy()
-    made = judge.predict_proba(seen(images))
-    named = judge.classes_[made.argmax(1)].tolist()
-    shares = {name: named.count(number) / len(named) for number, name in enumerate(names)}
-    return Classes(
-        shares=shares,
-        found=sum(share >= 0.03 for share in shares.values()),
-        smallest=min(shares.values()),
-        confidence=float(made.max(1).mean()),
-        confidence_of_reals=float(real.max(1).mean()),
-        accuracy=float(right.mean()),
+        spread(held_out),
     )
 
 
-def fit_judge(reals: Tensor, labels: Tensor, seed: int) -> Pipeline:
-    """A support vector machine on small pixels, its scores made probabilities by Platt's sigmoid on folds.
-
-    Raises DataError where a class has fewer than three works to learn from.
-    """
-    from sklearn.calibration import CalibratedClassifierCV
-    from sklearn.model_selection import StratifiedKFold
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-    from sklearn.svm import SVC
-
-    if labels.unique().numel() < 2 or int(labels.unique(return_counts=True)[1].min()) < 3:
-        raise DataError("A judge of classes needs two classes or more, and three real works or more of each.")
-    folds = StratifiedKFold(3, shuffle=True, random_state=seed)
-    svm = CalibratedClassifierCV(SVC(C=10, gamma="scale"), method="sigmoid", cv=folds, ensemble=False)
-    return make_pipeline(StandardScaler(with_std=False), svm).fit(seen(reals), labels.numpy())
+def halves(dataset: Dataset, seed: int) -> tuple[Dataset, Dataset]:
+    """A dataset that has no test part of its own, in two at random."""
+    order = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(seed))
+    return part(dataset, order[: len(order) // 2]), part(dataset, order[len(order) // 2 :])
 
 
-def seen(images: Tensor) -> Any:
-    """What the judge sees of pictures: numpy [N, C·h·w], h ≤ 16."""
-    size = min(SEEN, images.shape[-1])
-    return adaptive_avg_pool2d(images, size).flatten(1).numpy()
+def part(dataset: Dataset, which: Tensor) -> Dataset:
+    labels = None if dataset.labels is None else dataset.labels[which]
+    return Dataset(dataset.name, dataset.images[which], labels, dataset.classes, parts=dataset.parts)
 
 
-def nearest(images: Tensor, reals: Tensor) -> tuple[Tensor, Tensor]:
-    """For each of the flat images [N, D] its nearest real one [M, D]: indices [N] and distances [N]."""
-    found = [torch.cdist(some, reals).min(dim=1) for some in images.split(1000)]
-    scale = images.shape[1] ** 0.5
-    return torch.cat([f.indices for f in found]), torch.cat([f.values for f in found]) / scale
+def some_works(dataset: Dataset, n: int, seed: int) -> Tensor:
+    """n random pictures, float32 in [-1, 1]; all where there are no more."""
+    return to_float(dataset.images[_chosen(dataset, n, seed)])
 
 
-def spread(images: Tensor) -> float:
-    """The mean distance between two of the flat images [N, D], of the first 1,000."""
-    some = images[:1000]
-    return (torch.cdist(some, some).sum() / (len(some) * (len(some) - 1) * images.shape[1] ** 0.5)).item()
+def some_labels(dataset: Dataset, n: int, seed: int) -> Tensor:
+    """The labels of `some_works`."""
+    assert dataset.labels is not None
+    return dataset.labels[_chosen(dataset, n, seed)]
+
+
+def _chosen(dataset: Dataset, n: int, seed: int) -> Tensor:
+    return torch.randperm(len(dataset), generator=torch.Generator().manual_seed(seed))[:n]
+
+
+def histogram(classes: Tensor, count: int) -> Tensor:
+    """Shares [count] of the classes [N]."""
+    return torch.bincount(classes, minlength=count).double() / len(classes)
 
 
 def flat(images: Tensor) -> Tensor:

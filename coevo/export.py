@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from coevo.data import DataOptions, Dataset, load_dataset
+from coevo.data import DataOptions, load_dataset, splits
 from coevo.errors import CoevoError, ConfigError, DamagedError, StoreError
 from coevo.faces import script_of
 from coevo.gallery import contact_sheet, describe, save_png, to_bytes, to_picture
@@ -151,17 +151,18 @@ def evaluate_works(
     from coevo.evaluate import evaluate
 
     if is_folder_of_pictures(run, runs_dir):
-        images, reals = read_pictures(Path(run), n, data or "digits", data_dir)
-        return {"works": run, "data": reals.name, **evaluate(images, reals, seed).figures()}
+        images, options = read_pictures(Path(run), n, data or "digits", data_dir)
+        reals, held_out = splits(options, loaders())
+        return {"works": run, "data": reals.name, **evaluate(images, reals, held_out, seed).figures()}
     store = Store.open(run, runs_dir)
     it = Run.resume(store, lock=False)
     options = it.config.data.model_copy(update={k: v for k, v in (("name", data), ("dir", data_dir)) if v is not None})
-    reals = it.dataset if options == it.config.data else load_dataset(options, loaders())
+    reals, held_out = splits(options, loaders())
     images = torch.cat([images_of(works).cpu() for works in exhibit(it.artist, n, seed)])
     return {
         "works": f"run {store.name}, round {it.round}, seed {seed}",
         "data": reals.name,
-        **evaluate(images, reals, seed).figures(),
+        **evaluate(images, reals, held_out, seed).figures(),
     }
 
 
@@ -172,8 +173,8 @@ def is_folder_of_pictures(path: str, runs_dir: Path) -> bool:
     )
 
 
-def read_pictures(folder: Path, n: int, data: str, data_dir: str | None) -> tuple[Tensor, Dataset]:
-    """Up to n pictures of a folder [N, C, H, W] in [-1, 1], and a dataset read in their size."""
+def read_pictures(folder: Path, n: int, data: str, data_dir: str | None) -> tuple[Tensor, DataOptions]:
+    """Up to n pictures of a folder [N, C, H, W] in [-1, 1], and how to read a dataset in their size."""
     sizes: set[tuple[int, int]] = set()
     modes: set[str] = set()
     for path in sorted(folder.rglob("*.png"))[:1] or sorted(path for path in folder.rglob("*") if path.is_file())[:1]:
@@ -186,10 +187,9 @@ def read_pictures(folder: Path, n: int, data: str, data_dir: str | None) -> tupl
     size = max((max(size) for size in sizes), default=32)
     channels: Any = 1 if modes <= {"L", "1", "LA"} else 3
     made = load_dataset(DataOptions(name=str(folder), size=size, channels=channels, split="all"), loaders())
-    reals = load_dataset(DataOptions(name=data, dir=data_dir, size=size, channels=channels), loaders())
     images = made.works(slice(0, n)).images
     assert images is not None
-    return images, reals
+    return images, DataOptions(name=data, dir=data_dir, size=size, channels=channels)
 
 
 def images_of(works: Any) -> Tensor:

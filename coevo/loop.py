@@ -174,6 +174,8 @@ def check_pair(artist: Artist, critic: Critic, *, reals: bool = True, labels: bo
         raise PairError(
             pair + f"{critic.name} gives {critic.rewards} and {artist.name} learns from {artist.rewards[0]} only."
         )
+    if critic.labels == "required" and artist.labels == "unused":
+        raise PairError(pair + f"{critic.name} judges works by their labels and {artist.name} gives them none.")
     for player in (artist, critic):
         if player.reals == "required" and not reals:
             raise PairError(f"{player.name!r} needs real works to compare with; name a dataset with --data.")

@@ -5,9 +5,22 @@ Plugins bring more with the hook `coevo_priors`; a prior is a function (n, size,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Generator, Tensor
 from torch.nn.functional import one_hot
+
+from coevo.registry import registry
+
+if TYPE_CHECKING:
+    from coevo.roles import CodeBlock
+
+
+def draw(blocks: Sequence[CodeBlock], n: int, generator: Generator) -> Tensor:
+    """Codes [n, D], each block from its own prior."""
+    return torch.cat([registry().load("prior", block.prior)(n, block.size, generator) for block in blocks], 1)
 
 
 def gaussian(n: int, size: int, generator: Generator) -> Tensor:

@@ -58,10 +58,11 @@ class Counterpart(Critic):
 
 
 class Muse(Artist):
-    """An artist for any critic: random pictures, codes and genomes."""
+    """An artist for any critic: random pictures, codes, labels and genomes."""
 
     name = "muse"
     repeats = False
+    labels = "optional"
 
     @property
     def codes(self) -> tuple[CodeBlock, ...]:
@@ -77,7 +78,8 @@ class Muse(Artist):
         generator = torch.Generator().manual_seed(seed)
         genomes = tuple(Genome(f"{seed}-{i}", (), "x") for i in range(n))
         images = torch.rand(n, *self.studio.image, generator=generator) * 2 - 1
-        return Works(images, torch.randn(n, self.code_size, generator=generator), genomes=genomes)
+        codes = torch.randn(n, self.code_size, generator=generator)
+        return Works(images, codes, torch.arange(n) % len(self.studio.classes), genomes)
 
     def decode(self, codes: Tensor, labels: Tensor | None = None) -> Works:
         return replace(self.exhibit(len(codes), 0), codes=codes)

@@ -25,6 +25,12 @@ SMALL = (
 )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Evaluators are trained once for all tests, and the user's own are left alone."""
+    os.environ["COEVO_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @dataclass
 class Answer:
     code: int

@@ -9,7 +9,8 @@ import torch
 
 from coevo.data import DataOptions, Dataset, digits
 from coevo.errors import DataError
-from coevo.evaluate import evaluate, nearest
+from coevo.evaluate import evaluate
+from coevo.measures import nearest
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,10 @@ def test_real_digits_are_found_and_believed(reals: Dataset) -> None:
 def test_noise_is_not_believed(reals: Dataset) -> None:
     noise = torch.rand(200, 1, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
     report = evaluate(noise, reals)
-    assert report.classes.found < 3 and report.classes.confidence < report.classes.confidence_of_reals - 0.05
+    assert report.classes.confidence < report.classes.confidence_of_reals - 0.3
+    assert report.distances.fid > 5 * report.distances.fid_of_reals
+    assert report.distances.kid > 5 * abs(report.distances.kid_of_reals)
+    assert report.distances.overlap.precision < 0.2 and report.distances.overlap.coverage < 0.2
     assert report.neighbours.nearest > 2 * report.neighbours.nearest_of_reals
     assert report.neighbours.copies == 0
 

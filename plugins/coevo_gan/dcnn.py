@@ -2,93 +2,114 @@
 
 from __future__ import annotations
 
-from pydantic import Field, field_validator
+from typing import Literal
+
+import torch
+from pydantic import Field
 from torch import Tensor, nn
-from torch.optim import Adam
+from torch.nn.utils.parametrizations import spectral_norm
 
 import coevo
-from coevo import Artist, Metrics, Works
-from coevo.registry import registry
+from coevo import Artist
+from coevo.adversary import Adversary
+from coevo_gan.crowd import crowd
 from coevo_gan.dcgan import SIZES, normal_start
 
+Norm = Literal["batch", "layer", "none"]
 
-class DCNN(coevo.Critic):
+
+class DCNN(Adversary):
     """Every layer halves the picture and doubles its channels, down to one score; the game says the rest."""
 
     name = "dcnn"
-    gives_gradients = True
-    reals = "required"
 
-    class Options(coevo.Options):
-        game: str = "non-saturating"
-        """The adversarial game; `coevo plugins` lists them."""
+    class Options(Adversary.Options):
         width: int = Field(16, ge=4, le=1024)
         """Channels of the first layer; every layer after has twice as many."""
-        rate: float = Field(2e-4, gt=0, le=1)
-        """Adam's learning rate."""
-        beta1: float = Field(0.5, ge=0, lt=1)
-        """Adam's β1."""
-
-        @field_validator("game")
-        @classmethod
-        def known(cls, name: str) -> str:
-            registry().find("game", name)
-            return name
+        norm: Literal["auto", "batch", "layer", "none"] = "auto"
+        """Normalisation; auto is batch, but layer beside a gradient penalty and none beside spectral."""
+        spectral: bool = False
+        """Spectral normalisation: every layer's largest singular value is 1 (Miyato 2018)."""
+        minibatch: Literal["none", "std", "discrimination"] = "none"
+        """Against collapse, it looks at the whole batch: its deviation, or learnt distances."""
+        labels: Literal["none", "projection", "concatenation"] = "none"
+        """How labels are given to it, so that it judges works as works of their class."""
 
     options: Options
+
+    @property
+    def labels(self) -> coevo.roles.Need:  # type: ignore[override]
+        return "unused" if self.options.labels == "none" else "required"
 
     def check(self) -> None:
         _, height, width = self.studio.image
         if height != width or height not in SIZES:
             raise coevo.ConfigError(f"Critic 'dcnn' reads pictures of 16, 32, 64 or 128 px, not {height} × {width}.")
+        super().check()
 
-    def build(self, artist: Artist) -> None:
+    def network(self, artist: Artist) -> nn.Module:
         channels, size, _ = self.studio.image
         o = self.options
-        self.game = registry().load("game", o.game)()
-        self.discriminator = self.studio.prepare(Discriminator(o.width, channels, size))
-        self.optimiser = Adam(self.discriminator.parameters(), o.rate, (o.beta1, 0.999), fused=True)
+        classes = len(self.studio.classes)
+        return Discriminator(o.width, channels * o.pack, size, self._norm(), o.spectral, o.minibatch, o.labels, classes)
 
-    def learn(self, works: Works, reals: Works) -> Metrics:
-        real = self.discriminator(reals.images)  # each side a batch of its own, for batch normalisation's sake
-        made = self.discriminator(works.images)
-        loss = self.game.critic_loss(real, made)
-        self.optimiser.zero_grad()
-        loss.backward()
-        self.optimiser.step()
-        sure = self.game.probability
-        return {
-            "loss": loss.detach(),
-            "D(x)": sure(real.detach()).mean(),
-            "D(G(z))": sure(made.detach()).mean(),
-        }
-
-    def judge(self, works: Works, reals: Works | None) -> Tensor:
-        return self.game.reward(*self._scores(works, reals))
-
-    def fooled(self, works: Works, reals: Works | None) -> Tensor:
-        return self.game.fooled(*self._scores(works, reals))
-
-    def _scores(self, works: Works, reals: Works | None) -> tuple[Tensor, Tensor | None]:
-        real = None
-        if self.game.uses_reals:
-            assert reals is not None
-            real = self.discriminator(reals.images)
-        return self.discriminator(works.images), real
+    def _norm(self) -> Norm:
+        if self.options.norm != "auto":
+            return self.options.norm
+        return "none" if self.options.spectral else "layer" if self._gp(self._game()) else "batch"
 
 
-class Discriminator(nn.Sequential):
-    """[N, channels, size, size] → scores [N], by strided convolutions of kernel 4; no pooling."""
+class Discriminator(nn.Module):
+    """[N, channels, size, size], and labels [N] where it takes them → scores [N].
 
-    def __init__(self, width: int, channels: int, size: int):
-        layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2, True)]
-        while size > 8:
-            layers += [
-                nn.Conv2d(width, 2 * width, 4, 2, 1, bias=False),
-                nn.BatchNorm2d(2 * width),
-                nn.LeakyReLU(0.2, True),
-            ]
-            width, size = 2 * width, size // 2
-        layers += [nn.Conv2d(width, 1, 4), nn.Flatten(0)]
-        super().__init__(*layers)
+    Strided convolutions of kernel 4 and no pooling, down to features h of 4 × 4. Labels are given by projection,
+    s = f(h) + ⟨embedding(y), Σ h⟩ (Miyato & Koyama 2018, eq. 3), or as one more channel of the picture.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        channels: int,
+        size: int,
+        norm: Norm = "batch",
+        spectral: bool = False,
+        minibatch: str = "none",
+        labels: str = "none",
+        classes: int = 0,
+    ):
+        super().__init__()
+        planes = labels == "concatenation"
+        self.plane = nn.Embedding(classes, size * size) if planes else None
+        self.body, features = halved(width, channels + planes, size, norm)
+        self.crowd = crowd(minibatch, features)
+        self.head = nn.Linear(features + (self.crowd.features if self.crowd else 0), 1)
+        self.projection = nn.Embedding(classes, features // 16) if labels == "projection" else None
         self.apply(normal_start)
+        if spectral:
+            for layer in [*self.body, self.head, self.projection]:
+                if hasattr(layer, "weight") and not isinstance(layer, nn.BatchNorm2d | nn.GroupNorm):
+                    spectral_norm(layer)
+
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        if self.plane is not None:
+            assert labels is not None
+            images = torch.cat([images, self.plane(labels).view(-1, 1, *images.shape[2:])], 1)
+        features = self.body(images)
+        flat = features.flatten(1)
+        score = self.head(flat if self.crowd is None else torch.cat([flat, self.crowd(flat)], 1))[:, 0]
+        if self.projection is not None:
+            assert labels is not None
+            score = score + (self.projection(labels) * features.sum((2, 3))).sum(1)
+        return score
+
+
+def halved(width: int, channels: int, size: int, norm: Norm = "batch") -> tuple[nn.Sequential, int]:
+    """Layers that halve a picture down to 4 × 4, and how many features it has then."""
+    layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2, True)]
+    while size > 8:
+        layers += [nn.Conv2d(width, 2 * width, 4, 2, 1, bias=norm == "none")]
+        if norm != "none":
+            layers += [nn.BatchNorm2d(2 * width) if norm == "batch" else nn.GroupNorm(1, 2 * width)]
+        layers += [nn.LeakyReLU(0.2, True)]
+        width, size = 2 * width, size // 2
+    return nn.Sequential(*layers), width * 16

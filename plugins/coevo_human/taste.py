@@ -10,19 +10,24 @@ import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from pydantic import Field, field_validator
 from torch import Tensor
-from torch.nn.functional import avg_pool2d
+from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d
 
 import coevo
 from coevo import Artist, ConfigError, DataError, PairError, Works
 
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
 Likes = Literal["symmetry", "aspect-ratio", "colour", "likeness", "class", "nothing"]
 Scorer = Callable[[Tensor], Tensor]
 
+REALS = 5_000  # works that the judge of classes learns from, at most
+SEEN = 16  # px: it sees pictures no larger than this
 STEP = 1 / 127.5  # one of the 255 steps from black to white: nobody sees less
 INK = 0.5  # a pixel that is so far from the paper, black to white being 2, is drawn
 BLUR = 1 / 16  # of a side: likeness is seen from so afar that thin lines beside each other still count
@@ -176,7 +181,6 @@ def class_judge(wants: str, data: str, dir: str | None, image: tuple[int, int, i
     Raises DataError where there are no labels or too few works, ConfigError where no class has that name.
     """
     from coevo.data import DataOptions, load_dataset, to_float
-    from coevo.evaluate import REALS, fit_judge, seen
     from coevo.runner import loaders
 
     channels, size, _ = image
@@ -242,3 +246,30 @@ def read(path: Path, image: tuple[int, int, int]) -> Tensor:
     if wanted.std((1, 2)).max() < STEP:
         raise DataError(f"The picture {path} that critic 'taste' likes is of one tone: nothing is like it.")
     return wanted
+
+
+# the judge of classes
+
+
+def fit_judge(reals: Tensor, labels: Tensor, seed: int) -> Pipeline:
+    """A support vector machine on small pixels, its scores made probabilities by Platt's sigmoid on folds.
+
+    Raises DataError where a class has fewer than three works to learn from.
+    """
+    from sklearn.calibration import CalibratedClassifierCV
+    from sklearn.model_selection import StratifiedKFold
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+
+    if labels.unique().numel() < 2 or int(labels.unique(return_counts=True)[1].min()) < 3:
+        raise DataError("A judge of classes needs two classes or more, and three real works or more of each.")
+    folds = StratifiedKFold(3, shuffle=True, random_state=seed)
+    svm = CalibratedClassifierCV(SVC(C=10, gamma="scale"), method="sigmoid", cv=folds, ensemble=False)
+    return make_pipeline(StandardScaler(with_std=False), svm).fit(seen(reals), labels.numpy())
+
+
+def seen(images: Tensor) -> Any:
+    """What the judge sees of pictures: numpy [N, C·h·w], h ≤ 16."""
+    size = min(SEEN, images.shape[-1])
+    return adaptive_avg_pool2d(images, size).flatten(1).numpy()

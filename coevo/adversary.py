@@ -1,0 +1,242 @@
+"""A Critic that plays an adversarial game with a network: the game, its penalties and the known tricks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+from pydantic import Field, field_validator
+from torch import Tensor, nn
+from torch.optim import Adam
+
+from coevo import roles
+from coevo.augment import KINDS
+from coevo.errors import ConfigError, unknown
+from coevo.games import Game
+from coevo.penalties import gradient_penalty, zero_centred
+from coevo.registry import registry
+from coevo.roles import Artist, Critic, Metrics, Works
+from coevo.unroll import unrolled
+
+Seen = tuple[Tensor, Tensor | None]  # what the network is shown: works [N, …], and their labels [N]
+Network = Callable[..., Tensor]
+
+
+class Adversary(Critic):
+    """Tells works from real ones by the score of a network, under any game.
+
+    A subclass says with `network()` what the network is: a module of works [N, …] and labels [N], or None,
+    that gives scores [N]. Of `pack` works at once it is shown their channels one after another.
+    """
+
+    gives_gradients = True
+    reals = "required"
+    keeps = ("steps",)
+
+    class Options(roles.Options):
+        game: str = "non-saturating"
+        """The adversarial game; `coevo plugins` lists them."""
+        rate: float = Field(2e-4, gt=0, le=1)
+        """Adam's learning rate."""
+        beta1: float = Field(0.5, ge=0, lt=1)
+        """Adam's β1."""
+        beta2: float = Field(0.999, ge=0, lt=1)
+        """Adam's β2."""
+        clip: float | None = Field(None, ge=0)
+        """Weights stay within ±clip, 0 leaves them free; by default as the game has it."""
+        gp: float | None = Field(None, ge=0)
+        """Weight of the gradient penalty; by default as the game has it."""
+        r1: float = Field(0.0, ge=0)
+        """Weight of R1: the slope at real works, squared."""
+        r2: float = Field(0.0, ge=0)
+        """Weight of R2: the slope at made works, squared."""
+        every: int = Field(1, ge=1)
+        """Penalties are taken every so many steps, and so many times as strongly (lazily, Karras 2020)."""
+        smooth: float = Field(0.0, ge=0, lt=0.5)
+        """One-sided label smoothing: real works are called real by 1 - smooth."""
+        flip: float = Field(0.0, ge=0, lt=0.5)
+        """Label noise: how likely a work is called by the wrong name."""
+        noise: float = Field(0.0, ge=0, le=10)
+        """Instance noise: deviation of the noise on what the network sees."""
+        noise_steps: int = Field(0, ge=0)
+        """Steps in which the instance noise fades away; 0 keeps it."""
+        augment: str = ""
+        """Differentiable augmentation: any of colour,translation,cutout."""
+        pack: int = Field(1, ge=1, le=64)
+        """PacGAN: so many works are judged at once, as one."""
+        unroll: int = Field(0, ge=0, le=50)
+        """The artist is judged by the critic as it will be after so many steps."""
+
+        @field_validator("game")
+        @classmethod
+        def known(cls, name: str) -> str:
+            registry().find("game", name)
+            return name
+
+        @field_validator("augment")
+        @classmethod
+        def kinds(cls, text: str) -> str:
+            for kind in filter(None, text.split(",")):
+                if kind not in KINDS:
+                    raise ConfigError(unknown("augmentation", kind, KINDS))
+            return text
+
+    options: Any
+    steps: int
+
+    def network(self, artist: Artist) -> nn.Module:
+        """The module that scores; not yet on the device."""
+        raise NotImplementedError
+
+    def seen(self, works: Works) -> Tensor:
+        """What of the works it looks at."""
+        assert works.images is not None
+        return works.images
+
+    def check(self) -> None:
+        o, game = self.options, self._game()
+        if self.studio.batch % o.pack:
+            raise ConfigError(
+                f"critic.pack={o.pack} does not divide the batch of {self.studio.batch}; say a --batch that it does."
+            )
+        if o.pack > 1 and self.labels == "required":
+            raise ConfigError("critic.pack judges several works as one, which have no one label; leave it at 1.")
+        if o.unroll and self._clip(game):
+            raise ConfigError(
+                f"The game {game.name!r} clips weights at {self._clip(game):g}, and no gradient passes a clip, so it "
+                "cannot be unrolled; choose another game, or critic.clip=0 and critic.gp=10."
+            )
+        second = [name for name in ("r1", "r2", "unroll") if getattr(o, name)] + ["gp"] * (self._gp(game) > 0)
+        if self.studio.compile and second:
+            raise ConfigError(
+                f"critic.{second[0]} takes gradients of gradients, which compiled networks do not have; leave out "
+                "--compile."
+            )
+
+    def build(self, artist: Artist) -> None:
+        o = self.options
+        self.game = self._game()
+        self.scorer = self.studio.prepare(self.network(artist))
+        self.optimiser = Adam(self.scorer.parameters(), o.rate, (o.beta1, o.beta2), fused=True)
+        self.steps = 0
+
+    def learn(self, works: Works, reals: Works) -> Metrics:
+        made, real = self._shown(works), self._shown(reals)
+        scores = self.scorer(*real), self.scorer(*made)  # each side a batch of its own, for normalisation's sake
+        loss = self._loss(*scores)
+        penalty = self._penalty(real, made)
+        self.optimiser.zero_grad()
+        (loss if penalty is None else loss + penalty).backward()
+        self.optimiser.step()
+        if clip := self._clip(self.game):
+            with torch.no_grad():
+                for parameter in self.scorer.parameters():
+                    parameter.clamp_(-clip, clip)
+        self.steps += 1
+        return self._metrics(loss, penalty, *(s.detach() for s in scores))
+
+    def judge(self, works: Works, reals: Works | None) -> Tensor:
+        o = self.options
+        made, real = self._shown(works), None
+        scorer: Network = self.scorer
+        if o.unroll or self.game.uses_reals:
+            assert reals is not None
+            real = self._shown(reals)
+        if o.unroll and real is not None:
+            scorer = unrolled(self.scorer, self.optimiser, partial(self._loss_of, real, made), o.unroll)
+        rewards = self.game.reward(scorer(*made), scorer(*real) if self.game.uses_reals and real else None)
+        return rewards.repeat_interleave(o.pack) if o.pack > 1 else rewards
+
+    def fooled(self, works: Works, reals: Works | None) -> Tensor:
+        pack = self.options.pack
+        made = self.scorer(*self._packed(self.seen(works), works.labels))
+        real = None
+        if self.game.uses_reals:
+            assert reals is not None
+            real = self.scorer(*self._packed(self.seen(reals), reals.labels))
+        return self.game.fooled(made, real).repeat_interleave(pack)
+
+    # what the network is shown
+
+    def _shown(self, works: Works) -> Seen:
+        x, o = self.seen(works), self.options
+        for kind in filter(None, o.augment.split(",")):
+            x = KINDS[kind](x, self.studio.generator("augment"))
+        if fade := 1 - self.steps / o.noise_steps if o.noise_steps else 1.0:
+            deviation = o.noise * max(fade, 0.0)
+            x = x + deviation * self._normal(x) if deviation else x
+        return self._packed(x, works.labels)
+
+    def _packed(self, x: Tensor, labels: Tensor | None) -> Seen:
+        pack = self.options.pack
+        labels = labels if self.labels == "required" else None
+        if pack == 1:
+            return x, labels
+        if len(x) % pack:
+            raise ConfigError(f"critic.pack={pack} does not divide {len(x)} works.")
+        return x.reshape(len(x) // pack, pack * x.shape[1], *x.shape[2:]), labels
+
+    def _normal(self, x: Tensor) -> Tensor:
+        return torch.randn(x.shape, generator=self.studio.generator("instance noise"), device=x.device)
+
+    # what it pays
+
+    def _loss(self, real: Tensor, made: Tensor) -> Tensor:
+        o = self.options
+        if not o.flip:
+            return self.game.critic_loss(real, made, 1.0 - o.smooth)
+        labels = self._flipped(real, 1.0 - o.smooth), self._flipped(made, 0.0)
+        return self.game.critic_loss(real, made, *labels)
+
+    def _loss_of(self, real: Seen, made: Seen, scorer: Network) -> Tensor:
+        return self._loss(scorer(*real), scorer(*made))
+
+    def _flipped(self, scores: Tensor, label: float) -> Tensor:
+        rolls = torch.rand(scores.shape, generator=self.studio.generator("label noise"), device=scores.device)
+        return torch.where(rolls < self.options.flip, 1.0 - label, label)
+
+    def _penalty(self, real: Seen, made: Seen) -> Tensor | None:
+        o, gp = self.options, self._gp(self.game)
+        if not (gp or o.r1 or o.r2) or self.steps % o.every:
+            return None
+        (x, x_labels), (g, g_labels) = real, made
+        score = self.scorer
+        total = torch.zeros((), device=x.device)
+        if gp:
+            mix = torch.rand(len(x), generator=self.studio.generator("penalty"), device=x.device)
+            n = min(len(x), len(g))
+            labels = None if x_labels is None else x_labels[:n]
+            total = total + gp * gradient_penalty(lambda between: score(between, labels), x, g, mix)
+        if o.r1:
+            total = total + o.r1 * zero_centred(lambda works: score(works, x_labels), x)
+        if o.r2:
+            total = total + o.r2 * zero_centred(lambda works: score(works, g_labels), g)
+        return o.every * total
+
+    @torch.no_grad()
+    def _metrics(self, loss: Tensor, penalty: Tensor | None, real: Tensor, made: Tensor) -> Metrics:
+        sure = self.game.probability
+        right = self.game.fooled(real, made).float().mean() + 1 - self.game.fooled(made, real).float().mean()
+        metrics = {
+            "loss": loss.detach(),
+            "D(x)": sure(real).mean(),
+            "D(G(z))": sure(made).mean(),
+            "accuracy": right / 2,
+        }
+        return metrics if penalty is None else metrics | {"penalty": penalty.detach()}
+
+    # as the game has it, unless the options say otherwise
+
+    def _game(self) -> Game:
+        game: Game = registry().load("game", self.options.game)()
+        return game
+
+    def _clip(self, game: Game) -> float:
+        clip: float | None = self.options.clip
+        return game.clip if clip is None else clip
+
+    def _gp(self, game: Game) -> float:
+        gp: float | None = self.options.gp
+        return game.gradient_penalty if gp is None else gp

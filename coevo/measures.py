@@ -1,0 +1,97 @@
+"""How far two sets of works are apart, by features [N, D] of each: distances, precision and recall, neighbours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+CHUNK = 2000
+
+
+def frechet(ones: Tensor, others: Tensor) -> float:
+    """‖μ₁ - μ₂‖² + tr(Σ₁ + Σ₂ - 2(Σ₁Σ₂)^½), the distance of two Gaussians with their moments (Heusel 2017).
+
+    It falls with the number of works; compare only figures of as many. Of Inception's features it is the usual FID.
+    """
+    (mean, cov), (mean2, cov2) = _moments(ones), _moments(others)
+    values, vectors = np.linalg.eigh(cov)
+    root = vectors * np.sqrt(values.clip(0)) @ vectors.T  # tr (Σ₁Σ₂)^½ = tr (Σ₁^½ Σ₂ Σ₁^½)^½, which is symmetric
+    shared = np.sqrt(np.linalg.eigvalsh(root @ cov2 @ root).clip(0)).sum()
+    return max(0.0, float(((mean - mean2) ** 2).sum() + np.trace(cov) + np.trace(cov2) - 2 * shared))
+
+
+def kernel_distance(ones: Tensor, others: Tensor) -> float:
+    """The squared maximum mean discrepancy under k(x, y) = (x·y / D + 1)³, unbiased (Bińkowski 2018, KID)."""
+
+    def kernel(a: Tensor, b: Tensor) -> Tensor:
+        return torch.stack([(some @ b.T / a.shape[1] + 1).pow(3).double().sum() for some in a.split(CHUNK)]).sum()
+
+    def own(a: Tensor) -> Tensor:
+        itself = (a.square().sum(1) / a.shape[1] + 1).pow(3).double().sum()
+        return (kernel(a, a) - itself) / (len(a) * (len(a) - 1))
+
+    return (own(ones) + own(others) - 2 * kernel(ones, others) / (len(ones) * len(others))).item()
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """How two sets lie in each other's neighbourhoods: balls around works, as far as their k-th nearest (1 is best)."""
+
+    precision: float  # share of made works inside of a real one's ball (Kynkäänniemi 2019)
+    recall: float  # share of real works inside of a made one's ball
+    density: float  # how many real balls a made work lies in, of the k it should (Naeem 2020)
+    coverage: float  # share of real balls with a made work in them
+
+
+def overlap(made: Tensor, real: Tensor, k: int = 5) -> Overlap:
+    """Precision, recall, density and coverage. Raises ValueError where a side has no more than k works."""
+    if min(len(made), len(real)) <= k:
+        raise ValueError(f"{len(made)} works beside {len(real)} are too few for {k} neighbours")
+    real_reach, made_reach = _reach(real, k), _reach(made, k)
+    inside = torch.zeros(len(made))
+    covered, recalled = torch.zeros(len(real), dtype=torch.bool), torch.zeros(len(real), dtype=torch.bool)
+    for begin in range(0, len(made), CHUNK):
+        part = slice(begin, begin + CHUNK)
+        distances = torch.cdist(made[part], real)
+        within = distances <= real_reach
+        inside[part] = within.sum(1).float()
+        covered |= within.any(0)
+        recalled |= (distances <= made_reach[part, None]).any(0)
+    return Overlap(
+        precision=(inside > 0).float().mean().item(),
+        recall=recalled.float().mean().item(),
+        density=inside.mean().item() / k,
+        coverage=covered.float().mean().item(),
+    )
+
+
+def nearest(works: Tensor, reals: Tensor) -> tuple[Tensor, Tensor]:
+    """For each of the works [N, D] its nearest real one [M, D]: indices [N] and distances [N], root mean square."""
+    found = [torch.cdist(some, reals).min(dim=1) for some in works.split(CHUNK)]
+    scale = works.shape[1] ** 0.5
+    return torch.cat([f.indices for f in found]), torch.cat([f.values for f in found]) / scale
+
+
+def spread(works: Tensor) -> float:
+    """The mean distance between two of the works [N, D], root mean square, of the first 1,000."""
+    some = works[:1000]
+    return (torch.cdist(some, some).sum() / (len(some) * (len(some) - 1) * works.shape[1] ** 0.5)).item()
+
+
+def divergence(shares: Tensor, wanted: Tensor) -> float:
+    """KL(shares ‖ wanted) of two histograms [K], in nats."""
+    there = shares > 0
+    return (shares[there] * (shares[there] / wanted[there].clamp_min(1e-12)).log()).sum().item()
+
+
+def _moments(features: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    x = features.double().numpy()
+    return x.mean(0), np.atleast_2d(np.cov(x, rowvar=False))
+
+
+def _reach(works: Tensor, k: int) -> Tensor:
+    """The distance of each work to its k-th nearest other one: [N]."""
+    return torch.cat([torch.cdist(some, works).kthvalue(k + 1, dim=1).values for some in works.split(CHUNK)])

@@ -1,0 +1,46 @@
+"""A Critic as it will be: k steps of its own learning, each of them differentiable (Metz 2017, Unrolled GAN)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.optim import Adam
+
+Network = Callable[..., Tensor]
+
+
+def unrolled(module: nn.Module, optimiser: Adam, loss: Callable[[Network], Tensor], steps: int) -> Network:
+    """The module after so many steps of its Adam down a loss of it; itself it stays as it is.
+
+    Gradients flow through every step (eq. 7 to 9): the Artist learns against the Critic that would answer it, not
+    against the one it already fools.
+    """
+    weights = {name: p.detach().clone().requires_grad_() for name, p in module.named_parameters()}
+    buffers = {name: b.clone() for name, b in module.named_buffers()}
+    (group,) = optimiser.param_groups
+    (beta1, beta2), rate, eps = group["betas"], group["lr"], group["eps"]
+    states = [optimiser.state.get(p, {}) for p in module.parameters()]
+    first = [state.get("exp_avg", torch.zeros(())) for state in states]
+    second = [state.get("exp_avg_sq", torch.zeros(())) for state in states]
+    count = states[0].get("step", torch.zeros(()))
+
+    def network(*inputs: Tensor | None) -> Tensor:
+        scores: Tensor = functional_call(module, {**weights, **buffers}, inputs)
+        return scores
+
+    for _ in range(steps):
+        slopes = torch.autograd.grad(loss(network), list(weights.values()), create_graph=True)
+        count = count + 1
+        first = [beta1 * m + (1 - beta1) * g for m, g in zip(first, slopes, strict=True)]
+        second = [beta2 * v + (1 - beta2) * g.square() for v, g in zip(second, slopes, strict=True)]
+        m_scale, v_scale = 1 / (1 - beta1**count), 1 / (1 - beta2**count)
+        # eps² under the root where Adam has eps beside it: at zero, a root has no slope
+        moved = [
+            w - rate * m * m_scale / (v * v_scale + eps**2).sqrt()
+            for w, m, v in zip(weights.values(), first, second, strict=True)
+        ]
+        weights = dict(zip(weights, moved, strict=True))
+    return network
