@@ -75,6 +75,7 @@ def FACE(command: Any) -> Any:
     return command
 
 
+SEED = click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Same seed, same works.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 RUN = click.argument("run", default="latest")
 
@@ -343,14 +344,15 @@ def show(run: str, runs_dir: Path, plain: bool) -> None:
 @main.command()
 @RUN
 @click.option("-n", "n", type=click.IntRange(1, 1_000_000), default=64, show_default=True, help="How many works.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Same seed, same works.")
+@SEED
+@click.option("--label", metavar="CLASS", help="Works of this class only, of an artist that is told classes.")
 @click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="x.png, x.npy or a FOLDER/.")
 @RUNS_DIR
-def sample(run: str, n: int, seed: int, output: Path, runs_dir: Path) -> None:
+def sample(run: str, n: int, seed: int, label: str | None, output: Path, runs_dir: Path) -> None:
     """Make N works of a RUN's artist: a sheet (.png), an array (.npy, uint8 [N, H, W, C]), a folder."""
     from coevo.export import write_samples
 
-    write_samples(open_store(run, runs_dir), n, seed, output)
+    write_samples(open_store(run, runs_dir), n, seed, output, label)
     click.echo(f"{n} works in {output}")
 
 
@@ -358,21 +360,54 @@ def sample(run: str, n: int, seed: int, output: Path, runs_dir: Path) -> None:
 @RUN
 @click.option("--rows", type=click.IntRange(1, 100), default=8, show_default=True, help="Pairs of works.")
 @click.option("--steps", type=click.IntRange(2, 100), default=10, show_default=True, help="Works in a row.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Same seed, same works.")
+@SEED
 @click.option("-o", "output", type=click.Path(path_type=Path), default="interpolation.png", show_default=True)
 @RUNS_DIR
 def interpolate(run: str, rows: int, steps: int, seed: int, output: Path, runs_dir: Path) -> None:
-    """Walk from one work of a RUN's artist to another through its latent space; a row each."""
-    from coevo.export import write_interpolation
+    """Walk from one work of a RUN's artist to another through its latent space: a row each, or a film (.gif)."""
+    from coevo.latent import write_interpolation
 
-    write_interpolation(open_store(run, runs_dir), rows, steps, seed, output)
+    write_interpolation(open_store(run, runs_dir), rows, steps, seed, picture(output, ".gif"))
     click.echo(f"{rows} walks of {steps} steps in {output}")
+
+
+@main.command()
+@RUN
+@click.option("--code", metavar="NAME", help="Which block of the code.  [default: all but the noise]")
+@click.option("--rows", type=click.IntRange(1, 100), default=8, show_default=True, help="Works, or dimensions.")
+@click.option("--steps", type=click.IntRange(2, 100), default=10, show_default=True, help="Works in a row.")
+@SEED
+@click.option("-o", "output", type=click.Path(path_type=Path), default="traversal.png", show_default=True)
+@RUNS_DIR
+def traverse(run: str, code: str | None, rows: int, steps: int, seed: int, output: Path, runs_dir: Path) -> None:
+    """Vary one code of a RUN's artist in every row, and leave the rest of it as it is."""
+    from coevo.latent import write_traversal
+
+    write_traversal(open_store(run, runs_dir), code, rows, steps, seed, picture(output))
+    click.echo(f"Codes varied one by one in {output}")
+
+
+@main.command()
+@RUN
+@click.argument("expression", required=False)
+@SEED
+@click.option("-o", "output", type=click.Path(path_type=Path), default="arithmetic.png", show_default=True)
+@RUNS_DIR
+def arithmetic(run: str, expression: str | None, seed: int, output: Path, runs_dir: Path) -> None:
+    """Add and subtract works of a RUN's artist, as "3,7,9 - 1,2 + 4": numbers of works, or saved PNGs.
+
+    Works between commas are averaged first. Without an EXPRESSION it draws a numbered sheet to choose from.
+    """
+    from coevo.latent import write_arithmetic
+
+    write_arithmetic(open_store(run, runs_dir), expression, seed, picture(output))
+    click.echo(f"{expression} in {output}" if expression else f"Works by number in {output}")
 
 
 @main.command()
 @click.argument("run", metavar="RUN|FOLDER", default="latest")
 @click.option("-n", "n", type=click.IntRange(10, 100_000), default=1000, show_default=True, help="How many works.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Same seed, same works.")
+@SEED
 @click.option("--data", help="Real works to compare a FOLDER with.  [default: digits; a run's own]")
 @click.option("--data-dir", help="Where the dataset's files are.")
 @RUNS_DIR
@@ -534,6 +569,17 @@ def open_store(run: str, runs_dir: Path) -> Store:
     from coevo.store import Store
 
     return Store.open(run, runs_dir)
+
+
+def picture(output: Path, *others: str) -> Path:
+    """Where a picture goes. Raises ConfigError where it cannot be one, before anything is drawn."""
+    if output.suffix.lower() not in (".png", *others):
+        raise ConfigError(f"-o {output} should end with {' or '.join(('.png', *others))}.")
+    from coevo.store import writing
+
+    with writing(output):
+        output.parent.mkdir(parents=True, exist_ok=True)
+    return output
 
 
 def figure(value: Any) -> str:

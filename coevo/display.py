@@ -113,6 +113,8 @@ class JsonDisplay(Display):
 
     def row(self, row: dict[str, float]) -> None:
         click.echo(json.dumps({**row, "images_per_second": round(self.images_per_second, 1)}))
+        for warning in self.run.warnings:
+            click.echo(json.dumps({"round": row["round"], "warning": warning}))
 
     def end(self, stopped: bool) -> None:
         sheet = str(self.run.sheet) if self.run.sheet else None
@@ -130,6 +132,8 @@ class PlainDisplay(Display):
         self._said = float("-inf")
 
     def row(self, row: dict[str, float]) -> None:
+        for warning in self.run.warnings:
+            click.echo(f"round {row['round']:.0f}: {warning}")
         if self.seconds - self._said < self.EVERY:
             return
         self._said = self.seconds
@@ -176,7 +180,8 @@ class LiveDisplay(Display):
             self._strip = half_blocks(contact_sheet(works.images[:fits], columns=fits, scale=1), width)
 
     def row(self, row: dict[str, float]) -> None:
-        pass  # the panel reads the newest row itself
+        for warning in self.run.warnings:  # above the panel, which reads the newest row itself
+            self.console.print(Text(f"round {row['round']:.0f}: {warning}", "yellow"))
 
     def panel(self) -> RenderableType:
         run = self.run
@@ -229,6 +234,7 @@ def half_blocks(picture: Image.Image, columns: int) -> RenderableType:
 def show_run(store: Store, plain: bool) -> None:
     """A run's newest sheet as a picture and its log as curves, in the terminal."""
     rows = read_log(store.folder / "metrics.jsonl")
+    warnings = [f"round {row['round']:.0f}: {said}" for row in rows for said in row.pop("warnings", ())]
     sheets = sorted(store.gallery.glob("*.png"))
     timing = read_log(store.folder / "timing.jsonl")
     took = f", {timing[-1]['round']} rounds in {clock(timing[-1]['seconds'])}" if timing else ""
@@ -243,6 +249,8 @@ def show_run(store: Store, plain: bool) -> None:
         click.echo(curves(rows, min(console.width, 100)))
     for key, value in (rows[-1] if rows else {}).items():
         click.echo(f"  {key:<18} {value:.4g}")
+    for warning in warnings[-3:]:
+        click.secho(warning, fg="yellow")
     if sheets:
         click.echo(f"The sheet is {sheets[-1]}")
 

@@ -105,7 +105,7 @@ def evaluate(images: Tensor, dataset: Dataset, held_out: Dataset | None = None, 
     images = images.cpu()
     known, reference = (dataset, held_out) if held_out else halves(dataset, seed)
     reals = some_works(reference, REFERENCE, seed)
-    neighbours = look_around(images[:REFERENCE], known, reals[: len(images)])
+    neighbours = look_around(images[:REFERENCE], dataset, known, reals[: len(images)])
     counts = len(images), len(known), len(reals)
     if dataset.labels is None or dataset.labels.unique().numel() < 2:
         return Report(*counts, "nearest neighbours of pixels", neighbours)
@@ -134,14 +134,15 @@ def evaluate(images: Tensor, dataset: Dataset, held_out: Dataset | None = None, 
     return Report(*counts, evaluator.name, neighbours, classes, distances)
 
 
-def look_around(images: Tensor, known: Dataset, reals: Tensor) -> Neighbours:
-    """How near made pictures are to known ones, beside how near held-out real ones are."""
+def look_around(images: Tensor, dataset: Dataset, known: Dataset, reals: Tensor) -> Neighbours:
+    """How near made pictures are to known ones, beside how near held-out real ones are; copies of any are counted."""
     made, held_out, others = flat(images), flat(reals), flat(to_float(known.images))
-    _, distances = nearest(made, others)
+    distances = nearest(made, others)[1]
+    copied = distances if known is dataset else nearest(made, flat(to_float(dataset.images)))[1]
     return Neighbours(
         distances.mean().item(),
         nearest(held_out, others)[1].mean().item(),
-        int((distances < COPY).sum()),
+        int((copied < COPY).sum()),
         spread(made),
         spread(held_out),
     )

@@ -70,7 +70,8 @@ def evaluator_for(known: Dataset) -> Evaluator:
     digest.update(known.images.contiguous().numpy().tobytes())
     digest.update(known.labels.numpy().tobytes())
     path = cache() / "evaluators" / f"{known.name}-{digest.hexdigest()[:16]}.safetensors"
-    network = Classifier(known.images.shape[1], len(known.classes))
+    with torch.random.fork_rng(devices=[]):  # a new network draws its weights, and a run should not feel it
+        network = Classifier(known.images.shape[1], len(known.classes))
     try:
         network.load_state_dict(load(path.read_bytes()))
     except (OSError, SafetensorError, RuntimeError):  # not there, or no longer whole: it is made anew

@@ -1,4 +1,4 @@
-"""What leaves a run: samples, walks through the latent space, lineages, figures of quality."""
+"""What leaves a run: samples, lineages, figures of quality."""
 
 from __future__ import annotations
 
@@ -13,39 +13,43 @@ from PIL import Image
 from torch import Tensor
 
 from coevo.data import DataOptions, load_dataset, splits
-from coevo.errors import CoevoError, ConfigError, DamagedError, StoreError
+from coevo.errors import ConfigError, DamagedError, StoreError, unknown
 from coevo.faces import script_of
-from coevo.gallery import contact_sheet, describe, save_png, to_bytes, to_picture
+from coevo.gallery import contact_sheet, describe, save_gif, save_png, to_bytes, to_picture
 from coevo.history import FILE, History, Individual
 from coevo.lineage import chart
 from coevo.roles import Artist, Genome, Works
-from coevo.runner import Run, exhibit, load_artist, loaders
+from coevo.runner import Run, exhibit, images_of, load_artist, loaders
 from coevo.store import Store, write_whole, writing
 
 SHEET_LIMIT = 10_000
 FRAME_MS, LAST_MS = 400, 2000  # of a film
 
 
-def write_samples(store: Store, n: int, seed: int, output: Path) -> None:
-    """n works of a run's Artist: a sheet (.png), an array (.npy, uint8 [N, H, W, C]) or a folder."""
+def write_samples(store: Store, n: int, seed: int, output: Path, label: str | None = None) -> None:
+    """n works of a run's Artist: a sheet (.png), an array (.npy, uint8 [N, H, W, C]) or a folder.
+
+    label: the class of all of them. Raises ConfigError where there is no such class, or the Artist is not told classes.
+    """
     kind = output.suffix.lower()
     if kind not in (".png", ".npy", ""):
         raise ConfigError(f"-o {output} should end with .png (a sheet), .npy (an array) or / (a folder).")
     if kind == ".png" and n > SHEET_LIMIT:
         raise ConfigError(f"A sheet holds up to {SHEET_LIMIT} works, not {n}; write an .npy or a folder.")
-    artist = Run.resume(store, lock=False).artist
+    artist = load_artist(store)
+    labels = None if label is None else torch.full((n,), class_number(artist, label))
     about = {"artist": artist.name, "run": store.name, "seed": seed}
     if kind == "":
         with writing(output):
             output.mkdir(parents=True, exist_ok=True)
         number = 0
-        for works in exhibit(artist, n, seed):
+        for works in exhibit(artist, n, seed, labels):
             for index, pixels in enumerate(to_bytes(images_of(works))):
                 path = output / f"{number:06d}.png"
                 save_png(path, to_picture(pixels), about | describe(works, index))
                 number += 1
         return
-    batches = [images_of(works) for works in exhibit(artist, n, seed)]
+    batches = [images_of(works) for works in exhibit(artist, n, seed, labels)]
     with writing(output):
         output.parent.mkdir(parents=True, exist_ok=True)
     if kind == ".png":
@@ -56,29 +60,17 @@ def write_samples(store: Store, n: int, seed: int, output: Path) -> None:
         write_whole(output, buffer.getvalue())
 
 
-def write_interpolation(store: Store, rows: int, steps: int, seed: int, output: Path) -> None:
-    """Rows of walks between two works: along the great circle, where a Gaussian's mass lies (White 2016)."""
-    artist = Run.resume(store, lock=False).artist
-    ends = artist.exhibit(2 * rows, seed).codes
-    if not artist.decodes or ends is None:
-        raise CoevoError(f"Artist {artist.name!r} of run {store.name!r} has no latent code to walk through.")
-    walks = [
-        slerp(a, b, torch.linspace(0, 1, steps, device=a.device)) for a, b in zip(ends[:rows], ends[rows:], strict=True)
-    ]
-    works = artist.decode(torch.cat(walks))
-    with writing(output):
-        output.parent.mkdir(parents=True, exist_ok=True)
-    about = {"artist": artist.name, "run": store.name, "seed": seed}
-    save_png(output, contact_sheet(images_of(works), columns=steps), about)
-
-
-def slerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
-    """Points [T, D] from a to b [D] at t [T] along a great circle (Shoemake 1985)."""
-    angle = torch.acos((a / a.norm() * b / b.norm()).sum().clamp(-1, 1))
-    t = t[:, None]
-    if angle.sin().abs() < 1e-6:
-        return (1 - t) * a + t * b
-    return (((1 - t) * angle).sin() * a + (t * angle).sin() * b) / angle.sin()
+def class_number(artist: Artist, label: str) -> int:
+    """The number of a class. Raises ConfigError where there is none of that name, or the Artist is not told classes."""
+    if artist.labels == "unused":
+        raise ConfigError(
+            f"Artist {artist.name!r} of this run was not told classes, so it cannot be asked for {label!r}; train one "
+            "that is: coevo run cgan."
+        )
+    classes = artist.studio.classes
+    if label not in classes:
+        raise ConfigError(unknown("class", label, classes))
+    return classes.index(label)
 
 
 def open_history(store: Store) -> tuple[History, str]:
@@ -122,10 +114,7 @@ def write_path(store: Store, line: Sequence[Individual], size: int, output: Path
         save_png(output, picture, about)
         return
     frames = [to_picture(to_bytes(drawn(artist, [one], size))[0]) for one in line]
-    buffer = io.BytesIO()
-    pace = [FRAME_MS] * (len(frames) - 1) + [LAST_MS]
-    frames[0].save(buffer, "gif", save_all=True, append_images=frames[1:], duration=pace, loop=0)
-    write_whole(output, buffer.getvalue())
+    save_gif(output, frames, [FRAME_MS] * (len(frames) - 1) + [LAST_MS])
 
 
 def write_script(history: History, output: Path) -> None:
@@ -190,10 +179,3 @@ def read_pictures(folder: Path, n: int, data: str, data_dir: str | None) -> tupl
     images = made.works(slice(0, n)).images
     assert images is not None
     return images, DataOptions(name=data, dir=data_dir, size=size, channels=channels)
-
-
-def images_of(works: Any) -> Tensor:
-    if works.images is None:
-        raise CoevoError("This artist makes no pictures.")
-    images: Tensor = works.images
-    return images

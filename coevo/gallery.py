@@ -72,6 +72,13 @@ def save_png(path: Path, picture: Image.Image, about: dict[str, Any]) -> None:
     write_whole(path, buffer.getvalue())
 
 
+def save_gif(path: Path, frames: Sequence[Image.Image], milliseconds: Sequence[int]) -> None:
+    """Write a film whole; it begins anew at its end."""
+    buffer = io.BytesIO()
+    frames[0].save(buffer, "gif", save_all=True, append_images=frames[1:], duration=list(milliseconds), loop=0)
+    write_whole(path, buffer.getvalue())
+
+
 @dataclass(frozen=True)
 class Origin:
     """What a picture says of itself: whose work it is, of which run, and the work as genome or code."""

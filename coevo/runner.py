@@ -18,7 +18,7 @@ from torch import Tensor
 from coevo.breeder import Breeder
 from coevo.config import Config, read_toml, resolve
 from coevo.data import Blank, Data, DataOptions, Dataset, load_dataset
-from coevo.errors import ConfigError, DataError, NotFiniteError, PairError, StoreError
+from coevo.errors import CoevoError, ConfigError, DataError, NotFiniteError, PairError, StoreError
 from coevo.gallery import abroad, contact_sheet, read_origin, save_png
 from coevo.history import FILE, History
 from coevo.loop import Turn, check_pair
@@ -27,6 +27,7 @@ from coevo.roles import Artist, Critic, State, Works
 from coevo.session import Session, copied
 from coevo.store import Checkpoint, Log, Store, read_log, write_whole
 from coevo.studio import Studio, find_device
+from coevo.watch import Watch
 
 SHEET = 64  # works on a sheet
 SAVE_SECONDS = 60  # a long phase is saved at least so often
@@ -68,6 +69,7 @@ class Run:
         )  # fmt: skip
         self.meter = Meter()
         self.latest: dict[str, float] = {}
+        self.watch, self.warnings = Watch(), list[str]()
         self.sheet: Path | None = None
         self.flaws: list[str] = []
         self.stopping = False
@@ -170,9 +172,10 @@ class Run:
                 round, now = turn.next.round, time.perf_counter()
                 if turn.ends_round:
                     if round % options.log_every == 0:
-                        self.latest = self.meter.row(round)
+                        self.latest = self.meter.row(round) | diversity(turn)
                         self._check_finite()
-                        log.append(self.latest)
+                        self.warnings = self.watch.look(self.latest)
+                        log.append({**self.latest, **({"warnings": self.warnings} if self.warnings else {})})
                         self.meter.clear()
                         timing.append(
                             {
@@ -247,6 +250,7 @@ class Run:
             "log": (log or self._log).length,
             "best": self._best,
             "latest": self.latest,
+            "watch": self.watch.state(),
         }
 
     def _best_value(self) -> float | None:
@@ -273,6 +277,7 @@ class Run:
                 self.session.resume()
             self._stream = random.getstate()
             self.meter.restore(state["meter"], self.studio.device)
+            self.watch.restore(state["watch"])
             self._log_length, self._best, self.latest = state["log"], state["best"], state["latest"]
         except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
             raise StoreError(
@@ -330,6 +335,14 @@ class Meter:
     def restore(self, state: dict[str, Any], device: torch.device) -> None:
         self._sums = {k: v.to(device) if isinstance(v, Tensor) else v for k, v in state["sums"].items()}
         self._counts = dict(state["counts"])
+
+
+def diversity(turn: Turn) -> dict[str, float]:
+    """How much the pictures of a turn differ, those of its real works being 1; where it has both."""
+    if turn.works.images is None or turn.reals is None or turn.reals.images is None:
+        return {}
+    made, real = (works.images.std(0).mean().item() for works in (turn.works, turn.reals) if works.images is not None)
+    return {"artist.diversity": made / real} if real else {}
 
 
 # wiring
@@ -449,7 +462,15 @@ def _tensorboard(folder: Path) -> Any:
     return SummaryWriter(str(folder / "tensorboard"))
 
 
-def exhibit(artist: Artist, n: int, seed: int, batch: int = 1000) -> Iterator[Works]:
-    """n works in batches that fit into memory; batch k is drawn with a seed of its own."""
+def exhibit(artist: Artist, n: int, seed: int, labels: Tensor | None = None, batch: int = 1000) -> Iterator[Works]:
+    """n works in batches that fit into memory; batch k is drawn with a seed of its own. labels: [n], or none."""
     for number, begun in enumerate(range(0, n, batch)):
-        yield artist.exhibit(min(batch, n - begun), seed + number * 1_000_003)
+        some = None if labels is None else labels[begun : begun + batch]
+        yield artist.exhibit(min(batch, n - begun), seed + number * 1_000_003, some)
+
+
+def images_of(works: Works) -> Tensor:
+    """The pictures of works [N, C, H, W]. Raises CoevoError where they are none."""
+    if works.images is None:
+        raise CoevoError("This artist makes no pictures.")
+    return works.images

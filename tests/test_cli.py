@@ -80,12 +80,6 @@ def test_sample_as_array_sheet_and_folder(played: CommandLine, tmp_path: Path) -
     assert (pixels(tmp_path / "folder" / "000002.png") == array[2, ..., 0]).all()
 
 
-def test_interpolate_draws_a_row_a_walk(played: CommandLine, tmp_path: Path) -> None:
-    assert played("interpolate", "small", "--rows", 2, "--steps", 5, "-o", tmp_path / "walk.png").code == 0
-    height, width = pixels(tmp_path / "walk.png").shape
-    assert width > 2 * height
-
-
 def test_evaluate_a_run_and_a_folder_of_pictures(played: CommandLine, tmp_path: Path) -> None:
     report = json.loads(played("evaluate", "small", "-n", 50, "--json").out)
     assert set(report["shares"]) == set("0123456789") and report["made"] == 50

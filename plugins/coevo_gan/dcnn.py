@@ -84,7 +84,7 @@ class Discriminator(nn.Module):
         self.crowd = crowd(minibatch, features)
         self.head = nn.Linear(features + (self.crowd.features if self.crowd else 0), 1)
         self.projection = nn.Embedding(classes, features // 16) if labels == "projection" else None
-        self.apply(normal_start)
+        self.apply(normal_start if norm == "batch" else kaiming_start)
         if spectral:
             for layer in [*self.body, self.head, self.projection]:
                 if hasattr(layer, "weight") and not isinstance(layer, nn.BatchNorm2d | nn.GroupNorm):
@@ -113,3 +113,9 @@ def halved(width: int, channels: int, size: int, norm: Norm = "batch") -> tuple[
         layers += [nn.LeakyReLU(0.2, True)]
         width, size = 2 * width, size // 2
     return nn.Sequential(*layers), width * 16
+
+
+def kaiming_start(layer: nn.Module) -> None:
+    """Weights that keep the scale of what passes through, as no batch normalisation will do it (He 2015, eq. 15)."""
+    if isinstance(layer, nn.Conv2d | nn.Linear):
+        nn.init.kaiming_normal_(layer.weight, 0.2, nonlinearity="leaky_relu")

@@ -1,0 +1,95 @@
+"""What goes wrong in a game between networks, told from the log's rows while it is played."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+ROWS = 30  # of the log that are looked at together
+CHANCE = 0.03  # so near to one half the critic only guesses
+SURE = 0.98  # above it, the artist can learn little
+FALLEN = 0.5  # of the best diversity so far
+VARIED = 0.6  # diversity, real works' being 1, that an artist should have reached before it can lose it
+SWING, TURNS = 0.4, 6  # of the accuracy, from top to bottom, and how often it crosses its mean
+
+SAYS = {
+    "chance": "the critic has guessed for long (accuracy {accuracy:.2f}): it is too weak, or the artist perfect; "
+    "try a larger -o critic.width or -o critic.rate",
+    "sure": "the critic is nearly always right (accuracy {accuracy:.2f}), so the artist learns little; try "
+    "-o critic.smooth=0.1, -o critic.noise=0.1, -o critic.r1=1 or a lower -o critic.rate",
+    "collapse": "the works grow alike (diversity {diversity:.2f} of real works', best {best:.2f}): mode collapse; try "
+    "-o critic.minibatch=std, -o critic.pack=2 or -o critic.unroll=5",
+    "oscillation": "the sides chase each other in circles (the critic's accuracy swings by {swing:.2f}); try "
+    "-o critic.r1=1, -o artist.beta1=0 -o critic.beta1=0 or lower rates",
+}
+
+
+class Watch:
+    """Looks at one row after another. It says each trouble once, until it is over and comes again.
+
+    A row tells by `critic.accuracy` and `artist.diversity`; what has neither is not watched.
+    """
+
+    def __init__(self) -> None:
+        self._accuracy: deque[float] = deque(maxlen=ROWS)
+        self._diversity: deque[float] = deque(maxlen=ROWS // 3)
+        self._best = 0.0
+        self._troubles: list[str] = []
+
+    def look(self, row: Mapping[str, float]) -> list[str]:
+        """What is new and wrong, a sentence each."""
+        if "critic.accuracy" in row:
+            self._accuracy.append(row["critic.accuracy"])
+        if "artist.diversity" in row:
+            self._diversity.append(row["artist.diversity"])
+            self._best = max(self._best, row["artist.diversity"])
+        troubles = [name for name in SAYS if getattr(self, f"_{name}")()]
+        new = [name for name in troubles if name not in self._troubles]
+        self._troubles = troubles
+        last = {
+            "accuracy": self._accuracy[-1] if self._accuracy else 0.0,
+            "diversity": self._diversity[-1] if self._diversity else 0.0,
+            "best": self._best,
+            "swing": self._swing,
+        }
+        return [SAYS[name].format(**last) for name in new]
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "accuracy": list(self._accuracy),
+            "diversity": list(self._diversity),
+            "best": self._best,
+            "troubles": self._troubles,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self._accuracy.extend(state["accuracy"])
+        self._diversity.extend(state["diversity"])
+        self._best, self._troubles = state["best"], list(state["troubles"])
+
+    @property
+    def _long(self) -> bool:
+        return len(self._accuracy) == ROWS
+
+    @property
+    def _swing(self) -> float:
+        return max(self._accuracy) - min(self._accuracy) if self._accuracy else 0.0
+
+    def _chance(self) -> bool:
+        return self._long and all(abs(value - 0.5) < CHANCE for value in self._accuracy)
+
+    def _sure(self) -> bool:
+        return self._long and min(self._accuracy) > SURE
+
+    def _collapse(self) -> bool:
+        full = len(self._diversity) == self._diversity.maxlen
+        return full and self._best > VARIED and max(self._diversity) < FALLEN * self._best
+
+    def _oscillation(self) -> bool:
+        if not self._long or self._swing < SWING:
+            return False
+        mean = sum(self._accuracy) / ROWS
+        above = [value > mean for value in self._accuracy]
+        return sum(one != other for one, other in pairwise(above)) >= TURNS

@@ -1,0 +1,63 @@
+"""Troubles of a game, told from rows of its log."""
+
+from __future__ import annotations
+
+from math import sin
+
+import pytest
+
+from coevo.watch import ROWS, Watch
+
+
+def rows(accuracy: float = 0.8, diversity: float = 0.9) -> dict[str, float]:
+    return {"critic.accuracy": accuracy, "artist.diversity": diversity}
+
+
+def said(watch: Watch, *more: dict[str, float]) -> list[str]:
+    return [sentence for row in more for sentence in watch.look(row)]
+
+
+def test_a_game_that_goes_well_is_left_in_peace() -> None:
+    assert not said(Watch(), *[rows(0.75 + 0.05 * sin(n), 0.8 + 0.1 * sin(n)) for n in range(200)])
+
+
+@pytest.mark.parametrize(
+    ("trouble", "healthy", "ill"),
+    [
+        ("guessed for long", rows(), rows(accuracy=0.51)),
+        ("nearly always right", rows(), rows(accuracy=0.995)),
+        ("mode collapse", rows(), rows(diversity=0.2)),
+    ],
+)
+def test_a_trouble_is_said_once_until_it_comes_again(
+    trouble: str, healthy: dict[str, float], ill: dict[str, float]
+) -> None:
+    watch = Watch()
+    assert not said(watch, *[healthy] * 40)
+    (sentence,) = said(watch, *[ill] * 100)
+    assert trouble in sentence and "-o critic." in sentence
+    assert not said(watch, *[healthy] * ROWS)
+    assert len(said(watch, *[ill] * 100)) == 1
+
+
+def test_sides_that_chase_each_other_are_seen() -> None:
+    (sentence,) = said(Watch(), *[rows(0.6 + 0.35 * (-1) ** (n // 2)) for n in range(60)])
+    assert "in circles" in sentence and "0.70" in sentence
+
+
+def test_works_that_were_never_varied_have_not_collapsed_yet() -> None:
+    assert not said(Watch(), *[rows(diversity=0.1) for _ in range(50)])
+
+
+def test_what_is_not_measured_is_not_watched() -> None:
+    assert not said(Watch(), *[{"artist.loss": 1.0}] * 100)
+
+
+def test_it_goes_on_where_it_was() -> None:
+    whole, first, second = Watch(), Watch(), Watch()
+    some = [rows(0.5 if n > 30 else 0.8) for n in range(80)]
+    one = said(whole, *some)
+    two = said(first, *some[:45])
+    second.restore(first.state())
+    assert two + said(second, *some[45:]) == one != []
+    assert second.state() == whole.state()
