@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from coevo.api import load as load
+    from coevo.api import resume as resume
     from coevo.api import run as run
     from coevo.errors import CoevoError as CoevoError
     from coevo.errors import ConfigError as ConfigError
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "coevo.api": ("run", "load"),
+    "coevo.api": ("run", "resume", "load"),
     "coevo.errors": ("CoevoError", "ConfigError", "DataError", "PairError"),
     "coevo.hookspecs": ("Offer", "hookimpl"),
     "coevo.loop": ("Leave", "Phase", "Rewind", "Turn", "coevolve"),

@@ -1,4 +1,4 @@
-"""coevo from Python: `coevo.run(...)` plays a run to its end, `coevo.load(...)` opens one."""
+"""coevo from Python: `run(...)` plays a run to its end, `resume(...)` goes on with one, `load(...)` opens one."""
 
 from __future__ import annotations
 
@@ -42,6 +42,22 @@ def run(
     try:
         for _ in it.turns():
             pass
+    finally:
+        it.close()
+    return it
+
+
+def resume(run: str | Path, *, runs_dir: str | Path = "runs", face: Face | None = None, **changes: Any) -> Run:
+    """Go on with a run, bit for bit, from its newest whole checkpoint, to its end; and return it.
+
+    changes: options of [run] that may differ now, as minutes=15, in all. A finished run is only opened.
+    """
+    it = Run.resume(Store.open(run, Path(runs_dir)), **changes)
+    it.critic.face = face
+    try:
+        if not it.finished:
+            for _ in it.turns():
+                pass
     finally:
         it.close()
     return it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -45,7 +46,7 @@ def test_the_commands_of_the_readme_run(
     monkeypatch.chdir(tmp_path)
     Path("x.picks").write_text("1\n2\n3\n4\nq\n")
     blocks = re.findall(r"```console\n(.*?)```", README, re.S)
-    lines = [line[2:].split("#")[0].split() for block in blocks for line in block.splitlines()]
+    lines = [shlex.split(line[2:], comments=True) for block in blocks for line in block.splitlines()]
     commands = [words[1:] for words in lines if words[0] == "coevo"]
     assert len(commands) >= 16
     coevo_command.play("small", "--rounds", 2)

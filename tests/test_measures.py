@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from coevo.measures import divergence, frechet, kernel_distance, nearest, overlap, spread
+from coevo.measures import divergence, frechet, kernel_distance, nearest, overlap, parzen, spread
 
 DRAW = torch.Generator().manual_seed(0)
 
@@ -64,6 +64,22 @@ def test_density_counts_how_deep_a_work_lies_and_one_is_as_deep_as_real_ones() -
 def test_neighbours_of_too_few_are_refused() -> None:
     with pytest.raises(ValueError, match="too few for 5 neighbours"):
         overlap(cloud(5), cloud(100))
+
+
+def test_a_parzen_window_around_draws_of_a_gaussian_comes_near_its_own_likelihood() -> None:
+    """Of N(0, I) in two dimensions: -log 2π - 1."""
+    points, validation, test = cloud(20_000, size=2), cloud(500, size=2), cloud(3000, size=2)
+    mean, error, sigma = parzen(points, validation, test)
+    assert mean == pytest.approx(-log(2 * 3.14159265) - 1, abs=0.1)
+    assert error < 0.03 and 0.05 < sigma < 0.6
+
+
+def test_a_parzen_window_of_one_point_is_a_gaussian() -> None:
+    zero = torch.zeros(1, 3)
+    mean, _, sigma = parzen(zero, zero, zero.repeat(4, 1))
+    assert mean == pytest.approx(-1.5 * log(2 * 3.14159265 * sigma**2), rel=1e-5) and sigma == pytest.approx(
+        0.05, abs=0.01
+    )
 
 
 def test_the_nearest_is_the_nearest() -> None:

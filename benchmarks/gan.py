@@ -1,0 +1,200 @@
+"""The figures of GANs: quality on MNIST, modes of stacked MNIST, labels asked for and found, colour.
+
+    python benchmarks/gan.py TRIAL --mnist FOLDER [--runs runs] [--scale 1]
+
+TRIAL: quality, games, remedies, stacked, parzen, cgan, infogan, colour (with --zip FILE), or all. Runs are kept in
+--runs by name, and a run that is there is gone on with; --scale shortens every one of them. On an otherwise idle
+machine: the minutes are the budget.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from scipy.optimize import linear_sum_assignment
+from sklearn.cluster import MiniBatchKMeans
+from torch import Tensor
+
+import coevo
+from coevo.data import DataOptions, Dataset, mnist, splits, to_float
+from coevo.evaluate import evaluate, flat, histogram
+from coevo.evaluator import evaluator_for
+from coevo.measures import divergence, parzen
+from coevo.registry import registry
+from coevo.runner import Run, exhibit, images_of, loaders
+
+GIVEN: argparse.Namespace
+
+# the best that was found: labels on both sides
+BEST = {
+    "artist": {"labels": True, "rate": 1e-3, "beta1": 0.0, "beta2": 0.99, "ema": 0.999},
+    "critic": {"labels": "projection", "rate": 1e-3, "beta1": 0.0, "beta2": 0.99},
+}
+# of the size in the literature on stacked MNIST, the critic a quarter of the artist
+SMALL = {"artist": {"width": 16, "latent": 64}, "critic": {"width": 4}}
+
+
+def trained(name: str, minutes: float, recipe: str = "dcgan", data: str = "mnist", **options: Any) -> Run:
+    """A run of that name, played for so many minutes in all."""
+    minutes *= GIVEN.scale
+    if (Path(GIVEN.runs) / name).is_dir():
+        return coevo.resume(name, runs_dir=GIVEN.runs, minutes=minutes, rounds=None)
+    place = {"dir": str(GIVEN.zip if data == "zip" else GIVEN.mnist)}
+    channels = {"stacked-mnist": 3, "zip": 3}.get(data, 1)
+    options["data"] = {"name": data, "channels": channels, **place, **options.get("data", {})}
+    return coevo.run(recipe, name=name, runs_dir=GIVEN.runs, minutes=minutes, options=options)
+
+
+def works(run: Run, n: int = 10_000, labels: Tensor | None = None) -> Tensor:
+    return torch.cat([images_of(some) for some in exhibit(run.artist, n, 1, labels)])
+
+
+def report(name: str, run: Run, **figures: Any) -> None:
+    """A line of JSON: what, how long, the figures."""
+    rounded = {key: round(value, 4) if isinstance(value, float) else value for key, value in figures.items()}
+    print(json.dumps({"trial": name, "rounds": run.round, "minutes": round(run.seconds_before / 60, 1), **rounded}))
+
+
+def judged(name: str, run: Run, n: int = 10_000) -> None:
+    known, held_out = splits(run.config.data, loaders())
+    report(name, run, **evaluate(works(run, n), known, held_out).figures())
+
+
+# trials
+
+
+def quality() -> None:
+    """MNIST at 32 px, 15 minutes."""
+    judged("quality", trained("gan-quality", 15, **BEST))
+
+
+def games() -> None:
+    """Every game, two minutes each, all else as the recipe `dcgan` has it."""
+    for game in registry().offers("game"):
+        judged(f"game {game}", trained(f"gan-{game}", 2, critic={"game": game}))
+
+
+def remedies() -> None:
+    """Stacked MNIST with a critic so small that it does not see a collapse: every remedy, five minutes each."""
+    for name, remedy in {
+        "none": {},
+        "minibatch discrimination": {"minibatch": "discrimination"},
+        "minibatch deviation": {"minibatch": "std"},
+        "unrolled, 5 steps": {"unroll": 5},
+        "packs of 2": {"pack": 2},
+        "packs of 4": {"pack": 4},
+        "R1": {"r1": 1.0, "every": 4},
+    }.items():
+        options = {"artist": SMALL["artist"], "critic": SMALL["critic"] | remedy}
+        stem = name.replace(",", "").replace(" ", "-").lower()
+        stacked_modes(f"stacked, {name}", trained(f"stacked-{stem}", 5, data="stacked-mnist", **options))
+
+
+def stacked() -> None:
+    """Stacked MNIST with the best configuration, an hour."""
+    options = {
+        "artist": {"width": 32, "latent": 64, "rate": 5e-4},
+        "critic": {"width": 32, "pack": 2, "minibatch": "std", "rate": 5e-4},
+    }
+    stacked_modes("stacked, best", trained("stacked-best", 60, data="stacked-mnist", **options))
+
+
+def stacked_modes(name: str, run: Run) -> None:
+    """Modes of 1,000 among 26,000 samples, and KL from the even distribution."""
+    known, _ = splits(run.config.data.model_copy(update={"split": "train"}), loaders())
+    named = evaluator_for(known).look(works(run, 26_000))[1]
+    shares = histogram(named, 1000)
+    even = torch.full_like(shares, 1e-3)
+    report(name, run, modes=int((shares > 0).sum()), kl=divergence(shares, even), of=1000, samples=26_000)
+
+
+def parzen_window() -> None:
+    """The fully connected pair, and what the same measure says of training images and of their clusters' centres."""
+    run = trained("gan-parzen", 10, "gan", data="mnist")
+    options = run.config.data
+    train, test = (flat(to_float(mnist(options.model_copy(update={"split": s})).images)) for s in ("train", "test"))
+    order = torch.randperm(len(train), generator=torch.Generator().manual_seed(0))
+    known, validation = train[order[:-5000]], train[order[-5000:]]
+    centres = MiniBatchKMeans(10_000, batch_size=20_000, max_iter=5, n_init=1, random_state=0).fit(known[:40_000])
+    for name, points in {
+        "parzen, mlp": flat(works(run)),
+        "parzen, training images": known[:10_000],
+        "parzen, k-means centroids": torch.from_numpy(centres.cluster_centers_).float(),
+    }.items():
+        mean, error, sigma = parzen(points, validation, test)
+        report(name, run, log_likelihood=mean, standard_error=error, sigma=sigma, samples=len(points))
+
+
+def cgan() -> None:
+    """Does an independent classifier see the class that was asked for?"""
+    run = trained("gan-cgan", 10, "cgan", **BEST)
+    labels = torch.arange(10_000) % 10
+    named = mnist_evaluator(run.config.data).look(works(run, 10_000, labels))[1]
+    report("cgan", run, agreement=(named == labels).float().mean().item(), samples=10_000)
+
+
+def infogan() -> None:
+    """Does the category found without labels match the digit, after the best one-to-one assignment?"""
+    run = trained("gan-infogan", 10, "infogan")
+    test = mnist(run.config.data.model_copy(update={"split": "test"}))
+    begin = run.artist.code_size - run.artist.options.categories - run.artist.options.continuous
+    codes = run.artist.encode(test.works(slice(0, None)))[:, begin : begin + run.artist.options.categories]
+    table = torch.zeros(10, run.artist.options.categories)
+    table.index_put_((test.labels, codes.argmax(1)), torch.ones(len(test)), accumulate=True)
+    rows, columns = linear_sum_assignment(-table.numpy())
+    report("infogan", run, accuracy=table[rows, columns].sum().item() / len(test), images=len(test))
+
+
+def colour() -> None:
+    """Ships and horses at 32 px: the distance every five minutes."""
+    options = {"critic": {"augment": "colour,translation,cutout", "width": 32}, "artist": {"width": 32, "latent": 64}}
+    for minutes in (5, 10, 15, 20):
+        judged(f"colour, {minutes} minutes", trained("gan-colour", minutes, data="zip", **options), 5000)
+
+
+def mnist_evaluator(options: DataOptions) -> Any:
+    known: Dataset = mnist(options.model_copy(update={"split": "train"}))
+    return evaluator_for(known)
+
+
+TRIALS: dict[str, Callable[[], None]] = {
+    "quality": quality,
+    "games": games,
+    "remedies": remedies,
+    "stacked": stacked,
+    "parzen": parzen_window,
+    "cgan": cgan,
+    "infogan": infogan,
+    "colour": colour,
+}
+
+
+def main() -> None:
+    global GIVEN
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("trial", choices=[*TRIALS, "all"])
+    parser.add_argument("--mnist", type=Path, help="folder of MNIST's IDX files")
+    parser.add_argument("--zip", type=Path, help="colour photographs")
+    parser.add_argument("--runs", default="runs")
+    parser.add_argument("--scale", type=float, default=1.0, help="of every run's minutes")
+    GIVEN = parser.parse_args()
+    for name, trial in TRIALS.items():
+        missing = GIVEN.zip if name == "colour" else GIVEN.mnist
+        if GIVEN.trial in (name, "all"):
+            if missing is None:
+                print(f"{name}: skipped, its data was not given ({'--zip' if name == 'colour' else '--mnist'}).")
+                continue
+            begun = time.perf_counter()
+            trial()
+            print(f"{name}: {math.ceil(time.perf_counter() - begun)} s in all", flush=True)
+
+
+if __name__ == "__main__":
+    main()
