@@ -43,6 +43,7 @@ class Breeder(Artist):
         self.decoder = decoder
         self.name = decoder.name  # type: ignore[misc] # the pair is still dcgan × human
         self.makes_images = decoder.makes_images
+        self.labels = decoder.labels  # a decoder that is told classes has to know how many there are
 
     @property
     def codes(self) -> tuple[CodeBlock, ...]:

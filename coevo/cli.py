@@ -410,19 +410,30 @@ def arithmetic(run: str, expression: str | None, seed: int, output: Path, runs_d
 @SEED
 @click.option("--data", help="Real works to compare a FOLDER with.  [default: digits; a run's own]")
 @click.option("--data-dir", help="Where the dataset's files are.")
+@click.option(
+    "-o", "output", type=click.Path(path_type=Path), help="Draw works beside their nearest real one, as x.png."
+)
 @RUNS_DIR
 @JSON
 def evaluate(
-    run: str, n: int, seed: int, data: str | None, data_dir: str | None, runs_dir: Path, as_json: bool
+    run: str,
+    n: int,
+    seed: int,
+    data: str | None,
+    data_dir: str | None,
+    output: Path | None,
+    runs_dir: Path,
+    as_json: bool,
 ) -> None:
-    """Judge the works of a RUN, or of any FOLDER of pictures, beside real ones.
+    """Judge the works of a RUN, or of any FOLDER of pictures, beside real ones that were held out.
 
-    A classifier that never saw the artist says which classes it finds and how sure it is; nearest real
-    neighbours show whether works are copied.
+    Distances are taken in the features of a small classifier, trained once on the real works' labels and kept; its
+    name, with every figure, says what it compares with. Nearest real neighbours show whether works are copied.
     """
     from coevo.export import evaluate_works
 
-    report = evaluate_works(run, runs_dir, n, seed, data, data_dir)
+    sheet = picture(output) if output else None
+    report = evaluate_works(run, runs_dir, n, seed, data, data_dir, sheet)
     if as_json:
         click.echo(json.dumps(report, indent=2))
     else:

@@ -12,17 +12,20 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from coevo.data import DataOptions, load_dataset, splits
+from coevo.data import DataOptions, Dataset, load_dataset, splits, to_float
 from coevo.errors import ConfigError, DamagedError, StoreError, unknown
+from coevo.evaluate import evaluate, flat
 from coevo.faces import script_of
 from coevo.gallery import contact_sheet, describe, save_gif, save_png, to_bytes, to_picture
 from coevo.history import FILE, History, Individual
 from coevo.lineage import chart
+from coevo.measures import nearest
 from coevo.roles import Artist, Genome, Works
 from coevo.runner import Run, exhibit, images_of, load_artist, loaders
 from coevo.store import Store, write_whole, writing
 
 SHEET_LIMIT = 10_000
+NEIGHBOURS = 32  # works on a sheet beside the real ones nearest to them
 FRAME_MS, LAST_MS = 400, 2000  # of a film
 
 
@@ -134,25 +137,39 @@ def drawn(artist: Artist, some: Sequence[Individual], size: int) -> Tensor:
 
 
 def evaluate_works(
-    run: str, runs_dir: Path, n: int, seed: int, data: str | None, data_dir: str | None
+    run: str, runs_dir: Path, n: int, seed: int, data: str | None, data_dir: str | None, sheet: Path | None = None
 ) -> dict[str, Any]:
-    """The figures of a run's works beside its own data, or of a folder's pictures beside a dataset."""
-    from coevo.evaluate import evaluate
+    """The figures of a run's works beside its own data, or of a folder's pictures beside a dataset.
 
+    sheet: where to draw some of the works, each beside the real one that is nearest to it.
+    """
     if is_folder_of_pictures(run, runs_dir):
         images, options = read_pictures(Path(run), n, data or "digits", data_dir)
         reals, held_out = splits(options, loaders())
+        if sheet:
+            write_neighbours(images, reals, sheet)
         return {"works": run, "data": reals.name, **evaluate(images, reals, held_out, seed).figures()}
     store = Store.open(run, runs_dir)
     it = Run.resume(store, lock=False)
     options = it.config.data.model_copy(update={k: v for k, v in (("name", data), ("dir", data_dir)) if v is not None})
     reals, held_out = splits(options, loaders())
     images = torch.cat([images_of(works).cpu() for works in exhibit(it.artist, n, seed)])
+    if sheet:
+        write_neighbours(images, reals, sheet)
     return {
         "works": f"run {store.name}, round {it.round}, seed {seed}",
         "data": reals.name,
         **evaluate(images, reals, held_out, seed).figures(),
     }
+
+
+def write_neighbours(images: Tensor, reals: Dataset, output: Path) -> None:
+    """Pictures, each with the nearest real one to its right, and how far it is (black to white being 1)."""
+    some = images[:NEIGHBOURS]
+    which, distances = nearest(flat(some), flat(to_float(reals.images)))
+    pairs = torch.stack([some, to_float(reals.images[which])], 1).flatten(0, 1)
+    labels = [word for distance in distances.tolist() for word in ("made", f"{distance:.3f}")]
+    save_png(output, contact_sheet(pairs, columns=8, labels=labels), {"nearest": reals.name})
 
 
 def is_folder_of_pictures(path: str, runs_dir: Path) -> bool:

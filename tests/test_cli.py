@@ -87,6 +87,9 @@ def test_evaluate_a_run_and_a_folder_of_pictures(played: CommandLine, tmp_path: 
     played("sample", "small", "-n", 20, "-o", tmp_path / "pictures")
     folder = json.loads(played("evaluate", tmp_path / "pictures", "--json").out)
     assert folder["made"] == 20 and "confidence" in folder
+    assert played("evaluate", "small", "-n", 10, "-o", tmp_path / "neighbours.png").code == 0
+    assert pixels(tmp_path / "neighbours.png").shape[1] > 300
+    assert "should end with .png" in played.refuses("evaluate", "small", "-o", tmp_path / "neighbours.txt")
 
 
 def test_runs_recipes_plugins_info_and_show_answer(played: CommandLine) -> None:

@@ -103,6 +103,15 @@ def test_the_divergence_of_a_condition_worked_out() -> None:
     assert layer.divergence(torch.tensor([[9.0, 1.0]])).item() == pytest.approx(0.5 * (4 - 1.386294), rel=1e-4)
 
 
+def test_the_codes_of_a_conditional_gan_can_be_bred(tmp_path: Path) -> None:
+    small: dict[str, Any] = {"data": {"size": 16}, "artist": LITTLE, "critic": {"width": 4}}
+    coevo.run("cgan", name="told", rounds=2, batch=8, runs_dir=tmp_path, options=small)
+    options = {"data": {"size": 16}, "artist": {**LITTLE, "labels": True}}
+    bred = coevo.run(artist="dcgan", critic="taste", start="told", rounds=3, runs_dir=tmp_path, options=options)
+    works = bred.artist.exhibit(15, 0)
+    assert works.codes.shape == (15, 14) and (works.codes[:, 4:].sum(1) == 1).all()
+
+
 # codes that mean something
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from math import sin
 
 import pytest
+from conftest import SMALL, CommandLine
 
 from coevo.watch import ROWS, Watch
 
@@ -61,3 +63,18 @@ def test_it_goes_on_where_it_was() -> None:
     second.restore(first.state())
     assert two + said(second, *some[45:]) == one != []
     assert second.state() == whole.state()
+
+
+def test_troubles_are_said_while_a_run_is_played_and_kept_in_its_log(
+    coevo_command: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coevo.watch.SURE", -1.0)  # everything is too sure
+    monkeypatch.setattr("coevo.watch.ROWS", 5)
+    options = ("dcgan", *SMALL, "--rounds", 8, "-o", "run.log_every=1")
+    said = coevo_command("run", *options, "--name", "ill").out
+    assert "round 5: the critic is nearly always right" in said
+    log = [json.loads(line) for line in (coevo_command.runs / "ill" / "metrics.jsonl").read_text().splitlines()]
+    assert [row["round"] for row in log if "warnings" in row] == [5]
+    assert "nearly always right" in coevo_command("show", "ill").out
+    rows = [json.loads(line) for line in coevo_command("run", *options, "--json").out.splitlines()]
+    assert [row["round"] for row in rows if "warning" in row] == [5]
