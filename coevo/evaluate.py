@@ -64,6 +64,7 @@ class Report:
     made: int
     known: int  # real works the evaluator learnt from
     held_out: int  # real works the made ones are compared with
+    split: str  # how the two were told apart
     evaluator: str
     neighbours: Neighbours
     classes: Classes | None = None
@@ -75,6 +76,7 @@ class Report:
             "made": self.made,
             "known": self.known,
             "held_out": self.held_out,
+            "split": self.split,
             "evaluator": self.evaluator,
         }
         if self.distances:
@@ -106,7 +108,7 @@ def evaluate(images: Tensor, dataset: Dataset, held_out: Dataset | None = None, 
     known, reference = (dataset, held_out) if held_out else halves(dataset, seed)
     reals = some_works(reference, REFERENCE, seed)
     neighbours = look_around(images[:REFERENCE], dataset, known, reals[: len(images)])
-    counts = len(images), len(known), len(reals)
+    counts = len(images), len(known), len(reals), "train and test" if held_out else f"random halves, seed {seed}"
     if dataset.labels is None or dataset.labels.unique().numel() < 2:
         return Report(*counts, "nearest neighbours of pixels", neighbours)
     evaluator = evaluator_for(known)

@@ -69,7 +69,7 @@ def test_a_missing_class_is_missed(reals: Dataset) -> None:
 def test_every_figure_says_what_it_was_measured_with(reals: Dataset) -> None:
     figures = evaluate(reals.works(slice(0, 60)).images, reals).figures()
     assert figures["made"] == 60 and figures["known"] == 898 and figures["held_out"] == 899
-    assert "classifier 1 on 898 of digits" in figures["evaluator"]
+    assert "classifier 1 on 898 of digits" in figures["evaluator"] and figures["split"] == "random halves, seed 0"
     assert figures["recall"] < figures["recall_of_reals"] + 0.1
 
 
