@@ -20,7 +20,7 @@ PANEL = """\
 │ round N  N rounds/s  N images/s  N:N left                                    │
 │ ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ │
 │ critic.loss N  critic.D(x) N    critic.D(G(z)) N                             │
-│ artist.loss N  artist.reward N                                               │
+│ critic.accuracy N artist.loss N artist.reward N                              │
 """
 
 

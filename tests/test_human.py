@@ -359,7 +359,13 @@ def test_every_installed_artist_breeds_five_generations_with_a_person_or_is_refu
         if answer.code:
             assert answer.code == 2 and artist in answer.err and len(answer.err.splitlines()) == 1
             assert "--from" in answer.err
-            answer = coevo_command(*words, "--from", "base", "-o", "artist.width=4", "-o", "artist.latent=8")
+            small = ("--size", 16, "-o", "artist.width=4", "-o", "artist.latent=8")
+            trained = coevo_command(
+                "run", "--artist", artist, "--critic", "dcnn", "--name", "own", "--rounds", 2, *small
+            )
+            assert trained.code == 0, (artist, trained.err)
+            answer = coevo_command(*words, "--from", "own", *small)
+            shutil.rmtree(coevo_command.runs / "own")
         assert answer.code == 0, (artist, answer.err)
         assert len(history(coevo_command, artist).events("pick")) == 6
 
