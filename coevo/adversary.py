@@ -9,11 +9,10 @@ from typing import Any
 import torch
 from pydantic import Field, field_validator
 from torch import Tensor, nn
-from torch.optim import Adam
 
-from coevo import roles
-from coevo.augment import KINDS
-from coevo.errors import ConfigError, unknown
+from coevo.adam import Adam, AdamOptions
+from coevo.augment import augmented, known_kinds
+from coevo.errors import ConfigError
 from coevo.games import Game
 from coevo.penalties import gradient_penalty, zero_centred
 from coevo.registry import registry
@@ -35,15 +34,9 @@ class Adversary(Critic):
     reals = "required"
     keeps = ("steps",)
 
-    class Options(roles.Options):
+    class Options(AdamOptions):
         game: str = "non-saturating"
         """The adversarial game; `coevo plugins` lists them."""
-        rate: float = Field(2e-4, gt=0, le=1)
-        """Adam's learning rate."""
-        beta1: float = Field(0.5, ge=0, lt=1)
-        """Adam's β1."""
-        beta2: float = Field(0.999, ge=0, lt=1)
-        """Adam's β2."""
         clip: float | None = Field(None, ge=0)
         """Weights stay within ±clip, 0 leaves them free; by default as the game has it."""
         gp: float | None = Field(None, ge=0)
@@ -75,13 +68,7 @@ class Adversary(Critic):
             registry().find("game", name)
             return name
 
-        @field_validator("augment")
-        @classmethod
-        def kinds(cls, text: str) -> str:
-            for kind in filter(None, text.split(",")):
-                if kind not in KINDS:
-                    raise ConfigError(unknown("augmentation", kind, KINDS))
-            return text
+        _kinds = field_validator("augment")(known_kinds)
 
     options: Any
     steps: int
@@ -119,7 +106,7 @@ class Adversary(Critic):
         o = self.options
         self.game = self._game()
         self.scorer = self.studio.prepare(self.network(artist))
-        self.optimiser = Adam(self.scorer.parameters(), o.rate, (o.beta1, o.beta2), fused=True)
+        self.optimiser = Adam(self.scorer.parameters(), o)
         self.steps = 0
 
     def learn(self, works: Works, reals: Works) -> Metrics:
@@ -161,9 +148,8 @@ class Adversary(Critic):
     # what the network is shown
 
     def _shown(self, works: Works) -> Seen:
-        x, o = self.seen(works), self.options
-        for kind in filter(None, o.augment.split(",")):
-            x = KINDS[kind](x, self.studio.generator("augment"))
+        o = self.options
+        x = augmented(self.seen(works), o.augment, self.studio.generator("augment"))
         if fade := 1 - self.steps / o.noise_steps if o.noise_steps else 1.0:
             deviation = o.noise * max(fade, 0.0)
             x = x + deviation * self._normal(x) if deviation else x

@@ -6,9 +6,13 @@ Each takes pictures [N, C, H, W] in [-1, 1] and a generator on their device, and
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Generator, Tensor
-from torch.nn.functional import pad
+from torch.nn.functional import affine_grid, grid_sample, pad
+
+from coevo.errors import ConfigError, unknown
 
 
 def colour(images: Tensor, generator: Generator) -> Tensor:
@@ -42,7 +46,36 @@ def cutout(images: Tensor, generator: Generator) -> Tensor:
     return images * ~(hidden[0][:, None, :, None] & hidden[1][:, None, None, :])
 
 
-KINDS = {"colour": colour, "translation": translation, "cutout": cutout}
+def affine(images: Tensor, generator: Generator) -> Tensor:
+    """Turned by up to 20°, sheared by up to 0.4, each side scaled by 0.8 to 1.25; what comes in repeats the edge."""
+    turn, shear, wider, higher = (
+        2 * torch.rand(4, len(images), generator=generator, device=images.device) - 1
+    ).unbind()
+    cos, sin = (turn * math.radians(20)).cos(), (turn * math.radians(20)).sin()
+    x, y = 1.25**wider, 1.25**higher
+    rows = torch.stack([cos * x, (0.4 * shear * cos - sin) * y, sin * x, (0.4 * shear * sin + cos) * y], 1).view(
+        -1, 2, 2
+    )
+    grid = affine_grid(pad(rows, (0, 1)), list(images.shape), align_corners=False)
+    return grid_sample(images, grid, padding_mode="border", align_corners=False)
+
+
+KINDS = {"colour": colour, "translation": translation, "cutout": cutout, "affine": affine}
+
+
+def augmented(images: Tensor, kinds: str, generator: Generator) -> Tensor:
+    """Pictures changed in these kinds, which are named with commas between, one after another."""
+    for kind in filter(None, kinds.split(",")):
+        images = KINDS[kind](images, generator)
+    return images
+
+
+def known_kinds(kinds: str) -> str:
+    """The text as it is, for options. Raises ConfigError where one of the kinds is not known."""
+    for kind in filter(None, kinds.split(",")):
+        if kind not in KINDS:
+            raise ConfigError(unknown("augmentation", kind, KINDS))
+    return kinds
 
 
 def _roll(images: Tensor, generator: Generator) -> Tensor:

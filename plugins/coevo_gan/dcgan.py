@@ -8,6 +8,7 @@ from pydantic import Field
 from torch import nn
 
 import coevo
+from coevo.convolution import Doubling
 from coevo_gan.noise import Generative
 
 SIZES = (16, 32, 64, 128)
@@ -55,10 +56,10 @@ class Generator(nn.Sequential):
 
 
 def doubled(inputs: int, outputs: int, upsample: str, bias: bool = True) -> list[nn.Module]:
-    """Layers that double the side; a kernel of a multiple of the stride overlaps evenly (Odena 2016)."""
+    """Layers that double the side."""
     if upsample == "resize":
         return [nn.Upsample(scale_factor=2), nn.Conv2d(inputs, outputs, 3, 1, 1, bias=bias)]
-    return [nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=bias)]
+    return [Doubling(inputs, outputs, bias)]
 
 
 def normal_start(layer: nn.Module) -> None:

@@ -12,6 +12,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 import coevo
 from coevo import Artist
 from coevo.adversary import Adversary
+from coevo.convolution import Halving
 from coevo_gan.crowd import crowd
 from coevo_gan.dcgan import SIZES, normal_start
 
@@ -105,9 +106,9 @@ class Discriminator(nn.Module):
 
 def halved(width: int, channels: int, size: int, norm: Norm = "batch") -> tuple[nn.Sequential, int]:
     """Layers that halve a picture down to 4 × 4, and how many features it has then."""
-    layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2, True)]
+    layers: list[nn.Module] = [Halving(channels, width), nn.LeakyReLU(0.2, True)]
     while size > 8:
-        layers += [nn.Conv2d(width, 2 * width, 4, 2, 1, bias=norm == "none")]
+        layers += [Halving(width, 2 * width, bias=norm == "none")]
         if norm != "none":
             layers += [nn.BatchNorm2d(2 * width) if norm == "batch" else nn.GroupNorm(1, 2 * width)]
         layers += [nn.LeakyReLU(0.2, True)]

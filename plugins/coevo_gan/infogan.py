@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import torch
-from pydantic import Field
+from pydantic import Field, field_validator
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
-from torch.optim import Adam
 
 from coevo import CodeBlock, Works
+from coevo.adam import Adam
+from coevo.augment import augmented, known_kinds
 from coevo_gan.dcgan import DCGAN
 from coevo_gan.dcnn import halved
 
@@ -33,6 +34,12 @@ class InfoGAN(DCGAN):
         """Weight of the categorical code's bound, λ."""
         continuous_information: float = Field(0.1, ge=0, le=100)
         """Weight of the continuous codes' bound."""
+        blind: float = Field(0.0, ge=0, le=10)
+        """Deviation of the noise on what Q reads, so that codes mean what is still seen through it."""
+        augment: str = ""
+        """How what Q reads is changed, so that codes do not mean it: any of colour,translation,cutout."""
+
+        _kinds = field_validator("augment")(known_kinds)
 
     options: Options
 
@@ -49,14 +56,13 @@ class InfoGAN(DCGAN):
         channels, size, _ = self.studio.image
         body, features = halved(o.q_width, channels, size)
         self.q = self.studio.prepare(nn.Sequential(body, nn.Flatten(), nn.Linear(features, self._informed)))
-        own = [*self.generator.parameters(), *self.q.parameters()]
-        self.optimiser = Adam(own, o.rate, (o.beta1, o.beta2), fused=True)
+        self.optimiser = Adam([*self.generator.parameters(), *self.q.parameters()], o)
 
     def further(self, works: Works) -> dict[str, Tensor]:
         o = self.options
         assert works.images is not None and works.codes is not None
         category, continuous = works.codes[:, -self._informed :].split([o.categories, o.continuous], 1)
-        read = self.q(works.images)
+        read = self.q(self._glimpse(works.images))
         bound = {"category": o.information * cross_entropy(read[:, : o.categories], category)}
         if o.continuous:  # -log N(c; mean, 1) but for a constant
             errors = (read[:, o.categories :] - continuous).square()
@@ -74,6 +80,14 @@ class InfoGAN(DCGAN):
         category = one_hot(read[:, : o.categories].argmax(1), o.categories).float()
         rest = torch.zeros(len(read), self.code_size - self._informed, device=read.device)
         return torch.cat([rest, category, read[:, o.categories :].clamp(-1, 1)], 1)
+
+    def _glimpse(self, images: Tensor) -> Tensor:
+        """What Q sees of pictures while it learns."""
+        o, chance = self.options, self.studio.generator("glimpse")
+        images = augmented(images, o.augment, chance)
+        if not o.blind:
+            return images
+        return images + o.blind * torch.randn(images.shape, generator=chance, device=images.device)
 
     @property
     def _informed(self) -> int:

@@ -6,10 +6,10 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
-from torch.optim import Adam
 
 import coevo
 from coevo import CodeBlock, Metrics, Works
+from coevo.adam import Adam, AdamOptions
 from coevo.ema import EMA
 from coevo.priors import draw
 from coevo_gan.condition import Condition
@@ -21,15 +21,9 @@ class Generative(coevo.Artist):
     wants_gradients = True
     rewards = ("scores",)
 
-    class Options(coevo.Options):
+    class Options(AdamOptions):
         latent: int = Field(16, ge=1, le=4096)
         """Size of the noise vector z."""
-        rate: float = Field(2e-4, gt=0, le=1)
-        """Adam's learning rate."""
-        beta1: float = Field(0.5, ge=0, lt=1)
-        """Adam's β1; the usual 0.9 makes the game oscillate."""
-        beta2: float = Field(0.999, ge=0, lt=1)
-        """Adam's β2."""
         ema: float = Field(0.995, ge=0, lt=1)
         """Decay of the averaged generator that is exhibited."""
         labels: bool = False
@@ -64,7 +58,7 @@ class Generative(coevo.Artist):
         network = self._conditioned() if o.labels else self.network(self.code_size)
         self.generator = self.studio.prepare(network)
         self.ema = EMA(self.generator, o.ema)
-        self.optimiser = Adam(self.generator.parameters(), o.rate, (o.beta1, o.beta2), fused=True)
+        self.optimiser = Adam(self.generator.parameters(), o)
 
     def make(self, n: int, reals: Works | None) -> Works:
         codes, labels = draw(self.codes, n, self.studio.generator("noise")), None
