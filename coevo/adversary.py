@@ -56,7 +56,7 @@ class Adversary(Critic):
         noise_steps: int = Field(0, ge=0)
         """Steps in which the instance noise fades away; 0 keeps it."""
         augment: str = ""
-        """Differentiable augmentation: any of colour,translation,cutout."""
+        """Differentiable augmentation: any of colour,translation,cutout,affine,weight."""
         pack: int = Field(1, ge=1, le=64)
         """PacGAN: so many works are judged at once, as one."""
         unroll: int = Field(0, ge=0, le=50)

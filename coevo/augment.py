@@ -10,7 +10,7 @@ import math
 
 import torch
 from torch import Generator, Tensor
-from torch.nn.functional import affine_grid, grid_sample, pad
+from torch.nn.functional import affine_grid, grid_sample, max_pool2d, pad
 
 from coevo.errors import ConfigError, unknown
 
@@ -60,7 +60,14 @@ def affine(images: Tensor, generator: Generator) -> Tensor:
     return grid_sample(images, grid, padding_mode="border", align_corners=False)
 
 
-KINDS = {"colour": colour, "translation": translation, "cutout": cutout, "affine": affine}
+def weight(images: Tensor, generator: Generator) -> Tensor:
+    """Strokes thicker or thinner by up to a pixel on either side: dilated or eroded, and mixed with what they were."""
+    amount = 2 * _roll(images, generator) - 1
+    dilated, eroded = max_pool2d(images, 3, 1, 1), -max_pool2d(-images, 3, 1, 1)
+    return torch.lerp(images, torch.where(amount > 0, dilated, eroded), amount.abs())
+
+
+KINDS = {"colour": colour, "translation": translation, "cutout": cutout, "affine": affine, "weight": weight}
 
 
 def augmented(images: Tensor, kinds: str, generator: Generator) -> Tensor:

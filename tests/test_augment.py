@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from coevo.augment import KINDS, cutout, translation
+from coevo.augment import KINDS, affine, cutout, translation, weight
 
 
 def draw(seed=0):
@@ -38,3 +38,18 @@ def test_pictures_are_changed_differently():
     images = torch.rand(1, 3, 16, 16).expand(4, -1, -1, -1)
     for kind in KINDS.values():
         assert kind(images, draw()).unique(dim=0).shape[0] > 1
+
+
+def test_weights_of_strokes_change_both_ways_and_plain_grounds_stay():
+    stroke = -torch.ones(50, 1, 16, 16)
+    stroke[..., 7:10] = 1  # a bar of three pixels
+    weights = weight(stroke, draw()).mean((1, 2, 3))
+    assert weights.min() < stroke.mean() < weights.max()
+    assert torch.equal(weight(torch.full((2, 3, 8, 8), 0.3), draw()), torch.full((2, 3, 8, 8), 0.3))
+
+
+def test_an_affine_change_leaves_the_middle_where_it_is():
+    images = -torch.ones(50, 1, 17, 17)
+    images[:, :, 7:10, 7:10] = 1
+    changed = affine(images, draw())
+    assert (changed[:, :, 8, 8] > 0.9).all() and changed.flatten(1).sum(1).unique().numel() > 40

@@ -25,7 +25,7 @@ class DCNN(Adversary):
     name = "dcnn"
 
     class Options(Adversary.Options):
-        width: int = Field(16, ge=4, le=1024)
+        width: int = Field(16, ge=1, le=1024)
         """Channels of the first layer; every layer after has twice as many."""
         norm: Literal["auto", "batch", "layer", "none"] = "auto"
         """Normalisation; auto is batch, but layer beside a gradient penalty and none beside spectral."""

@@ -37,7 +37,7 @@ class InfoGAN(DCGAN):
         blind: float = Field(0.0, ge=0, le=10)
         """Deviation of the noise on what Q reads, so that codes mean what is still seen through it."""
         augment: str = ""
-        """How what Q reads is changed, so that codes do not mean it: any of colour,translation,cutout."""
+        """How what Q reads is changed, so that codes do not mean it: any of colour,translation,cutout,affine,weight."""
 
         _kinds = field_validator("augment")(known_kinds)
 
