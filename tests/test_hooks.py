@@ -122,20 +122,21 @@ def test_a_recipe_can_be_read(outsider: Registry) -> None:
 
 
 def test_a_face_is_found_by_its_name(outsider: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
-    from coevo import cli, faces
+    from coevo import faces
+    from coevo.cli import playing
     from coevo_human.human import Human
 
-    monkeypatch.setattr(cli, "registry", lambda: outsider)
-    assert isinstance(cli.face_for(Human, False, "coin", None), faces.Face)
+    monkeypatch.setattr(playing, "registry", lambda: outsider)
+    assert isinstance(playing.face_for(Human, False, "coin", None), faces.Face)
     with pytest.raises(ConfigError, match="no face named 'dice'"):
-        cli.face_for(Human, False, "dice", None)
+        playing.face_for(Human, False, "dice", None)
 
 
 def test_a_command_can_be_called(outsider: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     from click.testing import CliRunner
 
-    from coevo import cli
+    from coevo.cli import group, main
 
-    monkeypatch.setattr(cli, "registry", lambda: outsider)
-    assert CliRunner().invoke(cli.main, ["hum"]).output == "hm hm\n"
-    assert "hum" in CliRunner().invoke(cli.main, ["--help"]).output
+    monkeypatch.setattr(group, "registry", lambda: outsider)
+    assert CliRunner().invoke(main, ["hum"]).output == "hm hm\n"
+    assert "hum" in CliRunner().invoke(main, ["--help"]).output

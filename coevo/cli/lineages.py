@@ -1,0 +1,72 @@
+"""Commands that tell who came from whom."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from coevo.cli.common import JSON, RUN, RUNS_DIR, open_store
+from coevo.errors import ConfigError
+
+
+@click.command()
+@RUN
+@click.argument("id", required=False)
+@click.option("-o", "output", type=click.Path(path_type=Path), help="Draw it too, as x.png.")
+@RUNS_DIR
+@JSON
+def lineage(run: str, id: str | None, output: Path | None, runs_dir: Path, as_json: bool) -> None:
+    """Show who came from whom in a RUN: everyone who was picked, or the ancestors of one ID."""
+    from rich.console import Console
+
+    from coevo.export import open_history, write_chart
+    from coevo.lineage import ancestors, breeders, tree
+
+    store = open_store(run, runs_dir)
+    history, flaw = open_history(store)
+    if flaw:
+        click.echo(f"coevo: {flaw}", err=True)
+    family = ancestors(history, id) if id else breeders(history)
+    marked = [id] if id else []
+    if as_json:
+        click.echo(json.dumps([asdict(one) for one in family.values()], indent=2))
+    else:
+        Console().print(tree(family, marked))
+    if output:
+        write_chart(store, family, marked, output)
+        click.echo(f"{len(family)} individuals in {output}", err=as_json)
+
+
+@click.command()
+@RUN
+@click.argument("id", required=False)
+@click.option("-o", "output", type=click.Path(path_type=Path), help="x.png or x.gif; without ID x.picks.")
+@click.option("--size", type=click.IntRange(16, 8192), default=256, show_default=True, help="Pixels of a picture.")
+@click.option("--alone", is_flag=True, help="The individual alone, not the path to it.")
+@RUNS_DIR
+def export(run: str, id: str | None, output: Path | None, size: int, alone: bool, runs_dir: Path) -> None:
+    """Show how ID of a RUN came about: the path from its first ancestor, as a sheet (.png) or a film (.gif).
+
+    Without ID the whole session becomes a script (.picks) that `coevo run --picks` plays again.
+    """
+    from coevo.export import open_history, write_path, write_script
+    from coevo.lineage import path
+
+    store = open_store(run, runs_dir)
+    history, flaw = open_history(store)
+    if flaw:
+        click.echo(f"coevo: {flaw}", err=True)
+    if id is None:
+        output = output or Path(f"{store.name}.picks")
+        if output.suffix in (".png", ".gif"):
+            raise ConfigError(f"Say whose path {output} is to show: coevo export {store.name} ID; see `coevo lineage`.")
+        write_script(history, output)
+        click.echo(f"The session's script is {output}; play it again with: coevo run ... --picks {output}")
+        return
+    line = path(history, id)[-1:] if alone else path(history, id)
+    output = output or Path(f"{id.replace('/', '-')}.png")
+    write_path(store, line, size, output)
+    click.echo(f"{id} alone in {output}" if alone else f"{len(line)} generations up to {id} in {output}")

@@ -1,0 +1,177 @@
+"""Commands that look: at runs, at what their artists make, and at how good it is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from coevo.cli.common import JSON, RUN, RUNS_DIR, SEED, figure, open_store, picture, table
+from coevo.registry import registry
+
+
+@click.command()
+@RUNS_DIR
+@JSON
+def runs(runs_dir: Path, as_json: bool) -> None:
+    """List the runs."""
+    from coevo.config import read_toml
+    from coevo.store import Store, read_log
+
+    rows = []
+    for store in Store.all(runs_dir):
+        config = read_toml(store.folder / "config.toml")
+        log = read_log(store.folder / "timing.jsonl")
+        last = log[-1] if log else {"round": 0, "seconds": 0}
+        rows.append(
+            {
+                "run": store.name,
+                "artist": config["artist"]["name"],
+                "critic": config["critic"]["name"],
+                "data": config["data"]["name"],
+                "rounds": last["round"],
+                "minutes": round(last["seconds"] / 60, 1),
+                "playing": store.held,
+            }
+        )
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+    elif not rows:
+        click.echo(f"There are no runs in {runs_dir} yet; `coevo run dcgan` makes one.")
+    else:
+        table(rows)
+
+
+@click.command()
+@JSON
+def recipes(as_json: bool) -> None:
+    """List the recipes: systems of the history that run with one command."""
+    from coevo.config import read_recipe
+
+    rows = []
+    for name in registry().offers("recipe"):
+        tree = read_recipe(name, registry())
+        about = tree.get("recipe", {})
+        rows.append(
+            {
+                "year": about.get("year", ""),
+                "recipe": name,
+                "title": about.get("title", ""),
+                "by": about.get("authors", ""),
+                "artist": tree["artist"]["name"],
+                "critic": tree["critic"]["name"],
+            }
+        )
+    rows.sort(key=lambda row: str(row["year"]))
+    click.echo(json.dumps(rows, indent=2)) if as_json else table(rows)
+
+
+@click.command()
+@RUN
+@RUNS_DIR
+@click.option("--plain", is_flag=True, help="No pictures and no colours: figures only.")
+def show(run: str, runs_dir: Path, plain: bool) -> None:
+    """Show a RUN in the terminal: its newest sheet and the curves of its log."""
+    from coevo.display import show_run
+
+    show_run(open_store(run, runs_dir), plain)
+
+
+@click.command()
+@RUN
+@click.option("-n", "n", type=click.IntRange(1, 1_000_000), default=64, show_default=True, help="How many works.")
+@SEED
+@click.option("--label", metavar="CLASS", help="Works of this class only, of an artist that is told classes.")
+@click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="x.png, x.npy or a FOLDER/.")
+@RUNS_DIR
+def sample(run: str, n: int, seed: int, label: str | None, output: Path, runs_dir: Path) -> None:
+    """Make N works of a RUN's artist: a sheet (.png), an array (.npy, uint8 [N, H, W, C]), a folder."""
+    from coevo.export import write_samples
+
+    write_samples(open_store(run, runs_dir), n, seed, output, label)
+    click.echo(f"{n} works in {output}")
+
+
+@click.command()
+@RUN
+@click.option("--rows", type=click.IntRange(1, 100), default=8, show_default=True, help="Pairs of works.")
+@click.option("--steps", type=click.IntRange(2, 100), default=10, show_default=True, help="Works in a row.")
+@SEED
+@click.option("-o", "output", type=click.Path(path_type=Path), default="interpolation.png", show_default=True)
+@RUNS_DIR
+def interpolate(run: str, rows: int, steps: int, seed: int, output: Path, runs_dir: Path) -> None:
+    """Walk from one work of a RUN's artist to another through its latent space: a row each, or a film (.gif)."""
+    from coevo.latent import write_interpolation
+
+    write_interpolation(open_store(run, runs_dir), rows, steps, seed, picture(output, ".gif"))
+    click.echo(f"{rows} walks of {steps} steps in {output}")
+
+
+@click.command()
+@RUN
+@click.option("--code", metavar="NAME", help="Which block of the code.  [default: all but the noise]")
+@click.option("--rows", type=click.IntRange(1, 100), default=8, show_default=True, help="Works, or dimensions.")
+@click.option("--steps", type=click.IntRange(2, 100), default=10, show_default=True, help="Works in a row.")
+@SEED
+@click.option("-o", "output", type=click.Path(path_type=Path), default="traversal.png", show_default=True)
+@RUNS_DIR
+def traverse(run: str, code: str | None, rows: int, steps: int, seed: int, output: Path, runs_dir: Path) -> None:
+    """Vary one code of a RUN's artist in every row, and leave the rest of it as it is."""
+    from coevo.latent import write_traversal
+
+    write_traversal(open_store(run, runs_dir), code, rows, steps, seed, picture(output))
+    click.echo(f"Codes varied one by one in {output}")
+
+
+@click.command()
+@RUN
+@click.argument("expression", required=False)
+@SEED
+@click.option("-o", "output", type=click.Path(path_type=Path), default="arithmetic.png", show_default=True)
+@RUNS_DIR
+def arithmetic(run: str, expression: str | None, seed: int, output: Path, runs_dir: Path) -> None:
+    """Add and subtract works of a RUN's artist, as "3,7,9 - 1,2 + 4": numbers of works, or saved PNGs.
+
+    Works between commas are averaged first. Without an EXPRESSION it draws a numbered sheet to choose from.
+    """
+    from coevo.latent import write_arithmetic
+
+    write_arithmetic(open_store(run, runs_dir), expression, seed, picture(output))
+    click.echo(f"{expression} in {output}" if expression else f"Works by number in {output}")
+
+
+@click.command()
+@click.argument("run", metavar="RUN|FOLDER", default="latest")
+@click.option("-n", "n", type=click.IntRange(10, 100_000), default=1000, show_default=True, help="How many works.")
+@SEED
+@click.option("--data", help="Real works to compare a FOLDER with.  [default: digits; a run's own]")
+@click.option("--data-dir", help="Where the dataset's files are.")
+@click.option(
+    "-o", "output", type=click.Path(path_type=Path), help="Draw works beside their nearest real one, as x.png."
+)
+@RUNS_DIR
+@JSON
+def evaluate(
+    run: str,
+    n: int,
+    seed: int,
+    data: str | None,
+    data_dir: str | None,
+    output: Path | None,
+    runs_dir: Path,
+    as_json: bool,
+) -> None:
+    """Judge the works of a RUN, or of any FOLDER of pictures, beside real ones that were held out.
+
+    Distances are taken in the features of a small classifier, trained once on the real works' labels and kept; its
+    name, with every figure, says what it compares with. Nearest real neighbours show whether works are copied.
+    """
+    from coevo.export import evaluate_works
+
+    sheet = picture(output) if output else None
+    report = evaluate_works(run, runs_dir, n, seed, data, data_dir, sheet)
+    if as_json:
+        click.echo(json.dumps(report, indent=2))
+    else:
+        table([{"figure": key, "value": figure(value)} for key, value in report.items()])
