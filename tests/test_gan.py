@@ -115,10 +115,24 @@ def test_the_codes_of_a_conditional_gan_can_be_bred(tmp_path: Path) -> None:
 # codes that mean something
 
 
+def test_what_q_is_shown_changes_with_every_glimpse_and_not_at_all_where_nothing_is_said() -> None:
+    works = torch.rand(4, 1, 16, 16)
+    plain, changed = build(InfoGAN, **LITTLE), build(InfoGAN, **LITTLE, augment="affine,weight", blind=0.5)
+    assert torch.equal(plain.glimpse(works), works)
+    once, again = changed.glimpse(works), changed.glimpse(works)
+    assert once.shape == works.shape and not torch.equal(once, again) and not torch.equal(once, works)
+
+
+def test_an_augmentation_that_is_not_known_is_refused() -> None:
+    with pytest.raises(coevo.ConfigError, match="rotation"):
+        InfoGAN.Options(augment="affine,rotation")
+
+
 def test_an_infogan_reads_back_the_codes_of_its_own_works(tmp_path: Path) -> None:
+    artist = {"rate": 2e-3, "q_width": 8, "width": 8, "augment": "", "blind": 0.0}
     run = coevo.run(
         "infogan", rounds=60, runs_dir=tmp_path, batch=32,
-        options={"data": {"size": 16}, "artist": {"rate": 2e-3, "q_width": 8, "width": 8}, "critic": {"width": 4}},
+        options={"data": {"size": 16}, "artist": artist, "critic": {"width": 4}},
     )  # fmt: skip
     works = run.artist.exhibit(200, 3)
     read = run.artist.encode(works)

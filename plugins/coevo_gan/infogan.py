@@ -62,12 +62,21 @@ class InfoGAN(DCGAN):
         o = self.options
         assert works.images is not None and works.codes is not None
         category, continuous = works.codes[:, -self._informed :].split([o.categories, o.continuous], 1)
-        read = self.q(self._glimpse(works.images))
+        read = self.q(self.glimpse(works.images))
         bound = {"category": o.information * cross_entropy(read[:, : o.categories], category)}
         if o.continuous:  # -log N(c; mean, 1) but for a constant
             errors = (read[:, o.categories :] - continuous).square()
             bound["continuous"] = o.continuous_information * 0.5 * errors.sum(1).mean()
         return super().further(works) | bound
+
+    def glimpse(self, images: Tensor) -> Tensor:
+        """What Q sees of pictures while it learns: any of them as they are, changed a little, or changed much."""
+        o, chance = self.options, self.studio.generator("glimpse")
+        images = augmented(images, o.augment, chance)
+        if not o.blind:
+            return images
+        deviation = o.blind * torch.rand(len(images), 1, 1, 1, generator=chance, device=images.device)
+        return images + deviation * torch.randn(images.shape, generator=chance, device=images.device)
 
     @torch.no_grad()
     def encode(self, works: Works) -> Tensor:
@@ -80,15 +89,6 @@ class InfoGAN(DCGAN):
         category = one_hot(read[:, : o.categories].argmax(1), o.categories).float()
         rest = torch.zeros(len(read), self.code_size - self._informed, device=read.device)
         return torch.cat([rest, category, read[:, o.categories :].clamp(-1, 1)], 1)
-
-    def _glimpse(self, images: Tensor) -> Tensor:
-        """What Q sees of pictures while it learns: any of them as they are, changed a little, or changed much."""
-        o, chance = self.options, self.studio.generator("glimpse")
-        images = augmented(images, o.augment, chance)
-        if not o.blind:
-            return images
-        deviation = o.blind * torch.rand(len(images), 1, 1, 1, generator=chance, device=images.device)
-        return images + deviation * torch.randn(images.shape, generator=chance, device=images.device)
 
     @property
     def _informed(self) -> int:
