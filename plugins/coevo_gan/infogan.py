@@ -35,7 +35,7 @@ class InfoGAN(DCGAN):
         continuous_information: float = Field(0.1, ge=0, le=100)
         """Weight of the continuous codes' bound."""
         blind: float = Field(0.0, ge=0, le=10)
-        """Deviation, at most, of the noise on what Q reads, so that codes mean what is still seen through it."""
+        """Deviation of the noise on what Q reads, so that codes mean what is still seen through it."""
         augment: str = ""
         """How what Q reads is changed, so that codes do not mean it: any of colour,translation,cutout,affine,weight."""
 
@@ -70,13 +70,12 @@ class InfoGAN(DCGAN):
         return super().further(works) | bound
 
     def glimpse(self, images: Tensor) -> Tensor:
-        """What Q sees of pictures while it learns: any of them as they are, changed a little, or changed much."""
+        """What Q sees of pictures while it learns."""
         o, chance = self.options, self.studio.generator("glimpse")
         images = augmented(images, o.augment, chance)
         if not o.blind:
             return images
-        deviation = o.blind * torch.rand(len(images), 1, 1, 1, generator=chance, device=images.device)
-        return images + deviation * torch.randn(images.shape, generator=chance, device=images.device)
+        return images + o.blind * torch.randn(images.shape, generator=chance, device=images.device)
 
     @torch.no_grad()
     def encode(self, works: Works) -> Tensor:
