@@ -27,7 +27,8 @@ class Adversary(Critic):
     """Tells works from real ones by the score of a network, under any game.
 
     A subclass says with `network()` what the network is: a module of works [N, …] and labels [N], or None,
-    that gives scores [N]. Of `pack` works at once it is shown their channels one after another.
+    that gives scores [N], or [N, heads] where several judge. Of `pack` works at once it is shown their channels one
+    after another.
     """
 
     gives_gradients = True
@@ -82,6 +83,11 @@ class Adversary(Critic):
         assert works.images is not None
         return works.images
 
+    @property
+    def tells(self) -> bool:
+        """Whether the network is told labels."""
+        return self.labels == "required"
+
     def check(self) -> None:
         o, game = self.options, self._game()
         if self.studio.batch % o.pack:
@@ -134,7 +140,7 @@ class Adversary(Critic):
         if o.unroll and real is not None:
             scorer = unrolled(self.scorer, self.optimiser, partial(self._loss_of, real, made), o.unroll)
         rewards = self.game.reward(scorer(*made), scorer(*real) if self.game.uses_reals and real else None)
-        return rewards.repeat_interleave(o.pack) if o.pack > 1 else rewards
+        return rewards.repeat_interleave(o.pack, 0)
 
     def fooled(self, works: Works, reals: Works | None) -> Tensor:
         pack = self.options.pack
@@ -143,7 +149,7 @@ class Adversary(Critic):
         if self.game.uses_reals:
             assert reals is not None
             real = self.scorer(*self._packed(self.seen(reals), reals.labels))
-        return self.game.fooled(made, real).repeat_interleave(pack)
+        return self.game.fooled(made, real).repeat_interleave(pack, 0)
 
     # what the network is shown
 
@@ -157,7 +163,7 @@ class Adversary(Critic):
 
     def _packed(self, x: Tensor, labels: Tensor | None) -> Seen:
         pack = self.options.pack
-        labels = labels if self.labels == "required" else None
+        labels = labels if self.tells else None
         if pack == 1:
             return x, labels
         if len(x) % pack:

@@ -27,9 +27,11 @@ def coevo_games() -> list[Offer]:
 @hookimpl
 def coevo_priors() -> list[Offer]:
     return [
-        Offer("gaussian", "N(0, I)", "coevo.priors:gaussian"),
-        Offer("uniform", "U(-1, 1)", "coevo.priors:uniform"),
-        Offer("categorical", "one-hot, every category equally likely", "coevo.priors:categorical"),
+        Offer("gaussian", "N(0, I)", "coevo.priors:Gaussian"),
+        Offer("uniform", "U(-1, 1)", "coevo.priors:Uniform"),
+        Offer("categorical", "one-hot, every category equally likely", "coevo.priors:Categorical"),
+        Offer("mixture", "2-D, a petal for every class (Makhzani 2015)", "coevo.priors:Mixture"),
+        Offer("swiss-roll", "2-D, a spiral with a stretch for every class (Makhzani 2015)", "coevo.priors:SwissRoll"),
     ]
 
 

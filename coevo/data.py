@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
@@ -38,6 +38,8 @@ class DataOptions(Options):
     """Threads that read images."""
     hold_mb: int = Field(1024, ge=0)
     """Up to so many MB are held on the device; larger sets are streamed from the disk."""
+    labelled: int | None = Field(None, ge=1)
+    """Only so many works keep their labels, as many of each class; they come beside the others, batch by batch."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,26 @@ def splits(
     return dataset, None if torch.equal(test.images, dataset.images) else test
 
 
+def evenly(dataset: Dataset, n: int, seed: int) -> Tensor:
+    """Places [n] of works drawn by the seed, as many of each class, the first with one more where n does not divide.
+
+    Raises DataError where the dataset has no labels, or a class not so many works.
+    """
+    if dataset.labels is None:
+        raise DataError(f"data.labelled={n} asks for labels, and {dataset.name!r} has none.")
+    if n > len(dataset):
+        raise DataError(f"data.labelled={n} is more than the {len(dataset)} works of {dataset.name!r}; say fewer.")
+    order = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(seed))
+    labels, classes, chosen = dataset.labels[order], len(dataset.classes), []
+    for label, name in enumerate(dataset.classes):
+        wanted = n // classes + (label < n % classes)
+        there = order[labels == label]
+        if n < len(dataset) and len(there) < wanted:
+            raise DataError(f"data.labelled={n} wants {wanted} works of class {name!r}, which has {len(there)}.")
+        chosen.append(there[:wanted])
+    return order if n == len(dataset) else torch.cat(chosen)
+
+
 def _resized(images: Tensor, options: DataOptions) -> Tensor:
     """float [N, 1, h, w] in 0..255 → uint8 [N, C, size, size]."""
     size = (options.size, options.size)
@@ -176,6 +198,8 @@ class Data:
     row of permutations, one an epoch, so every work comes once an epoch, whatever B is.
 
     steps: of each phase of a round. What fits into `hold_mb` lives on the device; else threads read ahead.
+    labelled: only so many works keep their labels; they are a stream of their own, a batch of which comes with every
+    other one. Raises DataError where there are not so many.
     """
 
     def __init__(
@@ -187,6 +211,7 @@ class Data:
         device: torch.device,
         workers: int = 2,
         hold_mb: int = 1024,
+        labelled: int | None = None,
     ):
         self.size, self.seed, self.steps, self.device = batch, seed, tuple(steps), device
         images, labels = dataset.images, dataset.labels
@@ -197,6 +222,8 @@ class Data:
         self._orders: dict[tuple[str, int], dict[int, Tensor]] = {}
         self._ahead: dict[tuple[str, int, int], Future[Works]] = {}
         self._pool = None if self.held else ThreadPoolExecutor(workers, "coevo-data")
+        if labelled is not None:
+            self.add_stream("labelled", evenly(dataset, labelled, seed))
 
     def add_stream(self, name: str, indices: Tensor) -> None:
         """A stream of some of the works only: int64 indices [K], K ≥ 1."""
@@ -204,7 +231,13 @@ class Data:
 
     def batch(self, round: int, phase: int, step: int, stream: str = "main") -> Works:
         """`size` real works; a function of the seed and the position."""
-        number = round * self.steps[phase] + step
+        works = self._at(round * self.steps[phase] + step, phase, stream)
+        if stream == "labelled" or "labelled" not in self._streams:
+            return works
+        hidden = None if works.labels is None else torch.full_like(works.labels, -1)
+        return replace(works, labels=hidden, labelled=self.batch(round, phase, step, "labelled"))
+
+    def _at(self, number: int, phase: int, stream: str) -> Works:
         if self._pool is None:
             return self._read(self._places(stream, phase, number))
         works = self._ahead.pop((stream, phase, number), None)

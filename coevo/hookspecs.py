@@ -37,7 +37,7 @@ def coevo_games() -> Sequence[Offer]:  # type: ignore[empty-body]
 
 @hookspec
 def coevo_priors() -> Sequence[Offer]:  # type: ignore[empty-body]
-    """Priors of codes: functions (n, size, generator) → Tensor [n, size]."""
+    """Priors of codes: subclasses of `coevo.priors.Prior`."""
 
 
 @hookspec

@@ -155,16 +155,20 @@ def switched_off(critic: Critic, artist: Artist) -> Iterator[None]:
             parameter.requires_grad_(True)
 
 
-def check_pair(artist: Artist, critic: Critic, *, reals: bool = True, labels: bool = True) -> None:
+def check_pair(
+    artist: Artist, critic: Critic, *, reals: bool = True, labels: Literal["all", "some", "none"] = "all"
+) -> None:
     """Refuse a pair that cannot work, before either is built.
 
-    reals, labels: whether the run's data has real works, and labels to them.
+    reals, labels: whether the run's data has real works, and how many of them have labels.
     Raises ConfigError (an option that does not fit), PairError (the two, or one and the data, do not fit).
     """
     artist.check()
     critic.check()
     pair = f"Artist {artist.name!r} cannot work with critic {critic.name!r}: "
-    if artist.wants_gradients and not critic.gives_gradients:
+    if critic.indifferent and artist.critic == "required":
+        raise PairError(pair + f"{artist.name} learns from a critic alone.")
+    if artist.wants_gradients and not (critic.gives_gradients or critic.indifferent):
         raise PairError(pair + f"{artist.name} learns by gradients and {critic.name} gives none.")
     if critic.judges == "codes" and not artist.codes:
         raise PairError(pair + f"{critic.name} judges latent codes and {artist.name} makes none.")
@@ -179,5 +183,7 @@ def check_pair(artist: Artist, critic: Critic, *, reals: bool = True, labels: bo
     for player in (artist, critic):
         if player.reals == "required" and not reals:
             raise PairError(f"{player.name!r} needs real works to compare with; name a dataset with --data.")
-        if player.labels == "required" and not labels:
+        if player.labels in ("required", "some") and labels == "none":
             raise PairError(f"{player.name!r} needs labels, and this data has none.")
+        if player.labels == "required" and labels == "some":
+            raise PairError(f"{player.name!r} needs the label of every work; leave out data.labelled.")

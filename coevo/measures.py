@@ -37,6 +37,22 @@ def kernel_distance(ones: Tensor, others: Tensor) -> float:
     return (own(ones) + own(others) - 2 * kernel(ones, others) / (len(ones) * len(others))).item()
 
 
+def discrepancy(ones: Tensor, others: Tensor) -> Tensor:
+    """The squared maximum mean discrepancy of codes [N, D] and [M, D] under Σ_s C / (C + ‖x - y‖²), C = 2 D s, unbiased
+    (Tolstikhin 2018, §4); a scalar with gradients, of which 0 is no difference, whatever its sign."""
+
+    def kernel(a: Tensor, b: Tensor) -> Tensor:
+        squares = torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist").square()
+        bases = [2.0 * a.shape[1] * scale for scale in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)]
+        return torch.stack([base / (base + squares) for base in bases]).sum(0)
+
+    def own(a: Tensor) -> Tensor:
+        k = kernel(a, a)
+        return (k.sum() - k.diagonal().sum()) / (len(a) * (len(a) - 1))
+
+    return own(ones) + own(others) - 2 * kernel(ones, others).mean()
+
+
 @dataclass(frozen=True)
 class Overlap:
     """How two sets lie in each other's neighbourhoods: balls around works, as far as their k-th nearest (1 is best)."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Metrics = Mapping[str, Tensor | float]
 State = dict[str, Any]
-Need = Literal["required", "optional", "unused"]
+Need = Literal["required", "some", "optional", "unused"]  # some: of labels, those of a few works will do
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ class Works:
     labels: Tensor | None = None  # [N] int64, -1 = unlabelled
     genomes: tuple[Genome, ...] | None = None
     memo: Any = None  # the Artist's own, for this turn only
+    labelled: Works | None = None  # beside real works whose labels are hidden: some that have theirs
 
     def __len__(self) -> int:
         for part in (self.images, self.codes, self.labels, self.genomes):
@@ -74,11 +75,15 @@ class Works:
 
 @dataclass(frozen=True, slots=True)
 class CodeBlock:
-    """A stretch of an Artist's code, and the prior it should follow (a name from `coevo.priors`)."""
+    """A stretch of an Artist's code, and the prior it should follow (a name from `coevo.priors`).
+
+    The block named "class" is a work's label, one-hot; given: it is told from outside, not found by the Artist.
+    """
 
     name: str
     size: int
     prior: str = "gaussian"
+    given: bool = False
 
 
 class Options(BaseModel):
@@ -96,7 +101,7 @@ class Player:
     reals: Need = "unused"
     """Whether it uses real works: required (cannot do without), optional or unused."""
     labels: Need = "unused"
-    """Whether it uses the labels of real works."""
+    """Whether it uses the labels of real works: required of all, of some, optional or unused."""
     keeps: ClassVar[tuple[str, ...]] = ()
     """Attributes beside modules and optimisers that belong to the state (tensors and JSON values)."""
     frozen: ClassVar[tuple[str, ...]] = ()
@@ -174,7 +179,8 @@ class Artist(Player):
         """Make networks or a first population. Called again where a phase restarts the Artist."""
 
     def make(self, n: int, reals: Works | None) -> Works:
-        """n works; images [n, C, H, W]. May carry gradients. A population comes whole, whatever n is."""
+        """n works; images [n, C, H, W]. May carry gradients. A population comes whole, and an Artist that encodes makes
+        as many as there are real works, whatever n is."""
         raise NotImplementedError
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
@@ -230,6 +236,8 @@ class Critic(Player):
     """Works it sees at once, unless the run says another number; a person sees fewer than a network."""
     asks: ClassVar[bool] = False
     """It asks a person, through the `face` it is given."""
+    indifferent: ClassVar[bool] = False
+    """It likes all works alike: only an Artist that needs no critic learns beside it."""
     face: Face | None = None
 
     @property

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -49,10 +49,10 @@ class Run:
         self.data: Data | Blank = Blank(run.batch)
         if uses_reals(self.artist, self.critic):
             self.studio.classes = self.dataset.classes
-            check_pair(self.artist, self.critic, labels=self.dataset.labels is not None)
+            check_pair(self.artist, self.critic, labels=self._labels)
             self.data = Data(
                 self.dataset, run.batch, run.seed, [phase.steps for phase in phases], self.studio.device,
-                config.data.workers, config.data.hold_mb,
+                config.data.workers, config.data.hold_mb, config.data.labelled,
             )  # fmt: skip
         self.studio.reseed()
         if isinstance(self.artist, Breeder):
@@ -124,6 +124,11 @@ class Run:
     def dataset(self) -> Dataset:
         """The real works; read when they are asked for."""
         return load_dataset(self.config.data, loaders())
+
+    @property
+    def _labels(self) -> Literal["all", "some", "none"]:
+        """How many of the real works have a label that is told."""
+        return "none" if self.dataset.labels is None else "some" if self.config.data.labelled else "all"
 
     @property
     def round(self) -> int:
@@ -361,7 +366,8 @@ def make_pair(config: Config, studio: Studio) -> tuple[Artist, Critic]:
     """Both players, not yet built. An Artist that cannot get the gradients it wants is bred by its codes."""
     artist = config.artist_class(config.artist, studio)
     critic = config.critic_class(config.critic, studio)
-    if artist.wants_gradients and not critic.gives_gradients and artist.decodes and artist.codes:
+    in_vain = artist.wants_gradients and not (critic.gives_gradients or critic.indifferent)
+    if in_vain and artist.decodes and artist.codes:
         if not config.run.start:
             raise PairError(
                 f"Critic {critic.name!r} gives no gradients, so it can only breed the codes of an artist "

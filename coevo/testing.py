@@ -19,7 +19,7 @@ from torch import Tensor
 from coevo.data import DataOptions, digits
 from coevo.errors import CoevoError
 from coevo.loop import Position, check_pair
-from coevo.registry import registry
+from coevo.priors import prior_of
 from coevo.roles import Artist, CodeBlock, Critic, Genome, Metrics, Player, Works
 from coevo.session import copied
 from coevo.store import Checkpoint, Store
@@ -63,6 +63,7 @@ class Muse(Artist):
     name = "muse"
     repeats = False
     labels = "optional"
+    critic = "optional"
 
     @property
     def codes(self) -> tuple[CodeBlock, ...]:
@@ -218,7 +219,7 @@ class ArtistBench(Bench):
         """makes works of the declared shape, float32, finite, in [-1, 1]."""
         artist, _ = self.pair()
         works = artist.make(N, self.reals(artist.studio))
-        proper(works, artist, None if artist.repeats else N)
+        proper(works, artist, None if artist.repeats or artist.encodes else N)
 
     def check_repeats(self) -> None:
         """makes the same works until it learns, if it says so."""
@@ -263,7 +264,7 @@ class ArtistBench(Bench):
         """decodes and encodes what it declares."""
         artist, _ = self.pair()
         for block in artist.codes:
-            registry().find("prior", block.prior)
+            prior_of(block)
         if artist.codes and artist.decodes:
             codes = torch.randn(N, artist.code_size)
             before = copied([artist.state(), artist.studio.state()])

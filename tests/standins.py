@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 import coevo
 from coevo import Artist, CodeBlock, Critic, Genome, Metrics, Rewind, Studio, Works
+from coevo.priors import draw
 from coevo.registry import registry
 
 SHAPE = (1, 4, 4)
@@ -276,9 +277,8 @@ class Reader(Critic):
 
     def learn(self, works: Works, reals: Works) -> Metrics:
         stream = self.studio.generator("priors")
-        draws = [registry().load("prior", b.prior)(len(works), b.size, stream) for b in self.blocks]
         loss = nn.functional.softplus(self.scores(works.codes)).sum(1).mean()
-        loss = loss + nn.functional.softplus(-self.scores(torch.cat(draws, dim=1))).sum(1).mean()
+        loss = loss + nn.functional.softplus(-self.scores(draw(self.blocks, len(works), stream))).sum(1).mean()
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()

@@ -15,6 +15,7 @@ PLUGIN = """
 import click
 from coevo import Offer, hookimpl
 from coevo.games import Hinge
+from coevo.priors import Prior
 
 @hookimpl
 def coevo_artists():
@@ -30,7 +31,7 @@ def coevo_games():
 
 @hookimpl
 def coevo_priors():
-    return [Offer("ones", "a prior", "outsider.things:ones")]
+    return [Offer("ones", "a prior", "outsider.things:Ones")]
 
 @hookimpl
 def coevo_datasets():
@@ -54,6 +55,7 @@ import click, torch, coevo
 from coevo.data import Dataset
 from coevo.faces import Face, Pick, Quit
 from coevo.games import Hinge
+from coevo.priors import Prior
 
 class Dreamer(coevo.Artist):
     "Dreams."
@@ -66,8 +68,11 @@ class Sceptic(coevo.Critic):
 class TugOfWar(Hinge):
     name = "tug-of-war"
 
-def ones(n, size, generator):
-    return torch.ones(n, size)
+class Ones(Prior):
+    name = "ones"
+
+    def draw(self, n, generator, labels=None):
+        return torch.ones(n, self.size)
 
 def greys(options):
     return Dataset("greys", torch.full((4, options.channels, options.size, options.size), 128, dtype=torch.uint8))
@@ -107,7 +112,7 @@ def test_a_game_can_be_played(outsider: Registry) -> None:
 
 
 def test_a_prior_can_be_drawn_from(outsider: Registry) -> None:
-    assert outsider.load("prior", "ones")(3, 2, None).sum() == 6
+    assert outsider.load("prior", "ones")(2).draw(3, None).sum() == 6
 
 
 def test_a_dataset_can_be_loaded(outsider: Registry) -> None:

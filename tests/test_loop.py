@@ -349,8 +349,8 @@ def test_a_pair_without_the_data_it_needs_is_refused():
     with pytest.raises(PairError, match="'scribe' needs real works"):
         check_pair(Scribe(Scribe.Options(), place), Reader(Reader.Options(), place), reals=False)
     with pytest.raises(PairError, match="'quoter' needs labels"):
-        check_pair(Quoter(Quoter.Options(), place), judge, labels=False)
-    check_pair(Herd(Herd.Options(), place), person, reals=False, labels=False)
+        check_pair(Quoter(Quoter.Options(), place), judge, labels="none")
+    check_pair(Herd(Herd.Options(), place), person, reals=False, labels="none")
 
 
 def test_a_pair_is_checked_before_anything_is_built():

@@ -50,7 +50,7 @@ def test_what_an_outsider_brings_is_found(plugin):
 def test_the_core_brings_its_own_through_the_same_hooks():
     registry = Registry([])
     assert {"hinge", "relativistic"} <= registry.offers("game").keys()
-    assert {"gaussian", "uniform", "categorical"} == registry.offers("prior").keys()
+    assert {"gaussian", "uniform", "categorical", "mixture", "swiss-roll"} == registry.offers("prior").keys()
     assert registry.owner("game", "hinge") == "coevo"
     for kind in ("game", "prior"):
         for name in registry.offers(kind):
@@ -100,7 +100,7 @@ def test_one_name_may_stand_for_things_of_two_kinds(plugin):
 def test_an_unknown_name_is_met_with_the_nearest():
     with pytest.raises(ConfigError, match=r"no game named 'hing'; did you mean 'hinge'\?"):
         Registry([]).find("game", "hing")
-    with pytest.raises(ConfigError, match=r"no prior named 'xyz'; there are: categorical, gaussian, uniform"):
+    with pytest.raises(ConfigError, match=r"no prior named 'xyz'; there are: categorical, gaussian, mixture"):
         Registry([]).find("prior", "xyz")
     with pytest.raises(ConfigError, match=r"no artist named 'dcgan'; there are: none"):
         Registry([]).find("artist", "dcgan")

@@ -8,10 +8,8 @@ from pydantic import Field
 from torch import nn
 
 import coevo
-from coevo.convolution import Doubling
+from coevo.networks import SIDES, doublings, normal_start
 from coevo_gan.noise import Generative
-
-SIZES = (16, 32, 64, 128)
 
 
 class DCGAN(Generative):
@@ -31,7 +29,7 @@ class DCGAN(Generative):
 
     def check(self) -> None:
         _, height, width = self.studio.image
-        if height != width or height not in SIZES:
+        if height != width or height not in SIDES:
             raise coevo.ConfigError(
                 f"Artist {self.name!r} makes pictures of 16, 32, 64 or 128 px, not {height} × {width}."
             )
@@ -45,26 +43,5 @@ class Generator(nn.Sequential):
     """[N, latent] → [N, channels, size, size] in (-1, 1), by transposed convolutions, kernel 4, stride 2."""
 
     def __init__(self, latent: int, width: int, channels: int, size: int, upsample: str = "transpose"):
-        depth = width * size // 8
-        layers: list[nn.Module] = [nn.Unflatten(1, (latent, 1, 1))]
-        layers += [nn.ConvTranspose2d(latent, depth, 4, bias=False), nn.BatchNorm2d(depth), nn.ReLU(True)]
-        while depth > width:
-            layers += [*doubled(depth, depth // 2, upsample, bias=False), nn.BatchNorm2d(depth // 2), nn.ReLU(True)]
-            depth //= 2
-        super().__init__(*layers, *doubled(width, channels, upsample), nn.Tanh())
+        super().__init__(*doublings(latent, width, channels, size, upsample), nn.Tanh())
         self.apply(normal_start)
-
-
-def doubled(inputs: int, outputs: int, upsample: str, bias: bool = True) -> list[nn.Module]:
-    """Layers that double the side."""
-    if upsample == "resize":
-        return [nn.Upsample(scale_factor=2), nn.Conv2d(inputs, outputs, 3, 1, 1, bias=bias)]
-    return [Doubling(inputs, outputs, bias)]
-
-
-def normal_start(layer: nn.Module) -> None:
-    """Weights from N(0, 0.02), the scales of batch normalisation from N(1, 0.02) (§3)."""
-    if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
-        nn.init.normal_(layer.weight, 0, 0.02)
-    elif isinstance(layer, nn.BatchNorm2d):
-        nn.init.normal_(layer.weight, 1, 0.02)

@@ -12,11 +12,8 @@ from torch.nn.utils.parametrizations import spectral_norm
 import coevo
 from coevo import Artist
 from coevo.adversary import Adversary
-from coevo.convolution import Halving
+from coevo.networks import SIDES, Norm, halvings, kaiming_start, normal_start
 from coevo_gan.crowd import crowd
-from coevo_gan.dcgan import SIZES, normal_start
-
-Norm = Literal["batch", "layer", "none"]
 
 
 class DCNN(Adversary):
@@ -44,7 +41,7 @@ class DCNN(Adversary):
 
     def check(self) -> None:
         _, height, width = self.studio.image
-        if height != width or height not in SIZES:
+        if height != width or height not in SIDES:
             raise coevo.ConfigError(f"Critic 'dcnn' reads pictures of 16, 32, 64 or 128 px, not {height} × {width}.")
         super().check()
 
@@ -81,7 +78,8 @@ class Discriminator(nn.Module):
         super().__init__()
         planes = labels == "concatenation"
         self.plane = nn.Embedding(classes, size * size) if planes else None
-        self.body, features = halved(width, channels + planes, size, norm)
+        layers, features = halvings(width, channels + planes, size, norm)
+        self.body = nn.Sequential(*layers)
         self.crowd = crowd(minibatch, features)
         self.head = nn.Linear(features + (self.crowd.features if self.crowd else 0), 1)
         self.projection = nn.Embedding(classes, features // 16) if labels == "projection" else None
@@ -102,21 +100,3 @@ class Discriminator(nn.Module):
             assert labels is not None
             score = score + (self.projection(labels) * features.sum((2, 3))).sum(1)
         return score
-
-
-def halved(width: int, channels: int, size: int, norm: Norm = "batch") -> tuple[nn.Sequential, int]:
-    """Layers that halve a picture down to 4 × 4, and how many features it has then."""
-    layers: list[nn.Module] = [Halving(channels, width), nn.LeakyReLU(0.2, True)]
-    while size > 8:
-        layers += [Halving(width, 2 * width, bias=norm == "none")]
-        if norm != "none":
-            layers += [nn.BatchNorm2d(2 * width) if norm == "batch" else nn.GroupNorm(1, 2 * width)]
-        layers += [nn.LeakyReLU(0.2, True)]
-        width, size = 2 * width, size // 2
-    return nn.Sequential(*layers), width * 16
-
-
-def kaiming_start(layer: nn.Module) -> None:
-    """Weights that keep the scale of what passes through, as no batch normalisation will do it (He 2015, eq. 15)."""
-    if isinstance(layer, nn.Conv2d | nn.Linear):
-        nn.init.kaiming_normal_(layer.weight, 0.2, nonlinearity="leaky_relu")

@@ -10,8 +10,8 @@ from torch.nn.functional import cross_entropy, one_hot
 from coevo import CodeBlock, Works
 from coevo.adam import Adam
 from coevo.augment import augmented, known_kinds
+from coevo.networks import halvings
 from coevo_gan.dcgan import DCGAN
-from coevo_gan.dcnn import halved
 
 
 class InfoGAN(DCGAN):
@@ -54,15 +54,19 @@ class InfoGAN(DCGAN):
         super().build()
         o = self.options
         channels, size, _ = self.studio.image
-        body, features = halved(o.q_width, channels, size)
-        self.q = self.studio.prepare(nn.Sequential(body, nn.Flatten(), nn.Linear(features, self._informed)))
+        layers, features = halvings(o.q_width, channels, size)
+        self.q = self.studio.prepare(nn.Sequential(*layers, nn.Flatten(), nn.Linear(features, self._informed)))
         self.optimiser = Adam([*self.generator.parameters(), *self.q.parameters()], o)
 
     def further(self, works: Works) -> dict[str, Tensor]:
         o = self.options
         assert works.images is not None and works.codes is not None
-        category, continuous = works.codes[:, -self._informed :].split([o.categories, o.continuous], 1)
-        read = self.q(self.glimpse(works.images))
+        shown, codes = self.glimpse(works.images), works.codes
+        if shown is not works.images:  # Q learns to read works as they are, too, but G is not paid for those
+            half = len(works) // 2
+            shown, codes = torch.cat([shown, works.images[:half].detach()]), torch.cat([codes, codes[:half]])
+        category, continuous = codes[:, -self._informed :].split([o.categories, o.continuous], 1)
+        read = self.q(shown)
         bound = {"category": o.information * cross_entropy(read[:, : o.categories], category)}
         if o.continuous:  # -log N(c; mean, 1) but for a constant
             errors = (read[:, o.categories :] - continuous).square()

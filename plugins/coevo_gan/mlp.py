@@ -11,6 +11,7 @@ from torch.nn.functional import leaky_relu
 
 from coevo import Artist, CodeBlock
 from coevo.adversary import Adversary
+from coevo.networks import dense
 from coevo_gan.noise import Generative
 
 
@@ -40,13 +41,8 @@ class MLPArtist(Generative):
 
     def network(self, inputs: int) -> nn.Sequential:
         o, image = self.options, self.studio.image
-        layers: list[nn.Module] = []
-        for _ in range(o.depth):
-            layers += [nn.Linear(inputs, o.width, bias=not o.normalise)]
-            layers += [nn.BatchNorm1d(o.width)] if o.normalise else []
-            layers += [nn.ReLU(True)]
-            inputs = o.width
-        return nn.Sequential(*layers, nn.Linear(inputs, prod(image)), nn.Tanh(), nn.Unflatten(1, image))
+        layers = dense([inputs, *[o.width] * o.depth], normalise=o.normalise)
+        return nn.Sequential(*layers, nn.Linear(o.width, prod(image)), nn.Tanh(), nn.Unflatten(1, image))
 
 
 class MLPCritic(Adversary):

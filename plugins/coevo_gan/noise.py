@@ -5,17 +5,17 @@ from __future__ import annotations
 import torch
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn.functional import one_hot
 
 import coevo
 from coevo import CodeBlock, Metrics, Works
 from coevo.adam import Adam, AdamOptions
+from coevo.decoding import Decoding
 from coevo.ema import EMA
 from coevo.priors import draw
 from coevo_gan.condition import Condition
 
 
-class Generative(coevo.Artist):
+class Generative(Decoding):
     """An artist whose network makes works of codes. A subclass says what the network is, and maybe more codes."""
 
     wants_gradients = True
@@ -47,7 +47,8 @@ class Generative(coevo.Artist):
     @property
     def codes(self) -> tuple[CodeBlock, ...]:
         z = CodeBlock("z", self.options.latent)
-        return (z, CodeBlock("class", len(self.studio.classes), "categorical")) if self.options.labels else (z,)
+        told = CodeBlock("class", len(self.studio.classes), "categorical", given=True)
+        return (z, told) if self.options.labels else (z,)
 
     def network(self, inputs: int) -> nn.Sequential:
         """[N, inputs] → pictures [N, C, H, W] in [-1, 1]."""
@@ -85,28 +86,9 @@ class Generative(coevo.Artist):
         assert works.codes is not None
         return {"condition": self.options.condition * self.generator[0].divergence(works.codes)}  # type: ignore[operator]
 
-    def exhibit(self, n: int, seed: int, labels: Tensor | None = None) -> Works:
-        codes = draw(self.codes, n, torch.Generator().manual_seed(seed))  # on the CPU: the same on every device
-        if self.options.labels and labels is None:
-            labels = torch.arange(n) % len(self.studio.classes)
-        return self.decode(codes, labels)
-
-    @torch.no_grad()
-    def decode(self, codes: Tensor, labels: Tensor | None = None) -> Works:
-        codes = codes.to(self.studio.device)
-        if self.options.labels and labels is not None:
-            codes = self.told(codes, labels)
-        elif self.options.labels:  # the codes say it, and may mix classes
-            place = self.options.latent
-            labels = codes[:, place : place + len(self.studio.classes)].argmax(1)
-        images = torch.cat([self.ema.average(some) for some in codes.split(250)])
-        return Works(images=images, codes=codes, labels=labels if self.options.labels else None)
-
-    def told(self, codes: Tensor, labels: Tensor) -> Tensor:
-        """The codes with these classes in their class block."""
-        classes, place = len(self.studio.classes), self.options.latent
-        block = one_hot(labels.to(codes.device), classes).float()
-        return torch.cat([codes[:, :place], block, codes[:, place + classes :]], 1)
+    def pictures(self, codes: Tensor) -> Tensor:
+        pictures: Tensor = self.ema.average(codes)
+        return pictures
 
     def _conditioned(self) -> nn.Sequential:
         o, rest = self.options, self.code_size - self.options.latent - len(self.studio.classes)

@@ -1,0 +1,57 @@
+"""Artists whose works are decoded from codes: drawn from the priors of their blocks, of a class where one is told."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+
+import torch
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from coevo.priors import draw
+from coevo.roles import Artist, Works
+
+AT_ONCE = 250  # codes that are decoded together
+
+
+class Decoding(Artist):
+    """A subclass declares `codes` and says what pictures they are; its class stands in the block named "class"."""
+
+    def pictures(self, codes: Tensor) -> Tensor:
+        """Finished pictures [N, C, H, W] of codes [N, D] on the device; changes nothing."""
+        raise NotImplementedError
+
+    def exhibit(self, n: int, seed: int, labels: Tensor | None = None) -> Works:
+        classes = len(self.studio.classes)
+        if labels is None and self.labels != "unused" and classes:
+            labels = torch.arange(n) % classes
+        generator = torch.Generator().manual_seed(seed)  # on the CPU: the same on every device
+        codes = draw(self.codes, n, generator, labels, classes or 10)
+        return self.decode(codes, labels)
+
+    @torch.no_grad()
+    def decode(self, codes: Tensor, labels: Tensor | None = None) -> Works:
+        codes = codes.to(self.studio.device)
+        place = self.place("class")
+        if place is not None and labels is not None:
+            codes = self.told(codes, labels)
+        elif place is not None:  # the codes say it, and may mix classes
+            labels = codes[:, place].argmax(1)
+        images = torch.cat([self.pictures(some) for some in codes.split(AT_ONCE)])
+        return Works(images=images, codes=codes, labels=labels)
+
+    def reconstruct(self, works: Works) -> Works:
+        """Pictures as they come back from their codes. Raises PairError where it cannot encode."""
+        return self.decode(self.encode(works), works.labels if self.place("class") else None)
+
+    def told(self, codes: Tensor, labels: Tensor) -> Tensor:
+        """The codes [N, D] with these classes [N] in their class block."""
+        place = self.place("class")
+        assert place is not None
+        block = one_hot(labels.to(codes.device), place.stop - place.start).to(codes)
+        return torch.cat([codes[:, : place.start], block, codes[:, place.stop :]], 1)
+
+    def place(self, name: str) -> slice | None:
+        """The columns of the block of that name, where there is one."""
+        ends = accumulate(block.size for block in self.codes)
+        return next((slice(e - b.size, e) for b, e in zip(self.codes, ends, strict=True) if b.name == name), None)

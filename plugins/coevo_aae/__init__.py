@@ -1,0 +1,32 @@
+"""Adversarial autoencoders: codes that a critic holds to a prior, and ALAE, whose critic looks through the encoder."""
+
+from coevo.hookspecs import Offer, hookimpl
+
+
+@hookimpl
+def coevo_artists() -> list[Offer]:
+    return [
+        Offer("aae", "an adversarial autoencoder (Makhzani 2015)", "coevo_aae.aae:AAE"),
+        Offer("alae", "an adversarial latent autoencoder (Pidhorskyi 2020)", "coevo_aae.alae:ALAE"),
+    ]
+
+
+@hookimpl
+def coevo_critics() -> list[Offer]:
+    return [
+        Offer("alae", "a discriminator that looks through the encoder of artist alae", "coevo_aae.alae:ALAECritic"),
+        Offer("latent", "a discriminator of codes, a head for each block", "coevo_aae.latent:Latent"),
+    ]
+
+
+@hookimpl
+def coevo_recipes() -> list[Offer]:
+    recipes = {
+        "aae": "Adversarial autoencoder, 2015",
+        "aae-swiss-roll": "Adversarial autoencoder with a Swiss roll, 2015",
+        "aae-supervised": "Supervised adversarial autoencoder: style and class, 2015",
+        "aae-semi-supervised": "Semi-supervised adversarial autoencoder, 2015",
+        "aae-clustering": "Clustering adversarial autoencoder, 2015",
+        "alae": "Adversarial latent autoencoder, 2020",
+    }
+    return [Offer(name, title, f"coevo_aae:recipes/{name}.toml") for name, title in recipes.items()]

@@ -1,0 +1,181 @@
+"""The adversarial autoencoder (Makhzani 2015, arXiv:1511.05644)."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import torch
+from pydantic import Field, field_validator
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from coevo import CodeBlock, ConfigError, Metrics, Works
+from coevo.autoencoder import Autoencoder
+from coevo.likelihoods import LikelihoodName
+from coevo.priors import prior_of
+from coevo.registry import registry
+from coevo.roles import Need
+
+
+class Found(NamedTuple):
+    """What the encoder says of pictures."""
+
+    z: Tensor
+    logits: Tensor | None  # of the class or the cluster: [N, K]
+
+
+class Pass(NamedTuple):
+    """Real works on their way through the networks."""
+
+    images: Tensor
+    outputs: Tensor  # of the decoder
+    logits: Tensor | None  # of works whose labels are known,
+    labels: Tensor | None  # and those
+
+
+class AAE(Autoencoder):
+    """The encoder is a generator of codes: beside giving pictures back it learns to fool the critic `latent`, which
+    tells its codes from draws of their priors; so the decoder makes pictures of those.
+
+    labels: prior (every class has its place in the prior, §2.3), told (the decoder is told the class, and the code
+    keeps the style, §4), learnt (the encoder names the class, from the labels of a few works, §5); with `categories`
+    and no labels it finds clusters (§6).
+    """
+
+    name = "aae"
+    critic: Need = "required"
+
+    class Options(Autoencoder.Options):
+        latent: int = Field(8, ge=1, le=4096)
+        """Size of the code z."""
+        prior: str = "gaussian"
+        """What z should look like; `coevo plugins` lists the priors."""
+        posterior: Literal["deterministic", "gaussian", "universal"] = "deterministic"
+        """q(z|x): a point, a Gaussian, or anything that a network makes of noise beside the picture (§2.1)."""
+        labels: Literal["none", "prior", "told", "learnt"] = "none"  # type: ignore[assignment]
+        """What labels are for: nothing, places in the prior, the decoder's ears, or what the encoder should say."""
+        categories: int = Field(0, ge=0, le=1000)
+        """Without labels: clusters that the encoder should find; 0 looks for none."""
+        hidden: tuple[int, ...] = (1000, 1000)
+        """dense: units of the encoder's hidden layers; the decoder has them the other way round."""
+        likelihood: LikelihoodName = "gaussian"
+        """What the decoder's outputs say of a pixel; gaussian is the squared error."""
+        noise: float = Field(0.0, ge=0, le=10)
+        """Deviation of the noise on the pixels that the encoder reads."""
+        reconstruction: float = Field(1.0, ge=0)
+        """Weight of what comes back, beside the critic's rewards."""
+        supervision: float = Field(1.0, ge=0)
+        """learnt: weight of the cross-entropy of the labels."""
+
+        @field_validator("prior")
+        @classmethod
+        def _known(cls, name: str) -> str:
+            registry().find("prior", name)
+            return name
+
+    options: Options
+
+    @property
+    def labels(self) -> Need:  # type: ignore[override]
+        return {"none": "unused", "prior": "some", "told": "required", "learnt": "some"}[self.options.labels]  # type: ignore[return-value]
+
+    @property
+    def given(self) -> bool:
+        return self.options.labels == "told"
+
+    @property
+    def codes(self) -> tuple[CodeBlock, ...]:
+        o, classes = self.options, len(self.studio.classes)
+        z = CodeBlock("z", o.latent, o.prior)
+        if o.labels in ("told", "learnt"):
+            return z, CodeBlock("class", classes, "categorical", given=self.given)
+        return (z, CodeBlock("cluster", o.categories, "categorical")) if o.categories else (z,)
+
+    @property
+    def categories(self) -> int:
+        """How many classes or clusters the encoder names."""
+        return sum(block.size for block in self.codes[1:] if not block.given)
+
+    @property
+    def numbers(self) -> int:
+        return self.options.latent * (2 if self.options.posterior == "gaussian" else 1) + self.categories
+
+    def check(self) -> None:
+        super().check()
+        o = self.options
+        prior = prior_of(self.codes[0])  # which may not have the code's size
+        if o.labels == "prior" and not prior.labelled:
+            raise ConfigError(
+                f"artist.labels=prior gives every class a place in the prior, and {o.prior!r} has none; say "
+                "artist.prior=mixture or swiss-roll."
+            )
+        if o.labels != "none" and o.categories:
+            raise ConfigError("artist.categories are clusters to be found without labels; leave out artist.labels.")
+        if o.posterior == "universal" and o.network != "dense":
+            raise ConfigError("artist.posterior=universal reads noise beside the pixels; say artist.network=dense.")
+
+    def inputs(self) -> int:
+        return super().inputs() + (self.options.latent if self.options.posterior == "universal" else 0)
+
+    def make(self, n: int, reals: Works | None) -> Works:
+        assert reals is not None and reals.images is not None
+        known = reals.labelled if self.options.labels == "learnt" else None
+        read = self.seen(reals.images)
+        if known is not None and known.images is not None:
+            read = torch.cat([read, self.seen(known.images)])  # one way through the encoder for both
+        found = self.found(self.encoder(self.noisy(read)), chance=True)
+        logits, labels = found.logits, reals.labels
+        if known is not None and logits is not None:
+            logits, labels = logits[len(reals) :], known.labels
+        codes = self.with_class(self.code(found)[: len(reals)], reals.labels)
+        outputs = self.decoder(codes)
+        memo = Pass(reals.images, outputs, logits, labels)
+        return Works(self.likelihood.mean(outputs), codes, reals.labels, memo=memo)
+
+    def learn(self, works: Works, rewards: Tensor) -> Metrics:
+        o, (images, outputs, logits, labels) = self.options, works.memo
+        loss = -o.reconstruction * self.likelihood.log_prob(outputs, images).mean() - rewards.mean()
+        metrics = {}
+        if o.labels == "learnt":
+            said = cross_entropy(logits, labels)
+            loss = loss + o.supervision * said
+            metrics["supervision"] = said.detach()
+        self.minimise(loss)
+        error = (self.likelihood.mean(outputs) - images).detach().square().mean() / 4  # of pixels in [0, 1]
+        return {"loss": loss.detach(), "error": error, **metrics}
+
+    # from pixels to codes
+
+    def seen(self, images: Tensor) -> Tensor:
+        pixels = super().seen(images)
+        if self.options.posterior != "universal":
+            return pixels
+        return torch.cat([pixels.flatten(1), pixels.new_zeros(len(pixels), self.options.latent)], 1)
+
+    def noisy(self, read: Tensor) -> Tensor:
+        """What the encoder reads, with noise on the pixels; a universal posterior's own noise is N(0, I)."""
+        o = self.options
+        if not o.noise and o.posterior != "universal":
+            return read
+        noise = torch.randn(read.shape, generator=self.studio.generator("pixels"), device=read.device)
+        if o.posterior != "universal":
+            return read + o.noise * noise
+        amount = torch.full_like(read[0], o.noise)
+        amount[-o.latent :] = 1
+        return read + amount * noise
+
+    def found(self, numbers: Tensor, chance: bool = False) -> Found:
+        """The encoder's numbers by what they mean; with chance z is drawn, where it is a Gaussian."""
+        o = self.options
+        z, logits = numbers.split([numbers.shape[1] - self.categories, self.categories], 1)
+        if o.posterior == "gaussian":
+            z, log_variance = z.chunk(2, 1)
+            if chance:
+                z = z + (log_variance / 2).exp() * self.studio.noise(*z.shape)
+        return Found(z, logits if self.categories else None)
+
+    def code(self, found: Found) -> Tensor:
+        return found.z if found.logits is None else torch.cat([found.z, found.logits.softmax(1)], 1)
+
+    def code_of(self, numbers: Tensor) -> Tensor:
+        return self.code(self.found(numbers))

@@ -1,0 +1,103 @@
+"""The critic of an adversarial autoencoder: it tells found codes from draws of their priors (Makhzani 2015)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn.functional import one_hot
+
+import coevo
+from coevo import Artist, Metrics, Works
+from coevo.adversary import Adversary
+from coevo.networks import dense
+from coevo.priors import draw, prior_of
+
+
+class Latent(Adversary):
+    """A head for every block of the code, each against the block's own prior; blocks that are given have none.
+
+    Where the artist uses labels and a prior has a place for each class, the heads are told the classes of codes and
+    draws alike, so that every class finds its place (§2.3); what has no label may lie anywhere.
+    """
+
+    name = "latent"
+    judges = "codes"
+    labels = "optional"
+
+    class Options(Adversary.Options):
+        hidden: tuple[int, ...] = (1000, 1000)
+        """Units of a head's hidden layers."""
+        dropout: float = Field(0.0, ge=0, lt=1)
+        """Share of the hidden units that are left out of a step."""
+        rate: float = Field(1e-3, gt=0, le=1)
+        """Adam's learning rate."""
+
+    options: Options
+
+    def check(self) -> None:
+        super().check()
+        if self.options.pack > 1:
+            raise coevo.ConfigError("critic.pack packs pictures; critic 'latent' judges codes one by one.")
+
+    def build(self, artist: Artist) -> None:
+        self.blocks = artist.codes
+        self.classes = len(self.studio.classes) or 10
+        places = any(prior_of(block, self.classes).labelled for block in self.blocks)
+        self.beside = places and artist.labels in ("required", "some")
+        super().build(artist)
+
+    @property
+    def tells(self) -> bool:
+        return self.beside
+
+    def network(self, artist: Artist) -> nn.Module:
+        o, classes = self.options, self.classes if self.beside else 0
+        return Heads([b.size for b in self.blocks], [not b.given for b in self.blocks], classes, o.hidden, o.dropout)
+
+    def seen(self, works: Works) -> Tensor:
+        assert works.codes is not None
+        return works.codes
+
+    def learn(self, works: Works, reals: Works) -> Metrics:
+        return super().learn(works, self._drawn(reals))
+
+    def judge(self, works: Works, reals: Works | None) -> Tensor:
+        return super().judge(works, reals and self._drawn(reals)).sum(1)
+
+    def fooled(self, works: Works, reals: Works | None) -> Tensor:
+        return super().fooled(works, reals and self._drawn(reals)).all(1)
+
+    def _drawn(self, reals: Works) -> Works:
+        """As many draws of the priors as there are real works, with the same labels."""
+        labels = reals.labels if self.beside else None
+        drawn = draw(self.blocks, len(reals), self.studio.generator("priors"), labels, self.classes)
+        return replace(reals, images=None, codes=drawn, labelled=None)
+
+
+class Heads(nn.Module):
+    """Codes [N, D], and labels [N] where it is told classes → scores [N, heads], one for every block that is judged."""
+
+    def __init__(
+        self, sizes: Sequence[int], judged: Sequence[bool], classes: int, hidden: Sequence[int], dropout: float
+    ):
+        super().__init__()
+        self.sizes, self.classes = list(sizes), classes
+        told = classes + 1 if classes else 0
+        self.heads = nn.ModuleList(
+            nn.Sequential(*dense([size + told, *hidden], dropout=dropout), nn.Linear(hidden[-1], 1))
+            if its
+            else nn.Module()
+            for size, its in zip(sizes, judged, strict=True)
+        )
+
+    def forward(self, codes: Tensor, labels: Tensor | None = None) -> Tensor:
+        told = codes[:, :0]
+        if self.classes:
+            assert labels is not None
+            told = one_hot(labels + 1, self.classes + 1).to(codes)  # the first says that there is none
+        blocks = zip(self.heads, codes.split(self.sizes, 1), strict=True)
+        return torch.cat([head(torch.cat([b, told], 1)) for head, b in blocks if isinstance(head, nn.Sequential)], 1)

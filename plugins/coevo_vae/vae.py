@@ -1,0 +1,99 @@
+"""The variational autoencoder (Kingma & Welling 2013, arXiv:1312.6114)."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from coevo import Metrics, Works
+from coevo.autoencoder import Autoencoder
+
+
+class Pass(NamedTuple):
+    """Real works on their way through the networks."""
+
+    images: Tensor
+    mean: Tensor  # of the posterior q(z|x): [N, D]
+    log_variance: Tensor
+    outputs: Tensor  # of the decoder at z ~ q(z|x)
+
+
+class VAE(Autoencoder):
+    """Encodes a picture as q(z|x) = N(μ, diag σ²), and maximises E_q log p(x|z) - β · KL(q(z|x) ‖ N(0, I)) (eq. 7).
+
+    With a critic it is a VAE/GAN too (Larsen 2016): the decoder, and the encoder through it, also climb its rewards.
+    """
+
+    name = "vae"
+
+    class Options(Autoencoder.Options):
+        beta: float = Field(1.0, ge=0, le=1000)
+        """Weight of the divergence from the prior, β (Higgins 2017)."""
+        warm_up: int = Field(0, ge=0)
+        """Steps in which β rises from 0."""
+        judged: Literal["reconstructions", "samples", "both"] = "reconstructions"
+        """What a critic is shown: what comes back of real works, works of the prior, or as many of both."""
+        reward: float = Field(1.0, ge=0)
+        """Weight of a critic's rewards."""
+
+    options: Options
+    keeps = ("steps",)
+    steps: int
+
+    @property
+    def numbers(self) -> int:
+        return 2 * self.options.latent  # mean and log-variance
+
+    def build(self) -> None:
+        super().build()
+        self.steps = 0
+
+    def make(self, n: int, reals: Works | None) -> Works:
+        assert reals is not None and reals.images is not None
+        mean, log_variance = self.posterior(reals.images)
+        z = mean + (log_variance / 2).exp() * self.studio.noise(*mean.shape)  # eq. 10
+        codes = self.with_class(z, reals.labels)
+        outputs = self.decoder(codes)
+        memo = Pass(reals.images, mean, log_variance, outputs)
+        works = Works(self.likelihood.mean(outputs), codes, reals.labels, memo=memo)
+        return works if self.options.judged == "reconstructions" else self._with_dreams(works)
+
+    def learn(self, works: Works, rewards: Tensor) -> Metrics:
+        images, mean, log_variance, outputs = works.memo
+        reconstruction = self.likelihood.log_prob(outputs, images).mean()
+        kl = divergence(mean, log_variance).mean()
+        self.minimise(self.beta * kl - reconstruction - self.options.reward * rewards.mean())
+        self.steps += 1
+        return {"elbo": (reconstruction - kl).detach(), "kl": kl.detach(), "reconstruction": reconstruction.detach()}
+
+    @property
+    def beta(self) -> float:
+        """The divergence's weight at this step."""
+        o = self.options
+        return o.beta * min(1.0, self.steps / o.warm_up) if o.warm_up else o.beta
+
+    def posterior(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log-variance of q(z|x): [N, D] each."""
+        mean, log_variance = self.encoder(self.seen(images)).chunk(2, 1)
+        return mean, log_variance
+
+    def code_of(self, numbers: Tensor) -> Tensor:
+        return numbers.chunk(2, 1)[0]
+
+    def _with_dreams(self, works: Works) -> Works:
+        """Works of the prior instead of those that came back, or after them."""
+        assert works.images is not None and works.codes is not None
+        codes = self.with_class(self.studio.noise(len(works), self.options.latent), works.labels)
+        dreams = self.likelihood.mean(self.decoder(codes))
+        if self.options.judged == "samples":
+            return Works(dreams, codes, works.labels, memo=works.memo)
+        labels = None if works.labels is None else works.labels.repeat(2)
+        return Works(torch.cat([works.images, dreams]), torch.cat([works.codes, codes]), labels, memo=works.memo)
+
+
+def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """KL(N(μ, diag σ²) ‖ N(0, I)) = ½ Σ (μ² + σ² - log σ² - 1) (appendix B): [N]."""
+    return 0.5 * (mean.square() + log_variance.exp() - log_variance - 1).sum(1)
