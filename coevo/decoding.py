@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
-
 import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
@@ -50,8 +48,3 @@ class Decoding(Artist):
         assert place is not None
         block = one_hot(labels.to(codes.device), place.stop - place.start).to(codes)
         return torch.cat([codes[:, : place.start], block, codes[:, place.stop :]], 1)
-
-    def place(self, name: str) -> slice | None:
-        """The columns of the block of that name, where there is one."""
-        ends = accumulate(block.size for block in self.codes)
-        return next((slice(e - b.size, e) for b, e in zip(self.codes, ends, strict=True) if b.name == name), None)

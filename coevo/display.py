@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from abc import ABC, abstractmethod
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -240,11 +241,8 @@ def show_run(store: Store, plain: bool) -> None:
     took = f", {timing[-1]['round']} rounds in {clock(timing[-1]['seconds'])}" if timing else ""
     click.secho(f"{store.name}{took}", bold=True)
     console = Console()
-    if sheets and not plain and sys.stdout.isatty():
-        from textual_image.renderable import Image as TerminalImage  # late: it asks the terminal what it can
-
-        with Image.open(sheets[-1]) as picture:
-            console.print(TerminalImage(picture.copy(), width=min(console.width, 80)))
+    if sheets and not plain:
+        show_picture(sheets[-1], console)
     if rows and not plain:
         click.echo(curves(rows, min(console.width, 100)))
     for key, value in (rows[-1] if rows else {}).items():
@@ -253,6 +251,17 @@ def show_run(store: Store, plain: bool) -> None:
         click.secho(warning, fg="yellow")
     if sheets:
         click.echo(f"The sheet is {sheets[-1]}")
+
+
+def show_picture(path: Path, console: Console | None = None) -> None:
+    """A picture in the terminal, as well as it can; nothing where the output goes elsewhere."""
+    if not sys.stdout.isatty():
+        return
+    from textual_image.renderable import Image as TerminalImage  # late: it asks the terminal what it can
+
+    console = console or Console()
+    with Image.open(path) as picture:
+        console.print(TerminalImage(picture.copy(), width=min(console.width, 80)))
 
 
 def curves(rows: list[dict[str, float]], width: int) -> str:

@@ -37,11 +37,15 @@ def to_picture(pixels: np.ndarray) -> Image.Image:
 
 
 def contact_sheet(
-    images: Tensor, columns: int | None = None, scale: int | None = None, labels: Sequence[str] = ()
+    images: Tensor,
+    columns: int | None = None,
+    scale: int | None = None,
+    labels: Sequence[str] = (),
+    gap: int | None = None,
 ) -> Image.Image:
     """N pictures in a grid on white, each pixel enlarged to a square of `scale`, so that small ones show.
 
-    labels: a word to write over each picture.
+    labels: a word to write over each picture; gap: px between two of them.
     """
     pixels = to_bytes(images)
     n, height, width, channels = pixels.shape
@@ -49,7 +53,7 @@ def contact_sheet(
     rows = math.ceil(n / columns)
     scale = scale or max(1, TARGET // (columns * width))
     pixels = pixels.repeat(scale, axis=1).repeat(scale, axis=2)
-    height, width, gap = height * scale, width * scale, max(2, 2 * scale)
+    height, width, gap = height * scale, width * scale, max(2, 2 * scale) if gap is None else gap
     head = LABEL if labels else 0
     sheet = np.full((rows * (height + gap + head) + gap, columns * (width + gap) + gap, channels), PAPER, np.uint8)
     places = [(gap + i // columns * (height + gap + head) + head, gap + i % columns * (width + gap)) for i in range(n)]

@@ -13,6 +13,7 @@ from torch.nn.functional import one_hot
 
 from coevo.errors import CoevoError, ConfigError
 from coevo.gallery import contact_sheet, read_origin, save_gif, save_png
+from coevo.priors import prior_of
 from coevo.roles import Artist, CodeBlock
 from coevo.runner import images_of, load_artist
 from coevo.store import Store
@@ -70,6 +71,30 @@ def write_traversal(store: Store, block: str | None, rows: int, steps: int, seed
                 labels += [f"{one.name} {dimension + 1}", *[""] * (columns - 1)]
     images = images_of(artist.decode(torch.cat(table)))
     save_png(output, contact_sheet(images, columns=columns, labels=labels), about(store, artist, seed))
+
+
+def write_manifold(store: Store, side: int, seed: int, output: Path) -> None:
+    """The plane of pictures that a code of two numbers has, side × side of them, each for as much of the prior: through
+    the inverse normal distribution where that is Gaussian (Kingma & Welling 2013, appendix A).
+
+    Other blocks of the code are drawn once, by the seed. Raises ConfigError where no block has two numbers.
+    """
+    artist = decoder(store)
+    flat = next((block for block in artist.codes if block.size == 2 and block.prior != "categorical"), None)
+    if flat is None:
+        sizes = ", ".join(f"{block.name} {block.size}" for block in artist.codes)
+        raise ConfigError(
+            f"A manifold is drawn of a code of two numbers, and artist {artist.name!r} has {sizes}; train one with "
+            "-o artist.latent=2, as coevo run vae-manifold does."
+        )
+    shares = (torch.arange(side) + 0.5) / side
+    axis = prior_of(flat, len(artist.studio.classes) or 10).quantile(shares)
+    across, down = torch.meshgrid(axis, axis.flip(0), indexing="xy")
+    parts = codes_of(artist, 1, seed).cpu().expand(side * side, -1).split([block.size for block in artist.codes], 1)
+    plane = torch.stack([across.flatten(), down.flatten()], 1)
+    codes = [plane if block == flat else part for block, part in zip(artist.codes, parts, strict=True)]
+    images = images_of(artist.decode(torch.cat(codes, 1)))
+    save_png(output, contact_sheet(images, columns=side, gap=0), about(store, artist, seed))
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,12 @@ class Prior:
         """log p(c) of codes [N, size], in nats: [N]."""
         raise NotImplementedError
 
+    def quantile(self, shares: Tensor) -> Tensor:
+        """Numbers, one for each of the shares in (0, 1), that spread over a dimension as it is filled; where its
+        dimensions hang together, evenly from end to end."""
+        reach = self.draw(1000, torch.Generator().manual_seed(0)).abs().max()
+        return reach * (2 * shares - 1)
+
 
 class Gaussian(Prior):
     """N(0, I)."""
@@ -58,6 +64,9 @@ class Gaussian(Prior):
 
     def log_density(self, codes: Tensor) -> Tensor:
         return -0.5 * codes.square().sum(1) - self.size / 2 * log(2 * pi)
+
+    def quantile(self, shares: Tensor) -> Tensor:
+        return torch.special.ndtri(shares)  # the inverse of the normal distribution function
 
 
 class Uniform(Prior):
@@ -71,6 +80,9 @@ class Uniform(Prior):
     def log_density(self, codes: Tensor) -> Tensor:
         inside = (codes.abs() <= 1).all(1)
         return torch.where(inside, -self.size * log(2), -torch.inf)
+
+    def quantile(self, shares: Tensor) -> Tensor:
+        return 2 * shares - 1
 
 
 class Categorical(Prior):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import torch
@@ -164,6 +165,11 @@ class Artist(Player):
     @property
     def code_size(self) -> int:
         return sum(block.size for block in self.codes)
+
+    def place(self, name: str) -> slice | None:
+        """The columns of the block of that name, where there is one."""
+        ends = accumulate(block.size for block in self.codes)
+        return next((slice(e - b.size, e) for b, e in zip(self.codes, ends, strict=True) if b.name == name), None)
 
     @property
     def decodes(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 import coevo
-from coevo.cli import lineages, looking, playing, plugins
+from coevo.cli import codes, lineages, looking, playing, plugins
 from coevo.cli.group import Group
 
 
@@ -19,7 +19,8 @@ def main(debug: bool) -> None:
 for command in (
     *(playing.run, playing.resume),
     *(looking.runs, looking.recipes, looking.show, looking.evaluate),
-    *(looking.sample, looking.interpolate, looking.traverse, looking.arithmetic),
+    *(looking.sample, codes.interpolate, codes.traverse, codes.arithmetic, codes.manifold),
+    *(codes.encode, codes.reconstruct, codes.scatter, codes.tangents),
     *(lineages.lineage, lineages.export),
     *(plugins.plugins, plugins.info, plugins.check),
 ):

@@ -94,54 +94,6 @@ def sample(run: str, n: int, seed: int, label: str | None, output: Path, runs_di
 
 
 @click.command()
-@RUN
-@click.option("--rows", type=click.IntRange(1, 100), default=8, show_default=True, help="Pairs of works.")
-@click.option("--steps", type=click.IntRange(2, 100), default=10, show_default=True, help="Works in a row.")
-@SEED
-@click.option("-o", "output", type=click.Path(path_type=Path), default="interpolation.png", show_default=True)
-@RUNS_DIR
-def interpolate(run: str, rows: int, steps: int, seed: int, output: Path, runs_dir: Path) -> None:
-    """Walk from one work of a RUN's artist to another through its latent space: a row each, or a film (.gif)."""
-    from coevo.latent import write_interpolation
-
-    write_interpolation(open_store(run, runs_dir), rows, steps, seed, picture(output, ".gif"))
-    click.echo(f"{rows} walks of {steps} steps in {output}")
-
-
-@click.command()
-@RUN
-@click.option("--code", metavar="NAME", help="Which block of the code.  [default: all but the noise]")
-@click.option("--rows", type=click.IntRange(1, 100), default=8, show_default=True, help="Works, or dimensions.")
-@click.option("--steps", type=click.IntRange(2, 100), default=10, show_default=True, help="Works in a row.")
-@SEED
-@click.option("-o", "output", type=click.Path(path_type=Path), default="traversal.png", show_default=True)
-@RUNS_DIR
-def traverse(run: str, code: str | None, rows: int, steps: int, seed: int, output: Path, runs_dir: Path) -> None:
-    """Vary one code of a RUN's artist in every row, and leave the rest of it as it is."""
-    from coevo.latent import write_traversal
-
-    write_traversal(open_store(run, runs_dir), code, rows, steps, seed, picture(output))
-    click.echo(f"Codes varied one by one in {output}")
-
-
-@click.command()
-@RUN
-@click.argument("expression", required=False)
-@SEED
-@click.option("-o", "output", type=click.Path(path_type=Path), default="arithmetic.png", show_default=True)
-@RUNS_DIR
-def arithmetic(run: str, expression: str | None, seed: int, output: Path, runs_dir: Path) -> None:
-    """Add and subtract works of a RUN's artist, as "3,7,9 - 1,2 + 4": numbers of works, or saved PNGs.
-
-    Works between commas are averaged first. Without an EXPRESSION it draws a numbered sheet to choose from.
-    """
-    from coevo.latent import write_arithmetic
-
-    write_arithmetic(open_store(run, runs_dir), expression, seed, picture(output))
-    click.echo(f"{expression} in {output}" if expression else f"Works by number in {output}")
-
-
-@click.command()
 @click.argument("run", metavar="RUN|FOLDER", default="latest")
 @click.option("-n", "n", type=click.IntRange(10, 100_000), default=1000, show_default=True, help="How many works.")
 @SEED
