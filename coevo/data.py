@@ -38,6 +38,8 @@ class DataOptions(Options):
     """Threads that read images."""
     hold_mb: int = Field(1024, ge=0)
     """Up to so many MB are held on the device; larger sets are streamed from the disk."""
+    binary: Literal["no", "threshold", "sample"] = "no"
+    """Pixels become black or white: by whether they are light, or once by chance, as often as they are light."""
     labelled: int | None = Field(None, ge=1)
     """Only so many works keep their labels, as many of each class; they come beside the others, batch by batch."""
 
@@ -115,14 +117,16 @@ def zipped(options: DataOptions) -> Dataset:
 
 def load_dataset(options: DataOptions, loaders: Mapping[str, Callable[[DataOptions], Dataset]]) -> Dataset:
     """A dataset by name, or a folder or zip by path. Raises DataError where it is neither."""
-    if options.name in loaders:
-        return loaders[options.name](options)
     path = Path(options.name)
-    if path.is_dir():
-        return folder(options.model_copy(update={"dir": str(path)}))
-    if path.is_file():
-        return zipped(options.model_copy(update={"dir": str(path)}))
-    raise DataError(unknown("dataset", options.name, loaders) + " It is no folder and no zip file either.")
+    if options.name in loaders:
+        dataset = loaders[options.name](options)
+    elif path.is_dir():
+        dataset = folder(options.model_copy(update={"dir": str(path)}))
+    elif path.is_file():
+        dataset = zipped(options.model_copy(update={"dir": str(path)}))
+    else:
+        raise DataError(unknown("dataset", options.name, loaders) + " It is no folder and no zip file either.")
+    return dataset if options.binary == "no" else replace(dataset, images=binary(dataset.images, options.binary))
 
 
 def splits(
@@ -137,6 +141,17 @@ def splits(
     except DataError:  # MNIST without its test files, say
         return dataset, None
     return dataset, None if torch.equal(test.images, dataset.images) else test
+
+
+def binary(images: Tensor, how: str) -> Tensor:
+    """uint8 pictures in black and white, 0 and 255. What is left to chance is drawn once for ever, as in the binarised
+    MNIST that papers compare on (Salakhutdinov & Murray 2008)."""
+    if how == "threshold":
+        return (images > 127).to(torch.uint8) * 255
+    generator, parts = torch.Generator().manual_seed(len(images)), []
+    for some in images.split(1000):
+        parts.append((torch.rand(some.shape, generator=generator) * 255 < some).to(torch.uint8) * 255)
+    return torch.cat(parts)
 
 
 def evenly(dataset: Dataset, n: int, seed: int) -> Tensor:

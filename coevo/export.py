@@ -20,6 +20,7 @@ from coevo.gallery import contact_sheet, describe, save_gif, save_png, to_bytes,
 from coevo.history import FILE, History, Individual
 from coevo.lineage import chart
 from coevo.measures import nearest
+from coevo.posteriors import code_figures, parzen_figures
 from coevo.roles import Artist, Genome, Works
 from coevo.runner import Run, exhibit, images_of, load_artist, loaders
 from coevo.store import Store, write_whole, writing
@@ -137,11 +138,20 @@ def drawn(artist: Artist, some: Sequence[Individual], size: int) -> Tensor:
 
 
 def evaluate_works(
-    run: str, runs_dir: Path, n: int, seed: int, data: str | None, data_dir: str | None, sheet: Path | None = None
+    run: str,
+    runs_dir: Path,
+    n: int,
+    seed: int,
+    data: str | None,
+    data_dir: str | None,
+    sheet: Path | None = None,
+    draws: int = 200,
+    window: bool = False,
 ) -> dict[str, Any]:
-    """The figures of a run's works beside its own data, or of a folder's pictures beside a dataset.
+    """The figures of a run's works beside its own data, and of its codes; or of a folder's pictures beside a dataset.
 
-    sheet: where to draw some of the works, each beside the real one that is nearest to it.
+    sheet: where to draw some of the works, each beside the real one that is nearest to it; draws: of the posterior, for
+    likelihoods that are estimated by them; window: the log-likelihood by a Parzen window too.
     """
     if is_folder_of_pictures(run, runs_dir):
         images, options = read_pictures(Path(run), n, data or "digits", data_dir)
@@ -160,6 +170,8 @@ def evaluate_works(
         "works": f"run {store.name}, round {it.round}, seed {seed}",
         "data": reals.name,
         **evaluate(images, reals, held_out, seed).figures(),
+        **(parzen_figures(images, reals, held_out) if window else {}),
+        **code_figures(it.artist, reals, held_out, draws),
     }
 
 

@@ -223,6 +223,10 @@ class Artist(Player):
         assert images is not None
         return resized(images, size)
 
+    def figures(self, works: Works, draws: int) -> Mapping[str, float]:
+        """Figures of its own on real works, for `coevo evaluate`; draws: for those that are estimated by drawing."""
+        return {}
+
     def tune(self, options: Any) -> None:
         """Change options of a living Artist, between two turns: the mutation rate, say."""
         self.options = options

@@ -102,6 +102,8 @@ def sample(run: str, n: int, seed: int, label: str | None, output: Path, runs_di
 @click.option(
     "-o", "output", type=click.Path(path_type=Path), help="Draw works beside their nearest real one, as x.png."
 )
+@click.option("--draws", type=click.IntRange(1), default=200, show_default=True, help="For a VAE's likelihood.")
+@click.option("--parzen", is_flag=True, help="The log-likelihood by a Parzen window too.")
 @RUNS_DIR
 @JSON
 def evaluate(
@@ -111,18 +113,21 @@ def evaluate(
     data: str | None,
     data_dir: str | None,
     output: Path | None,
+    draws: int,
+    parzen: bool,
     runs_dir: Path,
     as_json: bool,
 ) -> None:
     """Judge the works of a RUN, or of any FOLDER of pictures, beside real ones that were held out.
 
     Distances are taken in the features of a small classifier, trained once on the real works' labels and kept; its
-    name, with every figure, says what it compares with. Nearest real neighbours show whether works are copied.
+    name, with every figure, says what it compares with. Nearest real neighbours show whether works are copied. Of an
+    artist that encodes, its codes are judged too: what comes back, what they say of classes, how near to the prior.
     """
     from coevo.export import evaluate_works
 
     sheet = picture(output) if output else None
-    report = evaluate_works(run, runs_dir, n, seed, data, data_dir, sheet)
+    report = evaluate_works(run, runs_dir, n, seed, data, data_dir, sheet, draws, parzen)
     if as_json:
         click.echo(json.dumps(report, indent=2))
     else:
