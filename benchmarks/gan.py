@@ -134,7 +134,7 @@ def parzen_window() -> None:
     train, test = (flat(to_float(mnist(options.model_copy(update={"split": s})).images)) for s in ("train", "test"))
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(0))
     known, validation = train[order[:-5000]], train[order[-5000:]]
-    centres = MiniBatchKMeans(10_000, batch_size=20_000, max_iter=5, n_init=1, random_state=0).fit(known[:40_000])
+    centres = MiniBatchKMeans(10_000, init="random", batch_size=20_000, max_iter=5, n_init=1, random_state=0).fit(known)
     for name, points in {
         "parzen, mlp": flat(works(run)),
         "parzen, training images": known[:10_000],

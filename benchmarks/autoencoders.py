@@ -1,0 +1,151 @@
+"""The figures of autoencoders: errors with few labels and with none, likelihoods, priors, principal components.
+
+    python benchmarks/autoencoders.py TRIAL --mnist FOLDER [--runs runs] [--seed 0] [--scale 1]
+
+TRIAL: labels-100, labels-1000, labels-all, clusters-16, clusters-30, parzen, nll, priors, linear, or all. Runs are kept
+in --runs by name, and a run that is there is gone on with; --scale shortens every one of them. The test images are read
+once, at the end. On an otherwise idle machine: the minutes are the budget.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import coevo
+from coevo.data import DataOptions, Dataset, mnist
+from coevo.evaluate import flat
+from coevo.measures import parzen
+from coevo.posteriors import cluster_names, code_figures
+from coevo.runner import Run, exhibit, images_of
+
+GIVEN: argparse.Namespace
+
+
+def trained(name: str, minutes: float, recipe: str, **options: Any) -> Run:
+    """A run of that name, played for so many minutes in all."""
+    name, minutes = f"{name}-{GIVEN.seed}", minutes * GIVEN.scale
+    if (Path(GIVEN.runs) / name).is_dir():
+        return coevo.resume(name, runs_dir=GIVEN.runs, minutes=minutes, rounds=None)
+    data = {"name": "mnist", "dir": str(GIVEN.mnist), "size": 28} | options.pop("data", {})
+    run = {"seed": GIVEN.seed, "save_every": 10_000, "sheet_every": 10_000, "log_every": 100} | options.pop("run", {})
+    return coevo.run(
+        recipe, name=name, runs_dir=GIVEN.runs, minutes=minutes, options={"data": data, "run": run, **options}
+    )
+
+
+def part(run: Run, split: str) -> Dataset:
+    options: DataOptions = run.config.data.model_copy(update={"split": split, "labelled": None})
+    return mnist(options)
+
+
+def report(name: str, run: Run, **figures: Any) -> None:
+    """A line of JSON: what, how long, the figures."""
+    rounded = {key: round(value, 4) if isinstance(value, float) else value for key, value in figures.items()}
+    print(json.dumps({"trial": name, "seed": GIVEN.seed, "rounds": run.round, **minutes(run), **rounded}), flush=True)
+
+
+def minutes(run: Run) -> dict[str, float]:
+    return {"minutes": round(run.seconds_before / 60, 1)}
+
+
+# trials
+
+
+def labelled(count: int, budget: float) -> None:
+    """The error on the test images of a network that was told so many labels."""
+    run = trained(f"aae-{count}-labels", budget, "aae-semi-supervised", data={"labelled": count})
+    test = part(run, "test").works(slice(None))
+    named = run.artist.encode(test)[:, run.artist.place("class")].argmax(1)
+    report(f"{count} labels", run, error=(named != test.labels).float().mean().item(), images=len(test))
+
+
+def clusters(count: int) -> None:
+    """The error where each of so many clusters has the label of the image that is surest of it, among the last 10,000
+    training images; the test images are only judged."""
+    run = trained(f"aae-{count}-clusters", 30, "aae-clustering", artist={"categories": count})
+    guide, test = part(run, "train").works(slice(50_000, None)), part(run, "test").works(slice(None))
+    place = run.artist.place("cluster")
+    names = cluster_names(run.artist.encode(guide)[:, place], guide.labels)
+    wrong = names[run.artist.encode(test)[:, place].argmax(1)] != test.labels
+    report(f"{count} clusters", run, error=wrong.float().mean().item(), images=len(test))
+
+
+def parzen_window() -> None:
+    """The log-likelihood of the test images by a window around 10,000 works, pixels in [0, 1]."""
+    run = trained("aae-parzen", 15, "aae")
+    train, test = part(run, "train"), part(run, "test")
+    works = flat(torch.cat([images_of(some) for some in exhibit(run.artist, 10_000, 1)]))
+    validation = flat(images_of(train.works(slice(55_000, None))))
+    mean, error, sigma = parzen(works, validation, flat(images_of(test.works(slice(None)))))
+    report("parzen", run, log_likelihood=mean, standard_error=error, sigma=sigma, samples=len(works))
+
+
+def nll() -> None:
+    """The negative log-likelihood of binary test images by importance sampling."""
+    run = trained("vae-nll", 40, "vae", data={"binary": "sample"})
+    options = run.config.data.model_copy(update={"split": "test"})
+    test = coevo.data.load_dataset(options, coevo.runner.loaders()).works(slice(None))
+    for draws in (200, 5000):
+        found = -run.artist.log_likelihood(test, draws)
+        report("nll", run, draws=draws, nll=found.mean().item(), images=len(test))
+
+
+def priors() -> None:
+    """How often a network tells codes of test images from draws of a prior in the plane."""
+    for prior in ("swiss-roll", "mixture"):
+        run = trained(f"aae-{prior}", 10, "aae-swiss-roll", artist={"prior": prior})
+        figures = code_figures(run.artist, part(run, "train"), part(run, "test"), 1)
+        report(f"prior {prior}", run, **figures)
+
+
+def linear() -> None:
+    """The largest angle between the plane that a linear autoencoder spans and that of the principal components."""
+    options = {"hidden": [], "latent": 8, "activation": "linear", "rate": 1e-2, "halve": 2000, "beta2": 0.95}
+    run = trained("ae-linear", 3, "wae", artist=options | {"wasserstein": 0.0}, run={"batch": 1000})
+    pixels = flat(images_of(part(run, "train").works(slice(None))))
+    components = torch.linalg.svd((pixels - pixels.mean(0)).T @ (pixels - pixels.mean(0)))[0][:, :8]
+    spanned = torch.linalg.qr(run.artist.decoder[0].weight.detach())[0]
+    angles = np.degrees(np.arccos(np.clip(torch.linalg.svdvals(components.T @ spanned).numpy(), -1, 1)))
+    report("linear", run, largest_angle=float(angles.max()), degrees=[round(float(a), 3) for a in angles])
+
+
+TRIALS: dict[str, Callable[[], None]] = {
+    "labels-100": lambda: labelled(100, 60),
+    "labels-1000": lambda: labelled(1000, 60),
+    "labels-all": lambda: labelled(60_000, 60),
+    "clusters-16": lambda: clusters(16),
+    "clusters-30": lambda: clusters(30),
+    "parzen": parzen_window,
+    "nll": nll,
+    "priors": priors,
+    "linear": linear,
+}
+
+
+def main() -> None:
+    global GIVEN
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("trial", choices=[*TRIALS, "all"])
+    parser.add_argument("--mnist", type=Path, required=True, help="folder of MNIST's IDX files")
+    parser.add_argument("--runs", default="runs")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--scale", type=float, default=1.0, help="of every run's minutes")
+    GIVEN = parser.parse_args()
+    for name, trial in TRIALS.items():
+        if GIVEN.trial in (name, "all"):
+            begun = time.perf_counter()
+            trial()
+            print(f"{name}: {math.ceil(time.perf_counter() - begun)} s in all", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""Training speed beside pythae (pip install 'coevo[bench]'): its VAE and AAE and ours, the same networks, interleaved.
+
+784-512-16 networks, batches of 100, the AAE's critic 16-256-1; images/s of whole training steps, data included.
+"""
+
+from __future__ import annotations
+
+import logging
+import statistics
+import sys
+import time
+from typing import Any
+
+import torch
+
+from coevo.data import Data, Dataset
+from coevo.loop import Phase, coevolve
+from coevo.studio import Studio, fast_bf16
+from coevo_aae.aae import AAE
+from coevo_aae.latent import Latent
+from coevo_vae.none import NoCritic
+from coevo_vae.vae import VAE
+
+BATCH, IMAGES, PAIRS = 100, 10_000, 7
+
+try:
+    from pythae.data.preprocessors import DataProcessor
+    from pythae.models import VAE as PythaeVAE
+    from pythae.models import Adversarial_AE, Adversarial_AE_Config, VAEConfig
+    from pythae.trainers import AdversarialTrainer, AdversarialTrainerConfig, BaseTrainer, BaseTrainerConfig
+except ImportError:
+    print("pythae is not installed; pip install 'coevo[bench]' first. Skipped.")
+    sys.exit(0)
+
+
+def ours(kind: str, pixels: torch.Tensor, precision: Any) -> Any:
+    """A function that trains one pass over the pictures."""
+    studio = Studio((1, 28, 28), tuple("0123456789"), precision=precision, batch=BATCH)
+    studio.reseed()
+    if kind == "vae":
+        artist: Any = VAE(VAE.Options(hidden=(512,), latent=16), studio)
+        critic: Any = NoCritic(NoCritic.Options(), studio)
+    else:
+        artist = AAE(AAE.Options(hidden=(512,), latent=16, posterior="gaussian"), studio)
+        critic = Latent(Latent.Options(hidden=(256,)), studio)
+    artist.build()
+    critic.build(artist)
+    dataset = Dataset("random", (pixels * 255).to(torch.uint8), torch.zeros(len(pixels)).long(), ("0",))
+    phases = [Phase("critic"), Phase("artist")] if critic.learns else [Phase("artist")]
+    data = Data(dataset, BATCH, 0, [1] * len(phases), studio.device)
+
+    def epoch() -> None:
+        for turn in coevolve(artist, critic, data, phases):
+            if turn.next.round == len(pixels) // BATCH:
+                break
+
+    return epoch
+
+
+def theirs(kind: str, pixels: torch.Tensor) -> Any:
+    """The same by pythae's own trainer."""
+    common = {"num_epochs": 1, "per_device_train_batch_size": BATCH, "output_dir": "/dev/null", "no_cuda": True}
+    dataset = DataProcessor.to_dataset(DataProcessor().process_data(pixels.numpy()))
+    if kind == "vae":
+        model = PythaeVAE(VAEConfig(input_dim=(1, 28, 28), latent_dim=16, reconstruction_loss="bce"))
+        trainer = BaseTrainer(model, dataset, training_config=BaseTrainerConfig(**common))
+    else:
+        config = Adversarial_AE_Config(input_dim=(1, 28, 28), latent_dim=16, reconstruction_loss="mse")
+        trainer = AdversarialTrainer(
+            Adversarial_AE(config), dataset, training_config=AdversarialTrainerConfig(**common)
+        )
+    trainer.prepare_training()
+    return lambda: trainer.train_step(1)
+
+
+def speed(epoch: Any) -> float:
+    begun = time.perf_counter()
+    epoch()
+    return IMAGES / (time.perf_counter() - begun)
+
+
+def main() -> None:
+    logging.disable(logging.INFO)
+    pixels = torch.rand(IMAGES, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    for precision in ("auto", "fp32") if fast_bf16(torch.device("cpu")) else ("fp32",):
+        for kind in ("vae", "aae"):
+            pair = ours(kind, pixels, precision), theirs(kind, pixels)
+            for epoch in pair:
+                epoch()
+            speeds = [(speed(pair[0]), speed(pair[1])) for _ in range(PAIRS)]
+            ratios = sorted(a / b for a, b in speeds)
+            mine, other = (statistics.median(column) for column in zip(*speeds, strict=True))
+            print(
+                f"{kind}, {precision}: {statistics.median(ratios):.2f} × pythae ({ratios[0]:.2f} to {ratios[-1]:.2f}), "
+                f"{mine:,.0f} beside {other:,.0f} images/s"
+            )
+
+
+if __name__ == "__main__":
+    main()
