@@ -60,10 +60,16 @@ def contact_sheet(
     for (top, left), picture in zip(places, pixels, strict=True):
         sheet[top : top + height, left : left + width] = picture
     drawn = to_picture(sheet)
-    pen, font = ImageDraw.Draw(drawn), ImageFont.load_default(LABEL - 8)
+    pen, font = ImageDraw.Draw(drawn), fitting_font(labels, width)
     for (top, left), label in zip(places, labels, strict=False):
         pen.text((left + width / 2, top - head / 2), label, INK if channels == 1 else (INK,) * 3, font, "mm")
     return drawn
+
+
+def fitting_font(labels: Sequence[str], width: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """A font in which every label fits over a picture of that width in px; no smaller than can be read."""
+    fonts = [ImageFont.load_default(size) for size in range(LABEL - 8, 8, -1)]
+    return next((font for font in fonts if max(map(font.getlength, labels), default=0) <= width), fonts[-1])
 
 
 def save_png(path: Path, picture: Image.Image, about: dict[str, Any]) -> None:
