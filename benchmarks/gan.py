@@ -44,14 +44,14 @@ BEST: dict[str, Any] = {
 SMALL = {"artist": {"width": 16, "latent": 64, "rate": 1e-3}, "critic": {"width": 2}}
 
 
-def trained(name: str, minutes: float, recipe: str = "dcgan", data: str = "mnist", **options: Any) -> Run:
+def trained(name: str, minutes: float, recipe: str = "dcgan", dataset: str = "mnist", **options: Any) -> Run:
     """A run of that name, played for so many minutes in all."""
     minutes *= GIVEN.scale
     if (Path(GIVEN.runs) / name).is_dir():
         return coevo.resume(name, runs_dir=GIVEN.runs, minutes=minutes, rounds=None)
-    place = {"dir": str(GIVEN.zip if data == "zip" else GIVEN.mnist)}
-    channels = {"stacked-mnist": 3, "zip": 3}.get(data, 1)
-    options["data"] = {"name": data, "channels": channels, **place, **options.get("data", {})}
+    place = {"dir": str(GIVEN.zip if dataset == "zip" else GIVEN.mnist)}
+    channels = {"stacked-mnist": 3, "zip": 3}.get(dataset, 1)
+    options["data"] = {"name": dataset, "channels": channels, **place, **options.get("data", {})}
     return coevo.run(recipe, name=name, runs_dir=GIVEN.runs, minutes=minutes, options=options)
 
 
@@ -101,7 +101,7 @@ def remedies() -> None:
     }.items():
         options = {"artist": SMALL["artist"], "critic": SMALL["critic"] | remedy}
         stem = name.replace(",", "").replace(" ", "-").lower()
-        stacked_modes(f"stacked, {name}", trained(f"stacked-{stem}", 5, data="stacked-mnist", **options))
+        stacked_modes(f"stacked, {name}", trained(f"stacked-{stem}", 5, dataset="stacked-mnist", **options))
 
 
 def stacked() -> None:
@@ -112,7 +112,7 @@ def stacked() -> None:
         "critic": {"width": 24, "norm": "none", "r1": 0.5, "every": 8} | rates,
     }
     for minutes in range(5, 61, 5):
-        if stacked_modes("stacked, best", trained("stacked-best", minutes, data="stacked-mnist", **options)) == 1000:
+        if stacked_modes("stacked, best", trained("stacked-best", minutes, dataset="stacked-mnist", **options)) == 1000:
             break
 
 
@@ -129,9 +129,14 @@ def stacked_modes(name: str, run: Run) -> int:
 
 def parzen_window() -> None:
     """The fully connected pair, and what the same measure says of training images and of their clusters' centres."""
-    run = trained("gan-parzen", 10, "gan", data="mnist")
-    options = run.config.data
-    train, test = (flat(to_float(mnist(options.model_copy(update={"split": s})).images)) for s in ("train", "test"))
+    artist = {"width": 512, "latent": 32, "prior": "gaussian", "normalise": True, "ema": 0.999}
+    critic = {"width": 512, "pieces": 1, "dropout": 0.0, "r1": 0.5, "every": 8}
+    rates = {"rate": 1e-3, "beta1": 0.0, "beta2": 0.99}
+    options = {"data": {"size": 28}, "artist": artist | rates, "critic": critic | rates}
+    run = trained("gan-parzen", 10, "gan", **options)
+    train, test = (
+        flat(to_float(mnist(run.config.data.model_copy(update={"split": s})).images)) for s in ("train", "test")
+    )
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(0))
     known, validation = train[order[:-5000]], train[order[-5000:]]
     centres = MiniBatchKMeans(10_000, init="random", batch_size=20_000, max_iter=5, n_init=1, random_state=0).fit(known)
@@ -160,7 +165,7 @@ def colour() -> None:
     """Ships and horses at 32 px: the distance every five minutes."""
     options = {"critic": {"augment": "colour,translation,cutout", "width": 32}, "artist": {"width": 32, "latent": 64}}
     for minutes in (5, 10, 15, 20):
-        judged(f"colour, {minutes} minutes", trained("gan-colour", minutes, data="zip", **options), 5000)
+        judged(f"colour, {minutes} minutes", trained("gan-colour", minutes, dataset="zip", **options), 5000)
 
 
 def mnist_evaluator(options: DataOptions) -> Any:
