@@ -195,7 +195,8 @@ def test_a_wasserstein_code_nears_its_prior() -> None:
         ({"normalise": True, "pretrain": 5}, "pretrain wants artist.network=dense"),
         ({"network": "convolution", "contractive": "analytic"}, "contractive=analytic wants"),
         ({"sparse": "kl"}, "say artist.code=sigmoid"),
-        ({"tied": True, "ema": 0.9}, "artist.ema"),
+        ({"tied": True, "ema": 0.9}, "ema averages weights"),
+        ({"tied": True, "labels": True}, "labels are more than the encoder finds"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(options: dict[str, Any], says: str) -> None:

@@ -62,8 +62,11 @@ class AE(Autoencoder):
             plain += ["contractive=analytic"] if self.contractive == "analytic" else []
             if plain and (self.network != "dense" or self.normalise):
                 raise ConfigError(f"{plain[0]} wants artist.network=dense, and artist.normalise=false.")
-            if self.tied and self.ema:
-                raise ConfigError("artist.ema averages weights, which artist.tied shares; leave out one of the two.")
+            if self.tied and (self.ema or self.labels):
+                other = "ema averages weights" if self.ema else "labels are more than the encoder finds"
+                raise ConfigError(
+                    f"artist.tied shares the encoder's weights, but artist.{other}; leave out one of them."
+                )
             if self.sparse == "kl" and self.code != "sigmoid":
                 raise ConfigError("sparse=kl counts how often units in [0, 1] are active; say artist.code=sigmoid.")
             return self
@@ -116,7 +119,8 @@ class AE(Autoencoder):
             found["contractive"] = o.contraction * contraction(self.encoder, x)
         if o.contractive == "stochastic":
             noise = torch.randn(x.shape, generator=self.studio.generator("disturbance"), device=x.device)
-            found["contractive"] = o.contraction * disturbance(self.encoder, x, codes, o.disturbance * noise)
+            clean = codes if o.corruption == "none" else self.encoder(x)
+            found["contractive"] = o.contraction * disturbance(self.encoder, x, clean, o.disturbance * noise)
         if o.wasserstein:
             found["wasserstein"] = o.wasserstein * discrepancy(
                 codes, self.studio.noise(len(codes), self.options.latent, "prior")
