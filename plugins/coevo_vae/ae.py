@@ -64,9 +64,7 @@ class AE(Autoencoder):
                 raise ConfigError(f"{plain[0]} wants artist.network=dense, and artist.normalise=false.")
             if self.tied and (self.ema or self.labels):
                 other = "ema averages weights" if self.ema else "labels are more than the encoder finds"
-                raise ConfigError(
-                    f"artist.tied shares the encoder's weights, but artist.{other}; leave out one of them."
-                )
+                raise ConfigError(f"artist.tied shares weights, but artist.{other}; leave out one of them.")
             if self.sparse == "kl" and self.code != "sigmoid":
                 raise ConfigError("sparse=kl counts how often units in [0, 1] are active; say artist.code=sigmoid.")
             return self
