@@ -359,7 +359,12 @@ def test_every_installed_artist_breeds_five_generations_with_a_person_or_is_refu
         if answer.code:
             assert answer.code == 2 and artist in answer.err and len(answer.err.splitlines()) == 1
             assert "--from" in answer.err
-            small = ("--size", 16, "-o", "artist.width=4", "-o", "artist.latent=8")
+            known = registry().load("artist", artist).Options.model_fields
+            little = {"width": "4", "latent": "8", "hidden": "[16]"}
+            chosen = [
+                word for name, value in little.items() if name in known for word in ("-o", f"artist.{name}={value}")
+            ]
+            small = ("--size", 16, *chosen)
             trained = coevo_command(
                 "run", "--artist", artist, "--critic", "dcnn", "--name", "own", "--rounds", 2, *small
             )
