@@ -149,14 +149,18 @@ class Autoencoder(Decoding):
         images = works.images.to(self.studio.device)
         labels = None if works.labels is None else works.labels.to(self.studio.device)
         with self.still() as (encoder, _):
-            found = torch.cat([self.code_of(encoder(self.seen(some))) for some in images.split(1000)])
+            found = torch.cat([self.whitened(self.code_of(encoder(self.seen(some)))) for some in images.split(1000)])
         if self.given and labels is None:
             raise ConfigError(f"Artist {self.name!r} encodes works together with their labels, and these have none.")
         return self.with_class(found, labels)
 
     def code_of(self, numbers: Tensor) -> Tensor:
-        """The code that the encoder's numbers stand for, without chance."""
+        """What the encoder's numbers say that z is, without chance."""
         return numbers
+
+    def whitened(self, z: Tensor) -> Tensor:
+        """The code [N, D] that z is exhibited by; z itself, where it follows its prior."""
+        return z
 
     @contextmanager
     def still(self) -> Iterator[tuple[nn.Module, nn.Module]]:

@@ -24,7 +24,7 @@ class Decoding(Artist):
         if labels is None and self.labels != "unused" and classes:
             labels = torch.arange(n) % classes
         generator = torch.Generator().manual_seed(seed)  # on the CPU: the same on every device
-        codes = draw(self.codes, n, generator, labels, classes or 10)
+        codes = draw(self.codes, n, generator, labels, classes)
         return self.decode(codes, labels)
 
     @torch.no_grad()

@@ -15,7 +15,7 @@ from coevo.autoencoder import Autoencoder
 from coevo.data import Dataset, splits
 from coevo.decoding import Decoding
 from coevo.errors import CoevoError
-from coevo.gallery import contact_sheet, save_png
+from coevo.gallery import contact_sheet, filled, save_png
 from coevo.priors import draw
 from coevo.roles import Artist, CodeBlock, Works
 from coevo.runner import images_of, load_artist, loaders, read_config
@@ -60,11 +60,7 @@ def write_reconstructions(store: Store, n: int, columns: int, seed: int, output:
     works = reals.works(order)
     back = images_of(artist.reconstruct(works)).cpu()
     rows = zip(images_of(works).split(columns), back.split(columns), strict=True)
-    blank = torch.ones(1, *artist.studio.image)  # paper
-    images = []
-    for pair in rows:
-        for row in pair:
-            images.append(torch.cat([row, blank.expand(columns - len(row), -1, -1, -1)]))
+    images = [filled(row, columns) for pair in rows for row in pair]
     save_png(output, contact_sheet(torch.cat(images), columns=columns), about(store, artist))
 
 
@@ -76,7 +72,7 @@ def write_scatter(store: Store, block: str | None, n: int, output: Path) -> None
     place = artist.place(which.name)
     works = reals.works(slice(0, n))
     codes = encoded(artist, works)[:, place]
-    prior = draw([which], UNDER, torch.Generator().manual_seed(0), None, len(reals.classes) or 10)
+    prior = draw([which], UNDER, torch.Generator().manual_seed(0), None, len(reals.classes))
     if which.size > 2:
         centre = codes.mean(0)
         plane = torch.linalg.svd(codes - centre, full_matrices=False).Vh[:2].T
@@ -95,7 +91,7 @@ def write_tangents(stores: Sequence[Store], n: int, directions: int, output: Pat
         if image.shape != artist.studio.image:
             raise CoevoError(f"Run {store.name!r} has pictures of another size than {stores[0].name!r}.")
         vectors = tangents(artist, image, directions)
-        pictures += [image[None], vectors, torch.ones(directions - len(vectors), *image.shape)]
+        pictures += [image[None], filled(vectors, directions)]
         labels += [store.name, *map(str, range(1, directions + 1))]
     sheet = contact_sheet(torch.cat(pictures), columns=directions + 1, labels=labels)
     save_png(output, sheet, {"tangents": [store.name for store in stores]})

@@ -66,6 +66,11 @@ def contact_sheet(
     return drawn
 
 
+def filled(row: Tensor, columns: int) -> Tensor:
+    """Pictures [N, C, H, W] and paper after them: [columns, C, H, W]."""
+    return torch.cat([row, row.new_ones(columns - len(row), *row.shape[1:])])
+
+
 def fitting_font(labels: Sequence[str], width: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     """A font in which every label fits over a picture of that width in px; no smaller than can be read."""
     fonts = [ImageFont.load_default(size) for size in range(LABEL - 8, 8, -1)]

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from coevo.errors import CoevoError, ConfigError
-from coevo.gallery import contact_sheet, read_origin, save_gif, save_png
+from coevo.gallery import contact_sheet, filled, read_origin, save_gif, save_png
 from coevo.priors import prior_of
 from coevo.roles import Artist, CodeBlock
 from coevo.runner import images_of, load_artist
@@ -88,7 +88,7 @@ def write_manifold(store: Store, side: int, seed: int, output: Path) -> None:
             "-o artist.latent=2, as coevo run vae-manifold does."
         )
     shares = (torch.arange(side) + 0.5) / side
-    axis = prior_of(flat, len(artist.studio.classes) or 10).quantile(shares)
+    axis = prior_of(flat, len(artist.studio.classes)).quantile(shares)
     across, down = torch.meshgrid(axis, axis.flip(0), indexing="xy")
     parts = codes_of(artist, 1, seed).cpu().expand(side * side, -1).split([block.size for block in artist.codes], 1)
     plane = torch.stack([across.flatten(), down.flatten()], 1)
@@ -134,11 +134,7 @@ def write_arithmetic(store: Store, expression: str | None, seed: int, output: Pa
     nine = torch.cat([around[:4], result[None], around[4:]])
     rows += list(nine.split(width))
     labels += ["=" if place == 4 else "" for place in range(9)]
-    blank = torch.ones(1, *artist.studio.image, device=samples.device)  # paper
-    images = []
-    for row in rows:
-        drawn = images_of(artist.decode(row))
-        images.append(torch.cat([drawn, blank.expand(width - len(drawn), -1, -1, -1)]))
+    images = [filled(images_of(artist.decode(row)), width) for row in rows]
     save_png(output, contact_sheet(torch.cat(images), columns=width, labels=labels), about(store, artist, seed))
 
 

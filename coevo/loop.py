@@ -155,6 +155,11 @@ def switched_off(critic: Critic, artist: Artist) -> Iterator[None]:
             parameter.requires_grad_(True)
 
 
+def learns_in_vain(artist: Artist, critic: Critic) -> bool:
+    """Whether the Artist waits for gradients that the Critic does not give."""
+    return artist.wants_gradients and not (critic.gives_gradients or critic.indifferent)
+
+
 def check_pair(
     artist: Artist, critic: Critic, *, reals: bool = True, labels: Literal["all", "some", "none"] = "all"
 ) -> None:
@@ -168,7 +173,7 @@ def check_pair(
     pair = f"Artist {artist.name!r} cannot work with critic {critic.name!r}: "
     if critic.indifferent and artist.critic == "required":
         raise PairError(pair + f"{artist.name} learns from a critic alone.")
-    if artist.wants_gradients and not (critic.gives_gradients or critic.indifferent):
+    if learns_in_vain(artist, critic):
         raise PairError(pair + f"{artist.name} learns by gradients and {critic.name} gives none.")
     if critic.judges == "codes" and not artist.codes:
         raise PairError(pair + f"{critic.name} judges latent codes and {artist.name} makes none.")

@@ -104,6 +104,11 @@ def _log_density(points: Tensor, works: Tensor, sigma: float) -> Tensor:
     return torch.cat([(-square / (2 * sigma**2)).logsumexp(1) for square in squares]) - scale
 
 
+def pixel_error(ones: Tensor, others: Tensor) -> Tensor:
+    """Mean square difference of pictures in [-1, 1], counted for pixels in [0, 1]: a scalar."""
+    return (ones - others).square().mean() / 4
+
+
 def nearest(works: Tensor, reals: Tensor) -> tuple[Tensor, Tensor]:
     """For each of the works [N, D] its nearest real one [M, D]: indices [N] and distances [N], root mean square."""
     found = [torch.cdist(some, reals).min(dim=1) for some in works.split(CHUNK)]

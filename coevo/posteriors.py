@@ -12,7 +12,7 @@ from torch import Tensor
 from coevo.data import Dataset
 from coevo.decoding import Decoding
 from coevo.evaluate import flat
-from coevo.measures import discrepancy, parzen
+from coevo.measures import discrepancy, parzen, pixel_error
 from coevo.priors import draw
 from coevo.roles import Artist, Works
 
@@ -49,7 +49,7 @@ def code_figures(artist: Artist, known: Dataset, held_out: Dataset | None, draws
             names = cluster_names(artist.encode(guide).cpu()[:, place], guide.labels)
             figures["clustering_error"] = (names[codes[:, place].argmax(1)] != works.labels).float().mean().item()
         if block.prior != "categorical":
-            drawn = draw([block], len(codes), torch.Generator().manual_seed(0), None, len(known.classes) or 10)
+            drawn = draw([block], len(codes), torch.Generator().manual_seed(0), None, len(known.classes))
             figures[f"{block.name}_discrepancy"] = discrepancy(codes[:SOME, place], drawn[:SOME]).item()
             figures[f"{block.name}_told_from_prior"] = told_apart(codes[:, place], drawn)
     return figures | dict(artist.figures(works, draws))
@@ -59,7 +59,7 @@ def reconstruction_error(artist: Decoding, works: Works) -> float:
     """Mean square error over the pixels in [0, 1] of what comes back of works."""
     back = artist.reconstruct(works).images
     assert back is not None and works.images is not None
-    return ((back.cpu() - works.images) / 2).square().mean().item()
+    return pixel_error(back.cpu(), works.images).item()
 
 
 def cluster_names(shares: Tensor, labels: Tensor) -> Tensor:

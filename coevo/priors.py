@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 class Prior:
     """p(c) of a block of `size` numbers. Of a labelled prior every class has a place of its own.
 
-    size: numbers in a code; classes: places of a labelled prior. Raises ConfigError where it has no such size.
+    size: numbers in a code; classes: places of a labelled prior, 0 for as many as there are digits. Raises ConfigError
+    where it has no such size.
     """
 
     name: ClassVar[str]
@@ -33,11 +34,11 @@ class Prior:
     labelled: ClassVar[bool] = False
     """It has a place for every class."""
 
-    def __init__(self, size: int, classes: int = 10):
+    def __init__(self, size: int, classes: int = 0):
         if self.sizes and size not in self.sizes:
             there = " or ".join(map(str, self.sizes))
             raise ConfigError(f"Prior {self.name!r} has {there} dimensions, but the code has {size}; make them agree.")
-        self.size, self.classes = size, classes
+        self.size, self.classes = size, classes or 10
 
     def draw(self, n: int, generator: Generator, labels: Tensor | None = None) -> Tensor:
         """Codes [n, size] on the generator's device; labels int64 [n]: whose place each is in, -1 for any."""
@@ -158,14 +159,14 @@ class SwissRoll(Prior):
 
 
 def draw(
-    blocks: Sequence[CodeBlock], n: int, generator: Generator, labels: Tensor | None = None, classes: int = 10
+    blocks: Sequence[CodeBlock], n: int, generator: Generator, labels: Tensor | None = None, classes: int = 0
 ) -> Tensor:
     """Codes [n, D], each block from its own prior, and that of labelled ones from the place of its label [n]."""
     parts = [prior_of(block, classes).draw(n, generator, labels) for block in blocks]
     return torch.cat(parts, 1)
 
 
-def prior_of(block: CodeBlock, classes: int = 10) -> Prior:
+def prior_of(block: CodeBlock, classes: int = 0) -> Prior:
     """The prior that a block should follow. Raises ConfigError where it has no such name or size."""
     prior: Prior = registry().load("prior", block.prior)(block.size, classes)
     return prior

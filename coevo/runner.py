@@ -21,7 +21,7 @@ from coevo.data import Blank, Data, DataOptions, Dataset, load_dataset
 from coevo.errors import CoevoError, ConfigError, DataError, NotFiniteError, PairError, StoreError
 from coevo.gallery import abroad, contact_sheet, read_origin, save_png
 from coevo.history import FILE, History
-from coevo.loop import Turn, check_pair
+from coevo.loop import Turn, check_pair, learns_in_vain
 from coevo.registry import registry
 from coevo.roles import Artist, Critic, State, Works
 from coevo.session import Session, copied
@@ -366,8 +366,7 @@ def make_pair(config: Config, studio: Studio) -> tuple[Artist, Critic]:
     """Both players, not yet built. An Artist that cannot get the gradients it wants is bred by its codes."""
     artist = config.artist_class(config.artist, studio)
     critic = config.critic_class(config.critic, studio)
-    in_vain = artist.wants_gradients and not (critic.gives_gradients or critic.indifferent)
-    if in_vain and artist.decodes and artist.codes:
+    if learns_in_vain(artist, critic) and artist.decodes and artist.codes:
         if not config.run.start:
             raise PairError(
                 f"Critic {critic.name!r} gives no gradients, so it can only breed the codes of an artist "

@@ -219,7 +219,8 @@ class ArtistBench(Bench):
         """makes works of the declared shape, float32, finite, in [-1, 1]."""
         artist, _ = self.pair()
         works = artist.make(N, self.reals(artist.studio))
-        proper(works, artist, None if artist.repeats or artist.encodes else N)
+        of_reals = artist.encodes and len(works) == M
+        proper(works, artist, None if artist.repeats or of_reals else N)
 
     def check_repeats(self) -> None:
         """makes the same works until it learns, if it says so."""

@@ -260,3 +260,26 @@ def test_real_photographs_in_a_zip(real_data: Path) -> None:
 def test_real_handwriting_in_a_zip(real_data: Path) -> None:
     dataset = read(real_data / "omniglot-small1.zip", size=28)
     assert len(dataset) == 2_720 and len(dataset.classes) == 5
+
+
+# few labels, and black and white
+
+
+def test_few_labels_come_beside_works_whose_labels_are_hidden() -> None:
+    dataset = digits(DataOptions(size=16))
+    data = Data(dataset, 20, 0, [1, 1], torch.device("cpu"), labelled=23)
+    batches = [data.batch(round, 0, 0) for round in range(10)]
+    assert all((works.labels == -1).all() and len(works) == 20 for works in batches)
+    seen = torch.cat([works.labelled.images for works in batches]).flatten(1).unique(dim=0)
+    assert len(seen) == 23
+    once = torch.cat([works.labelled.labels for works in batches])[:23]
+    assert sorted(torch.bincount(once, minlength=10).tolist()) == [2] * 7 + [3] * 3
+    assert torch.equal(data.batch(4, 0, 0).labelled.images, batches[4].labelled.images)
+
+
+@pytest.mark.parametrize("binary", ["threshold", "sample"])
+def test_pixels_become_black_or_white_the_same_every_time(binary: str) -> None:
+    grey = digits(DataOptions(size=16)).images.float() / 255
+    once, again = (load_dataset(DataOptions(size=16, binary=binary), {"digits": digits}).images for _ in range(2))
+    assert set(once.unique().tolist()) == {0, 255} and torch.equal(once, again)
+    assert abs((once.float() / 255 - grey).mean()) < 0.02

@@ -12,6 +12,7 @@ from torch.nn.functional import cross_entropy
 from coevo import CodeBlock, ConfigError, Metrics, Works
 from coevo.autoencoder import Autoencoder
 from coevo.likelihoods import LikelihoodName
+from coevo.measures import pixel_error
 from coevo.priors import prior_of
 from coevo.registry import registry
 from coevo.roles import Need
@@ -141,7 +142,8 @@ class AAE(Autoencoder):
             loss = loss + o.supervision * said
             metrics["supervision"] = said.detach()
         self.minimise(loss)
-        error = (self.likelihood.mean(outputs) - images).detach().square().mean() / 4  # of pixels in [0, 1]
+        assert works.images is not None
+        error = pixel_error(works.images.detach(), images)
         return {"loss": loss.detach(), "error": error, **metrics}
 
     # from pixels to codes

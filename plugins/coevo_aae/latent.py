@@ -45,7 +45,7 @@ class Latent(Adversary):
 
     def build(self, artist: Artist) -> None:
         self.blocks = artist.codes
-        self.classes = len(self.studio.classes) or 10
+        self.classes = len(self.studio.classes)
         places = any(prior_of(block, self.classes).labelled for block in self.blocks)
         self.beside = places and artist.labels in ("required", "some")
         super().build(artist)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from coevo import ConfigError, Metrics, Works
 from coevo.autoencoder import Autoencoder
 from coevo.likelihoods import LikelihoodName, likelihood
-from coevo.measures import discrepancy
+from coevo.measures import discrepancy, pixel_error
 from coevo.networks import ACTIVATIONS, Activation
 from coevo_vae.corruption import Corruption, corrupted
 from coevo_vae.penalties import contraction, disturbance, sparsity
@@ -105,7 +105,8 @@ class AE(Autoencoder):
         self.minimise(sum(penalties.values(), loss - rewards.mean()))
         self.steps += 1
         self._follow(codes.detach())
-        error = (self.likelihood.mean(outputs) - images).detach().square().mean() / 4  # of pixels in [0, 1]
+        assert works.images is not None
+        error = pixel_error(works.images.detach(), images)
         return {"loss": loss.detach(), "error": error, **{name: part.detach() for name, part in penalties.items()}}
 
     def penalties(self, x: Tensor, codes: Tensor) -> dict[str, Tensor]:
@@ -149,9 +150,6 @@ class AE(Autoencoder):
         if self.options.wasserstein:
             return codes
         return torch.linalg.solve_triangular(self._root(), (codes - self.mean).T, upper=False).T
-
-    def code_of(self, numbers: Tensor) -> Tensor:
-        return self.whitened(numbers)
 
     def pictures(self, codes: Tensor) -> Tensor:
         z, rest = codes[:, : self.options.latent], codes[:, self.options.latent :]
