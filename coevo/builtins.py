@@ -36,6 +36,14 @@ def coevo_priors() -> list[Offer]:
 
 
 @hookimpl
+def coevo_functions() -> list[Offer]:
+    return [
+        Offer("sims", "the functions of Sims (1991), and x, y, r and theta", "coevo.shader.functions:SIMS"),
+        Offer("arithmetic", "sums, products, sines of x, y, r and theta", "coevo.shader.functions:ARITHMETIC"),
+    ]
+
+
+@hookimpl
 def coevo_datasets() -> list[Offer]:
     return [
         Offer("digits", "1,797 real handwritten digits, 8 × 8, shipped with coevo", "coevo.data:digits"),

@@ -16,7 +16,7 @@ from coevo.data import DataOptions, Dataset, load_dataset, splits, to_float
 from coevo.errors import ConfigError, DamagedError, StoreError, unknown
 from coevo.evaluate import evaluate, flat
 from coevo.faces import script_of
-from coevo.gallery import contact_sheet, describe, save_gif, save_png, to_bytes, to_picture
+from coevo.gallery import contact_sheet, describe, save_gif, save_png, signature, to_bytes, to_picture
 from coevo.history import FILE, History, Individual
 from coevo.lineage import chart
 from coevo.measures import nearest
@@ -42,7 +42,7 @@ def write_samples(store: Store, n: int, seed: int, output: Path, label: str | No
         raise ConfigError(f"A sheet holds up to {SHEET_LIMIT} works, not {n}; write an .npy or a folder.")
     artist = load_artist(store)
     labels = None if label is None else torch.full((n,), class_number(artist, label))
-    about = {"artist": artist.name, "run": store.name, "seed": seed}
+    about = {**signature(artist, store.name), "seed": seed}
     if kind == "":
         with writing(output):
             output.mkdir(parents=True, exist_ok=True)
@@ -114,7 +114,7 @@ def write_path(store: Store, line: Sequence[Individual], size: int, output: Path
     if kind == ".png":
         images = drawn(artist, line, size)
         picture = to_picture(to_bytes(images)[0]) if len(line) == 1 else contact_sheet(images, scale=1)
-        about = {"artist": artist.name, "run": store.name, **describe(works_of_individuals(line[-1:]), 0)}
+        about = {**signature(artist, store.name), **describe(works_of_individuals(line[-1:]), 0)}
         save_png(output, picture, about)
         return
     frames = [to_picture(to_bytes(drawn(artist, [one], size))[0]) for one in line]

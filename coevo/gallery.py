@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from torch import Tensor
 
 import coevo
 from coevo.errors import DataError
-from coevo.roles import Genome, Works
+from coevo.roles import Artist, Genome, Works
 from coevo.store import write_whole
 
 PAPER, INK = 255, 60
@@ -96,11 +96,22 @@ def save_gif(path: Path, frames: Sequence[Image.Image], milliseconds: Sequence[i
 
 @dataclass(frozen=True)
 class Origin:
-    """What a picture says of itself: whose work it is, of which run, and the work as genome or code."""
+    """What a picture says of itself: whose work it is, of which run, and the work as genome or code.
+
+    options, channels: the Artist's and the picture's; a genome can be drawn again by them alone.
+    """
 
     artist: str
     run: str
     works: Works
+    options: Mapping[str, Any] = field(default_factory=dict)
+    channels: int = 1
+
+
+def signature(artist: Artist, run: str) -> dict[str, Any]:
+    """Whose works these are, for `save_png`."""
+    options = artist.options.model_dump(mode="json", exclude_defaults=True)
+    return {"artist": artist.name, "run": run, "options": options, "channels": artist.studio.image[0]}
 
 
 def describe(works: Works, index: int) -> dict[str, Any]:
@@ -127,7 +138,8 @@ def abroad(works: Works, run: str) -> Works:
     """The same works, their individuals named with the run they come from, as `blind-watchmaker-1/37`."""
     if works.genomes is None or not run:
         return works
-    return replace(works, genomes=tuple(Genome(f"{run}/{one.id}", one.parents, one.text) for one in works.genomes))
+    own = f"{run}/"
+    return replace(works, genomes=tuple(replace(one, id=own + one.id.removeprefix(own)) for one in works.genomes))
 
 
 def read_origin(path: Path) -> Origin:
@@ -145,6 +157,7 @@ def read_origin(path: Path) -> Origin:
         works, run = works_of(about), str(about.get("run", ""))
         if works.codes is None and works.genomes is None:
             raise DataError(f"{path} carries no genome and no code of coevo's; only pictures saved one by one do.")
-        return Origin(str(about["artist"]), run, abroad(works, run))
+        options, channels = dict(about.get("options", {})), int(about.get("channels", 1))
+        return Origin(str(about["artist"]), run, abroad(works, run), options, channels)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path} carries a genome that coevo cannot read ({type(error).__name__}: {error}).") from error

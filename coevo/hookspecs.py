@@ -46,8 +46,18 @@ def coevo_datasets() -> Sequence[Offer]:  # type: ignore[empty-body]
 
 
 @hookspec
+def coevo_functions() -> Sequence[Offer]:  # type: ignore[empty-body]
+    """Sets of functions that programs are written in: dicts of `coevo.shader.functions.Function` by name."""
+
+
+@hookspec
 def coevo_recipes() -> Sequence[Offer]:  # type: ignore[empty-body]
     """Recipes: TOML files inside the plugin's package."""
+
+
+@hookspec
+def coevo_importers() -> Sequence[Offer]:  # type: ignore[empty-body]
+    """Readers of others' works: functions (Path) → `coevo.gallery.Origin`."""
 
 
 @hookspec

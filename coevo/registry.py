@@ -14,7 +14,7 @@ from coevo import builtins, hookspecs
 from coevo.errors import ConfigError, unknown
 from coevo.hookspecs import Offer
 
-Kind = Literal["artist", "critic", "game", "prior", "dataset", "recipe", "face", "command"]
+Kind = Literal["artist", "critic", "game", "prior", "function", "dataset", "recipe", "importer", "face", "command"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 

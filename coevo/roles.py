@@ -223,6 +223,11 @@ class Artist(Player):
         assert images is not None
         return resized(images, size)
 
+    def strips(self, works: Works, size: int) -> Iterator[Tensor]:
+        """The picture of the first work from top to bottom, [C, rows, size] at a time: an Artist whose genomes know no
+        resolution draws it in bounded memory, however large it is."""
+        yield self.render(works[:1], size)[0]
+
     def figures(self, works: Works, draws: int) -> Mapping[str, float]:
         """Figures of its own on real works, for `coevo evaluate`; draws: for those that are estimated by drawing."""
         return {}

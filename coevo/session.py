@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from coevo.errors import CoevoError
-from coevo.gallery import describe, save_png, to_bytes, to_picture, works_of
+from coevo.gallery import describe, save_png, signature, to_bytes, to_picture, works_of
 from coevo.history import History
 from coevo.loop import Batches, Leave, Phase, Position, Rewind, Turn, coevolve
 from coevo.roles import Artist, Critic, Metrics, State, Works
@@ -133,7 +133,7 @@ class Session:
         folder = self.studio.folder
         with writing(Path(path)):
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-        save_png(Path(path), picture, {"artist": self.artist.name, "run": folder.name if folder else "", **about})
+        save_png(Path(path), picture, signature(self.artist, folder.name if folder else "") | about)
 
     def _tune(self, options: dict[str, Any]) -> None:
         of = self.artist.options

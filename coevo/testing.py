@@ -356,8 +356,9 @@ def proper(works: Works, artist: Artist, n: int | None) -> None:
         shape2 = (len(works), artist.code_size)
         assert works.codes.shape == shape2, f"codes have the shape {tuple(works.codes.shape)}, not {shape2}"
     if works.genomes is not None:
-        ids = [genome.id for genome in works.genomes]
-        assert len(set(ids)) == len(ids) == len(works), "genomes are not one a work, each with its own id"
+        individuals = set(works.genomes)  # of more works than the population has, some are there twice
+        assert len(works.genomes) == len(works), f"{len(works)} works have {len(works.genomes)} genomes"
+        assert len({one.id for one in individuals}) == len(individuals), "two individuals have the same id"
 
 
 def metrics(found: Metrics) -> None:

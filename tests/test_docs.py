@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from conftest import CommandLine
+from test_cppn import GENOME
 
 from coevo import hookspecs
 
@@ -45,15 +46,17 @@ def test_the_commands_of_the_readme_run(
     """Every command line is run as written, but for its data, its length, and the person in front of it."""
     monkeypatch.chdir(tmp_path)
     Path("x.picks").write_text("1\n2\n3\n4\nq\n")
+    Path("genome.zip").write_text(GENOME)
     blocks = re.findall(r"```console\n(.*?)```", README, re.S)
     lines = [shlex.split(line[2:], comments=True) for block in blocks for line in block.splitlines()]
     commands = [words[1:] for words in lines if words[0] == "coevo"]
     assert len(commands) >= 16
     coevo_command.play("small", "--rounds", 2)
+    asking = {"human", "blind-watchmaker", "sims", "picbreeder"}
     bred = False
     for words in commands:
-        bred = bred or "blind-watchmaker" in words
-        asks = words[0] == "run" and ("human" in words or "blind-watchmaker" in words)
+        asks = words[0] == "run" and not asking.isdisjoint(words)
+        bred = bred or asks
         if asks or (words[0] == "resume" and bred):
             words += [] if "--picks" in words or "--plain" in words else ["--picks", "x.picks"]
             words += ["-o", "artist.width=4", "-o", "artist.latent=8", "--size", "16"] if "dcgan" in words else []

@@ -38,6 +38,14 @@ def coevo_datasets():
     return [Offer("greys", "a dataset", "outsider.things:greys")]
 
 @hookimpl
+def coevo_functions():
+    return [Offer("waves", "a function set", "outsider.things:WAVES")]
+
+@hookimpl
+def coevo_importers():
+    return [Offer("gallery", "an importer", "outsider.things:hung")]
+
+@hookimpl
 def coevo_recipes():
     return [Offer("dream", "a recipe", "outsider:dream.toml")]
 
@@ -54,6 +62,8 @@ THINGS = """
 import click, torch, coevo
 from coevo.data import Dataset
 from coevo.faces import Face, Pick, Quit
+from coevo.gallery import Origin
+from coevo.shader.functions import Function
 from coevo.games import Hinge
 from coevo.priors import Prior
 
@@ -76,6 +86,11 @@ class Ones(Prior):
 
 def greys(options):
     return Dataset("greys", torch.full((4, options.channels, options.size, options.size), 128, dtype=torch.uint8))
+
+WAVES = {"wave": Function("wave", ("any",), "any", lambda canvas, value: (value * 9).sin())}
+
+def hung(path):
+    return Origin("dreamer", "", coevo.Works(genomes=(coevo.Genome(path.stem, (), "a dream"),)))
 
 class Coin(Face):
     def ask(self, sheet):
@@ -120,6 +135,20 @@ def test_a_dataset_can_be_loaded(outsider: Registry) -> None:
 
     dataset = load_dataset(DataOptions(name="greys", size=8), {"greys": outsider.load("dataset", "greys")})
     assert dataset.works(slice(0, 2)).images.shape == (2, 1, 8, 8)
+
+
+def test_functions_can_be_chosen_beside_others(outsider: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    from coevo.shader import Canvas, functions
+
+    monkeypatch.setattr(functions, "registry", lambda: outsider)
+    canvas = Canvas()
+    (wave,) = functions.chosen("x,waves")["wave"](canvas, (canvas.x,))
+    assert wave.node == (canvas.x * 9).sin().node
+
+
+def test_an_importer_reads_a_work(outsider: Registry) -> None:
+    origin = outsider.load("importer", "gallery")(Path("night.txt"))
+    assert origin.works.genomes[0].id == "night"
 
 
 def test_a_recipe_can_be_read(outsider: Registry) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 import click
 
 from coevo.cli.common import JSON, RUN, RUNS_DIR, open_store
+from coevo.cli.common import picture as its_picture
 from coevo.errors import ConfigError
+from coevo.registry import registry
 
 
 @click.command()
@@ -70,3 +72,34 @@ def export(run: str, id: str | None, output: Path | None, size: int, alone: bool
     output = output or Path(f"{id.replace('/', '-')}.png")
     write_path(store, line, size, output)
     click.echo(f"{id} alone in {output}" if alone else f"{len(line)} generations up to {id} in {output}")
+
+
+@click.command()
+@click.argument("picture", metavar="PICTURE.png", type=click.Path(path_type=Path))
+@click.option("--size", type=click.IntRange(16, 16384), default=1024, show_default=True, help="Pixels of a side.")
+@click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="x.png")
+@RUNS_DIR
+def render(picture: Path, size: int, output: Path, runs_dir: Path) -> None:
+    """Draw a PICTURE anew, at any size, from the genome or code that it carries."""
+    from coevo.gallery import read_origin
+    from coevo.redraw import redraw
+
+    redraw(read_origin(picture), size, its_picture(output), runs_dir)
+    click.echo(f"{size} × {size} in {output}")
+
+
+@click.command("import")
+@click.argument("kind", metavar="KIND")
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="x.png")
+@click.option("--size", type=click.IntRange(16, 16384), default=256, show_default=True, help="Pixels of a side.")
+@RUNS_DIR
+def bring(kind: str, file: Path, output: Path, size: int, runs_dir: Path) -> None:
+    """Bring a work from elsewhere: FILE, as KIND has it, becomes a picture that carries its genome.
+
+    Kinds are listed by `coevo plugins`, as picbreeder.
+    """
+    from coevo.redraw import redraw
+
+    redraw(registry().load("importer", kind)(file), size, its_picture(output), runs_dir)
+    click.echo(f"{file.name} in {output}; go on from it with: coevo run RECIPE --from {output}")

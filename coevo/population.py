@@ -1,0 +1,315 @@
+"""A population of genomes that evolves: what Artists share whose works are programs, networks or genes.
+
+A Critic that scores drives selection by tournament, with elites and a bonus for what is unlike the rest; before
+a Critic that picks, only the picked reproduce.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from statistics import median
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import torch
+from pydantic import Field
+from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d
+
+from coevo import roles
+from coevo.errors import ConfigError, PairError
+from coevo.roles import Artist, Genome, Metrics, State, Works
+from coevo.shader import Canvas, Expression, Program, render, render_on, strips
+
+G = TypeVar("G")
+ROWS = 256  # of a strip
+NEIGHBOURS = 5  # whose distance is how new a work is
+SIDE = 8  # of the thumbnails by which works are compared
+
+
+class Individual(NamedTuple):
+    """One of a population: its name, its parents' names, and its genome as text."""
+
+    id: str
+    parents: tuple[str, ...]
+    text: str
+
+
+class Population(Artist, Generic[G]):
+    """Individuals that are drawn, judged, selected and varied. A subclass says what a genome is.
+
+    Variation draws from Python's global random stream, which the run seeds and saves, as DEAP's operators do.
+    """
+
+    repeats = True
+    keeps = ("population", "breeders")
+
+    class Options(roles.Options):
+        population: int | None = Field(None, ge=2, le=100_000)
+        """Individuals; by default the run's batch."""
+        mutation: float = Field(1.0, ge=0, le=100)
+        """How many mutations a child has on average."""
+        crossover: float = Field(0.5, ge=0, le=1)
+        """How likely a child has two parents."""
+        elites: int = Field(1, ge=0)
+        """scores: the best so many live on."""
+        tournament: int = Field(3, ge=1)
+        """scores: a parent is the best of so many, drawn by chance."""
+        novelty: float = Field(0.0, ge=0, le=1)
+        """scores: weight of being unlike the others, beside the critic's reward; both by rank."""
+        refine: float = Field(0.0, ge=0, le=1)
+        """scores: how far the numbers in genomes move along the critic's gradient before they breed; 0 not at all."""
+
+    options: Any
+    population: list[Individual]
+    breeders: list[Individual]
+    """The parents of those who are there now."""
+    _images: dict[str, Tensor]
+
+    # what a genome is
+
+    def stranger(self) -> G:
+        """Somebody new."""
+        raise NotImplementedError
+
+    def child(self, mother: G, father: G | None) -> G:
+        """Their child, mutated; of one parent where there is but one."""
+        raise NotImplementedError
+
+    def parse(self, text: str) -> G:
+        """The genome that `spell` spelled. Raises DataError where it is none, or beyond the limits."""
+        raise NotImplementedError
+
+    def spell(self, genome: G) -> str:
+        raise NotImplementedError
+
+    def picture(self, genome: G, canvas: Canvas, numbers: Sequence[Expression] | None = None) -> Program:
+        """The channels of its picture; numbers: what stands for those of the genome, where they are being learnt."""
+        raise NotImplementedError
+
+    def numbers(self, genome: G) -> list[float]:
+        """Those of the genome's numbers that may be learnt."""
+        raise NotImplementedError
+
+    def renumbered(self, genome: G, numbers: Sequence[float]) -> G:
+        """The same genome with other numbers."""
+        raise NotImplementedError
+
+    def draw(self, genomes: Sequence[G], height: int, width: int) -> Tensor:
+        """Pictures [N, C, height, width] in [-1, 1]."""
+        canvas = Canvas()
+        return torch.from_numpy(render([self.picture(genome, canvas) for genome in genomes], height, width))
+
+    def niches(self, fitness: Tensor) -> list[list[int]]:
+        """Who competes with whom: each niche has children by its mean fitness, of parents within it."""
+        return [list(range(len(fitness)))]
+
+    # the artist
+
+    @property
+    def wants_gradients(self) -> bool:  # type: ignore[override]
+        return bool(self.options.refine)
+
+    @property
+    def size(self) -> int:
+        return self.options.population or self.studio.batch
+
+    def check(self) -> None:
+        o = self.options
+        if o.elites >= self.size:
+            raise ConfigError(
+                f"artist.elites={o.elites} leaves no place for children in a population of {self.size}; say fewer."
+            )
+        if o.tournament > self.size:
+            raise ConfigError(
+                f"artist.tournament={o.tournament} draws more than the {self.size} of the population; say fewer."
+            )
+
+    def build(self) -> None:
+        self.population, self.breeders, self._images = [], [], {}
+        self._settle([], [(self.spell(self.stranger()), ()) for _ in range(self.size)])
+
+    def make(self, n: int, reals: Works | None) -> Works:
+        return self._refinable() if self.options.refine else self._drawn()
+
+    def _drawn(self) -> Works:
+        new = [one for one in self.population if one.id not in self._images]
+        if new:
+            height, width = self.studio.image[1:]
+            drawn = self.draw([self.parse(one.text) for one in new], height, width)
+            self._images = {one.id: self._images[one.id] for one in self.population if one.id in self._images}
+            self._images |= {one.id: image for one, image in zip(new, drawn, strict=True)}
+        images = torch.stack([self._images[one.id] for one in self.population])
+        return Works(images.to(self.studio.device), genomes=tuple(Genome(*one) for one in self.population))
+
+    def learn(self, works: Works, rewards: Tensor) -> Metrics:
+        chosen = picked(rewards)
+        if chosen is not None:
+            return self._breed_the_picked([self.population[i] for i in chosen])
+        assert works.images is not None
+        o, size, images = self.options, self.size, works.images.detach()
+        fitness = ranks(rewards.detach())
+        if o.novelty:
+            fitness = (1 - o.novelty) * fitness + o.novelty * ranks(novelty(images))
+        figures = self._figures(images, rewards.detach())
+        if works.memo is not None:
+            self._refine(works.memo, rewards)
+        elites = [self.population[i] for i in fitness.argsort(descending=True, stable=True)[: o.elites].tolist()]
+        niches = self.niches(fitness)
+        parents = [
+            [self.population[self._winner(niche, fitness)] for _ in range(2)]
+            for niche, children in zip(niches, shares(niches, fitness, size - len(elites)), strict=True)
+            for _ in range(children)
+        ]
+        self._settle(elites, self._children(parents))
+        return {**figures, **({"species": float(len(niches))} if len(niches) > 1 else {})}
+
+    def exhibit(self, n: int, seed: int, labels: Tensor | None = None) -> Works:
+        return self._drawn()[torch.arange(n) % len(self.population)]
+
+    def adopt(self, works: Works) -> None:
+        if works.genomes is None:
+            raise PairError(f"Artist {self.name!r} takes in genomes, and these works have none.")
+        guests = [(self.spell(self.parse(genome.text)), (genome.id,)) for genome in works.genomes][: self.size]
+        self._settle([], guests)
+        self.breeders = list(self.population)
+        self._settle(
+            self.population, self._children([self._couple(self.breeders) for _ in range(self.size - len(guests))])
+        )
+
+    def render(self, works: Works, size: int) -> Tensor:
+        if works.genomes is None:
+            raise PairError(f"Artist {self.name!r} draws from genomes, and these works have none.")
+        return self.draw([self.parse(genome.text) for genome in works.genomes], size, size)
+
+    def strips(self, works: Works, size: int) -> Iterator[Tensor]:
+        if works.genomes is None:
+            raise PairError(f"Artist {self.name!r} draws from genomes, and these works have none.")
+        program = self.picture(self.parse(works.genomes[0].text), Canvas())
+        yield from map(torch.from_numpy, strips(program, size, size, ROWS))
+
+    def state(self) -> State:
+        return super().state() | {name: [list(one) for one in getattr(self, name)] for name in self.keeps}
+
+    def restore(self, state: State) -> None:
+        super().restore(state)
+        for name in self.keeps:
+            setattr(self, name, [Individual(id, tuple(parents), text) for id, parents, text in getattr(self, name)])
+        self._images = {}
+
+    # learning numbers
+
+    def _refinable(self) -> Works:
+        """The population with gradients to its numbers; memo: the numbers, and how many each has."""
+        genomes = [self.parse(one.text) for one in self.population]
+        known = [self.numbers(genome) for genome in genomes]
+        numbers = torch.tensor([number for some in known for number in some], device=self.studio.device)
+        numbers.requires_grad_(True)
+        canvas, programs, at = Canvas(), [], 0
+        for genome, some in zip(genomes, known, strict=True):
+            programs.append(self.picture(genome, canvas, [canvas.parameter(at + i) for i in range(len(some))]))
+            at += len(some)
+        images = render_on(self.studio.device, programs, *self.studio.image[1:], numbers)
+        memo = Numbers(numbers, [len(some) for some in known])
+        return Works(images, genomes=tuple(Genome(*one) for one in self.population), memo=memo)
+
+    def _refine(self, memo: Numbers, rewards: Tensor) -> None:
+        """Each individual is its own child, its numbers moved along the gradient of its reward: all of them by
+        `refine` on average, whatever the scale of the reward."""
+        if not rewards.requires_grad or not memo.values.numel():
+            return
+        (slope,) = torch.autograd.grad(rewards.sum(), memo.values)
+        refined = []
+        steps = slope.nan_to_num(0, 0, 0).split(memo.counts)
+        for one, values, step in zip(self.population, memo.values.detach().split(memo.counts), steps, strict=True):
+            length = step.square().mean().sqrt() if len(step) else 0
+            moved = values + self.options.refine * step / length if length > 0 else values
+            refined.append((self.spell(self.renumbered(self.parse(one.text), moved.tolist())), (one.id,)))
+        self._settle([], refined)
+
+    # a generation
+
+    def _winner(self, niche: Sequence[int], fitness: Tensor) -> int:
+        """The best of some of a niche."""
+        some = random.sample(niche, min(self.options.tournament, len(niche)))
+        return max(some, key=fitness.tolist().__getitem__)
+
+    def _breed_the_picked(self, parents: list[Individual]) -> Metrics:
+        """The picked and their children; where nobody is picked, other children of the same parents."""
+        if not parents and not self.breeders:
+            self._settle([], [(self.spell(self.stranger()), ()) for _ in range(self.size)])
+            return {"parents": 0.0}
+        self.breeders = parents or self.breeders
+        places = self.size - len(self.breeders)
+        self._settle(self.breeders[: self.size], self._children([self._couple(self.breeders) for _ in range(places)]))
+        return {"parents": float(len(parents))}
+
+    def _couple(self, parents: Sequence[Individual]) -> list[Individual]:
+        return random.sample(parents, 2) if len(parents) > 1 else [parents[0]]
+
+    def _children(self, parents: Sequence[Sequence[Individual]]) -> list[tuple[str, tuple[str, ...]]]:
+        """The texts of these pairs' children, and whose they are."""
+        known: dict[str, G] = {}
+        children = []
+        for couple in parents:
+            two = len(couple) > 1 and couple[0] != couple[1] and random.random() < self.options.crossover
+            couple = couple[: 2 if two else 1]
+            genomes = [known.setdefault(one.text, self.parse(one.text)) for one in couple]
+            text = self.spell(self.child(genomes[0], genomes[1] if two else None))
+            children.append((text, tuple(one.id for one in couple)))
+        return children
+
+    def _settle(self, kept: Sequence[Individual], young: Sequence[tuple[str, tuple[str, ...]]]) -> None:
+        ids = self.studio.births(len(young))
+        self.population = [
+            *kept,
+            *(Individual(id, parents, text) for id, (text, parents) in zip(ids, young, strict=True)),
+        ]
+
+    def _figures(self, images: Tensor, rewards: Tensor) -> Metrics:
+        lengths = [len(one.text) for one in self.population]
+        return {
+            "best": rewards.max(),
+            "median": rewards.median(),
+            "diversity": pairwise(images).mean(),
+            "length": float(median(lengths)),
+        }
+
+
+class Numbers(NamedTuple):
+    """The numbers of a population that is being learnt, and how many each individual has."""
+
+    values: Tensor
+    counts: list[int]
+
+
+def shares(niches: Sequence[Sequence[int]], fitness: Tensor, children: int) -> list[int]:
+    """How many children each niche has: by its mean fitness, as fitness sharing has it (Goldberg & Richardson 1987)."""
+    means = torch.stack([fitness[list(niche)].mean() for niche in niches]) + 1e-6
+    ends = (means / means.sum()).cumsum(0).mul(children).round().int().tolist()
+    ends[-1] = children
+    return [end - begin for begin, end in zip([0, *ends], ends, strict=False)]
+
+
+def picked(rewards: Tensor) -> list[int] | None:
+    """Whom a person picked, by the rewards [N] that are then 1 for the picked and 0 for the rest; None of scores."""
+    if not ((rewards == 0) | (rewards == 1)).all():
+        return None
+    return [int(i) for i in rewards.nonzero().flatten().tolist()]
+
+
+def ranks(scores: Tensor) -> Tensor:
+    """Each score's rank in [0, 1], the highest 1: what selection may trust, as a reward's scale means nothing."""
+    return scores.argsort(stable=True).argsort(stable=True) / max(1, len(scores) - 1)
+
+
+def pairwise(images: Tensor) -> Tensor:
+    """How unlike pictures are, two by two [N, N]: root mean squared difference of thumbnails."""
+    small = adaptive_avg_pool2d(images.float(), SIDE).flatten(1)
+    return torch.cdist(small, small) / small.shape[1] ** 0.5
+
+
+def novelty(images: Tensor) -> Tensor:
+    """How far each picture is from its nearest others (Lehman & Stanley 2011): [N]."""
+    nearest = pairwise(images).sort(1).values[:, 1 : NEIGHBOURS + 1]
+    return nearest.mean(1)

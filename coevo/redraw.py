@@ -1,0 +1,42 @@
+"""Works drawn anew, at any size, from what their pictures carry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from pydantic import ValidationError
+
+from coevo.errors import DataError
+from coevo.gallery import Origin, describe, save_png, signature, to_bytes, to_picture
+from coevo.registry import registry
+from coevo.roles import Artist
+from coevo.runner import load_artist
+from coevo.store import Store
+from coevo.studio import Studio
+
+
+def artist_of(origin: Origin, runs: Path) -> Artist:
+    """An Artist that draws a work: made anew, as a genome tells all; where a network decodes a code, that of its run.
+
+    Raises CoevoError where there is no such Artist or run, or its options are others.
+    """
+    if origin.works.codes is not None:
+        return load_artist(Store.open(origin.run, runs), remember=False)
+    its: type[Artist] = registry().load("artist", origin.artist)
+    try:
+        options = its.Options(**origin.options)
+    except ValidationError as error:
+        raise DataError(
+            f"The picture's options do not fit artist {origin.artist!r}: {error.errors()[0]['msg']}."
+        ) from error
+    artist = its(options, Studio((origin.channels, 32, 32), batch=8))
+    artist.build()
+    return artist
+
+
+def redraw(origin: Origin, size: int, output: Path, runs: Path) -> None:
+    """Write the work as a PNG of that size, which carries it on."""
+    artist = artist_of(origin, runs)
+    pixels = np.concatenate([to_bytes(strip[None])[0] for strip in artist.strips(origin.works, size)])
+    save_png(output, to_picture(pixels), signature(artist, origin.run) | describe(origin.works, 0))

@@ -1,0 +1,8 @@
+"""Programs over the coordinates of a picture → pictures, for a whole population at once."""
+
+from coevo.shader.device import render_on
+from coevo.shader.expressions import Canvas, Expression, TooSlow
+from coevo.shader.instructions import Instruction
+from coevo.shader.render import Program, render, strips
+
+__all__ = ["Canvas", "Expression", "Instruction", "Program", "TooSlow", "render", "render_on", "strips"]

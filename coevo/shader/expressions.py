@@ -1,0 +1,267 @@
+"""Expressions over the coordinates of a picture, as a graph in which equal parts are one.
+
+    canvas = Canvas()
+    stripes = (canvas.x * 8 + canvas.noise...).sin()
+
+A part that occurs twice, in one program or in two individuals of a population, is one node and is computed once. Moving
+a part over the picture (warps, blurs, slopes) means putting other coordinates in the place of x and y, so all that
+a program can say is pointwise: it has no resolution, and a tile needs nothing of its neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Union
+
+import numpy as np
+
+from coevo.errors import CoevoError
+from coevo.shader import instructions as its
+from coevo.shader.instructions import Instruction
+
+Number = Union["Expression", float]
+
+ALONG_X, ALONG_Y = 1, 2
+
+
+class TooSlow(CoevoError):
+    """A program that takes more instructions than its canvas allows."""
+
+
+class Canvas:
+    """The nodes of all expressions over one pair of coordinates.
+
+    x runs from -1 at the left to 1 at the right edge, y from -1 at the top to 1 at the bottom. limit: nodes at most;
+    what goes beyond raises TooSlow.
+    """
+
+    def __init__(self, limit: int = 1_000_000):
+        self.limit = limit
+        self.instructions: list[Instruction | None] = [None, None]  # of each node; None of x, y and constants
+        self.arguments: list[tuple[int, ...]] = [(), ()]
+        self.constants: dict[int, float] = {}  # in float32's precision
+        self.parameters: dict[int, int] = {}  # node: which
+        self.along: list[int] = [ALONG_X, ALONG_Y]  # which coordinates a node depends on
+        self._known: dict[object, int] = {}
+        self.x, self.y = Expression(self, 0), Expression(self, 1)
+
+    def __len__(self) -> int:
+        return len(self.arguments)
+
+    @property
+    def r(self) -> Expression:
+        """Distance from the centre."""
+        return (self.x * self.x + self.y * self.y).root()
+
+    @property
+    def theta(self) -> Expression:
+        """Angle about the centre, in turns from -1 to 1."""
+        return self.y.angle(self.x) * (1 / np.pi)
+
+    def constant(self, value: float) -> Expression:
+        return Expression(self, self._constant(value))
+
+    def parameter(self, index: int) -> Expression:
+        """A number that is told when the programs are drawn, and may be learnt (`render_on`)."""
+        key = ("parameter", index)
+        if key not in self._known:
+            self._known[key] = self._node(None, (), 0)
+            self.parameters[self._known[key]] = index
+        return Expression(self, self._known[key])
+
+    def wrap(self, value: Number) -> Expression:
+        return value if isinstance(value, Expression) else self.constant(value)
+
+    def apply(self, instruction: Instruction, *arguments: Number) -> Expression:
+        """The value of an instruction, simplified where that is sure. Raises TooSlow beyond the limit."""
+        nodes = tuple([a.node if type(a) is Expression else self._constant(a) for a in arguments])  # type: ignore[arg-type]
+        if instruction.commutes and nodes[0] > nodes[1]:
+            nodes = nodes[::-1]
+        key = (instruction.name, nodes)
+        node = self._known.get(key)
+        if node is None:
+            node = self._known[key] = self._simplified(instruction, nodes)
+        return Expression(self, node)
+
+    def moved(self, expressions: Iterable[Expression], x: Number, y: Number) -> list[Expression]:
+        """The expressions with other coordinates in the place of x and y."""
+        to = {0: self.wrap(x).node, 1: self.wrap(y).node}
+        moving = (to[0] != 0) * ALONG_X | (to[1] != 1) * ALONG_Y
+        return [Expression(self, self._moved(e.node, to, moving)) for e in expressions]
+
+    def reached(self, roots: Iterable[int]) -> list[int]:
+        """The nodes that these are computed from, themselves included, each after its arguments; depth first, so that
+        values are used soon after they are made."""
+        order: list[int] = []
+        seen: set[int] = set()
+        arguments = self.arguments
+        for root in roots:
+            stack = [root]
+            while stack:
+                node = stack[-1]
+                if node in seen:
+                    stack.pop()
+                    continue
+                waiting = [a for a in arguments[node] if a not in seen]
+                if waiting:
+                    stack.extend(reversed(waiting))
+                else:
+                    stack.pop()
+                    seen.add(node)
+                    order.append(node)
+        return order
+
+    def _moved(self, root: int, to: dict[int, int], moving: int) -> int:
+        for node in self.reached([root]):
+            if node in to:
+                continue
+            if not self.along[node] & moving:
+                to[node] = node
+                continue
+            instruction = self.instructions[node]
+            assert instruction is not None
+            to[node] = self.apply(instruction, *(Expression(self, to[a]) for a in self.arguments[node])).node
+        return to[root]
+
+    def _constant(self, value: float) -> int:
+        value = float(np.float32(value))
+        key = value or repr(value)  # 0 and -0 are two
+        node = self._known.get(key)
+        if node is None:
+            node = self._known[key] = self._node(None, (), 0)
+            self.constants[node] = value
+        return node
+
+    def _simplified(self, instruction: Instruction, nodes: tuple[int, ...]) -> int:
+        along = 0
+        for node in nodes:
+            along |= self.along[node]
+        constants = self.constants
+        if not along and constants.keys() >= {*nodes}:
+            out = np.empty((), np.float32)
+            with np.errstate(all="ignore"):
+                instruction.numpy(*[np.float32(constants[node]) for node in nodes], out)
+            return self._constant(float(out))
+        if len(nodes) == 2:
+            a, b = nodes
+            if instruction is its.ADD:
+                if constants.get(a) == 0 or constants.get(b) == 0:
+                    return b if constants.get(a) == 0 else a
+            elif instruction is its.MULTIPLY:
+                if constants.get(a) == 1 or constants.get(b) == 1:
+                    return b if constants.get(a) == 1 else a
+            elif instruction is its.SUBTRACT:
+                if constants.get(b) == 0:
+                    return a
+            elif a == b and (instruction is its.MINIMUM or instruction is its.MAXIMUM):
+                return a
+        return self._node(instruction, nodes, along)
+
+    def _node(self, instruction: Instruction | None, arguments: tuple[int, ...], along: int) -> int:
+        if len(self.arguments) >= self.limit:
+            raise TooSlow(
+                f"A program takes more than {self.limit:,} instructions; nest blurs, warps and noise less deeply."
+            )
+        self.instructions.append(instruction)
+        self.arguments.append(arguments)
+        self.along.append(along)
+        return len(self.arguments) - 1
+
+
+class Expression:
+    """A value at every point of a canvas; + - * / and the methods make further ones."""
+
+    __slots__ = ("canvas", "node")
+
+    def __init__(self, canvas: Canvas, node: int):
+        self.canvas, self.node = canvas, node
+
+    def __add__(self, other: Number) -> Expression:
+        return self.canvas.apply(its.ADD, self, other)
+
+    __radd__ = __add__
+
+    def __mul__(self, other: Number) -> Expression:
+        return self.canvas.apply(its.MULTIPLY, self, other)
+
+    __rmul__ = __mul__
+
+    def __sub__(self, other: Number) -> Expression:
+        return self.canvas.apply(its.SUBTRACT, self, other)
+
+    def __rsub__(self, other: Number) -> Expression:
+        return self.canvas.apply(its.SUBTRACT, other, self)
+
+    def __truediv__(self, other: Number) -> Expression:
+        return self.canvas.apply(its.DIVIDE, self, other)
+
+    def __rtruediv__(self, other: Number) -> Expression:
+        return self.canvas.apply(its.DIVIDE, other, self)
+
+    def __neg__(self) -> Expression:
+        return self.canvas.apply(its.NEGATE, self)
+
+    def __abs__(self) -> Expression:
+        return self.canvas.apply(its.ABSOLUTE, self)
+
+    def __mod__(self, other: Number) -> Expression:
+        """What is left over by floored division; of 0 nothing fits."""
+        return self - (self / other).floor() * other
+
+    def floor(self) -> Expression:
+        return self.canvas.apply(its.FLOOR, self)
+
+    def round(self) -> Expression:
+        return self.canvas.apply(its.ROUND, self)
+
+    def root(self) -> Expression:
+        """√|self|."""
+        return self.canvas.apply(its.ROOT, self)
+
+    def exp(self) -> Expression:
+        return self.canvas.apply(its.EXP, self)
+
+    def log(self) -> Expression:
+        """ln |self|."""
+        return self.canvas.apply(its.LOG, self)
+
+    def power(self, other: Number) -> Expression:
+        """|self| to the other."""
+        return self.canvas.apply(its.POWER, self, other)
+
+    def sin(self) -> Expression:
+        return self.canvas.apply(its.SIN, self)
+
+    def cos(self) -> Expression:
+        return self.canvas.apply(its.COS, self)
+
+    def tanh(self) -> Expression:
+        return self.canvas.apply(its.TANH, self)
+
+    def angle(self, x: Number) -> Expression:
+        """The angle of the point (x, self), in radians."""
+        return self.canvas.apply(its.ANGLE, self, x)
+
+    def minimum(self, other: Number) -> Expression:
+        return self.canvas.apply(its.MINIMUM, self, other)
+
+    def maximum(self, other: Number) -> Expression:
+        return self.canvas.apply(its.MAXIMUM, self, other)
+
+    def clip(self, low: Number, high: Number) -> Expression:
+        return self.maximum(low).minimum(high)
+
+    def __lt__(self, other: Number) -> Expression:
+        """1 where it is less, else 0."""
+        return self.canvas.apply(its.LESS, self, other)
+
+    def __gt__(self, other: Number) -> Expression:
+        return self.canvas.apply(its.LESS, other, self)
+
+    def select(self, then: Number, otherwise: Number) -> Expression:
+        """then where this is above 0, elsewhere the other."""
+        return self.canvas.apply(its.SELECT, self, then, otherwise)
+
+    def moved(self, x: Number, y: Number) -> Expression:
+        """This, read at other coordinates."""
+        return self.canvas.moved([self], x, y)[0]

@@ -1,0 +1,101 @@
+"""The instruction set: what one value can be computed from others, pixel by pixel.
+
+Everything that a program does is made of these; a plugin may use instructions of its own beside them. Each is told
+once for NumPy and once for torch, and gives the same picture on both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+
+class Instruction(NamedTuple):
+    """A pointwise function of float32 values.
+
+    numpy(*arguments, out) writes into `out`; the arguments broadcast. torch(*arguments) returns. Neither may keep
+    anything between two calls: tiles are computed in any order, and by several threads.
+    """
+
+    name: str
+    numpy: Callable[..., Any]
+    torch: Callable[..., torch.Tensor]
+    commutes: bool = False
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+def _less(a: Any, b: Any, out: np.ndarray) -> None:
+    np.less(a, b, out=out, casting="unsafe")
+
+
+def _select(condition: Any, then: Any, otherwise: Any, out: np.ndarray) -> None:
+    """then where the condition is above 0, elsewhere the other; bit by bit, which is five times as fast as np.where."""
+    mask = np.asarray(np.greater(condition, 0)).astype(np.int32)
+    np.negative(mask, mask)
+    one, other = np.asarray(then).view(np.int32), np.asarray(otherwise).view(np.int32)
+    np.bitwise_xor(other, np.bitwise_and(np.bitwise_xor(one, other), mask), out.view(np.int32))
+
+
+def _minimum(a: Any, b: Any, out: np.ndarray) -> None:
+    np.minimum(a, b, out=out)
+
+
+def _maximum(a: Any, b: Any, out: np.ndarray) -> None:
+    np.maximum(a, b, out=out)
+
+
+def _power(a: Any, b: Any, out: np.ndarray) -> None:
+    np.power(np.abs(a), b, out=out)
+
+
+def _log(a: Any, out: np.ndarray) -> None:
+    np.log(np.abs(a, out), out)
+
+
+def _root(a: Any, out: np.ndarray) -> None:
+    np.sqrt(np.abs(a, out), out)
+
+
+def _bits(numpy: Callable[..., Any], torch_: Callable[..., torch.Tensor], name: str) -> Instruction:
+    """A bitwise operation on values in [-1, 1] taken as eight bits each, as Sims' and, or and xor are."""
+
+    def on_numpy(a: Any, b: Any, out: np.ndarray) -> None:
+        bytes = [np.rint(np.clip(np.nan_to_num(v), -1, 1) * 127.5 + 127.5).astype(np.int32) for v in (a, b)]
+        np.multiply(numpy(*bytes), np.float32(1 / 127.5), out=out, casting="unsafe")
+        np.subtract(out, np.float32(1), out)
+
+    def on_torch(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        bytes = [(v.nan_to_num().clamp(-1, 1) * 127.5 + 127.5).round().int() for v in (a, b)]
+        return torch_(*bytes) * (1 / 127.5) - 1
+
+    return Instruction(name, on_numpy, on_torch, commutes=True)
+
+
+ADD = Instruction("add", np.add, torch.add, commutes=True)
+SUBTRACT = Instruction("subtract", np.subtract, torch.sub)
+MULTIPLY = Instruction("multiply", np.multiply, torch.mul, commutes=True)
+DIVIDE = Instruction("divide", np.divide, torch.div)
+NEGATE = Instruction("negate", np.negative, torch.neg)
+ABSOLUTE = Instruction("absolute", np.abs, torch.abs)
+FLOOR = Instruction("floor", np.floor, torch.floor)
+ROUND = Instruction("round", np.rint, torch.round)
+MINIMUM = Instruction("minimum", _minimum, torch.minimum, commutes=True)
+MAXIMUM = Instruction("maximum", _maximum, torch.maximum, commutes=True)
+ROOT = Instruction("root", _root, lambda a: a.abs().sqrt())
+EXP = Instruction("exp", np.exp, torch.exp)
+LOG = Instruction("log", _log, lambda a: a.abs().log())
+POWER = Instruction("power", _power, lambda a, b: a.abs().pow(b))
+SIN = Instruction("sin", np.sin, torch.sin)
+COS = Instruction("cos", np.cos, torch.cos)
+TANH = Instruction("tanh", np.tanh, torch.tanh)
+ANGLE = Instruction("angle", np.arctan2, torch.atan2)
+LESS = Instruction("less", _less, lambda a, b: (a < b).to(torch.float32))
+SELECT = Instruction("select", _select, lambda c, a, b: torch.where(c > 0, a, b))
+AND = _bits(np.bitwise_and, torch.bitwise_and, "and")
+OR = _bits(np.bitwise_or, torch.bitwise_or, "or")
+XOR = _bits(np.bitwise_xor, torch.bitwise_xor, "xor")

@@ -1,0 +1,119 @@
+"""How networks vary, mate and fall into species: NeuroEvolution of Augmenting Topologies (Stanley & Miikkulainen 2002),
+with the rates of PicBreeder's clones."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from hashlib import blake2b
+
+from coevo_cppn.network import ACTIVATIONS, COLOURS, INK, INPUTS, Network
+
+RANGE = 3.0  # of a weight, ±
+STEP = 0.5  # deviation of a weight's change
+RATES = {"link": 0.13, "node": 0.13, "weights": 0.72, "activation": 0.02}
+DISJOINT, WEIGHTS = 1.0, 0.4  # their parts in the distance of two networks (eq. 1)
+
+
+def minimal(colour: bool) -> Network:
+    """Every input to every output, and no more."""
+    outputs = COLOURS if colour else INK
+    nodes = {output: random.choice(list(ACTIVATIONS)) for output in outputs}
+    links = {(source, target): random.uniform(-RANGE, RANGE) for target in outputs for source in INPUTS}
+    return Network(nodes, links, outputs)
+
+
+def mutate(net: Network) -> Network:
+    """One mutation, by the rates above; where it does not apply, the weights change."""
+    kind = random.choices(list(RATES), list(RATES.values()))[0]
+    if kind == "link":
+        return with_link(net) or with_weights(net)
+    if kind == "node":
+        return with_node(net) or with_weights(net)
+    if kind == "activation":
+        return with_activation(net)
+    return with_weights(net)
+
+
+def with_link(net: Network) -> Network | None:
+    """A link more between two nodes, never backwards (§3.1); None where there is no place for one."""
+    nodes = list(net.nodes)
+    for _ in range(10):
+        source, target = random.choice([*INPUTS, *nodes]), random.choice(nodes)
+        if (source, target) not in net.links and source not in net.outputs and not net.leads(target, source):
+            return Network(net.nodes, {**net.links, (source, target): random.uniform(-RANGE, RANGE)}, net.outputs)
+    return None
+
+
+def with_node(net: Network) -> Network | None:
+    """A node in the middle of a link, which begins by changing little: 1 leads to it and the old weight from it."""
+    if not net.links:
+        return None
+    source, target = random.choice(list(net.links))
+    name, again = marking(source, target, 0), 0
+    while name in net.nodes:
+        again += 1
+        name = marking(source, target, again)
+    links = {link: weight for link, weight in net.links.items() if link != (source, target)}
+    links |= {(source, name): 1.0, (name, target): net.links[source, target]}
+    return Network({**net.nodes, name: random.choice(list(ACTIVATIONS))}, links, net.outputs)
+
+
+def with_activation(net: Network) -> Network:
+    node = random.choice(list(net.nodes))
+    return Network({**net.nodes, node: random.choice(list(ACTIVATIONS))}, net.links, net.outputs)
+
+
+def with_weights(net: Network) -> Network:
+    """About half of the weights change, one at least."""
+    chosen = [link for link in net.links if random.random() < 0.5] or random.sample(
+        list(net.links), min(1, len(net.links))
+    )
+    changed = {link: bounded(net.links[link] + random.gauss(0, STEP)) for link in chosen}
+    return Network(net.nodes, {**net.links, **changed}, net.outputs)
+
+
+def bounded(weight: float) -> float:
+    return round(max(-RANGE, min(RANGE, weight)), 6)
+
+
+def marking(source: str, target: str, again: int) -> str:
+    """The name of the node that splits a link: told by the link, so the same split has the same name everywhere."""
+    return blake2b(f"{source}>{target}#{again}".encode(), digest_size=5).hexdigest()
+
+
+def mate(mother: Network, father: Network) -> Network:
+    """The mother's structure; what both have is like either's (§3.2: what is disjoint is the fitter's)."""
+    links = {link: random.choice((weight, father.links.get(link, weight))) for link, weight in mother.links.items()}
+    nodes = {node: random.choice((its, father.nodes.get(node, its))) for node, its in mother.nodes.items()}
+    return Network(nodes, links, mother.outputs)
+
+
+def distance(one: Network, other: Network) -> float:
+    """How unlike two networks are (eq. 1): the share of links that only one has, and how far the others' weights are
+    apart."""
+    shared = one.links.keys() & other.links.keys()
+    alone = len(one.links) + len(other.links) - 2 * len(shared)
+    apart = sum(abs(one.links[link] - other.links[link]) for link in shared) / max(1, len(shared))
+    return DISJOINT * alone / max(1, len(one.links), len(other.links)) + WEIGHTS * apart
+
+
+def species(population: Sequence[Network], wanted: int) -> list[list[int]]:
+    """The population by likeness, in so many species, fewer where there are not so many kinds.
+
+    Everyone joins the nearest of some individuals that are as unlike each other as can be, each the farthest from those
+    before (Gonzalez 1985); so no threshold has to be tuned while the population drifts apart.
+    """
+    nearest = [(float("inf"), 0)] * len(population)
+    centre = 0
+    for kind in range(wanted):
+        for index, net in enumerate(population):
+            nearest[index] = min(nearest[index], (distance(population[centre], net), kind))
+        farthest = max(range(len(population)), key=nearest.__getitem__)
+        if not nearest[farthest][0]:
+            break
+        centre = farthest
+    found: dict[int, list[int]] = {}
+    for index, (_, kind) in enumerate(nearest):
+        found.setdefault(kind, []).append(index)
+    return list(found.values())

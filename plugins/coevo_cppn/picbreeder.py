@@ -1,0 +1,92 @@
+"""PicBreeder's genomes: one XML file in a zip, with nodes, links and markings (picbreeder.org, Secretan 2011)."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from xml.etree.ElementTree import Element, ParseError
+
+import defusedxml
+from defusedxml.ElementTree import fromstring
+
+from coevo import DataError, Genome, Works
+from coevo.gallery import Origin
+from coevo_cppn.network import COLOURS, INK, INPUTS, Network, network
+
+LARGEST = 4_000_000  # bytes of XML
+
+
+def origin(path: Path) -> Origin:
+    """The work that a PicBreeder file holds."""
+    genome, net = read_genome(path)
+    return Origin("cppn", "", Works(genomes=(genome,)), channels=1 if net.outputs == INK else 3)
+
+
+def read_genome(path: Path) -> tuple[Genome, Network]:
+    """The genome of a PicBreeder file, a zip with one XML member or the XML itself.
+
+    Raises DataError where it cannot be read or is no genome of PicBreeder's.
+    """
+    try:
+        root = fromstring(_xml(path), forbid_dtd=True)
+        genome = root if root.tag == "genome" else root.find("genome")
+        if genome is None:
+            raise ValueError("there is no <genome> in it")
+        made = _network(genome)
+        parents = tuple(_marking(parent) for parent in genome.findall("parents/identifier"))
+        return Genome(_marking(genome.find("identifier")), parents, made.text()), made
+    except (ParseError, ValueError, KeyError, defusedxml.DefusedXmlException) as error:
+        raise DataError(f"{path} is no genome of PicBreeder's: {error}.") from error
+
+
+def _xml(path: Path) -> bytes:
+    try:
+        if not zipfile.is_zipfile(path):
+            data = path.read_bytes()
+            if len(data) > LARGEST:
+                raise DataError(f"{path} is larger than {LARGEST:,} bytes, which no genome of PicBreeder's is.")
+            return data
+        with zipfile.ZipFile(path) as archive:
+            members = [member for member in archive.infolist() if not member.is_dir()]
+            if len(members) != 1:
+                raise DataError(f"{path} holds {len(members)} files; a PicBreeder zip holds one genome.")
+            if members[0].file_size > LARGEST:
+                raise DataError(f"{path} unpacks to more than {LARGEST:,} bytes, which no genome of PicBreeder's is.")
+            with archive.open(members[0]) as file:
+                data = file.read(LARGEST + 1)
+            if len(data) > LARGEST:
+                raise DataError(f"{path} unpacks to more than {LARGEST:,} bytes, which no genome of PicBreeder's is.")
+            return data
+    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+        raise DataError(f"{path} cannot be read: {error}") from error
+
+
+def _network(genome: Element) -> Network:
+    names: dict[str, str] = {}  # what a marking is called here
+    nodes: dict[str, str] = {}
+    for node in genome.iterfind("nodes/node"):
+        mark, label = _marking(node.find("marking")), node.get("label", "")
+        activation = (node.findtext("activation") or "").strip().removesuffix("(x)")
+        if node.get("type") == "in":
+            if label not in INPUTS:
+                raise ValueError(f"its input {label!r} is not one of {', '.join(INPUTS)}")
+            names[mark] = label
+            continue
+        names[mark] = label if node.get("type") == "out" else mark
+        nodes[names[mark]] = activation
+    links: dict[tuple[str, str], float] = {}
+    for link in genome.iterfind("links/link"):
+        ends = [_marking(link.find(end)) for end in ("source", "target")]
+        for end in ends:
+            if end not in names:
+                raise ValueError(f"a link ends at node {end}, which is not there")
+        pair = names[ends[0]], names[ends[1]]
+        links[pair] = links.get(pair, 0.0) + float(link.findtext("weight") or "")
+    outputs = INK if "ink" in nodes else COLOURS
+    return network(nodes, links, outputs)
+
+
+def _marking(element: Element | None) -> str:
+    if element is None:
+        raise ValueError("a node or a link has no marking")
+    return f"{element.attrib['branch']}-{element.attrib['id']}"

@@ -1,0 +1,16 @@
+"""Genetic programming: pictures by programs over the coordinates (Sims 1991)."""
+
+from coevo.hookspecs import Offer, hookimpl
+
+
+@hookimpl
+def coevo_artists() -> list[Offer]:
+    return [Offer("gp", "programs that compute a colour for every point (Sims 1991)", "coevo_gp.artist:GP")]
+
+
+@hookimpl
+def coevo_recipes() -> list[Offer]:
+    return [
+        Offer("sims", "Artificial Evolution for Computer Graphics, 1991", "coevo_gp:recipes/sims.toml"),
+        Offer("gp-dcnn", "programs that a convolutional critic takes for pictures", "coevo_gp:recipes/gp-dcnn.toml"),
+    ]

@@ -1,0 +1,243 @@
+"""The language of programs: typed trees on DEAP, written and read as S-expressions.
+
+    (+ (sin (* x #(3.0 5.0 2.0))) (color (bw-noise 0.2 0.7)))
+
+A program is a DEAP tree of the types Scalar and Vector, so DEAP's own operators work on it. What a symbol means is told
+by the functions of `coevo.shader.functions`; (color s) makes a vector of a scalar and (grey v) the other way round,
+and the reader puts them where a value of the other type is written.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from deap import gp
+
+from coevo import ConfigError, DataError
+from coevo.shader import Canvas, Expression
+from coevo.shader.functions import Function, Value, grey, widened
+
+LARGEST, DEEPEST = 1000, 60  # of a program: nodes, and how deep they are nested
+VARIED = 0.5  # how many constant vectors give way to a coordinate in a new program
+
+
+class Scalar:
+    """The type of one number."""
+
+
+class Vector:
+    """The type of three numbers, as of a colour."""
+
+
+def _scalar() -> float:
+    return round(random.uniform(-1, 1), 4)
+
+
+def _vector() -> tuple[float, ...]:
+    return tuple(round(random.uniform(-1, 1), 4) for _ in range(3))
+
+
+class Tree(gp.PrimitiveTree):
+    """A program: its nodes, each before its arguments."""
+
+    def __str__(self) -> str:
+        parts: list[str] = []
+        open: list[int] = []  # arguments that each open parenthesis still waits for
+        for node in self:
+            if node.arity:
+                parts.append(f"({symbol(node)}")
+                open.append(node.arity)
+                continue
+            parts.append(_spelled(node))
+            while open:
+                open[-1] -= 1
+                if open[-1]:
+                    break
+                open.pop()
+                parts[-1] += ")"
+        return " ".join(parts)
+
+
+def symbol(node: Any) -> str:
+    """What a node is called in a program; its type is told by its arguments."""
+    name: str = node.name
+    return name.removesuffix(":vector")
+
+
+def _spelled(node: Any) -> str:
+    if isinstance(node.value, tuple):
+        return "#(" + " ".join(map(repr, node.value)) + ")"
+    return repr(node.value) if isinstance(node.value, float) else str(node.value)
+
+
+def is_constant(node: Any) -> bool:
+    return node.arity == 0 and not isinstance(node.value, str)
+
+
+def spread(node: Any) -> tuple[float, ...]:
+    """The numbers of a constant."""
+    return node.value if isinstance(node.value, tuple) else (node.value,)
+
+
+def replaced(node: Any, rest: Iterator[float]) -> float | tuple[float, ...]:
+    """A constant's value with the next numbers in the place of its own."""
+    return tuple(next(rest) for _ in node.value) if isinstance(node.value, tuple) else next(rest)
+
+
+COLOR, GREY = "color", "grey"
+
+
+class Language:
+    """A set of functions as DEAP's primitives, with constants and the two coercions. Programs give a Vector, or where
+    `colour` is off a Scalar."""
+
+    def __init__(self, functions: Mapping[str, Function], colour: bool = True):
+        self.functions = dict(functions)
+        self.root: type = Vector if colour else Scalar
+        self.pset = gp.PrimitiveSetTyped("coevo", [], self.root)
+        self.pset.addEphemeralConstant("scalar", _scalar, Scalar)
+        self.pset.addEphemeralConstant("vector-constant", _vector, Vector)
+        self.pset.addPrimitive(widened, [Scalar], Vector, COLOR)
+        self.pset.addPrimitive(grey, [Vector], Scalar, GREY)
+        self._meanings: dict[str, Function] = {}  # by the name of the primitive
+        for function in functions.values():
+            self._add(function)
+
+        self.coordinates = [
+            self.pset.mapping[f.name] for f in functions.values() if not f.takes and f.gives == "scalar"
+        ]
+        if not self.coordinates:
+            raise ConfigError(
+                "A function set without x, y, r or theta makes plain colours only; add one to artist.functions."
+            )
+
+    def _add(self, function: Function) -> None:
+        types = {"scalar": Scalar, "vector": Vector}
+        self._meanings |= {function.name: function, f"{function.name}:vector": function}
+        if not function.takes:
+            self.pset.addTerminal(function, types[function.gives], function.name)
+            return
+        for name, any in ((function.name, Scalar), (f"{function.name}:vector", Vector)):
+            takes = [types.get(type, any) for type in function.takes]
+            self.pset.addPrimitive(function, takes, types.get(function.gives, any), name)
+            if "any" not in function.takes:
+                break
+
+    def constant(self, value: float | tuple[float, ...]) -> Any:
+        kind = self.pset.mapping["vector-constant" if isinstance(value, tuple) else "scalar"]
+        node = kind.__new__(kind)
+        node.value = value
+        return node
+
+    def grown(self, type: type, low: int, high: int) -> Tree:
+        """A random program of that type, at least `low` and at most `high` deep; half of them are full trees.
+
+        Coordinates stand in for some of the constant vectors, so that colours vary over the picture.
+        """
+        nodes = []
+        for node in gp.genHalfAndHalf(self.pset, low, high, type):
+            turned = is_constant(node) and node.ret is Vector and random.random() < VARIED
+            nodes += [self.pset.mapping[COLOR], random.choice(self.coordinates)] if turned else [node]
+        return Tree(nodes)
+
+    def value(self, tree: Sequence[Any], canvas: Canvas, numbers: Sequence[Expression] | None = None) -> Value:
+        """What a program means on a canvas. numbers: what stands for those of its constants, in their order.
+
+        Raises TooSlow beyond the canvas's limit.
+        """
+        stack: list[Value] = []
+        rest = list(numbers) if numbers is not None else None
+        for node in reversed(tree):
+            if is_constant(node):
+                own = spread(node)
+                if rest is None:
+                    stack.append(tuple(canvas.constant(number) for number in own))
+                else:
+                    stack.append(tuple(rest[-len(own) :]))
+                    del rest[-len(own) :]
+            elif node.name == COLOR:
+                stack[-1] = widened(stack[-1])
+            elif node.name == GREY:
+                stack[-1] = (grey(stack[-1]),)
+            else:
+                function = self._meanings[node.name]
+                stack.append(function(canvas, *[stack.pop() for _ in function.takes]))
+        return stack[0]
+
+    # reading
+
+    def parse(self, text: str) -> Tree:
+        """The program that a text spells. Raises DataError, with the reason, where it spells none of this language."""
+        tokens = re.findall(r"#\(|[()]|[^\s()]+", text)
+        if len(tokens) > 4 * LARGEST:
+            raise DataError(f"A program of {len(tokens):,} words is longer than the {4 * LARGEST:,} that are read.")
+        tree, rest = self._read(tokens, 0, 0, text)
+        if rest != len(tokens):
+            raise _wrong(text, f"{tokens[rest]!r} comes after its end")
+        if len(tree) > LARGEST:
+            raise _wrong(text, f"it has {len(tree)} nodes, more than {LARGEST}")
+        return Tree(self._coerced(tree, self.root))
+
+    def _read(self, tokens: Sequence[str], at: int, depth: int, text: str) -> tuple[list[Any], int]:
+        if at == len(tokens):
+            raise _wrong(text, "it ends too early")
+        if depth > DEEPEST:
+            raise _wrong(text, f"it is nested more than {DEEPEST} deep")
+        if tokens[at] == "#(":
+            numbers = tuple(_number(token, text) for token in tokens[at + 1 : at + 4])
+            if len(numbers) < 3 or tokens[at + 4 : at + 5] != [")"]:
+                raise _wrong(text, "a vector is written #(0.1 0.2 0.3)")
+            return [self.constant(numbers)], at + 5
+        if tokens[at] != "(":
+            return [self._leaf(tokens[at], text)], at + 1
+        arguments: list[list[Any]] = []
+        name, at = tokens[at + 1] if at + 1 < len(tokens) else "", at + 2
+        while at < len(tokens) and tokens[at] != ")":
+            argument, at = self._read(tokens, at, depth + 1, text)
+            arguments.append(argument)
+        if at == len(tokens):
+            raise _wrong(text, "a parenthesis is left open")
+        return self._call(name, arguments, text), at + 1
+
+    def _leaf(self, token: str, text: str) -> Any:
+        function = self.functions.get(token)
+        if function is not None and not function.takes:
+            return self.pset.mapping[token]
+        return self.constant(_number(token, text))
+
+    def _call(self, name: str, arguments: list[list[Any]], text: str) -> list[Any]:
+        known = name in (COLOR, GREY) or (name in self.functions and self.functions[name].takes)
+        if not known:
+            raise _wrong(text, f"it calls {name!r}, which is no function of this set")
+        plain = self.pset.mapping[name]
+        if len(arguments) != plain.arity:
+            raise _wrong(text, f"{name!r} takes {plain.arity} arguments, not {len(arguments)}")
+        function = self.functions.get(name)
+        free = [a for a, t in zip(arguments, function.takes, strict=True) if t == "any"] if function else []
+        primitive = self.pset.mapping[f"{name}:vector"] if any(a[0].ret is Vector for a in free) else plain
+        nodes = [primitive]
+        for argument, type in zip(arguments, primitive.args, strict=True):
+            nodes += self._coerced(argument, type)
+        return nodes
+
+    def _coerced(self, tree: list[Any], type: type) -> list[Any]:
+        if tree[0].ret is type:
+            return tree
+        return [self.pset.mapping[COLOR if type is Vector else GREY], *tree]
+
+
+def _number(token: str, text: str) -> float:
+    try:
+        number = float(token)
+    except ValueError:
+        raise _wrong(text, f"{token!r} is neither a number nor a name of this set") from None
+    if not abs(number) < 1e30:
+        raise _wrong(text, f"{token} is no number that a picture can use")
+    return number
+
+
+def _wrong(text: str, why: str) -> DataError:
+    return DataError(f"{text[:60]!r}{'…' * (len(text) > 60)} is no program: {why}.")

@@ -1,0 +1,153 @@
+"""How programs vary: the seven mutations and two matings of Sims (1991, §4.3 and §4.4), typed and bounded."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from deap import gp
+
+from coevo_gp.language import LARGEST, Language, Tree, is_constant
+
+DEEP = 3  # of a subtree that is grown anew
+JITTER = 0.3  # deviation of a constant's change
+TRIES = 10  # for a child within bounds
+
+Mutation = Callable[[Language, Tree, int], list[Any] | None]
+"""(language, tree, node) → what takes the place of the subtree at that node; None where it does not apply."""
+
+
+def subtree(tree: Tree, node: int) -> list[Any]:
+    return list(tree[tree.searchSubtree(node)])
+
+
+def arguments(tree: Tree, node: int) -> list[list[Any]]:
+    """The subtrees of a node, in order."""
+    found, at = [], node + 1
+    for _ in range(tree[node].arity):
+        found.append(subtree(tree, at))
+        at += len(found[-1])
+    return found
+
+
+def renewed(language: Language, tree: Tree, node: int) -> list[Any] | None:
+    """A new random expression."""
+    return language.grown(tree[node].ret, 0, DEEP)
+
+
+def scalar_jittered(language: Language, tree: Tree, node: int) -> list[Any] | None:
+    value = tree[node].value if is_constant(tree[node]) else None
+    return [language.constant(_jittered(value))] if isinstance(value, float) else None
+
+
+def vector_jittered(language: Language, tree: Tree, node: int) -> list[Any] | None:
+    value = tree[node].value if is_constant(tree[node]) else None
+    return [language.constant(tuple(map(_jittered, value)))] if isinstance(value, tuple) else None
+
+
+def function_swapped(language: Language, tree: Tree, node: int) -> list[Any] | None:
+    """Another function of the same type; arguments of the right type are kept, others are grown."""
+    if not tree[node].arity:
+        return language.grown(tree[node].ret, 0, 0)
+    primitive = random.choice(language.pset.primitives[tree[node].ret])
+    return _mended(language, primitive, arguments(tree, node))
+
+
+def wrapped(language: Language, tree: Tree, node: int) -> list[Any] | None:
+    """The expression becomes an argument of a new function."""
+    type = tree[node].ret
+    fitting = [p for p in language.pset.primitives[type] if type in p.args]
+    primitive = random.choice(fitting)
+    place = random.choice([i for i, its in enumerate(primitive.args) if its is type])
+    others = [language.grown(its, 0, 1) for its in primitive.args]
+    return [primitive, *(n for i, some in enumerate(others) for n in (subtree(tree, node) if i == place else some))]
+
+
+def unwrapped(language: Language, tree: Tree, node: int) -> list[Any] | None:
+    """An argument takes the place of its function."""
+    fitting = [a for a in arguments(tree, node) if a[0].ret is tree[node].ret]
+    return random.choice(fitting) if fitting else None
+
+
+def copied(language: Language, tree: Tree, node: int) -> list[Any] | None:
+    """A copy of another node of the program, with all that is below it."""
+    fitting = [i for i, other in enumerate(tree) if other.ret is tree[node].ret and i != node]
+    return subtree(tree, random.choice(fitting)) if fitting else None
+
+
+MUTATIONS: tuple[Mutation, ...] = (
+    renewed, scalar_jittered, vector_jittered, function_swapped, wrapped, unwrapped, copied,
+)  # fmt: skip
+
+
+def mutate(language: Language, tree: Tree, rate: float, largest: int) -> Tree:
+    """A program with about `rate` mutations: each node mutates with probability rate / length, so that long programs
+    are not torn apart; one at least does."""
+    times = max(1, sum(random.random() < rate / len(tree) for _ in range(len(tree))))
+    for _ in range(times):
+        tree = _bounded(tree, largest, lambda parent: _mutated(language, parent))
+    return tree
+
+
+def mate(mother: Tree, father: Tree, largest: int) -> Tree:
+    """A child of two: a part of the one in the other, or both merged node by node."""
+    how = random.choice((grafted, merged))
+    return _bounded(mother, largest, lambda parent: how(parent, father))
+
+
+def grafted(mother: Tree, father: Tree) -> Tree:
+    """DEAP's one-point crossover: a subtree of the father in the place of one of the mother."""
+    return Tree(gp.cxOnePoint(Tree(mother), Tree(father))[0])
+
+
+def merged(mother: Tree, father: Tree) -> Tree:
+    """The two walked in step: where they are alike in form a node comes from either, and where they part a whole
+    expression does."""
+    return Tree(_merged(mother, 0, father, 0))
+
+
+def _merged(mother: Tree, m: int, father: Tree, f: int) -> list[Any]:
+    one, other = mother[m], father[f]
+    if one.arity and other.arity and one.args == other.args:
+        nodes = [random.choice((one, other))]
+        for _ in range(one.arity):
+            left, right = (t.searchSubtree(i + 1) for t, i in ((mother, m), (father, f)))
+            nodes += _merged(mother, m + 1, father, f + 1)
+            m, f = left.stop - 1, right.stop - 1
+        return nodes
+    return subtree(*random.choice(((mother, m), (father, f))))
+
+
+def _mutated(language: Language, tree: Tree) -> Tree:
+    node = random.randrange(len(tree))
+    new = random.choice(MUTATIONS)(language, tree, node)
+    if new is None:
+        return tree
+    place = tree.searchSubtree(node)
+    return Tree([*tree[: place.start], *new, *tree[place.stop :]])
+
+
+def _bounded(parent: Tree, largest: int, vary: Callable[[Tree], Tree]) -> Tree:
+    """A variant that is another and within bounds; the parent where none is found."""
+    for _ in range(TRIES):
+        child = vary(parent)
+        if child != parent and len(child) <= min(largest, LARGEST) and child.height <= 30:
+            return child
+    return parent
+
+
+def _mended(language: Language, primitive: Any, kept: Sequence[list[Any]]) -> list[Any]:
+    nodes, left = [primitive], list(kept)
+    for type in primitive.args:
+        fitting = next((a for a in left if a[0].ret is type), None)
+        if fitting is None:
+            nodes += language.grown(type, 0, 1)
+        else:
+            left.remove(fitting)
+            nodes += fitting
+    return nodes
+
+
+def _jittered(number: float) -> float:
+    return round(number + random.gauss(0, JITTER), 4)

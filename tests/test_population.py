@@ -1,0 +1,159 @@
+"""Populations: selection by score, by novelty and by picks; niches; numbers that move along a gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from coevo import ConfigError, Genome, PairError, Studio, Works
+from coevo.population import Population, novelty, picked, ranks, shares
+from coevo.shader import Canvas, Expression, Program
+
+
+class Greys(Population[float]):
+    """Genomes are one number, and pictures a sheet of that grey."""
+
+    name = "greys"
+
+    def stranger(self) -> float:
+        return 0.0
+
+    def child(self, mother: float, father: float | None) -> float:
+        return round((mother + (mother if father is None else father)) / 2 + 0.01, 4)
+
+    def parse(self, text: str) -> float:
+        return float(text)
+
+    def spell(self, genome: float) -> str:
+        return str(genome)
+
+    def picture(self, genome: float, canvas: Canvas, numbers: Sequence[Expression] | None = None) -> Program:
+        return (canvas.wrap(genome) if numbers is None else numbers[0],)
+
+    def numbers(self, genome: float) -> list[float]:
+        return [genome]
+
+    def renumbered(self, genome: float, numbers: Sequence[float]) -> float:
+        return numbers[0]
+
+
+def greys(size: int = 6, start: Sequence[float] = (), **options: Any) -> Greys:
+    studio = Studio((1, 16, 16), batch=size)
+    studio.reseed()
+    it = Greys(Greys.Options(**options), studio)
+    it.check()
+    it.build()
+    if start:
+        it.adopt(Works(genomes=tuple(Genome(f"run/{k}", (), str(grey)) for k, grey in enumerate(start))))
+    return it
+
+
+def step(it: Greys, rewards: Tensor | None = None) -> Works:
+    works = it.make(it.size, None)
+    assert works.images is not None
+    it.learn(works, works.images.mean((1, 2, 3)) * 10 - 3 if rewards is None else rewards)
+    return works
+
+
+def test_a_population_is_the_same_until_it_learns() -> None:
+    it = greys()
+    assert it.make(6, None).genomes == it.make(6, None).genomes
+    before = step(it).genomes
+    assert it.make(6, None).genomes != before
+
+
+def test_the_best_lives_on_and_its_kind_spreads() -> None:
+    it = greys(8, [0.0, 0.1, 0.2, 0.9, 0.1, 0.2, 0.1, 0.0], tournament=4)
+    step(it)
+    assert float(it.population[0].text) == 0.9
+    for _ in range(5):
+        step(it)
+    assert min(float(one.text) for one in it.population) > 0.4
+
+
+def test_only_the_picked_reproduce() -> None:
+    it = greys(6, [0.0, 0.1, 0.2, 0.3, 0.4, 0.5], crossover=0.0)
+    ids = [one.id for one in it.population]
+    step(it, torch.tensor([0.0, 0, 1, 0, 1, 0]))
+    assert [one.id for one in it.population[:2]] == [ids[2], ids[4]]
+    assert {parent for one in it.population[2:] for parent in one.parents} <= {ids[2], ids[4]}
+
+
+def test_who_picks_nobody_sees_other_children_of_the_same_parents() -> None:
+    it = greys(6, [0.0, 0.1, 0.2, 0.3, 0.4, 0.5])
+    step(it, torch.tensor([0.0, 0, 0, 0, 0, 1]))
+    parents, children = it.breeders, it.population[1:]
+    step(it, torch.zeros(6))
+    assert it.breeders == parents
+    assert it.population[0] == parents[0]
+    assert {one.id for one in children}.isdisjoint(one.id for one in it.population)
+
+
+def test_guests_are_named_as_the_parents_of_their_copies() -> None:
+    it = greys(4, [0.7])
+    assert it.population[0].parents == ("run/0",)
+    assert all(one.parents == (it.population[0].id,) for one in it.population[1:])
+    with pytest.raises(PairError, match="'greys' takes in genomes, and these works have none"):
+        it.adopt(Works(images=torch.zeros(1, 1, 16, 16)))
+
+
+def test_what_is_unlike_the_rest_is_worth_something() -> None:
+    it = greys(6, [0.5, 0.5, 0.5, 0.5, 0.5, -0.5], novelty=1.0)
+    step(it, torch.tensor([0.1, 0.2, 0.3, 0.4, 0.5, 0.0]))
+    assert float(it.population[0].text) == -0.5
+
+
+def test_numbers_move_along_the_gradient() -> None:
+    it = greys(6, [0.0] * 6, refine=0.05, crossover=0.0)
+    assert it.wants_gradients
+    works = it.make(6, None)
+    assert works.images is not None
+    parents = {one.id for one in it.population}
+    it.learn(works, (works.images - 0.5).square().mean((1, 2, 3)).neg())
+    assert float(it.population[0].text) == pytest.approx(0.05)
+    assert set(it.population[0].parents) <= parents  # its own child
+    with torch.no_grad():
+        again = it.make(6, None)
+    it.learn(again, torch.arange(6) / 10 - 3)  # a critic without gradients only selects
+
+
+def test_a_state_is_taken_back_whole() -> None:
+    it, other = greys(5, [0.1, 0.2, 0.3]), greys(5)
+    other.restore(it.state())
+    assert other.population == it.population
+    assert torch.equal(other.make(5, None).images, it.make(5, None).images)  # type: ignore[arg-type]
+
+
+def test_figures_tell_of_evolution() -> None:
+    it = greys(6, [0.0, 0.1, 0.2, 0.3, 0.4, 0.5])
+    works = it.make(6, None)
+    figures = it.learn(works, torch.arange(6) - 2.5)
+    assert figures["best"] == 2.5
+    assert figures["median"] == -0.5
+    assert float(figures["diversity"]) == pytest.approx(70 * 0.1 / 36, rel=1e-3)  # mean of |i - j| / 10
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"elites": 6}, "leaves no place for children in a population of 6"), ({"tournament": 7}, "more than the 6")],
+)
+def test_too_small_a_population_is_refused(options: dict[str, int], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        greys(6, **options)
+
+
+def test_picks_are_ones_and_zeros() -> None:
+    assert picked(torch.tensor([0.0, 1, 1])) == [1, 2]
+    assert picked(torch.zeros(3)) == []
+    assert picked(torch.tensor([0.0, 1, 0.5])) is None
+
+
+def test_ranks_and_novelty_and_shares() -> None:
+    assert ranks(torch.tensor([30.0, -1, 7])).tolist() == [1, 0, 0.5]
+    images = torch.tensor([0.0, 0.0, 1.0]).view(3, 1, 1, 1).expand(3, 1, 16, 16)
+    assert novelty(images).tolist() == pytest.approx([0.5, 0.5, 1.0])
+    assert shares([[0, 1], [2]], torch.tensor([0.2, 0.4, 0.9]), 8) == [2, 6]
