@@ -65,8 +65,13 @@ class AAE(Autoencoder):
         """Deviation of the noise on the pixels that the encoder reads."""
         reconstruction: float = Field(1.0, ge=0)
         """Weight of what comes back, beside the critic's rewards."""
+        blur: float = Field(0.0, ge=0, le=10)
+        """Deviation of the noise on the z that the decoder reads: what only fine differences of z could say is lost,
+        so what tells pictures apart at large is said by the class or the cluster."""
         supervision: float = Field(1.0, ge=0)
         """learnt: weight of the cross-entropy of the labels."""
+        labelled: int = Field(0, ge=0)
+        """learnt: works with labels that a step reads, at most the batch; 0 reads as many as there are reals."""
 
         @field_validator("prior")
         @classmethod
@@ -120,7 +125,8 @@ class AAE(Autoencoder):
 
     def make(self, n: int, reals: Works | None) -> Works:
         assert reals is not None and reals.images is not None
-        known = reals.labelled if self.options.labels == "learnt" else None
+        o = self.options
+        known = reals.labelled[: o.labelled or None] if o.labels == "learnt" and reals.labelled else None
         read = self.seen(reals.images)
         if known is not None and known.images is not None:
             read = torch.cat([read, self.seen(known.images)])  # one way through the encoder for both
@@ -129,7 +135,7 @@ class AAE(Autoencoder):
         if known is not None and logits is not None:
             logits, labels = logits[len(reals) :], known.labels
         codes = self.with_class(self.code(found)[: len(reals)], reals.labels)
-        outputs = self.decoder(codes)
+        outputs = self.decoder(self.blurred(codes))
         memo = Pass(reals.images, outputs, logits, labels)
         return Works(self.likelihood.mean(outputs), codes, reals.labels, memo=memo)
 
@@ -165,6 +171,13 @@ class AAE(Autoencoder):
         amount = torch.full_like(read[0], o.noise)
         amount[-o.latent :] = 1
         return read + amount * noise
+
+    def blurred(self, codes: Tensor) -> Tensor:
+        o = self.options
+        if not o.blur:
+            return codes
+        z, rest = codes.split([o.latent, codes.shape[1] - o.latent], 1)
+        return torch.cat([z + o.blur * self.studio.noise(*z.shape), rest], 1)
 
     def found(self, numbers: Tensor, chance: bool = False) -> Found:
         """The encoder's numbers by what they mean; with chance z is drawn, where it is a Gaussian."""
