@@ -90,26 +90,17 @@ class Canvas:
         return [Expression(self, self._moved(e.node, to, moving)) for e in expressions]
 
     def reached(self, roots: Iterable[int]) -> list[int]:
-        """The nodes that these are computed from, themselves included, each after its arguments; depth first, so that
-        values are used soon after they are made."""
-        order: list[int] = []
-        seen: set[int] = set()
+        """The nodes that these are computed from, themselves included, in the order in which they were made: each
+        comes after its arguments, and those of a program are together."""
         arguments = self.arguments
-        for root in roots:
-            stack = [root]
-            while stack:
-                node = stack[-1]
-                if node in seen:
-                    stack.pop()
-                    continue
-                waiting = [a for a in arguments[node] if a not in seen]
-                if waiting:
-                    stack.extend(reversed(waiting))
-                else:
-                    stack.pop()
-                    seen.add(node)
-                    order.append(node)
-        return order
+        stack = list(roots)
+        seen = set(stack)
+        while stack:
+            for argument in arguments[stack.pop()]:
+                if argument not in seen:
+                    seen.add(argument)
+                    stack.append(argument)
+        return sorted(seen)
 
     def _moved(self, root: int, to: dict[int, int], moving: int) -> int:
         for node in self.reached([root]):
@@ -155,6 +146,8 @@ class Canvas:
                     return a
             elif a == b and (instruction is its.MINIMUM or instruction is its.MAXIMUM):
                 return a
+        elif instruction is its.SELECT and nodes[1] == nodes[2]:
+            return nodes[1]
         return self._node(instruction, nodes, along)
 
     def _node(self, instruction: Instruction | None, arguments: tuple[int, ...], along: int) -> int:

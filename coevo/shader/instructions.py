@@ -36,9 +36,14 @@ def _less(a: Any, b: Any, out: np.ndarray) -> None:
 def _select(condition: Any, then: Any, otherwise: Any, out: np.ndarray) -> None:
     """then where the condition is above 0, elsewhere the other; bit by bit, which is five times as fast as np.where."""
     mask = np.asarray(np.greater(condition, 0)).astype(np.int32)
-    np.negative(mask, mask)
-    one, other = np.asarray(then).view(np.int32), np.asarray(otherwise).view(np.int32)
-    np.bitwise_xor(other, np.bitwise_and(np.bitwise_xor(one, other), mask), out.view(np.int32))
+    one, other, into = np.asarray(then).view(np.int32), np.asarray(otherwise).view(np.int32), out.view(np.int32)
+    if out is otherwise:  # in its place: the other way round
+        one, other = other, one
+        np.subtract(mask, 1, mask)
+    else:
+        np.negative(mask, mask)
+    np.bitwise_and(np.bitwise_xor(one, other, into), mask, into)
+    np.bitwise_xor(into, other, into)
 
 
 def _minimum(a: Any, b: Any, out: np.ndarray) -> None:

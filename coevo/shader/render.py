@@ -17,12 +17,14 @@ from typing import Any
 import numpy as np
 
 from coevo.shader.expressions import ALONG_X, ALONG_Y, Canvas, Expression
+from coevo.shader.instructions import ADD, DIVIDE, MULTIPLY, SUBTRACT
 
 Program = Sequence[Expression]
 """What a picture's channels are, in [-1, 1]: one expression for grey, three for red, green and blue."""
 
 TILE = 32_768  # pixels: 128 KB a buffer
 TOGETHER = 64  # programs that share what they have in common
+SCALARS = (ADD, SUBTRACT, MULTIPLY, DIVIDE)  # NumPy is quick with one number; all else is with a row of it
 
 
 def render(programs: Sequence[Program], height: int, width: int, threads: int | None = None) -> np.ndarray:
@@ -78,12 +80,19 @@ class Plan:
         self.width = width
         lines = _lines(canvas, order, height, width)
         full = [node for node in order if node not in lines]
-        self.fixed = [value for node, value in lines.items() if canvas.along[node] != ALONG_Y]
-        self.columns = [value for node, value in lines.items() if canvas.along[node] == ALONG_Y]
-        slots = {node: i for i, node in enumerate(node for node in lines if canvas.along[node] != ALONG_Y)}
-        slots |= {node: len(slots) + i for i, node in enumerate(n for n in lines if canvas.along[n] == ALONG_Y)}
+        alike = [node for node in lines if canvas.along[node] != ALONG_Y]
+        columns = [node for node in lines if canvas.along[node] == ALONG_Y]
+        constants = [node for node in alike if node in canvas.constants]
+        self.fixed = [lines[node] for node in alike]
+        self.fixed += [np.full((1, width), lines[node], np.float32) for node in constants]
+        self.columns = [lines[node] for node in columns]
+        rows = {node: len(alike) + i for i, node in enumerate(constants)}
+        slots = {node: i for i, node in enumerate(alike)}
+        slots |= {node: len(self.fixed) + i for i, node in enumerate(columns)}
         self.shown_lines = [(slots[node], *place) for node in lines if node in shown for place in shown[node]]
-        self.steps, self.registers = _allocated(canvas, full, shown, slots)
+        first = len(self.fixed) + len(columns)
+        self.steps, self.registers = _allocated(canvas, full, shown, slots, rows, first)
+        self.bounds = np.full((1, width), -1, np.float32), np.full((1, width), 1, np.float32)
 
     def draw(self, out: np.ndarray, top: int) -> None:
         """Write the rows from `top` on into out [P, C, rows, width]."""
@@ -92,7 +101,7 @@ class Plan:
         v += _buffers(self.registers, rows, self.width)
         with np.errstate(all="ignore"):
             for slot, p, c in self.shown_lines:
-                _show(v[slot], out[p, c])
+                _show(v[slot], out[p, c], *self.bounds)
             for compute, arguments, slot, places in self.steps:
                 if len(arguments) == 2:
                     compute(v[arguments[0]], v[arguments[1]], v[slot])
@@ -101,7 +110,7 @@ class Plan:
                 else:
                     compute(*[v[a] for a in arguments], v[slot])
                 for p, c in places:
-                    _show(v[slot], out[p, c])
+                    _show(v[slot], out[p, c], *self.bounds)
 
 
 Step = tuple[Callable[..., Any], tuple[int, ...], int, list[tuple[int, int]]]
@@ -127,31 +136,44 @@ def _lines(canvas: Canvas, order: Sequence[int], height: int, width: int) -> dic
 
 
 def _allocated(
-    canvas: Canvas, full: Sequence[int], shown: dict[int, list[tuple[int, int]]], slots: dict[int, int]
+    canvas: Canvas,
+    full: Sequence[int],
+    shown: dict[int, list[tuple[int, int]]],
+    slots: dict[int, int],
+    rows: dict[int, int],
+    first: int,
 ) -> tuple[list[Step], int]:
     """The steps that fill a tile, and how many buffers they need: one is free again after its last use."""
     last = {argument: node for node in full for argument in canvas.arguments[node]}
-    first, free, steps, used = len(slots), [], [], 0
+    used = 0
+    free: list[int] = []
+    steps: list[Step] = []
+    nowhere: list[tuple[int, int]] = []
     for node in full:
-        arguments = canvas.arguments[node]
-        places = tuple(slots[a] for a in arguments)
-        free += [slot for slot, a in set(zip(places, arguments, strict=True)) if slot >= first and last[a] == node]
-        if not free:
-            free.append(first + used)
-            used += 1
-        slots[node] = slot = free.pop()
-        instruction = canvas.instructions[node]
+        instruction, arguments = canvas.instructions[node], canvas.arguments[node]
         assert instruction is not None
-        steps.append((instruction.numpy, places, slot, shown.get(node, [])))
+        wide = instruction not in SCALARS
+        places = tuple([rows.get(a, slots[a]) if wide else slots[a] for a in arguments])
+        for argument in arguments:
+            if last.get(argument) == node:
+                del last[argument]  # it may be there twice
+                if slots[argument] >= first:
+                    free.append(slots[argument])
+        if free:
+            slot = free.pop()
+        else:
+            slot, used = first + used, used + 1
+        slots[node] = slot
+        steps.append((instruction.numpy, places, slot, shown.get(node, nowhere)))
         if node not in last:
             free.append(slot)
     return steps, used
 
 
-def _show(value: np.ndarray, out: np.ndarray) -> None:
-    """Into [-1, 1]; fmax takes -1 for what is not a number."""
-    np.fmax(value, np.float32(-1), out)
-    np.fmin(out, np.float32(1), out)
+def _show(value: np.ndarray, out: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
+    """Between these; fmax takes `low` for what is not a number."""
+    np.fmax(value, low, out)
+    np.fmin(out, high, out)
 
 
 _arena = threading.local()
