@@ -65,6 +65,7 @@ class Population(Artist, Generic[G]):
     breeders: list[Individual]
     """The parents of those who are there now."""
     _images: dict[str, Tensor]
+    _genomes: dict[str, G]
 
     # what a genome is
 
@@ -81,6 +82,7 @@ class Population(Artist, Generic[G]):
         raise NotImplementedError
 
     def spell(self, genome: G) -> str:
+        """The genome as text, with nothing lost."""
         raise NotImplementedError
 
     def picture(self, genome: G, canvas: Canvas, numbers: Sequence[Expression] | None = None) -> Program:
@@ -126,7 +128,7 @@ class Population(Artist, Generic[G]):
             )
 
     def build(self) -> None:
-        self.population, self.breeders, self._images = [], [], {}
+        self.population, self.breeders, self._images, self._genomes = [], [], {}, {}
         self._settle([], [(self.spell(self.stranger()), ()) for _ in range(self.size)])
 
     def make(self, n: int, reals: Works | None) -> Works:
@@ -136,7 +138,7 @@ class Population(Artist, Generic[G]):
         new = [one for one in self.population if one.id not in self._images]
         if new:
             height, width = self.studio.image[1:]
-            drawn = self.draw([self.parse(one.text) for one in new], height, width)
+            drawn = self.draw([self.genome(one) for one in new], height, width)
             self._images = {one.id: self._images[one.id] for one in self.population if one.id in self._images}
             self._images |= {one.id: image for one, image in zip(new, drawn, strict=True)}
         images = torch.stack([self._images[one.id] for one in self.population])
@@ -155,9 +157,9 @@ class Population(Artist, Generic[G]):
         if works.memo is not None:
             self._refine(works.memo, rewards)
         elites = [self.population[i] for i in fitness.argsort(descending=True, stable=True)[: o.elites].tolist()]
-        niches = self.niches(fitness)
+        niches, scores = self.niches(fitness), fitness.tolist()
         parents = [
-            [self.population[self._winner(niche, fitness)] for _ in range(2)]
+            [self.population[self._winner(niche, scores)] for _ in range(2)]
             for niche, children in zip(niches, shares(niches, fitness, size - len(elites)), strict=True)
             for _ in range(children)
         ]
@@ -191,17 +193,23 @@ class Population(Artist, Generic[G]):
     def state(self) -> State:
         return super().state() | {name: [list(one) for one in getattr(self, name)] for name in self.keeps}
 
+    def genome(self, one: Individual) -> G:
+        """An individual's genome, read once."""
+        if one.text not in self._genomes:
+            self._genomes[one.text] = self.parse(one.text)
+        return self._genomes[one.text]
+
     def restore(self, state: State) -> None:
         super().restore(state)
         for name in self.keeps:
             setattr(self, name, [Individual(id, tuple(parents), text) for id, parents, text in getattr(self, name)])
-        self._images = {}
+        self._images, self._genomes = {}, {}
 
     # learning numbers
 
     def _refinable(self) -> Works:
         """The population with gradients to its numbers; memo: the numbers, and how many each has."""
-        genomes = [self.parse(one.text) for one in self.population]
+        genomes = [self.genome(one) for one in self.population]
         known = [self.numbers(genome) for genome in genomes]
         numbers = torch.tensor([number for some in known for number in some], device=self.studio.device)
         numbers.requires_grad_(True)
@@ -224,15 +232,15 @@ class Population(Artist, Generic[G]):
         for one, values, step in zip(self.population, memo.values.detach().split(memo.counts), steps, strict=True):
             length = step.square().mean().sqrt() if len(step) else 0
             moved = values + self.options.refine * step / length if length > 0 else values
-            refined.append((self.spell(self.renumbered(self.parse(one.text), moved.tolist())), (one.id,)))
+            refined.append((self.spell(self.renumbered(self.genome(one), moved.tolist())), (one.id,)))
         self._settle([], refined)
 
     # a generation
 
-    def _winner(self, niche: Sequence[int], fitness: Tensor) -> int:
+    def _winner(self, niche: Sequence[int], scores: Sequence[float]) -> int:
         """The best of some of a niche."""
         some = random.sample(niche, min(self.options.tournament, len(niche)))
-        return max(some, key=fitness.tolist().__getitem__)
+        return max(some, key=scores.__getitem__)
 
     def _breed_the_picked(self, parents: list[Individual]) -> Metrics:
         """The picked and their children; where nobody is picked, other children of the same parents."""
@@ -249,22 +257,22 @@ class Population(Artist, Generic[G]):
 
     def _children(self, parents: Sequence[Sequence[Individual]]) -> list[tuple[str, tuple[str, ...]]]:
         """The texts of these pairs' children, and whose they are."""
-        known: dict[str, G] = {}
         children = []
         for couple in parents:
             two = len(couple) > 1 and couple[0] != couple[1] and random.random() < self.options.crossover
             couple = couple[: 2 if two else 1]
-            genomes = [known.setdefault(one.text, self.parse(one.text)) for one in couple]
-            text = self.spell(self.child(genomes[0], genomes[1] if two else None))
-            children.append((text, tuple(one.id for one in couple)))
+            genomes = [self.genome(one) for one in couple]
+            child = self.child(genomes[0], genomes[1] if two else None)
+            children.append((text := self.spell(child), tuple(one.id for one in couple)))
+            self._genomes[text] = child
         return children
 
     def _settle(self, kept: Sequence[Individual], young: Sequence[tuple[str, tuple[str, ...]]]) -> None:
         ids = self.studio.births(len(young))
-        self.population = [
-            *kept,
-            *(Individual(id, parents, text) for id, (text, parents) in zip(ids, young, strict=True)),
-        ]
+        born = [Individual(id, parents, text) for id, (text, parents) in zip(ids, young, strict=True)]
+        self.population = [*kept, *born]
+        alive = {one.text for one in (*self.population, *self.breeders)}
+        self._genomes = {text: genome for text, genome in self._genomes.items() if text in alive}
 
     def _figures(self, images: Tensor, rewards: Tensor) -> Metrics:
         lengths = [len(one.text) for one in self.population]

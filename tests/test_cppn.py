@@ -225,6 +225,10 @@ def test_the_skull_is_brought_redrawn_and_bred(coevo_command: CommandLine, real_
     )
     assert coevo_command(*words).code == 0
     assert "576-289" in coevo_command("lineage", "sk", "--json").out
+    assert "brought from elsewhere as '576-289'" in coevo_command("lineage", png).err
+    child = json.loads(coevo_command("lineage", "sk", "--json").out)[-1]["id"]
+    assert coevo_command("export", "sk", child, "--alone", "-o", tmp_path / "child.png").code == 0
+    assert child in coevo_command("lineage", tmp_path / "child.png").out
 
 
 GENOME = """<data><genome><identifier branch="1" id="2"/><parents/><nodes>

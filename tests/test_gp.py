@@ -238,3 +238,13 @@ def test_evolution_resumes_exactly(recipe: str, tmp_path: Path) -> None:
     halves = coevo.resume("halves", runs_dir=tmp_path, rounds=4)
     assert halves.artist.population == straight.artist.population  # type: ignore[attr-defined]
     assert torch.equal(halves.artist.make(8, None).images, straight.artist.make(8, None).images)  # type: ignore[arg-type]
+
+
+def test_what_a_program_costs_is_known_before_it_is_drawn() -> None:
+    for seed in range(60):
+        program = grown(seed, 1, 3)
+        if (price := LANGUAGE.price(program)) < 20_000:
+            canvas = Canvas()
+            LANGUAGE.value(program, canvas)
+            assert len(canvas) - len(canvas.constants) <= price + 7  # x, y, and what r and theta are made of
+    assert LANGUAGE.price(tree("(blur (blur x))")) > 9 * LANGUAGE.price(tree("(blur x)")) / 2

@@ -21,12 +21,17 @@ from coevo.registry import registry
 @RUNS_DIR
 @JSON
 def lineage(run: str, id: str | None, output: Path | None, runs_dir: Path, as_json: bool) -> None:
-    """Show who came from whom in a RUN: everyone who was picked, or the ancestors of one ID."""
+    """Show who came from whom in a RUN: everyone who was picked, or the ancestors of one ID.
+
+    RUN may be a PICTURE.png that carries its genome: its ancestors are shown, from the run that it comes from.
+    """
     from rich.console import Console
 
     from coevo.export import open_history, write_chart
     from coevo.lineage import ancestors, breeders, tree
 
+    if run.endswith(".png"):
+        run, id = whose(Path(run))
     store = open_store(run, runs_dir)
     history, flaw = open_history(store)
     if flaw:
@@ -40,6 +45,21 @@ def lineage(run: str, id: str | None, output: Path | None, runs_dir: Path, as_js
     if output:
         write_chart(store, family, marked, output)
         click.echo(f"{len(family)} individuals in {output}", err=as_json)
+
+
+def whose(picture: Path) -> tuple[str, str]:
+    """The run that a picture comes from, and whom it shows. Raises DataError where it comes from none."""
+    from coevo.errors import DataError
+    from coevo.gallery import read_origin
+
+    origin = read_origin(picture)
+    if origin.works.genomes is None:
+        raise DataError(f"{picture} shows no individual but a code, which has no ancestors.")
+    one = origin.works.genomes[0]
+    if not origin.run:
+        parents = f"; its parents were {', '.join(one.parents)}" if one.parents else ""
+        raise DataError(f"{picture} was brought from elsewhere as {one.id!r}, and no run of coevo's knows it{parents}.")
+    return origin.run, one.id.removeprefix(f"{origin.run}/")
 
 
 @click.command()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from math import pi
 from typing import Any, Literal
 
@@ -54,6 +54,33 @@ class Function:
             return tuple([self.meaning(canvas, *numbers) for numbers in zip(*wide, strict=True)])
         given = self.meaning(canvas, *(fitted(a, type) for a, type in zip(arguments, self.takes, strict=True)))
         return (given,) if isinstance(given, Expression) else tuple(given)
+
+
+@cache
+def price(function: Function) -> tuple[int, tuple[int, ...]]:
+    """What a function costs, at most: instructions of its own, and how many times it reads each argument.
+
+    Found out by trying: arguments of one instruction beside arguments of several.
+    """
+    own = _cost(function, None)
+    return own, tuple(1 + (_cost(function, i) - own) // LONGER for i in range(len(function.takes)))
+
+
+LONGER = 4  # instructions more, of the argument whose reading is counted
+
+
+def _cost(function: Function, longer: int | None) -> int:
+    """The instructions that a call adds to a canvas."""
+    canvas = Canvas()
+    arguments: list[Value] = []
+    for i, type in enumerate(function.takes):
+        numbers = [(canvas.x * (0.3 + k) + canvas.y * (0.7 + i)).sin() for k in range(3 if type == "vector" else 1)]
+        for _ in range(LONGER if i == longer else 0):
+            numbers[0] = numbers[0].cos()
+        arguments.append(tuple(numbers))
+    before = len(canvas) - len(canvas.constants)
+    function(canvas, *arguments)
+    return len(canvas) - len(canvas.constants) - before
 
 
 def widened(value: Value) -> Value:

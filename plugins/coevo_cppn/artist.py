@@ -78,4 +78,4 @@ class CPPN(Population[Network]):
         return Network(genome.nodes, links, genome.outputs)
 
     def niches(self, fitness: Tensor) -> list[list[int]]:
-        return species([self.parse(one.text) for one in self.population], self.options.species)
+        return species([self.genome(one) for one in self.population], self.options.species)

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 from coevo import DataError
 from coevo.population import Population
-from coevo.shader import Canvas, Expression, Program, TooSlow
+from coevo.shader import Canvas, Expression, Program
 from coevo.shader.functions import chosen, grey, hsv, widened
 from coevo_gp.language import LARGEST, Language, Tree, is_constant, replaced, spread
 from coevo_gp.variation import mate, mutate
@@ -97,11 +97,7 @@ class GP(Population[Tree]):
 
     def viable(self, tree: Tree) -> bool:
         """Whether it is quick enough to draw."""
-        try:
-            self.picture(tree, Canvas(self.options.slowest))
-        except TooSlow:
-            return False
-        return True
+        return self.language.price(tree) <= self.options.slowest
 
     def _language(self) -> Language:
         return Language(chosen(self.options.functions), colour=self.studio.image[0] == 3)

@@ -18,7 +18,7 @@ from deap import gp
 
 from coevo import ConfigError, DataError
 from coevo.shader import Canvas, Expression
-from coevo.shader.functions import Function, Value, grey, widened
+from coevo.shader.functions import Function, Value, grey, price, widened
 
 LARGEST, DEEPEST = 1000, 60  # of a program: nodes, and how deep they are nested
 VARIED = 0.5  # how many constant vectors give way to a coordinate in a new program
@@ -166,6 +166,22 @@ class Language:
                 function = self._meanings[node.name]
                 stack.append(function(canvas, *[stack.pop() for _ in function.takes]))
         return stack[0]
+
+    def price(self, tree: Sequence[Any]) -> int:
+        """How many instructions a program takes at most, told without drawing it: what it has in common with itself is
+        counted as often as it is there, and what a blur reads nine times nine times."""
+        stack: list[int] = []
+        for node in reversed(tree):
+            if not node.arity:
+                stack.append(0)
+            elif node.name not in (COLOR, GREY):
+                own, reads = self._price(node.name)
+                stack.append(own + sum([times * stack.pop() for times in reads]))
+        return stack[0]
+
+    def _price(self, primitive: str) -> tuple[int, tuple[int, ...]]:
+        own, reads = price(self._meanings[primitive])
+        return own * 3 if primitive.endswith(":vector") else own, reads
 
     # reading
 
