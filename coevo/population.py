@@ -51,8 +51,8 @@ class Population(Artist, Generic[G]):
         """How many mutations a child has on average."""
         crossover: float = Field(0.5, ge=0, le=1)
         """How likely a child has two parents."""
-        elites: int = Field(1, ge=0)
-        """scores: the best so many live on."""
+        elites: int | None = Field(None, ge=0)
+        """scores: the best so many live on, and are shown first; by default a sixteenth of the population."""
         tournament: int = Field(3, ge=1)
         """scores: a parent is the best of so many, drawn by chance."""
         novelty: float = Field(0.0, ge=0, le=1)
@@ -113,14 +113,18 @@ class Population(Artist, Generic[G]):
         return bool(self.options.refine)
 
     @property
+    def elites(self) -> int:
+        return max(1, self.size // 16) if self.options.elites is None else int(self.options.elites)
+
+    @property
     def size(self) -> int:
         return self.options.population or self.studio.batch
 
     def check(self) -> None:
         o = self.options
-        if o.elites >= self.size:
+        if self.elites >= self.size:
             raise ConfigError(
-                f"artist.elites={o.elites} leaves no place for children in a population of {self.size}; say fewer."
+                f"artist.elites={self.elites} leaves no place for children in a population of {self.size}; say fewer."
             )
         if o.tournament > self.size:
             raise ConfigError(
@@ -156,7 +160,7 @@ class Population(Artist, Generic[G]):
         figures = self._figures(images, rewards.detach())
         if works.memo is not None:
             self._refine(works.memo, rewards)
-        elites = [self.population[i] for i in fitness.argsort(descending=True, stable=True)[: o.elites].tolist()]
+        elites = [self.population[i] for i in fitness.argsort(descending=True, stable=True)[: self.elites].tolist()]
         niches, scores = self.niches(fitness), fitness.tolist()
         parents = [
             [self.population[self._winner(niche, scores)] for _ in range(2)]

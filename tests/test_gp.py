@@ -246,5 +246,5 @@ def test_what_a_program_costs_is_known_before_it_is_drawn() -> None:
         if (price := LANGUAGE.price(program)) < 20_000:
             canvas = Canvas()
             LANGUAGE.value(program, canvas)
-            assert len(canvas) - len(canvas.constants) <= price + 7  # x, y, and what r and theta are made of
+            assert len(canvas) - len(canvas.constants) <= 1.05 * price + 7  # x, y, and what r and theta are made of
     assert LANGUAGE.price(tree("(blur (blur x))")) > 9 * LANGUAGE.price(tree("(blur x)")) / 2

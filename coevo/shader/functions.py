@@ -58,7 +58,7 @@ class Function:
 
 @cache
 def price(function: Function) -> tuple[int, tuple[int, ...]]:
-    """What a function costs, at most: instructions of its own, and how many times it reads each argument.
+    """About what a function costs: instructions of its own, and how many times it reads each argument.
 
     Found out by trying: arguments of one instruction beside arguments of several.
     """

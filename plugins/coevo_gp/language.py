@@ -168,7 +168,7 @@ class Language:
         return stack[0]
 
     def price(self, tree: Sequence[Any]) -> int:
-        """How many instructions a program takes at most, told without drawing it: what it has in common with itself is
+        """About how many instructions a program takes at most, told without drawing it: what it has in common with itself is
         counted as often as it is there, and what a blur reads nine times nine times."""
         stack: list[int] = []
         for node in reversed(tree):
