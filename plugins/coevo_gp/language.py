@@ -168,8 +168,8 @@ class Language:
         return stack[0]
 
     def price(self, tree: Sequence[Any]) -> int:
-        """About how many instructions a program takes at most, told without drawing it: what it has in common with itself is
-        counted as often as it is there, and what a blur reads nine times nine times."""
+        """About how many instructions a program takes at most, told without drawing it: what it has in common with
+        itself is counted as often as it is there, and what a blur reads nine times nine times."""
         stack: list[int] = []
         for node in reversed(tree):
             if not node.arity:
