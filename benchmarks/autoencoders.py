@@ -81,7 +81,7 @@ def clusters(count: int) -> None:
 
 def parzen_window() -> None:
     """The log-likelihood of the test images by a window around 10,000 works, pixels in [0, 1]."""
-    run = trained("aae-parzen", 15, "aae")
+    run = trained("aae-parzen", 15, "aae", artist={"ema": 0.999, "halve": 3000}, critic={"halve": 3000})
     train, test = part(run, "train"), part(run, "test")
     works = flat(torch.cat([images_of(some) for some in exhibit(run.artist, 10_000, 1)]))
     validation = flat(images_of(train.works(slice(55_000, None))))

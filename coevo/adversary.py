@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from pydantic import Field, field_validator
@@ -33,7 +33,7 @@ class Adversary(Critic):
 
     gives_gradients = True
     reals = "required"
-    keeps = ("steps",)
+    keeps: ClassVar[tuple[str, ...]] = ("steps",)
 
     class Options(AdamOptions):
         game: str = "non-saturating"

@@ -236,3 +236,21 @@ def test_every_recipe_plays_offline_and_resumes_exactly(recipe: str, tmp_path: P
     for one, other in ((whole.artist, parts.artist), (whole.critic, parts.critic)):
         for p, q in zip(one.parameters(), other.parameters(), strict=True):
             assert torch.equal(p, q)
+
+
+def test_shares_of_categories_follow_those_that_are_found() -> None:
+    studio_ = studio()
+    artist = AAE(AAE.Options(**LITTLE, labels="learnt"), studio_)
+    artist.build()
+    critic = Latent(Latent.Options(**HEAD, follow=0.1), studio_)
+    critic.build(artist)
+    place = artist.place("class")
+    assert place is not None
+    codes = torch.zeros(20, artist.code_size)
+    codes[:, place][:, 3] = 1  # all of them threes
+    for _ in range(60):
+        critic.learn(Works(codes=codes), reals())
+    torch.testing.assert_close(critic.shares[place][3], torch.tensor(1.0), atol=0.01, rtol=0)
+    asked = torch.cat([critic._drawn(reals()).codes for _ in range(50)])[:, place].mean(0)  # type: ignore[misc]
+    assert 0.75 < asked[3] < 0.95  # the others are asked for too, a fifth as often as an equal share
+    assert asked[:3].min() > 0

@@ -16,6 +16,8 @@ from coevo.adversary import Adversary
 from coevo.networks import dense
 from coevo.priors import draw, prior_of
 
+LEAST = 0.2  # of an equal share is what a category is asked for at least
+
 
 class Latent(Adversary):
     """A head for every block of the code, each against the block's own prior; blocks that are given have none.
@@ -27,6 +29,7 @@ class Latent(Adversary):
     name = "latent"
     judges = "codes"
     labels = "optional"
+    keeps = ("steps", "shares")
 
     class Options(Adversary.Options):
         hidden: tuple[int, ...] = (1000, 1000)
@@ -35,8 +38,13 @@ class Latent(Adversary):
         """Share of the hidden units that are left out of a step."""
         rate: float = Field(1e-3, gt=0, le=1)
         """Adam's learning rate."""
+        follow: float = Field(0.0, ge=0, lt=1)
+        """How far, each step, the shares of a categorical prior's categories follow those that are found; 0 keeps them
+        equal, and asks for as many ones as fives where there are more ones."""
 
     options: Options
+    shares: Tensor
+    """How likely each category is [D]; of use in the categorical blocks alone."""
 
     def check(self) -> None:
         super().check()
@@ -48,6 +56,9 @@ class Latent(Adversary):
         self.classes = len(self.studio.classes)
         places = any(prior_of(block, self.classes).labelled for block in self.blocks)
         self.beside = places and artist.labels in ("required", "some")
+        names = [b.name for b in self.blocks if b.prior == "categorical" and not b.given]
+        self.categories = [place for name in names if (place := artist.place(name))]
+        self.shares = torch.cat([torch.full((b.size,), 1 / b.size) for b in self.blocks]).to(self.studio.device)
         super().build(artist)
 
     @property
@@ -63,6 +74,9 @@ class Latent(Adversary):
         return works.codes
 
     def learn(self, works: Works, reals: Works) -> Metrics:
+        assert works.codes is not None
+        if follow := self.options.follow:
+            self.shares = self.shares.lerp(works.codes.mean(0), follow)
         return super().learn(works, self._drawn(reals))
 
     def judge(self, works: Works, reals: Works | None) -> Tensor:
@@ -74,7 +88,12 @@ class Latent(Adversary):
     def _drawn(self, reals: Works) -> Works:
         """As many draws of the priors as there are real works, with the same labels."""
         labels = reals.labels if self.beside else None
-        drawn = draw(self.blocks, len(reals), self.studio.generator("priors"), labels, self.classes)
+        chance = self.studio.generator("priors")
+        drawn = draw(self.blocks, len(reals), chance, labels, self.classes)
+        for place in self.categories if self.options.follow else ():
+            shares = self.shares[place]
+            which = torch.multinomial(shares.clamp_min(LEAST / len(shares)), len(reals), True, generator=chance)
+            drawn[:, place] = one_hot(which, len(shares)).float()
         return replace(reals, images=None, codes=drawn, labelled=None)
 
 
