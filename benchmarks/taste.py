@@ -1,6 +1,7 @@
 """The simulated person gets what it likes: twenty generations bred by `taste`, and as many by random picks.
 
-    python benchmarks/taste.py [--from RUN_FOLDER] [--seeds 5] [--generations 20] [--noise 0.5] [--only biomorph]
+    python benchmarks/taste.py [--from RUN_FOLDER] [--seeds 5] [--generations 20] [--noise 0.5]
+                               [--only biomorph|dcgan|programs]
 
 Both arms begin with the same sheet of fifteen; the same score measures both. p: Mann-Whitney, two-sided, over the
 seeds' mean scores of the last sheet; with five seeds it cannot be below 0.008.
@@ -131,19 +132,24 @@ def of_digits(folder: Path, start: Path) -> list[Trial]:
     return [Trial(title, "dcgan", some, size, options, start.name) for title, some in zip(titles, likes, strict=True)]
 
 
+def of_programs() -> list[Trial]:
+    like = {"likes": "symmetry"}
+    return [Trial(f"{artist}, symmetric from left to right", artist, like, 64) for artist in ("gp", "cppn")]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--from", dest="start", type=Path, help="folder of a trained dcgan; by default one is trained")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--generations", type=int, default=20)
     parser.add_argument("--noise", type=float, default=0.5)
-    parser.add_argument("--only", choices=("biomorph", "dcgan"))
+    parser.add_argument("--only", choices=("biomorph", "dcgan", "programs"))
     given = parser.parse_args()
     print(f"{given.seeds} seeds, {given.generations} generations of 15, noise {given.noise}; {' '.join(sys.argv)}")
     with tempfile.TemporaryDirectory() as folder:
         runs = Path(folder, "runs")
         trials = []
-        if given.only != "biomorph":
+        if given.only in (None, "dcgan"):
             start = runs / "base"
             if given.start:
                 shutil.copytree(given.start, start)
@@ -151,8 +157,10 @@ def main() -> None:
                 coevo.run("dcgan", name="base", runs_dir=runs, minutes=1, seed=0)
             print(f"dcgan trained for {coevo.load(start).round} rounds")
             trials += of_digits(Path(folder), start)
-        if given.only != "dcgan":
+        if given.only in (None, "biomorph"):
             trials += of_biomorphs(Path(folder))
+        if given.only in (None, "programs"):
+            trials += of_programs()
         for trial in trials:
             compare(trial, runs, given.seeds, given.generations, given.noise)
 

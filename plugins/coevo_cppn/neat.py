@@ -65,11 +65,13 @@ def with_activation(net: Network) -> Network:
 
 
 def with_weights(net: Network) -> Network:
-    """About half of the weights change, one at least."""
-    chosen = [link for link in net.links if random.random() < 0.5] or random.sample(
-        list(net.links), min(1, len(net.links))
-    )
-    changed = {link: bounded(net.links[link] + random.gauss(0, STEP)) for link in chosen}
+    """One weight changes, or about half of them; by steps of any size, so that it is searched far and near."""
+    links = list(net.links)
+    chosen = [link for link in links if random.random() < 0.5] if random.random() < 0.5 else []
+    step = STEP * 10 ** random.uniform(-1.5, 0.3)
+    changed = {
+        link: bounded(net.links[link] + random.gauss(0, step)) for link in chosen or (links and [random.choice(links)])
+    }
     return Network(net.nodes, {**net.links, **changed}, net.outputs)
 
 

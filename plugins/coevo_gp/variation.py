@@ -150,4 +150,5 @@ def _mended(language: Language, primitive: Any, kept: Sequence[list[Any]]) -> li
 
 
 def _jittered(number: float) -> float:
-    return round(number + random.gauss(0, JITTER), 4)
+    """By steps of any size, so that constants are searched far and near."""
+    return round(number + random.gauss(0, JITTER * 10 ** random.uniform(-1.5, 0.5)), 4)
