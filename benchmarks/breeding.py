@@ -91,6 +91,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as runs:
         print(f"blind-watchmaker, 15 biomorphs at 128 px, {SIZE[0]} × {SIZE[1]}:", flush=True)
         session(runs, given.generations, given.timed, "blind-watchmaker")
+        for recipe in ("sims", "picbreeder"):
+            print(f"{recipe}, 15 pictures at 128 px:", flush=True)
+            session(runs, given.generations, given.timed, recipe)
         train = [*COEVO.split(" ", 1)[:1], "-c", "from coevo.cli import main; main()", "run", "dcgan"]
         subprocess.run(
             [*train, "--rounds", "50", "--name", "base", "--runs-dir", runs], check=True, stdout=subprocess.DEVNULL

@@ -1,6 +1,6 @@
-"""Draw docs/session.png: a real session of blind-watchmaker in tmux, driven by its keys.
+"""Draw docs/session.png and docs/sims.png: real sessions in tmux, driven by their keys.
 
-    python docs/capture.py
+    python docs/capture.py [session|sims]
 
 Needs tmux and the development dependencies.
 """
@@ -18,7 +18,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 SIZE = 150, 48
 CELL = 9, 18
-KEYS = [["Down", "Right", "Space", "Enter"]] * 7 + [["Left", "Space"]]
+STEP = ["Down", "Right", "Space", "Enter"]
+SESSIONS = {
+    "session": ("blind-watchmaker -o artist.start=insect", [STEP] * 7 + [["Left", "Space"]]),
+    "sims": ("sims --seed 5", [["Right", "Space"]]),
+}
 QUARTERS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
 
 
@@ -59,19 +63,22 @@ def paint(seen: pyte.Screen) -> Image.Image:
     return picture
 
 
-def main() -> None:
+def capture(name: str) -> None:
+    words, keys = SESSIONS[name]
     with tempfile.TemporaryDirectory() as runs:
         coevo = f"{sys.executable} -c 'from coevo.cli import main; main()'"
-        line = f"{coevo} run blind-watchmaker -o artist.start=insect --runs-dir {runs}"
+        line = f"{coevo} run {words} --runs-dir {runs}"
         tmux("new-session", "-d", "-x", SIZE[0], "-y", SIZE[1], f"env COLORTERM=truecolor TERM=xterm-256color {line}")
         while "generation 0" not in tmux("capture-pane", "-p"):
             time.sleep(0.1)
-        for keys in KEYS:
-            tmux("send-keys", *keys)
-            time.sleep(0.7)
-        paint(screen()).save(Path(__file__).parent / "session.png", optimize=True)
+        for some in keys:
+            time.sleep(1)
+            tmux("send-keys", *some)
+        time.sleep(1)
+        paint(screen()).save(Path(__file__).parent / f"{name}.png", optimize=True)
         tmux("kill-server")
 
 
 if __name__ == "__main__":
-    main()
+    for name in sys.argv[1:] or SESSIONS:
+        capture(name)
