@@ -49,7 +49,7 @@ NUMPY: dict[str, Callable[..., Any]] = {
     "atan": lambda a, b: np.arctan2(a, b) * (1 / np.pi),
     "if": lambda c, a, b: np.where(c > 0, a, b),
     "dissolve": lambda a, b, t: a + (b - a) * (np.clip(t, -1, 1) * 0.5 + 0.5),
-    "vector": lambda a, b, c: np.stack(np.broadcast_arrays(a, b, c)),
+    "vector": lambda *numbers: np.stack(np.broadcast_arrays(*map(np.atleast_2d, numbers))),
     COLOR: lambda a: np.asarray(a)[None].repeat(3, 0) if np.ndim(a) == 2 else np.full((3, 1, 1), a),
     GREY: lambda v: v.mean(0),
 }

@@ -20,8 +20,8 @@ LARGEST = 2000  # links
 
 
 class Linear(NamedTuple):
-    """A node's value, scale · core + shift. The two are left to the weights that lead on from it: a number each instead
-    of two instructions for every pixel."""
+    """A node's value, scale · core + shift. The two are left to the weights that lead on from it: numbers, where they
+    would be two instructions for every pixel."""
 
     core: Expression
     scale: float = 1.0
@@ -37,13 +37,16 @@ Parts = Sequence[tuple[Number, Linear]]  # weights, and the nodes that they lead
 
 def total(canvas: Canvas, parts: Parts, scale: float = 1.0) -> Expression:
     """scale · the weighted sum; what is the same everywhere, along a row or along a column is added up by itself."""
+    always: Number = 0.0
     sums: dict[int, Expression] = {}
     for weight, (core, its_scale, shift) in parts:
-        weight = canvas.wrap(weight) * scale
-        for term in (core * (weight * its_scale), weight * shift):
+        if shift:
+            always = always + weight * (shift * scale)
+        if its_scale:
+            term = core * (weight * (its_scale * scale))
             along = canvas.along[term.node]
             sums[along] = sums[along] + term if along in sums else term
-    return sum((sums[along] for along in sorted(sums)), canvas.constant(0.0))
+    return sum((sums[along] for along in sorted(sums)), canvas.wrap(always))
 
 
 def _gaussian(canvas: Canvas, parts: Parts) -> Linear:
@@ -101,8 +104,8 @@ class Network:
 
     def value(self, canvas: Canvas, weights: Sequence[Number] | None = None) -> Value:
         """The outputs over a canvas. weights: others than its own, in the order of `links`."""
-        inputs = {"x": canvas.x, "y": canvas.y, "d": canvas.r * 1.4, "bias": canvas.constant(1.0)}
-        found = {name: Linear(value) for name, value in inputs.items()}
+        x, y = canvas.x, canvas.y
+        found = {"x": Linear(x), "y": Linear(y), "d": Linear(canvas.r, 1.4), "bias": Linear(x, 0.0, 1.0)}
         sources: dict[str, list[tuple[Number, str]]] = {}
         for (source, target), weight in zip(self.links, weights or self.links.values(), strict=True):
             sources.setdefault(target, []).append((weight, source))
