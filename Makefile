@@ -25,6 +25,7 @@ bench: $(VENV)/.dev ## the benchmarks, one after another; on an otherwise idle m
 	$(BIN)/python benchmarks/loop.py
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/digits.py
+	$(BIN)/python benchmarks/rendering.py
 	$(BIN)/python benchmarks/breeding.py
 	$(BIN)/python benchmarks/taste.py
 
