@@ -20,6 +20,7 @@ from coevo import roles
 from coevo.errors import ConfigError, PairError
 from coevo.roles import Artist, Genome, Metrics, State, Works
 from coevo.shader import Canvas, Expression, Program, render, render_on, strips
+from coevo.shader.render import TOGETHER
 
 G = TypeVar("G")
 ROWS = 256  # of a strip
@@ -99,8 +100,12 @@ class Population(Artist, Generic[G]):
 
     def draw(self, genomes: Sequence[G], height: int, width: int) -> Tensor:
         """Pictures [N, C, height, width] in [-1, 1]."""
-        canvas = Canvas()
-        return torch.from_numpy(render([self.picture(genome, canvas) for genome in genomes], height, width))
+        drawn = []
+        for first in range(0, len(genomes), TOGETHER):  # no more are drawn together, so a canvas need not hold more
+            canvas = Canvas()
+            some = [self.picture(genome, canvas) for genome in genomes[first : first + TOGETHER]]
+            drawn.append(torch.from_numpy(render(some, height, width)))
+        return torch.cat(drawn)
 
     def niches(self, fitness: Tensor) -> list[list[int]]:
         """Who competes with whom: each niche has children by its mean fitness, of parents within it."""
@@ -174,9 +179,8 @@ class Population(Artist, Generic[G]):
         return self._drawn()[torch.arange(n) % len(self.population)]
 
     def adopt(self, works: Works) -> None:
-        if works.genomes is None:
-            raise PairError(f"Artist {self.name!r} takes in genomes, and these works have none.")
-        guests = [(self.spell(self.parse(genome.text)), (genome.id,)) for genome in works.genomes][: self.size]
+        theirs = self._genomes_of(works)[: self.size]
+        guests = [(self.spell(self.parse(genome.text)), (genome.id,)) for genome in theirs]
         self._settle([], guests)
         self.breeders = list(self.population)
         self._settle(
@@ -184,15 +188,16 @@ class Population(Artist, Generic[G]):
         )
 
     def render(self, works: Works, size: int) -> Tensor:
-        if works.genomes is None:
-            raise PairError(f"Artist {self.name!r} draws from genomes, and these works have none.")
-        return self.draw([self.parse(genome.text) for genome in works.genomes], size, size)
+        return self.draw([self.parse(genome.text) for genome in self._genomes_of(works)], size, size)
 
     def strips(self, works: Works, size: int) -> Iterator[Tensor]:
-        if works.genomes is None:
-            raise PairError(f"Artist {self.name!r} draws from genomes, and these works have none.")
-        program = self.picture(self.parse(works.genomes[0].text), Canvas())
+        program = self.picture(self.parse(self._genomes_of(works)[0].text), Canvas())
         yield from map(torch.from_numpy, strips(program, size, size, ROWS))
+
+    def _genomes_of(self, works: Works) -> tuple[Genome, ...]:
+        if works.genomes is None:
+            raise PairError(f"Artist {self.name!r} works with genomes, and these works have none.")
+        return works.genomes
 
     def state(self) -> State:
         return super().state() | {name: [list(one) for one in getattr(self, name)] for name in self.keeps}

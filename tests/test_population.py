@@ -97,7 +97,7 @@ def test_guests_are_named_as_the_parents_of_their_copies() -> None:
     it = greys(4, [0.7])
     assert it.population[0].parents == ("run/0",)
     assert all(one.parents == (it.population[0].id,) for one in it.population[1:])
-    with pytest.raises(PairError, match="'greys' takes in genomes, and these works have none"):
+    with pytest.raises(PairError, match="'greys' works with genomes, and these works have none"):
         it.adopt(Works(images=torch.zeros(1, 1, 16, 16)))
 
 

@@ -1,7 +1,7 @@
 """Expressions over the coordinates of a picture, as a graph in which equal parts are one.
 
     canvas = Canvas()
-    stripes = (canvas.x * 8 + canvas.noise...).sin()
+    rings = (canvas.r * 20).sin()
 
 A part that occurs twice, in one program or in two individuals of a population, is one node and is computed once. Moving
 a part over the picture (warps, blurs, slopes) means putting other coordinates in the place of x and y, so all that
@@ -31,11 +31,11 @@ class TooSlow(CoevoError):
 class Canvas:
     """The nodes of all expressions over one pair of coordinates.
 
-    x runs from -1 at the left to 1 at the right edge, y from -1 at the top to 1 at the bottom. limit: nodes at most;
-    what goes beyond raises TooSlow.
+    x runs from -1 at the left to 1 at the right edge, y from -1 at the top to 1 at the bottom. limit: nodes at most, if
+    there is one; what goes beyond raises TooSlow.
     """
 
-    def __init__(self, limit: int = 1_000_000):
+    def __init__(self, limit: int | None = None):
         self.limit = limit
         self.instructions: list[Instruction | None] = [None, None]  # of each node; None of x, y and constants
         self.arguments: list[tuple[int, ...]] = [(), ()]
@@ -151,7 +151,7 @@ class Canvas:
         return self._node(instruction, nodes, along)
 
     def _node(self, instruction: Instruction | None, arguments: tuple[int, ...], along: int) -> int:
-        if len(self.arguments) >= self.limit:
+        if self.limit is not None and len(self.arguments) >= self.limit:
             raise TooSlow(
                 f"A program takes more than {self.limit:,} instructions; nest blurs, warps and noise less deeply."
             )

@@ -16,6 +16,7 @@ import torch
 class Instruction(NamedTuple):
     """A pointwise function of float32 values.
 
+    name: what it is known by; two of the same name are taken for the same.
     numpy(*arguments, out) writes into `out`; the arguments broadcast. torch(*arguments) returns. Neither may keep
     anything between two calls: tiles are computed in any order, and by several threads.
     """
@@ -24,9 +25,6 @@ class Instruction(NamedTuple):
     numpy: Callable[..., Any]
     torch: Callable[..., torch.Tensor]
     commutes: bool = False
-
-    def __hash__(self) -> int:
-        return hash(self.name)
 
 
 def _less(a: Any, b: Any, out: np.ndarray) -> None:

@@ -29,7 +29,7 @@ class Latent(Adversary):
     name = "latent"
     judges = "codes"
     labels = "optional"
-    keeps = ("steps", "shares")
+    keeps = (*Adversary.keeps, "shares")
 
     class Options(Adversary.Options):
         hidden: tuple[int, ...] = (1000, 1000)
