@@ -150,7 +150,7 @@ def neat_python(net: Network, side: int) -> np.ndarray | None:
         "sigmoid": lambda a: 2 / (1 + math.exp(-a)) - 1,
         "gaussian": lambda a: 2 * math.exp(-a * a) - 1,
     }
-    order = [node for node in net.order() if node in net.nodes]
+    order = [node for node in net.order if node in net.nodes]
     keys = {name: -i - 1 for i, name in enumerate(("x", "y", "d", "bias"))} | {n: i for i, n in enumerate(order)}
     evals = [
         (keys[n], activations[net.nodes[n]], sum, 0.0, 1.0, [(keys[s], w) for (s, t), w in net.links.items() if t == n])

@@ -12,7 +12,7 @@ from torch import Tensor
 from coevo import roles
 from coevo.errors import PairError
 from coevo.priors import draw
-from coevo.roles import Artist, CodeBlock, Genome, Metrics, State, Works
+from coevo.roles import Artist, CodeBlock, Genome, Metrics, State, Works, picked
 
 
 class Breeder(Artist):
@@ -69,13 +69,11 @@ class Breeder(Artist):
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
         size = self.size
-        if rewards.unique().numel() == 1 and not rewards[0] > 0:  # nothing picked: roll again
+        best = picked(rewards)
+        if best == []:  # nobody: roll again
             self._settle(self._draw(size), [()] * size)
             return {"parents": 0.0}
-        if rewards.max() == 1 and ((rewards == 0) | (rewards == 1)).all():
-            chosen = (rewards == 1).nonzero().flatten()
-        else:
-            chosen = rewards.topk(max(2, len(rewards) // 4)).indices
+        chosen = rewards.topk(max(2, len(rewards) // 4)).indices if best is None else torch.tensor(best)
         chosen = chosen[:size]
         assert works.codes is not None
         parents, ids = works.codes[chosen], [self.ids[i] for i in chosen.tolist()]

@@ -18,7 +18,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 
 from coevo import roles
 from coevo.errors import ConfigError, PairError
-from coevo.roles import Artist, Genome, Metrics, State, Works
+from coevo.roles import Artist, Genome, Metrics, State, Works, picked
 from coevo.shader import Canvas, Expression, Program, render, render_on, strips
 from coevo.shader.render import TOGETHER
 
@@ -306,13 +306,6 @@ def shares(niches: Sequence[Sequence[int]], fitness: Tensor, children: int) -> l
     ends = (means / means.sum()).cumsum(0).mul(children).round().int().tolist()
     ends[-1] = children
     return [end - begin for begin, end in zip([0, *ends], ends, strict=False)]
-
-
-def picked(rewards: Tensor) -> list[int] | None:
-    """Whom a person picked, by the rewards [N] that are then 1 for the picked and 0 for the rest; None of scores."""
-    if not ((rewards == 0) | (rewards == 1)).all():
-        return None
-    return [int(i) for i in rewards.nonzero().flatten().tolist()]
 
 
 def ranks(scores: Tensor) -> Tensor:

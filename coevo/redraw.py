@@ -38,5 +38,9 @@ def artist_of(origin: Origin, runs: Path) -> Artist:
 def redraw(origin: Origin, size: int, output: Path, runs: Path) -> None:
     """Write the work as a PNG of that size, which carries it on."""
     artist = artist_of(origin, runs)
-    pixels = np.concatenate([to_bytes(strip[None])[0] for strip in artist.strips(origin.works, size)])
+    pixels = np.empty((size, size, origin.channels), np.uint8)
+    top = 0
+    for strip in artist.strips(origin.works, size):
+        pixels[top : top + strip.shape[1]] = to_bytes(strip[None])[0]
+        top += strip.shape[1]
     save_png(output, to_picture(pixels), signature(artist, origin.run) | describe(origin.works, 0))

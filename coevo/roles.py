@@ -279,6 +279,13 @@ class Critic(Player):
         raise NotImplementedError
 
 
+def picked(rewards: Tensor) -> list[int] | None:
+    """Whom a person picked, by the rewards [N] that are then 1 for the picked and 0 for the rest; None of scores."""
+    if not ((rewards == 0) | (rewards == 1)).all():
+        return None
+    return [int(i) for i in rewards.nonzero().flatten().tolist()]
+
+
 def resized(images: Tensor, size: int) -> Tensor:
     """[N, C, H, W] → [N, C, size, size], in [-1, 1]; whole multiples keep the pixels' edges."""
     if images.shape[-1] == images.shape[-2] == size:

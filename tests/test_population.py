@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from coevo import ConfigError, Genome, PairError, Studio, Works
-from coevo.population import Population, novelty, picked, ranks, shares
+from coevo.population import Population, novelty, ranks, shares
+from coevo.roles import picked
 from coevo.shader import Canvas, Expression, Program
 
 

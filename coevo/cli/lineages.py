@@ -8,8 +8,7 @@ from pathlib import Path
 
 import click
 
-from coevo.cli.common import JSON, RUN, RUNS_DIR, open_store
-from coevo.cli.common import picture as its_picture
+from coevo.cli.common import JSON, RUN, RUNS_DIR, open_store, picture
 from coevo.errors import ConfigError
 from coevo.registry import registry
 
@@ -47,18 +46,18 @@ def lineage(run: str, id: str | None, output: Path | None, runs_dir: Path, as_js
         click.echo(f"{len(family)} individuals in {output}", err=as_json)
 
 
-def whose(picture: Path) -> tuple[str, str]:
+def whose(path: Path) -> tuple[str, str]:
     """The run that a picture comes from, and whom it shows. Raises DataError where it comes from none."""
     from coevo.errors import DataError
     from coevo.gallery import read_origin
 
-    origin = read_origin(picture)
+    origin = read_origin(path)
     if origin.works.genomes is None:
-        raise DataError(f"{picture} shows no individual but a code, which has no ancestors.")
+        raise DataError(f"{path} shows no individual but a code, which has no ancestors.")
     one = origin.works.genomes[0]
     if not origin.run:
         parents = f"; its parents were {', '.join(one.parents)}" if one.parents else ""
-        raise DataError(f"{picture} was brought from elsewhere as {one.id!r}, and no run of coevo's knows it{parents}.")
+        raise DataError(f"{path} was brought from elsewhere as {one.id!r}, and no run of coevo's knows it{parents}.")
     return origin.run, one.id.removeprefix(f"{origin.run}/")
 
 
@@ -95,16 +94,16 @@ def export(run: str, id: str | None, output: Path | None, size: int, alone: bool
 
 
 @click.command()
-@click.argument("picture", metavar="PICTURE.png", type=click.Path(path_type=Path))
+@click.argument("file", metavar="PICTURE.png", type=click.Path(path_type=Path))
 @click.option("--size", type=click.IntRange(16, 16384), default=1024, show_default=True, help="Pixels of a side.")
 @click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="x.png")
 @RUNS_DIR
-def render(picture: Path, size: int, output: Path, runs_dir: Path) -> None:
+def render(file: Path, size: int, output: Path, runs_dir: Path) -> None:
     """Draw a PICTURE anew, at any size, from the genome or code that it carries."""
     from coevo.gallery import read_origin
     from coevo.redraw import redraw
 
-    redraw(read_origin(picture), size, its_picture(output), runs_dir)
+    redraw(read_origin(file), size, picture(output), runs_dir)
     click.echo(f"{size} × {size} in {output}")
 
 
@@ -121,5 +120,5 @@ def bring(kind: str, file: Path, output: Path, size: int, runs_dir: Path) -> Non
     """
     from coevo.redraw import redraw
 
-    redraw(registry().load("importer", kind)(file), size, its_picture(output), runs_dir)
+    redraw(registry().load("importer", kind)(file), size, picture(output), runs_dir)
     click.echo(f"{file.name} in {output}; go on from it with: coevo run RECIPE --from {output}")

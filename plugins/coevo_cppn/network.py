@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -75,17 +76,15 @@ class Network:
     nodes: Mapping[str, str]
     links: Mapping[tuple[str, str], float]
     outputs: tuple[str, ...] = INK
-    _order: list[str] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def hidden(self) -> list[str]:
         return [node for node in self.nodes if node not in self.outputs]
 
+    @cached_property
     def order(self) -> list[str]:
-        """The nodes that the outputs need, each after its sources. Raises ValueError where they go in a circle."""
-        if not self._order:
-            self._order.extend(ordered(self.links, self.outputs))
-        return self._order
+        """The nodes that the outputs need, each after its sources."""
+        return ordered(self.links, self.outputs)
 
     def leads(self, source: str, target: str) -> bool:
         """Whether a way leads from one node to another."""
@@ -109,7 +108,7 @@ class Network:
         sources: dict[str, list[tuple[Number, str]]] = {}
         for (source, target), weight in zip(self.links, weights or self.links.values(), strict=True):
             sources.setdefault(target, []).append((weight, source))
-        for node in self.order():
+        for node in self.order:
             if node in self.nodes:
                 parts = [(weight, found[source]) for weight, source in sources.get(node, ())]
                 found[node] = ACTIVATIONS[self.nodes[node]](canvas, parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from typing import IO
 from xml.etree.ElementTree import Element, ParseError
 
 import defusedxml
@@ -42,23 +43,24 @@ def read_genome(path: Path) -> tuple[Genome, Network]:
 def _xml(path: Path) -> bytes:
     try:
         if not zipfile.is_zipfile(path):
-            data = path.read_bytes()
-            if len(data) > LARGEST:
-                raise DataError(f"{path} is larger than {LARGEST:,} bytes, which no genome of PicBreeder's is.")
-            return data
+            with path.open("rb") as file:
+                return _limited(file, path)
         with zipfile.ZipFile(path) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
             if len(members) != 1:
                 raise DataError(f"{path} holds {len(members)} files; a PicBreeder zip holds one genome.")
-            if members[0].file_size > LARGEST:
-                raise DataError(f"{path} unpacks to more than {LARGEST:,} bytes, which no genome of PicBreeder's is.")
             with archive.open(members[0]) as file:
-                data = file.read(LARGEST + 1)
-            if len(data) > LARGEST:
-                raise DataError(f"{path} unpacks to more than {LARGEST:,} bytes, which no genome of PicBreeder's is.")
-            return data
+                return _limited(file, path)
     except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
         raise DataError(f"{path} cannot be read: {error}") from error
+
+
+def _limited(file: IO[bytes], path: Path) -> bytes:
+    """All of a file, which is not believed to be as small as it says."""
+    data = file.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise DataError(f"{path} holds more than {LARGEST:,} bytes, which no genome of PicBreeder's does.")
+    return data
 
 
 def _network(genome: Element) -> Network:

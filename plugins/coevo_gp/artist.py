@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Literal
 
 from pydantic import Field, field_validator
@@ -45,13 +46,14 @@ class GP(Population[Tree]):
 
     options: Options
 
+    @cached_property
+    def language(self) -> Language:
+        """Of colours, or of greys. Raises ConfigError where the functions make no picture."""
+        return Language(chosen(self.options.functions), colour=self.studio.image[0] == 3)
+
     def check(self) -> None:
         super().check()
-        self._language()
-
-    def build(self) -> None:
-        self.language = self._language()
-        super().build()
+        _ = self.language
 
     def stranger(self) -> Tree:
         o, language = self.options, self.language
@@ -98,6 +100,3 @@ class GP(Population[Tree]):
     def viable(self, tree: Tree) -> bool:
         """Whether it is quick enough to draw."""
         return self.language.price(tree) <= self.options.slowest
-
-    def _language(self) -> Language:
-        return Language(chosen(self.options.functions), colour=self.studio.image[0] == 3)
