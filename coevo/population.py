@@ -162,7 +162,7 @@ class Population(Artist, Generic[G]):
         fitness = ranks(rewards.detach())
         if o.novelty:
             fitness = (1 - o.novelty) * fitness + o.novelty * ranks(novelty(images))
-        figures = self._figures(images, rewards.detach())
+        figures = self._figures(rewards.detach())
         if works.memo is not None:
             self._refine(works.memo, rewards)
         elites = [self.population[i] for i in fitness.argsort(descending=True, stable=True)[: self.elites].tolist()]
@@ -283,12 +283,11 @@ class Population(Artist, Generic[G]):
         alive = {one.text for one in (*self.population, *self.breeders)}
         self._genomes = {text: genome for text, genome in self._genomes.items() if text in alive}
 
-    def _figures(self, images: Tensor, rewards: Tensor) -> Metrics:
+    def _figures(self, rewards: Tensor) -> Metrics:
         lengths = [len(one.text) for one in self.population]
         return {
             "best": rewards.max(),
             "median": rewards.median(),
-            "diversity": pairwise(images).mean(),
             "length": float(median(lengths)),
         }
 
