@@ -158,3 +158,10 @@ def test_ranks_and_novelty_and_shares() -> None:
     images = torch.tensor([0.0, 0.0, 1.0]).view(3, 1, 1, 1).expand(3, 1, 16, 16)
     assert novelty(images).tolist() == pytest.approx([0.5, 0.5, 1.0])
     assert shares([[0, 1], [2]], torch.tensor([0.2, 0.4, 0.9]), 8) == [2, 6]
+
+
+def test_any_number_of_genomes_is_drawn_in_their_order() -> None:
+    shades = [k / 200 for k in range(150)]
+    drawn = greys().draw(shades, 4, 4)
+    assert drawn.shape == (150, 1, 4, 4)
+    torch.testing.assert_close(drawn[:, 0, 0, 0], torch.tensor(shades))
