@@ -11,9 +11,11 @@ from pydantic import Field, field_validator
 from torch import Tensor, nn
 
 from coevo.adam import Adam, AdamOptions
+from coevo.archive import Archive, nearest
 from coevo.augment import augmented, known_kinds
 from coevo.errors import ConfigError
 from coevo.games import Game
+from coevo.panel import Panel
 from coevo.penalties import gradient_penalty, zero_centred
 from coevo.registry import registry
 from coevo.roles import Artist, Critic, Metrics, Works
@@ -33,7 +35,7 @@ class Adversary(Critic):
 
     gives_gradients = True
     reals = "required"
-    keeps: ClassVar[tuple[str, ...]] = ("steps",)
+    keeps: ClassVar[tuple[str, ...]] = ("steps", "judged")
 
     class Options(AdamOptions):
         game: str = "non-saturating"
@@ -62,6 +64,14 @@ class Adversary(Critic):
         """PacGAN: so many works are judged at once, as one."""
         unroll: int = Field(0, ge=0, le=50)
         """The artist is judged by the critic as it will be after so many steps."""
+        gallery: int = Field(0, ge=0, le=1_000_000)
+        """It goes on learning from so many works that were accepted in past rounds."""
+        apart: float = Field(0.0, ge=0)
+        """A work must also be so far from all in the gallery, as it sees them; real works are 1 apart."""
+        panel: int = Field(0, ge=0, le=256)
+        """Critics of so many past rounds judge beside it."""
+        fade: float = Field(0.5, gt=0, le=1)
+        """What a critic on the panel counts beside the one a round younger."""
 
         @field_validator("game")
         @classmethod
@@ -73,6 +83,8 @@ class Adversary(Critic):
 
     options: Any
     steps: int
+    judged: bool
+    """It has judged since it last learnt, so that the next step begins a round."""
 
     def network(self, artist: Artist) -> nn.Module:
         """The module that scores; not yet on the device."""
@@ -101,6 +113,12 @@ class Adversary(Critic):
                 f"The game {game.name!r} clips weights at {self._clip(game):g}, and no gradient passes a clip, so it "
                 "cannot be unrolled; choose another game, or critic.clip=0 and critic.gp=10."
             )
+        if o.apart and not o.gallery:
+            raise ConfigError("critic.apart keeps works apart from those in the gallery; say critic.gallery=512, too.")
+        if 0 < o.gallery < self.studio.batch:
+            raise ConfigError(
+                f"critic.gallery={o.gallery} is smaller than a batch of {self.studio.batch}; say at least as many."
+            )
         second = [name for name in ("r1", "r2", "unroll") if getattr(o, name)] + ["gp"] * (self._gp(game) > 0)
         if self.studio.compile and second:
             raise ConfigError(
@@ -113,10 +131,14 @@ class Adversary(Critic):
         self.game = self._game()
         self.scorer = self.studio.prepare(self.network(artist))
         self.optimiser = Adam(self.scorer.parameters(), o)
-        self.steps = 0
+        self.steps, self.judged = 0, False
+        self.gallery = Archive(o.gallery)
+        self.panel = Panel(o.panel, o.fade, lambda: self.studio.prepare(self.network(artist)))
 
     def learn(self, works: Works, reals: Works) -> Metrics:
-        made, real = self._shown(works), self._shown(reals)
+        if self.judged:
+            self._turn_over(works, reals)
+        made, real = self._shown(self._with_gallery(works)), self._shown(reals)
         scores = self.scorer(*real), self.scorer(*made)  # each side a batch of its own, for normalisation's sake
         loss = self._loss(*scores)
         penalty = self._penalty(real, made)
@@ -139,17 +161,81 @@ class Adversary(Critic):
             real = self._shown(reals)
         if o.unroll and real is not None:
             scorer = unrolled(self.scorer, self.optimiser, partial(self._loss_of, real, made), o.unroll)
-        rewards = self.game.reward(scorer(*made), scorer(*real) if self.game.uses_reals and real else None)
-        return rewards.repeat_interleave(o.pack, 0)
+        with_reals = real if self.game.uses_reals else None
 
+        def reward(scorer: Network) -> Tensor:
+            return self.game.reward(scorer(*made), scorer(*with_reals) if with_reals else None)
+
+        self.judged = True
+        rewards = self.panel.mean(scorer, reward).repeat_interleave(o.pack, 0)
+        if not self._apart:
+            return rewards
+        return torch.where(self._new(works, reals), rewards, rewards.detach().min())
+
+    @torch.no_grad()
     def fooled(self, works: Works, reals: Works | None) -> Tensor:
         pack = self.options.pack
-        made = self.scorer(*self._packed(self.seen(works), works.labels))
+        made = self._packed(self.seen(works), works.labels)
         real = None
         if self.game.uses_reals:
             assert reals is not None
-            real = self.scorer(*self._packed(self.seen(reals), reals.labels))
-        return self.game.fooled(made, real).repeat_interleave(pack, 0)
+            real = self._packed(self.seen(reals), reals.labels)
+
+        def taken(scorer: Network) -> Tensor:
+            return self.game.fooled(scorer(*made), scorer(*real) if real else None).float()
+
+        accepted = (self.panel.mean(self.scorer, taken) > 0.5).repeat_interleave(pack, 0)
+        return accepted & self._new(works, reals) if self._apart else accepted
+
+    def features(self, works: Works) -> Tensor:
+        """Works as the network sees them, [N, D]: what its last linear layer is given."""
+        last = [part for part in self.scorer.modules() if isinstance(part, nn.Linear)][-1]
+        found: list[Tensor] = []
+        handle = last.register_forward_pre_hook(lambda _, given: found.append(given[0].detach()))
+        try:
+            with torch.no_grad():
+                self.scorer(self.seen(works), works.labels if self.tells else None)
+        finally:
+            handle.remove()
+        return found[0].float()
+
+    # rounds that are over
+
+    def _turn_over(self, works: Works, reals: Works) -> None:
+        """A round is over: what fooled the critic joins the gallery, and the critic as it was the panel."""
+        self.judged = False
+        if self.options.gallery:
+            accepted = works[self.fooled(works, reals).nonzero().flatten()]
+            if len(accepted):
+                told = {"labels": accepted.labels} if self.tells and accepted.labels is not None else {}
+                self.gallery.add(works=self.seen(accepted), **told)
+        self.panel.remember(self.scorer)
+
+    def _with_gallery(self, works: Works) -> Works:
+        """The works, and as many of the gallery beside them."""
+        if not len(self.gallery):
+            return works
+        past = self.gallery.sample(len(works))
+        seen, labels = self.seen(works), works.labels if "labels" in past else None
+        if labels is not None:
+            labels = torch.cat([labels, past["labels"].to(labels)])
+        return self._hung(torch.cat([seen, past["works"].to(seen)]), labels)
+
+    def _hung(self, seen: Tensor, labels: Tensor | None) -> Works:
+        """What was seen of works, as works again."""
+        return Works(codes=seen, labels=labels) if self.judges == "codes" else Works(seen, labels=labels)
+
+    @property
+    def _apart(self) -> bool:
+        return bool(self.options.apart and len(self.gallery))
+
+    def _new(self, works: Works, reals: Works | None) -> Tensor:
+        """Whether each work is far enough from all in the gallery, as the critic sees them: [N]."""
+        accepted = self._hung(self.gallery["works"].to(self.studio.device), self.gallery.columns.get("labels"))
+        made, past = self.features(works), self.features(accepted)
+        real = self.features(reals) if reals is not None else past
+        scale = torch.cdist(real, real).sum() / max(1, len(real) * (len(real) - 1))
+        return nearest(made, past) > self.options.apart * scale
 
     # what the network is shown
 

@@ -51,10 +51,18 @@ class RunOptions(Options):
     """Rounds between two checkpoints."""
     keep: int = Field(2, ge=1)
     """How many checkpoints are kept."""
+    past: bool = True
+    """Keep critics and works of the past, more and more rarely, and let today's meet them (past.png, coevo show)."""
+    accepts: int = Field(4, ge=0, le=65536)
+    """So many works of a round, the best that fool the critic, go with their genomes to accepted.jsonl."""
     best: str | None = None
     """Keep the best checkpoint too: min:METRIC or max:METRIC of metrics.jsonl, as min:artist.loss."""
     start: str | None = None
     """A run or a picture to begin from (--from)."""
+    agents: int = Field(1, ge=1, le=1024)
+    """A society of so many pairs, each of an artist and a critic of its own."""
+    exchange: int | None = Field(None, ge=0, le=65536)
+    """So many works each agent shows to another in a round, who takes in what fools its critic; 1 in a society."""
     tensorboard: bool = False
     """Write TensorBoard events too (pip install coevo[tensorboard])."""
 

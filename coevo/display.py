@@ -251,6 +251,8 @@ def show_run(store: Store, plain: bool) -> None:
         click.secho(warning, fg="yellow")
     if sheets:
         click.echo(f"The sheet is {sheets[-1]}")
+    if (past := store.folder / "past.png").is_file():
+        click.echo(f"Every critic before every generation: {past}")
 
 
 def show_picture(path: Path, console: Console | None = None) -> None:
@@ -265,12 +267,12 @@ def show_picture(path: Path, console: Console | None = None) -> None:
 
 
 def curves(rows: list[dict[str, float]], width: int) -> str:
-    """Losses and the critic's opinions over the rounds, as text."""
+    """Losses, the critic's opinions, and how today's players fare against the past's, over the rounds, as text."""
     import plotext
 
     rounds = [row["round"] for row in rows]
     keys = [key for key in rows[-1] if key != "round"]
-    plots = [[key for key in keys if "loss" in key], [key for key in keys if "D(" in key]]
+    plots = [[key for key in keys if mark in key] for mark in ("loss", "D(", "past.")]
     drawn = []
     for some in filter(None, plots):
         plotext.clear_figure()

@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from coevo.accepted import read_accepted, works_of_rows
 from coevo.data import DataOptions, Dataset, load_dataset, splits, to_float
 from coevo.errors import ConfigError, DamagedError, StoreError, unknown
 from coevo.evaluate import evaluate, flat
@@ -119,6 +120,35 @@ def write_path(store: Store, line: Sequence[Individual], size: int, output: Path
         return
     frames = [to_picture(to_bytes(drawn(artist, [one], size))[0]) for one in line]
     save_gif(output, frames, [FRAME_MS] * (len(frames) - 1) + [LAST_MS])
+
+
+def accepted_rows(store: Store, id: str | None = None) -> list[dict[str, Any]]:
+    """The works of a run that fooled its critic, oldest first, or the one of that id.
+
+    Raises StoreError where none has it.
+    """
+    rows = read_accepted(store.folder)
+    if id is None:
+        return rows
+    if found := [row for row in rows if row["id"] == id]:
+        return found
+    raise StoreError(unknown("accepted work", id, [row["id"] for row in rows]))
+
+
+def write_accepted(store: Store, rows: Sequence[dict[str, Any]], size: int, output: Path) -> None:
+    """Accepted works drawn anew, each under its round and score; one alone carries its genome."""
+    if not rows:
+        raise StoreError(f"Run {store.name!r} has no accepted works to draw.")
+    artist = load_artist(store, remember=False)
+    works = works_of_rows(rows)
+    images = artist.render(works, size)
+    if len(rows) > 1:
+        labels = [f"{row['round']}: {row['score']:.2f}" for row in rows]
+        save_png(output, contact_sheet(images, labels=labels), {"artist": artist.name, "run": store.name})
+        return
+    (row,) = rows
+    about = {"round": row["round"], "score": row["score"], **describe(works, 0)}
+    save_png(output, to_picture(to_bytes(images)[0]), signature(artist, store.name) | about)
 
 
 def write_script(history: History, output: Path) -> None:

@@ -103,8 +103,7 @@ def coevolve(
                 works = artist.make(data.size, reals) if made is None else made[0]
                 made, rewards = None, None
                 if phase.role == "critic":
-                    assert reals is not None
-                    metrics = critic.learn(works.detach(), reals)
+                    metrics = critic.learn(works.detach(), reals or Works())
                 else:
                     with switched_off(critic, artist):
                         rewards = critic.judge(works, reals)

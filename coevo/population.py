@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
 from coevo import roles
+from coevo.archive import Archive, novelty
 from coevo.errors import ConfigError, PairError
 from coevo.roles import Artist, Genome, Metrics, State, Works, picked
 from coevo.shader import Canvas, Expression, Program, render, render_on, strips
@@ -24,7 +25,7 @@ from coevo.shader.render import TOGETHER
 
 G = TypeVar("G")
 ROWS = 256  # of a strip
-NEIGHBOURS = 5  # whose distance is how new a work is
+NEIGHBOURS = 5  # whose distance says how new a work is
 SIDE = 8  # of the thumbnails by which works are compared
 
 
@@ -58,6 +59,8 @@ class Population(Artist, Generic[G]):
         """scores: a parent is the best of so many, drawn by chance."""
         novelty: float = Field(0.0, ge=0, le=1)
         """scores: weight of being unlike the others, beside the critic's reward; both by rank."""
+        archive: int = Field(0, ge=0, le=100_000)
+        """novelty: unlike so many works of the past, too; a fair sample of all of them."""
         refine: float = Field(0.0, ge=0, le=1)
         """scores: how far the numbers in genomes move along the critic's gradient before they breed; 0 not at all."""
 
@@ -138,6 +141,7 @@ class Population(Artist, Generic[G]):
 
     def build(self) -> None:
         self.population, self.breeders, self._images, self._genomes = [], [], {}, {}
+        self.past = Archive(self.options.archive)
         self._settle([], [(self.spell(self.stranger()), ()) for _ in range(self.size)])
 
     def make(self, n: int, reals: Works | None) -> Works:
@@ -161,7 +165,11 @@ class Population(Artist, Generic[G]):
         o, size, images = self.options, self.size, works.images.detach()
         fitness = ranks(rewards.detach())
         if o.novelty:
-            fitness = (1 - o.novelty) * fitness + o.novelty * ranks(novelty(images))
+            small = thumbnails(images)
+            past = self.past["works"] if len(self.past) else None
+            fitness = (1 - o.novelty) * fitness + o.novelty * ranks(novelty(small, past, NEIGHBOURS))
+            if o.archive:
+                self.past.add(works=small)
         figures = self._figures(rewards.detach())
         if works.memo is not None:
             self._refine(works.memo, rewards)
@@ -179,13 +187,22 @@ class Population(Artist, Generic[G]):
         return self._drawn()[torch.arange(n) % len(self.population)]
 
     def adopt(self, works: Works) -> None:
-        theirs = self._genomes_of(works)[: self.size]
-        guests = [(self.spell(self.parse(genome.text)), (genome.id,)) for genome in theirs]
+        guests = self._guests(works)
         self._settle([], guests)
         self.breeders = list(self.population)
         self._settle(
             self.population, self._children([self._couple(self.breeders) for _ in range(self.size - len(guests))])
         )
+
+    def welcome(self, works: Works) -> None:
+        """Guests take the places of as many of the youngest."""
+        guests = self._guests(works)
+        self._settle(self.population[: self.size - len(guests)], guests)
+
+    def _guests(self, works: Works) -> list[tuple[str, tuple[str, ...]]]:
+        """Copies of others' genomes, each the child of the one it copies."""
+        theirs = self._genomes_of(works)[: self.size]
+        return [(self.spell(self.parse(genome.text)), (genome.id,)) for genome in theirs]
 
     def render(self, works: Works, size: int) -> Tensor:
         return self.draw([self.parse(genome.text) for genome in self._genomes_of(works)], size, size)
@@ -312,13 +329,7 @@ def ranks(scores: Tensor) -> Tensor:
     return scores.argsort(stable=True).argsort(stable=True) / max(1, len(scores) - 1)
 
 
-def pairwise(images: Tensor) -> Tensor:
-    """How unlike pictures are, two by two [N, N]: root mean squared difference of thumbnails."""
+def thumbnails(images: Tensor) -> Tensor:
+    """Pictures as features [N, D] by which they are compared: their distance is the root mean squared difference."""
     small = adaptive_avg_pool2d(images.float(), SIDE).flatten(1)
-    return torch.cdist(small, small) / small.shape[1] ** 0.5
-
-
-def novelty(images: Tensor) -> Tensor:
-    """How far each picture is from its nearest others (Lehman & Stanley 2011): [N]."""
-    nearest = pairwise(images).sort(1).values[:, 1 : NEIGHBOURS + 1]
-    return nearest.mean(1)
+    return small / small.shape[1] ** 0.5

@@ -201,6 +201,10 @@ class Artist(Player):
         """Take in others' genomes or codes. Raises PairError where it can use neither."""
         raise PairError(f"Artist {self.name!r} cannot take in the works of others: it keeps neither genomes nor codes.")
 
+    def welcome(self, works: Works) -> None:
+        """Take in works of others beside one's own, in the course of a run; by default as `adopt` does."""
+        self.adopt(works)
+
     def encode(self, works: Works) -> Tensor:
         """Codes [N, D] of works with images."""
         raise PairError(f"Artist {self.name!r} cannot encode pictures.")
@@ -267,7 +271,8 @@ class Critic(Player):
         """Make networks that fit the Artist's works."""
 
     def learn(self, works: Works, reals: Works) -> Metrics:
-        """One step towards telling works from reals; N works and M reals may differ in number."""
+        """One step towards telling works from reals; N works and M reals may differ in number. A critic that does not
+        need real works may get none."""
         raise NotImplementedError
 
     def judge(self, works: Works, reals: Works | None) -> Tensor:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from coevo.accepted import Accepted
 from coevo.breeder import Breeder
 from coevo.config import Config, read_toml, resolve
 from coevo.data import Blank, Data, DataOptions, Dataset, load_dataset
@@ -22,9 +23,11 @@ from coevo.errors import CoevoError, ConfigError, DataError, NotFiniteError, Pai
 from coevo.gallery import abroad, contact_sheet, read_origin, save_png
 from coevo.history import FILE, History
 from coevo.loop import Turn, check_pair, learns_in_vain
+from coevo.past import Past
 from coevo.registry import registry
 from coevo.roles import Artist, Critic, State, Works
 from coevo.session import Session, copied
+from coevo.society import society
 from coevo.store import Checkpoint, Log, Store, read_log, write_whole
 from coevo.studio import Studio, find_device
 from coevo.watch import Watch
@@ -70,6 +73,10 @@ class Run:
         self.meter = Meter()
         self.latest: dict[str, float] = {}
         self.watch, self.warnings = Watch(), list[str]()
+        self.accepted = Accepted(store.folder, 0 if picks else run.accepts)
+        self.past: Past | None = None
+        if run.past and self.critic.learns and not picks:
+            self.past = Past(store.folder / "past", partial(make_pair, config), self.studio)
         self.sheet: Path | None = None
         self.flaws: list[str] = []
         self.stopping = False
@@ -176,8 +183,12 @@ class Run:
                 works += len(turn.works) if turn.role == "artist" else 0
                 round, now = turn.next.round, time.perf_counter()
                 if turn.ends_round:
+                    if self.past and self.past.due(round):
+                        self.past.meet(turn, self.critic)
+                    if self.accepted.most:
+                        self.accepted.look(turn, self.critic)
                     if round % options.log_every == 0:
-                        self.latest = self.meter.row(round) | diversity(turn)
+                        self.latest = self.meter.row(round) | diversity(turn) | (self.past.figures if self.past else {})
                         self._check_finite()
                         self.warnings = self.watch.look(self.latest)
                         log.append({**self.latest, **({"warnings": self.warnings} if self.warnings else {})})
@@ -212,6 +223,7 @@ class Run:
                 timing.append({"round": self.round, "seconds": seconds})
             log.close()
             timing.close()
+            self.accepted.close()
             if board:
                 board.close()
 
@@ -247,6 +259,8 @@ class Run:
         name = self.store.save(Checkpoint(self.session.position, state), self.config.run.keep)
         if value is not None:
             self.store.point("best", name)
+        if self.past:
+            self.past.tidy()
 
     def _books(self, log: Log | None = None) -> State:
         """What a run keeps beside its session: how far its log has come, and what is not in it yet."""
@@ -256,6 +270,8 @@ class Run:
             "best": self._best,
             "latest": self.latest,
             "watch": self.watch.state(),
+            "past": self.past.state() if self.past else None,
+            "accepted": self.accepted.state(),
         }
 
     def _best_value(self) -> float | None:
@@ -283,6 +299,10 @@ class Run:
             self._stream = random.getstate()
             self.meter.restore(state["meter"], self.studio.device)
             self.watch.restore(state["watch"])
+            if self.past and state.get("past"):
+                self.past.restore(state["past"])
+            if "accepted" in state:
+                self.accepted.restore(state["accepted"])
             self._log_length, self._best, self.latest = state["log"], state["best"], state["latest"]
         except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
             raise StoreError(
@@ -319,7 +339,7 @@ class Meter:
     def add(self, turn: Turn) -> None:
         metrics = {f"{turn.role}.{key}": value for key, value in turn.metrics.items()}
         if turn.rewards is not None:
-            metrics["artist.reward"] = turn.rewards.mean()
+            metrics |= {"artist.reward": turn.rewards.mean(), "artist.spread": turn.rewards.std(correction=0)}
         for key, value in metrics.items():
             self._sums[key] = self._sums.get(key, 0.0) + value
             self._counts[key] = self._counts.get(key, 0) + 1
@@ -364,8 +384,12 @@ def make_studio(config: Config, folder: Path | None) -> Studio:
 
 def make_pair(config: Config, studio: Studio) -> tuple[Artist, Critic]:
     """Both players, not yet built. An Artist that cannot get the gradients it wants is bred by its codes."""
-    artist = config.artist_class(config.artist, studio)
-    critic = config.critic_class(config.critic, studio)
+    agents, exchange = config.run.agents, config.run.exchange
+    if agents > 1:
+        return society([_one_pair(config, studio) for _ in range(agents)], 1 if exchange is None else exchange)
+    if exchange:
+        raise ConfigError(f"run.exchange={exchange} needs others to show works to; say --agents 2 or more.")
+    artist, critic = _one_pair(config, studio)
     if learns_in_vain(artist, critic) and artist.decodes and artist.codes:
         if not config.run.start:
             raise PairError(
@@ -374,6 +398,10 @@ def make_pair(config: Config, studio: Studio) -> tuple[Artist, Critic]:
             )
         artist = Breeder(artist, config.breeder)
     return artist, critic
+
+
+def _one_pair(config: Config, studio: Studio) -> tuple[Artist, Critic]:
+    return config.artist_class(config.artist, studio), config.critic_class(config.critic, studio)
 
 
 def uses_reals(artist: Artist, critic: Critic) -> bool:

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from coevo import ConfigError, Genome, PairError, Studio, Works
-from coevo.population import Population, novelty, ranks, shares
+from coevo.archive import novelty
+from coevo.population import Population, ranks, shares, thumbnails
 from coevo.roles import picked
 from coevo.shader import Canvas, Expression, Program
 
@@ -156,7 +157,7 @@ def test_picks_are_ones_and_zeros() -> None:
 def test_ranks_and_novelty_and_shares() -> None:
     assert ranks(torch.tensor([30.0, -1, 7])).tolist() == [1, 0, 0.5]
     images = torch.tensor([0.0, 0.0, 1.0]).view(3, 1, 1, 1).expand(3, 1, 16, 16)
-    assert novelty(images).tolist() == pytest.approx([0.5, 0.5, 1.0])
+    assert novelty(thumbnails(images)).tolist() == pytest.approx([0.5, 0.5, 1.0])
     assert shares([[0, 1], [2]], torch.tensor([0.2, 0.4, 0.9]), 8) == [2, 6]
 
 

@@ -21,7 +21,7 @@ for command in (
     *(looking.runs, looking.recipes, looking.show, looking.evaluate),
     *(looking.sample, codes.interpolate, codes.traverse, codes.arithmetic, codes.manifold),
     *(codes.encode, codes.reconstruct, codes.scatter, codes.tangents),
-    *(lineages.lineage, lineages.export, lineages.render, lineages.bring),
+    *(lineages.lineage, lineages.accepted, lineages.export, lineages.render, lineages.bring),
     *(plugins.plugins, plugins.info, plugins.check),
 ):
     main.add_command(command)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from coevo.cli.common import JSON, RUN, RUNS_DIR, open_store, picture
+from coevo.cli.common import JSON, RUN, RUNS_DIR, figure, open_store, picture, table
 from coevo.errors import ConfigError
 from coevo.registry import registry
 
@@ -59,6 +59,31 @@ def whose(path: Path) -> tuple[str, str]:
         parents = f"; its parents were {', '.join(one.parents)}" if one.parents else ""
         raise DataError(f"{path} was brought from elsewhere as {one.id!r}, and no run of coevo's knows it{parents}.")
     return origin.run, one.id.removeprefix(f"{origin.run}/")
+
+
+@click.command()
+@RUN
+@click.argument("id", required=False)
+@click.option("-o", "output", type=click.Path(path_type=Path), help="Draw them, or ID alone, as x.png.")
+@click.option("-n", "n", type=click.IntRange(1, 10_000), default=64, show_default=True, help="How many, the last ones.")
+@click.option("--size", type=click.IntRange(16, 8192), default=128, show_default=True, help="Pixels of a picture.")
+@RUNS_DIR
+@JSON
+def accepted(run: str, id: str | None, output: Path | None, n: int, size: int, runs_dir: Path, as_json: bool) -> None:
+    """List the works that fooled the critic of a RUN whose artist evolves: round, score and parents of each."""
+    from coevo.export import accepted_rows, write_accepted
+
+    store = open_store(run, runs_dir)
+    rows = accepted_rows(store, id)[-n:]
+    if output:
+        write_accepted(store, rows, size, picture(output))
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        short = ("id", "round", "score", "parents")
+        table([{key: figure(row[key]) for key in short} for row in rows], "Nobody was accepted yet.")
+    if output:
+        click.echo(f"{len(rows)} works in {output}", err=as_json)
 
 
 @click.command()

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 @click.option("--size", type=int, help="Pixels of a picture's side.  [default: 32]")
 @click.option("--channels", type=int, help="1 is grey, 3 is colour.  [default: 1]")
 @click.option("--batch", type=int, help="Works in a step, or on a sheet.  [default: 64; for a person 15]")
+@click.option("--agents", type=int, help="A society of so many pairs.  [default: 1]")
 @click.option("--seed", type=int, help="Everything random follows from it.  [default: 0]")
 @click.option("--device", help="auto, cpu, cuda or mps.  [default: auto]")
 @click.option("--precision", help="auto, fp32 or bf16.  [default: auto]")

@@ -50,6 +50,8 @@ class Latent(Adversary):
         super().check()
         if self.options.pack > 1:
             raise coevo.ConfigError("critic.pack packs pictures; critic 'latent' judges codes one by one.")
+        if self.options.gallery:
+            raise coevo.ConfigError("critic.gallery keeps works that passed for real; critic 'latent' judges codes.")
 
     def build(self, artist: Artist) -> None:
         self.blocks = artist.codes

@@ -1,0 +1,52 @@
+"""Critics that learn a taste: of real pictures by what can be measured of them, or of what is new to them."""
+
+from coevo import Offer, hookimpl
+
+
+@hookimpl
+def coevo_critics() -> list[Offer]:
+    return [
+        Offer(
+            "features",
+            "a small network on measures of pictures: real ones against evolved (Machado 2008)",
+            "coevo_taste.features:Features",
+        ),
+        Offer("som", "curious: likes what is new, but not too new (Saunders 2001)", "coevo_taste.som:SOM"),
+    ]
+
+
+@hookimpl
+def coevo_datasets() -> list[Offer]:
+    return [
+        Offer(
+            "photographs",
+            "crops of scikit-image's photographs, 500 scenes and 300 textures",
+            "coevo_taste.photographs:photographs",
+        )
+    ]
+
+
+@hookimpl
+def coevo_recipes() -> list[Offer]:
+    return [
+        Offer(
+            "artificial-creativity",
+            "Saunders 2001: a society of curious agents",
+            "coevo_taste:recipes/artificial-creativity.toml",
+        ),
+        Offer(
+            "computational-aesthetics",
+            "Machado 2008: programs against a network on measures",
+            "coevo_taste:recipes/computational-aesthetics.toml",
+        ),
+        Offer(
+            "aesthetic-learning",
+            "Li & Hu 2010: programs for a classifier of good and bad pictures",
+            "coevo_taste:recipes/aesthetic-learning.toml",
+        ),
+        Offer(
+            "evolved-art",
+            "Blair 2019, Soderlund 2018: programs, a network and a gallery of what was accepted",
+            "coevo_taste:recipes/evolved-art.toml",
+        ),
+    ]

@@ -1,0 +1,226 @@
+"""What a picture is like, as a documented vector of numbers (Machado, Romero & Manaris 2008; Machado & Romero 2012).
+
+Every channel (hue, saturation, brightness; of grey pictures brightness alone) is measured in six parts: the whole, its
+four quadrants and the centre.
+
+| measure    | what it is                                                                                |
+|------------|-------------------------------------------------------------------------------------------|
+| mean       | the mean in [0, 1]; of hue how far all hues agree, from 0 to 1                            |
+| deviation  | the standard deviation; of hue the circular one                                           |
+| entropy    | of a histogram of 32 tones, in bits                                                       |
+| edges      | the mean length of Sobel's gradient                                                       |
+| jpeg-error | root mean squared error of JPEG at quality 75: what a local predictor misses              |
+| jpeg-size  | bytes of it beside bytes of the plain pixels                                              |
+| fractal-error | root mean squared error of a fractal coder: what it does not have elsewhere in itself |
+| fractal-size  | bits of its quadtree beside bits of the plain pixels                                   |
+| symmetry-x, -y, -d | of the whole: 1 less the mean difference from its mirror image: left to right, top to   |
+|            | bottom, along the diagonal                                                                |
+"""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d, pad, unfold
+
+LEAST = 32  # px of a side: less leaves a quadrant no room for JPEG's blocks
+TONES = 32
+QUALITY = 75
+FRACTAL = 64  # px of a side that the fractal coder sees
+LEVELS = (16, 8, 4)  # px of a range block: it is split in four where it is not matched well enough
+TOLERANCE = 8 / 255  # root mean squared error
+BITS = 32  # of a block: the place of its domain, one of eight turns, contrast and brightness
+TOGETHER = 16  # pictures coded at once
+
+PER_PART = ("mean", "deviation", "entropy", "edges", "jpeg-error", "jpeg-size", "fractal-error", "fractal-size")
+SYMMETRIES = ("symmetry-x", "symmetry-y", "symmetry-d")
+PARTS = ("whole", "top-left", "top-right", "bottom-left", "bottom-right", "centre")
+
+
+def names(channels: int) -> list[str]:
+    """What the numbers of `measured` are, in their order, as brightness/whole/entropy."""
+    planes = ("hue", "saturation", "brightness") if channels == 3 else ("brightness",)
+    return [
+        name
+        for plane in planes
+        for name in (
+            *(f"{plane}/{part}/{measure}" for measure in PER_PART for part in PARTS),
+            *(f"{plane}/whole/{measure}" for measure in SYMMETRIES),
+        )
+    ]
+
+
+@torch.no_grad()
+def measured(images: Tensor) -> Tensor:
+    """Pictures [N, C, H, W] in [-1, 1], C 1 or 3, square, a side of 32 px or more → features [N, F] float32, F 51 a
+    plane, on the processor."""
+    planes = hsv(images.float().cpu()) if images.shape[1] == 3 else (images.float().cpu() + 1) / 2
+    n, c, size, _ = planes.shape
+    flat = planes.reshape(n * c, 1, size, size)
+    fractal_errors, fractal_sizes = fractal(adaptive_avg_pool2d(flat, min(size, FRACTAL)))
+    gradient = sobel(flat)
+    columns = []
+    for measure in (_means(planes), _entropies(flat), _each(gradient), _jpeg(flat)):
+        columns.append(measure.reshape(n, c, -1))
+    columns.append(_each(fractal_errors).sqrt().reshape(n, c, -1))
+    columns.append(_each(fractal_sizes).reshape(n, c, -1))
+    columns.append(symmetries(flat).reshape(n, c, -1))
+    return torch.cat(columns, 2).flatten(1)
+
+
+# parts of a picture
+
+
+def parts(images: Tensor) -> list[Tensor]:
+    """[N, 1, H, W] → the whole, its quadrants and its centre."""
+    height, width = images.shape[-2:]
+    y, x = height // 2, width // 2
+    quadrants = [
+        images[..., top, left] for top in (slice(0, y), slice(y, None)) for left in (slice(0, x), slice(x, None))
+    ]
+    return [images, *quadrants, images[..., y // 2 : y // 2 + y, x // 2 : x // 2 + x]]
+
+
+def _each(images: Tensor) -> Tensor:
+    """The mean of every part, [N, 6]."""
+    return torch.stack([part.flatten(1).mean(1) for part in parts(images)], 1)
+
+
+def _means(planes: Tensor) -> Tensor:
+    """Mean and deviation of every part, [N, C, 2 · 6]; of hue (the first of three) the circular ones."""
+    n, c, size, _ = planes.shape
+    flat = planes.reshape(n * c, 1, size, size)
+    deviations = torch.stack([part.flatten(1).std(1, correction=0) for part in parts(flat)], 1)
+    means = torch.cat([_each(flat), deviations], 1).reshape(n, c, -1)
+    if c == 3:
+        angle = planes[:, :1] * 2 * torch.pi
+        agreement = (_each(angle.cos()).square() + _each(angle.sin()).square()).sqrt().clamp(1e-6, 1)
+        means[:, 0] = torch.cat([agreement, (-2 * agreement.log()).clamp_min(0).sqrt() / (2 * torch.pi)], 1)
+    return means
+
+
+def _entropies(images: Tensor) -> Tensor:
+    """Bits of a histogram of every part, [N, 6]."""
+    tones = (images * TONES).long().clamp_(0, TONES - 1)
+    found = []
+    for part in parts(tones):
+        offset = torch.arange(len(part))[:, None] * TONES
+        counts = (part.flatten(1) + offset).flatten().bincount(minlength=len(part) * TONES).view(-1, TONES)
+        share = counts / counts.sum(1, keepdim=True)
+        found.append(-(share * share.clamp_min(1e-12).log2()).sum(1))
+    return torch.stack(found, 1)
+
+
+def sobel(images: Tensor) -> Tensor:
+    """[N, 1, H, W] → the length of the gradient at every pixel, the same shape."""
+    x = pad(images, (1, 1, 1, 1), "replicate")
+    smooth = x[..., :-2, :] + 2 * x[..., 1:-1, :] + x[..., 2:, :]
+    across = smooth[..., 2:] - smooth[..., :-2]
+    smooth = x[..., :-2] + 2 * x[..., 1:-1] + x[..., 2:]
+    down = smooth[..., 2:, :] - smooth[..., :-2, :]
+    return (across.square() + down.square()).sqrt() / 8
+
+
+def symmetries(images: Tensor) -> Tensor:
+    """[N, 1, H, H] → [N, 3]: 1 less the mean difference from its mirror images."""
+    mirrored = (images.flip(3), images.flip(2), images.transpose(2, 3))
+    return torch.stack([1 - (images - other).abs().flatten(1).mean(1) for other in mirrored], 1)
+
+
+def hsv(images: Tensor) -> Tensor:
+    """RGB [N, 3, H, W] in [-1, 1] → hue, saturation and brightness in [0, 1]."""
+    rgb = ((images + 1) / 2).clamp(0, 1)
+    value, where = rgb.max(1)
+    spread = value - rgb.amin(1)
+    safe = spread.clamp_min(1e-6)
+    r, g, b = rgb.unbind(1)
+    sides = torch.stack([(g - b) / safe % 6, (b - r) / safe + 2, (r - g) / safe + 4], 1)
+    hue = sides.gather(1, where[:, None])[:, 0] / 6
+    grey = spread < 1e-6
+    return torch.stack([hue.masked_fill(grey, 0), (spread / value.clamp_min(1e-6)).masked_fill(grey, 0), value], 1)
+
+
+# compression
+
+
+def _jpeg(images: Tensor) -> Tensor:
+    """Error and size of every part as a JPEG, [N, 2 · 6]."""
+    coded = [[jpeg(picture) for picture in _bytes(part)] for part in parts(images)]
+    return torch.tensor(coded).permute(1, 2, 0).flatten(1)  # [6, N, 2] → [N, 2 · 6]
+
+
+def _bytes(images: Tensor) -> np.ndarray:
+    return (images[:, 0] * 255).round().to(torch.uint8).numpy()
+
+
+def jpeg(picture: np.ndarray) -> tuple[float, float]:
+    """uint8 [H, W] → root mean squared error in [0, 1], and bytes beside those of the pixels."""
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "jpeg", quality=QUALITY)
+    size = file.tell()
+    with Image.open(file) as again:
+        error = np.asarray(again, np.float32) - picture
+    return float(np.sqrt(np.square(error).mean()) / 255), size / picture.size
+
+
+def fractal(images: Tensor) -> tuple[Tensor, Tensor]:
+    """Pictures [N, 1, S, S] in [0, 1] → squared error, and bits beside plain ones, at every pixel: [N, 1, S, S] each.
+
+    A quadtree of partitioned iterated function systems (Jacquin 1992; Fisher 1995): every block is told as another one
+    of the same picture, twice as large, in one of eight turns, with a contrast of at most 1 and a brightness.
+    """
+    coded = [_coded(some) for some in images.split(TOGETHER)]
+    return torch.cat([error for error, _ in coded]), torch.cat([size for _, size in coded])
+
+
+def _coded(images: Tensor) -> tuple[Tensor, Tensor]:
+    size = images.shape[-1]
+    error = torch.empty_like(images)
+    bits = torch.empty_like(images)
+    open = torch.ones_like(images, dtype=torch.bool)
+    levels = [side for side in LEVELS if side <= size // 4]
+    for side in levels:
+        squared = _matched(images, side)  # [N, blocks], the mean over a block
+        last = side == levels[-1]
+        done = (squared <= TOLERANCE**2) | torch.tensor(last)
+        spread = [_spread(some, side) for some in (squared, done.float())]
+        chosen = open & (spread[1] > 0)
+        error = torch.where(chosen, spread[0], error)
+        bits = torch.where(chosen, BITS / (8 * side * side), bits)
+        open &= ~chosen
+    return error, bits
+
+
+def _spread(blocks: Tensor, side: int) -> Tensor:
+    """[N, blocks] → every block's number at its pixels, [N, 1, S, S]."""
+    across = round(blocks.shape[1] ** 0.5)
+    return blocks.view(-1, 1, across, across).repeat_interleave(side, 2).repeat_interleave(side, 3)
+
+
+def _matched(images: Tensor, side: int) -> Tensor:
+    """The least mean squared error of every block, [N, blocks], as a larger block of the same picture."""
+    ranges = unfold(images, side, stride=side).transpose(1, 2)  # [N, blocks, side²]
+    domains = unfold(avg_pool2d(images, 2), side, stride=max(1, side // 2)).transpose(1, 2)
+    domains = domains[:, :, _turns(side)].flatten(1, 2)  # [N, 8 · domains, side²]
+    ranges, domains = (blocks - blocks.mean(2, keepdim=True) for blocks in (ranges, domains))
+    lengths = domains.norm(dim=2)
+    units = domains / lengths.clamp_min(1e-4)[..., None]
+    products = ranges @ units.transpose(1, 2)  # ‖r‖ cos
+    best, which = products.abs().max(2)
+    contrast = (best / lengths.gather(1, which).clamp_min(1e-4)).clamp_max(1)
+    length = lengths.gather(1, which)
+    squared = ranges.square().sum(2) - 2 * contrast * length * best + (contrast * length).square()
+    return squared.clamp_min(0) / side**2
+
+
+@cache
+def _turns(side: int) -> Tensor:
+    """The pixels of a block in its eight turns and mirrors, [8, side²]."""
+    square = torch.arange(side * side).view(side, side)
+    turned = [square.rot90(quarter) for quarter in range(4)]
+    return torch.stack([block.flatten() for one in turned for block in (one, one.flip(0))])
