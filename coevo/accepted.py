@@ -24,6 +24,11 @@ class Accepted:
         self._known: set[str] = set()  # of those still alive: an elite is accepted once
         self._log: Log | None = None
 
+    def begin(self) -> None:
+        """Take back what was written after the checkpoint that the run goes on from."""
+        if self.path.exists():
+            self._open()
+
     @torch.no_grad()
     def look(self, turn: Turn, critic: Critic) -> None:
         """Write down whom of a round's last works the critic accepts."""

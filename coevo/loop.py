@@ -176,6 +176,8 @@ def check_pair(
         raise PairError(pair + f"{artist.name} learns by gradients and {critic.name} gives none.")
     if critic.judges == "codes" and not artist.codes:
         raise PairError(pair + f"{critic.name} judges latent codes and {artist.name} makes none.")
+    if critic.judges == "codes" and artist.wants_gradients and artist.decodes and not artist.encodes:
+        raise PairError(pair + f"{artist.name} draws its codes and finds none, so there is nothing to learn of them.")
     if critic.judges == "images" and not artist.makes_images:
         raise PairError(pair + f"{critic.name} judges pictures and {artist.name} makes none.")
     if critic.rewards not in artist.rewards:

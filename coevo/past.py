@@ -71,7 +71,7 @@ class Past:
             self.studio.restore(streams)
         self.rounds.append(here)
         if len(self.rounds) > MOST:
-            self.rounds = self.rounds[len(self.rounds) % 2 :: 2]
+            self.rounds = self.rounds[(len(self.rounds) - 1) % 2 :: 2]  # the newest stays
             self.table = {at: share for at, share in self.table.items() if set(at) <= set(self.rounds)}
         self.figures = figures(self.rounds, self.table)
         save_png(self.folder.parent / "past.png", heat_map(self.rounds, self.table), {"round": here})

@@ -176,6 +176,7 @@ class Run:
                 if self.history:  # all that never changes; whatever does is in the history, moment by moment
                     self._save(log, judge_best=False)
             self._log = log
+            self.accepted.begin()
             if options.rounds is not None and self.round >= options.rounds:
                 return
             for turn in self.session.turns():
