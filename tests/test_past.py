@@ -1,4 +1,4 @@
-"""Today's players against those of the past: the table of meetings, its figures, its picture, and that it costs nothing."""
+"""Today's players against those of the past: the table of meetings, its figures, its picture, no trace."""
 
 from __future__ import annotations
 

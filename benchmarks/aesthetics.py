@@ -1,0 +1,288 @@
+"""Critics that learn taste, with controls: do they separate, do artists rise, do societies stay curious, do panels help?
+
+    python benchmarks/aesthetics.py TRIAL [--seeds 5] [--rounds N] [--runs runs]
+
+TRIAL: fooling, features, society, panel, speed, or all. Runs are kept in --runs by name; one that is there is gone on
+with. p: Mann-Whitney, one-sided, over the seeds; with five seeds it cannot be below 0.004.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from scipy.stats import mannwhitneyu
+from sklearn.metrics import roc_auc_score
+from torch import Tensor, nn
+
+import coevo
+from coevo import Studio, Works
+from coevo.data import to_float
+from coevo.gallery import contact_sheet, save_png
+from coevo.networks import halvings, kaiming_start
+from coevo.runner import Run
+from coevo.store import read_log
+from coevo_taste.measures import measured
+from coevo_taste.photographs import photographs
+
+GIVEN: argparse.Namespace
+
+
+def played(recipe: str, name: str, seed: int, rounds: int, **options: Any) -> Run:
+    """A run of that name and seed, played for so many rounds in all."""
+    name = f"{name}-{seed}"
+    if (Path(GIVEN.runs) / name / "config.toml").is_file():
+        return coevo.resume(name, runs_dir=GIVEN.runs, rounds=rounds)
+    run = {"log_every": 1, "save_every": 10, "sheet_every": 50} | options.pop("run", {})
+    return coevo.run(recipe, name=name, runs_dir=GIVEN.runs, rounds=rounds, seed=seed, options={"run": run, **options})
+
+
+def report(trial: str, **figures: Any) -> None:
+    def rounded(value: Any) -> Any:
+        if isinstance(value, float):
+            return round(value, 4)
+        return [rounded(part) for part in value] if isinstance(value, list) else value
+
+    print(json.dumps({"trial": trial, **{key: rounded(value) for key, value in figures.items()}}), flush=True)
+
+
+def p_value(less: Sequence[float], more: Sequence[float]) -> float:
+    """How likely the first are so much less by chance."""
+    return float(mannwhitneyu(less, more, alternative="less").pvalue)
+
+
+def auc(real: Tensor, made: Tensor) -> float:
+    """How well scores tell the two apart: 0.5 is chance."""
+    truth = [1] * len(real) + [0] * len(made)
+    return float(roc_auc_score(truth, torch.cat([real, made]).tolist()))
+
+
+# trials
+
+
+def fooling() -> None:
+    """A critic that never met a seed's works, trained on real pictures against the other seeds', judges them; beside as
+    many works, the best by the seed's own critic, of as many random programs as the seed's evolution made."""
+    for recipe in ("gp-dcnn", "cppn-dcnn"):
+        runs = [played(recipe, recipe, seed, GIVEN.rounds or 150) for seed in range(GIVEN.seeds)]
+        ours, theirs = [_works(run) for run in runs], [_best_random(run) for run in runs]
+        reals = to_float(runs[0].dataset.images)[torch.randperm(len(runs[0].dataset), generator=_dice(0))]
+        held, known = reals[:300], reals[300:]
+        found: dict[str, list[float]] = {"evolved": [], "random": []}
+        for seed in range(GIVEN.seeds):
+            others = torch.cat([works for other, works in enumerate(ours) if other != seed])
+            judge = _judge(known, others, seed)
+            found["evolved"].append(auc(judge(held), judge(ours[seed])))
+            found["random"].append(auc(judge(held), judge(theirs[seed])))
+        save_png(Path(GIVEN.runs) / f"{recipe}.png", contact_sheet(torch.cat([o[:8] for o in ours]), columns=8), {})
+        report("fooling", recipe=recipe, rounds=runs[0].round, **found, p=p_value(found["evolved"], found["random"]))
+
+
+def features() -> None:
+    """Each round: does the critic tell held-out photographs from what was evolved, and did evolution please it more?"""
+    test = to_float(photographs(_options("test")).images[::5])
+    aucs: list[list[float]] = []
+    rises: list[int] = []
+    for seed in range(GIVEN.seeds):
+        run = played("computational-aesthetics", "photographs", seed, 1)
+        found, rose = [], 0
+        for _ in range(GIVEN.rounds or 5):
+            rewards: list[float] = []
+            run = Run.resume(run.store, rounds=run.round + 1)
+            for turn in run.turns():
+                if turn.rewards is not None:
+                    rewards.append(turn.rewards.mean().item())
+            run.close()
+            works = run.artist.make(0, None)
+            reals = run.data.batch(run.round, 0, 0)
+            assert reals is not None
+            run.critic.learn(works, reals)  # as the next round begins; it is not saved
+            found.append(auc(run.critic.judge(Works(test), None), run.critic.judge(works, None)))
+            rose += statistics.mean(rewards[-3:]) > statistics.mean(rewards[:3])
+        aucs.append(found)
+        rises.append(rose)
+    means = [statistics.mean(column) for column in zip(*aucs, strict=True)]
+    report("features", auc_by_round=means, least=min(map(min, aucs)), rounds_that_rose=rises, of=GIVEN.rounds or 5)
+
+
+def society() -> None:
+    """Novelty in the society, beside selection by chance; and how far agents drift apart with and without exchange."""
+    arms: dict[str, dict[str, Any]] = {
+        "exchange": {},
+        "alone": {"run": {"exchange": 0}},
+        "chance": {"artist": {"tournament": 1}},  # a tournament of one: parents by chance
+    }
+    novelty: dict[str, list[float]] = {arm: [] for arm in arms}
+    interest: dict[str, list[float]] = {arm: [] for arm in arms}
+    apart: dict[str, list[float]] = {arm: [] for arm in arms}
+    for seed in range(GIVEN.seeds):
+        for arm, options in arms.items():
+            run = played("artificial-creativity", f"society-{arm}", seed, GIVEN.rounds or 60, **options)
+            works = run.artist.make(0, None)
+            members = list(zip(run.critic.members, run.critic._own(works), strict=True))
+            novelty[arm].append(torch.cat([critic.novelty(own) for critic, own in members]).mean().item())
+            rows = read_log(run.store.folder / "metrics.jsonl")
+            interest[arm].append(statistics.mean(row["artist.reward"] for row in rows[len(rows) // 2 :]))
+            apart[arm].append(_apart([critic.thumbnails(own) for critic, own in members]))
+            if seed == 0 and works.images is not None:
+                sheet = contact_sheet(works.images, columns=len(works) // len(members))
+                save_png(Path(GIVEN.runs) / f"society-{arm}.png", sheet, {})
+    band = "0.29 to 0.66"
+    report("society", band=band, novelty=novelty, p=p_value(novelty["chance"], novelty["exchange"]))
+    report("interest", rewards=interest, p=p_value(interest["chance"], interest["exchange"]))
+    report("exchange", apart=apart, p=p_value(apart["exchange"], apart["alone"]))
+
+
+def panel() -> None:
+    """What is forgotten with critics of the past on the panel, and without."""
+    found: dict[int, dict[str, list[float]]] = {}
+    for size in (0, 4):
+        found[size] = {"past.critic_forgets": [], "past.artist_forgets": [], "past.critics": []}
+        for seed in range(GIVEN.seeds):
+            critic = {"panel": size}
+            run = played("evolved-art", f"panel-{size}", seed, GIVEN.rounds or 40, critic=critic)
+            rows = read_log(run.store.folder / "metrics.jsonl")
+            for key, values in found[size].items():
+                values.append(statistics.mean(row[key] for row in rows[len(rows) // 3 :]))
+    for key in found[0]:
+        report("panel", figure=key, none=found[0][key], four=found[4][key], p=p_value(found[4][key], found[0][key]))
+
+
+def speed() -> None:
+    """Measures of a hundred photographs; and a round's critic training beside its rendering."""
+    images = to_float(photographs(_options("train", 128)).images[::8])
+    measured(images[:8])
+    took = []
+    for _ in range(3):
+        started = time.perf_counter()
+        measured(images)
+        took.append(time.perf_counter() - started)
+    report("speed", pictures=len(images), seconds=min(took))
+    run = played("computational-aesthetics", "speed", 0, 1)
+    learning, drawing = _timed(run.critic, "learn"), _timed(run.artist, "draw")
+    run = Run.resume(run.store, rounds=2)
+    learning, drawing = _timed(run.critic, "learn"), _timed(run.artist, "draw")
+    for _ in run.turns():
+        pass
+    run.close()
+    report("speed", training_a_round=sum(learning), rendering_a_round=sum(drawing))
+
+
+TRIALS: dict[str, Callable[[], None]] = {
+    "speed": speed,
+    "society": society,
+    "fooling": fooling,
+    "features": features,
+    "panel": panel,
+}
+
+
+# what they are made of
+
+
+def _dice(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def _options(split: str, size: int = 64) -> Any:
+    return coevo.data.DataOptions.model_validate({"size": size, "channels": 3, "split": split})
+
+
+def _works(run: Run) -> Tensor:
+    """The last population, those that its critic likes best first."""
+    works = run.artist.make(0, None)
+    assert works.images is not None
+    with torch.no_grad():
+        rewards = run.critic.judge(works, run.data.batch(run.round, 1, 0))
+    return works.images[rewards.argsort(descending=True)[: len(works) // 2]]
+
+
+def _best_random(run: Run) -> Tensor:
+    """As many works, the best by the run's own critic, of as many random programs as evolution made."""
+    studio = Studio(run.studio.image, batch=run.data.size, seed=10_000 + run.config.run.seed)
+    studio.reseed()
+    many = run.studio.born
+    keep = len(run.artist.make(0, None)) // 2
+    best, scores = torch.empty(0, *run.studio.image), torch.empty(0)
+    reals = run.data.batch(run.round, 1, 0)
+    made = 0
+    while made < many:
+        artist = type(run.artist)(run.artist.options, studio)
+        artist.build()
+        images = artist.make(0, None).images
+        assert images is not None
+        with torch.no_grad():
+            rewards = run.critic.judge(Works(images), reals)
+        best, scores = torch.cat([best, images]), torch.cat([scores, rewards])
+        order = scores.argsort(descending=True)[:keep]
+        best, scores, made = best[order], scores[order], made + len(images)
+    return best
+
+
+def _judge(real: Tensor, made: Tensor, seed: int) -> Callable[[Tensor], Tensor]:
+    """A convolutional network that learns to tell the two apart, from scratch."""
+    torch.manual_seed(seed)
+    layers, features = halvings(16, real.shape[1], real.shape[2], "none")
+    net = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.3), nn.Linear(features, 1))
+    net.apply(kaiming_start)
+    adam, dice = torch.optim.Adam(net.parameters(), 1e-3, weight_decay=1e-4), _dice(seed)
+    for _ in range(300):
+        some = [side[torch.randint(len(side), (64,), generator=dice)] for side in (real, made)]
+        loss = nn.functional.softplus(torch.cat([-net(some[0]), net(some[1])])).mean()
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+    net.eval()
+    return lambda images: net(images)[:, 0].detach()
+
+
+def _apart(agents: Sequence[Tensor]) -> float:
+    """The energy distance between agents' works, the mean over pairs: 0 where they make the same things."""
+
+    def mean(a: Tensor, b: Tensor) -> float:
+        return torch.cdist(a, b).mean().item()
+
+    own = [mean(a, a) for a in agents]
+    pairs = [(i, j) for i in range(len(agents)) for j in range(i)]
+    return statistics.mean(2 * mean(agents[i], agents[j]) - own[i] - own[j] for i, j in pairs)
+
+
+def _timed(player: Any, method: str) -> list[float]:
+    """Seconds of each call of a player's method from now on."""
+    seconds: list[float] = []
+    call = getattr(player, method)
+
+    def timed(*args: Any) -> Any:
+        started = time.perf_counter()
+        try:
+            return call(*args)
+        finally:
+            seconds.append(time.perf_counter() - started)
+
+    setattr(player, method, timed)
+    return seconds
+
+
+def main() -> None:
+    global GIVEN
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("trial", choices=[*TRIALS, "all"])
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, help="of every run, where not the trial's own")
+    parser.add_argument("--runs", default="runs")
+    GIVEN = parser.parse_args()
+    for name, trial in TRIALS.items():
+        if GIVEN.trial in (name, "all"):
+            begun = time.perf_counter()
+            trial()
+            print(f"{name}: {time.perf_counter() - begun:.0f} s in all", flush=True)
+
+
+if __name__ == "__main__":
+    main()
