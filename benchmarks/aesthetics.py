@@ -1,4 +1,4 @@
-"""Critics that learn taste, with controls: do they separate, do artists rise, do societies stay curious, do panels help?
+"""Critics that learn taste, with controls: what they tell apart, whether artists rise, societies, panels, speed.
 
     python benchmarks/aesthetics.py TRIAL [--seeds 5] [--rounds N] [--runs runs]
 

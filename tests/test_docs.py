@@ -64,6 +64,7 @@ def test_the_commands_of_the_readme_run(
             words = ["resume", "small", "--rounds", "4"]
         elif words[0] == "run":
             words = [word for word in words if word not in ("--data", "photos/", "mnist", "--data-dir", "mnist/")]
-            words += ["--size", "16", "--rounds", "1", "--batch", "4"]
+            measured = not {"computational-aesthetics", "aesthetic-learning"}.isdisjoint(words)  # in 32 px or more
+            words += ["--size", "32" if measured else "16", "--rounds", "1", "--batch", "4"]
         answer = coevo_command(*words)
         assert answer.code == 0, (words, answer.err)
