@@ -26,7 +26,8 @@ class Features(coevo.Critic):
 
     class Options(coevo.Options):
         measures: str = ""
-        """Which measures it looks at, with commas; all by default. See `coevo info critic features`."""
+        """What it looks at, with commas: any of mean, deviation, entropy, edges, jpeg-error, jpeg-size, fractal-error,
+        fractal-size, symmetry-x, symmetry-y, symmetry-d; all by default."""
         against: Literal["evolved", "bad", "both"] = "evolved"
         """What real works are told from: those evolved so far, or the works of other classes than the good one."""
         good: str | None = None
