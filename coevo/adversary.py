@@ -18,7 +18,7 @@ from coevo.games import Game
 from coevo.panel import Panel
 from coevo.penalties import gradient_penalty, zero_centred
 from coevo.registry import registry
-from coevo.roles import Artist, Critic, Metrics, Works
+from coevo.roles import Artist, Critic, Metrics, State, Works
 from coevo.unroll import unrolled
 
 Seen = tuple[Tensor, Tensor | None]  # what the network is shown: works [N, …], and their labels [N]
@@ -132,6 +132,7 @@ class Adversary(Critic):
         self.scorer = self.studio.prepare(self.network(artist))
         self.optimiser = Adam(self.scorer.parameters(), o)
         self.steps, self.judged = 0, False
+        self._gallery_seen: tuple[tuple[int, int], Tensor] | None = None
         self.gallery = Archive(o.gallery)
         self.panel = Panel(o.panel, o.fade, lambda: self.studio.prepare(self.network(artist)))
 
@@ -231,11 +232,22 @@ class Adversary(Critic):
 
     def _new(self, works: Works, reals: Works | None) -> Tensor:
         """Whether each work is far enough from all in the gallery, as the critic sees them: [N]."""
-        accepted = self._hung(self.gallery["works"].to(self.studio.device), self.gallery.columns.get("labels"))
-        made, past = self.features(works), self.features(accepted)
+        made, past = self.features(works), self._gallery_features()
         real = self.features(reals) if reals is not None else past
         scale = torch.cdist(real, real).sum() / max(1, len(real) * (len(real) - 1))
         return nearest(made, past) > self.options.apart * scale
+
+    def _gallery_features(self) -> Tensor:
+        """The gallery as the network sees it; computed once for as long as neither changes."""
+        key = self.steps, self.gallery.seen
+        if self._gallery_seen is None or self._gallery_seen[0] != key:
+            hung = self._hung(self.gallery["works"].to(self.studio.device), self.gallery.columns.get("labels"))
+            self._gallery_seen = key, self.features(hung)
+        return self._gallery_seen[1]
+
+    def restore(self, state: State) -> None:
+        super().restore(state)
+        self._gallery_seen = None
 
     # what the network is shown
 

@@ -180,7 +180,6 @@ def _stem(round: int) -> str:
 
 
 def _some(works: Works) -> Works:
-    """Works spread evenly over all, no more than are kept; without genomes."""
+    """Works spread evenly over all, no more than are kept."""
     n = min(WORKS, len(works))
-    chosen = works[torch.arange(n) * len(works) // n]
-    return Works(chosen.images, chosen.codes, chosen.labels)
+    return works[torch.arange(n) * len(works) // n]

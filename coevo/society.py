@@ -97,7 +97,7 @@ class Artists(Members, Artist):
                 artist.welcome(liked)
                 self.credits[maker] += len(liked)
                 taken += len(liked)
-        credits = {f"credit {number}": float(credit) for number, credit in enumerate(self.credits)}
+        credits = {f"credit.{number}": float(credit) for number, credit in enumerate(self.credits)}
         return {"exchanged": float(taken), **credits}
 
     def exhibit(self, n: int, seed: int, labels: Tensor | None = None) -> Works:

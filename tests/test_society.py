@@ -35,7 +35,7 @@ def test_what_interests_others_is_taken_in_and_its_maker_credited(tmp_path: Path
     run = played("three", tmp_path, rounds=6)
     rows = read_log(run.store.folder / "metrics.jsonl")
     assert sum(row["artist.exchanged"] for row in rows) == sum(run.artist.credits) > 0
-    assert rows[-1]["artist.credit 0"] == run.artist.credits[0]
+    assert rows[-1]["artist.credit.0"] == run.artist.credits[0]
     alone = played("alone", tmp_path, exchange=0)
     assert "artist.exchanged" not in read_log(alone.store.folder / "metrics.jsonl")[-1]
     assert sum(alone.artist.credits) == 0
