@@ -23,7 +23,7 @@ def test_agents_have_populations_and_critics_of_their_own(tmp_path: Path) -> Non
     run = played("three", tmp_path)
     works = run.artist.make(4, None)
     assert works.images is not None and works.genomes is not None
-    assert works.images.shape == (12, 1, 16, 16)
+    assert works.images.shape == (12, 3, 16, 16)
     assert len({genome.id for genome in works.genomes}) == 12
     maps = [critic.nodes for critic in run.critic.members]
     assert not torch.equal(maps[0], maps[1])
