@@ -29,6 +29,9 @@ def test_a_game_that_goes_well_is_left_in_peace() -> None:
         ("guessed for long", rows(), rows(accuracy=0.51)),
         ("nearly always right", rows(), rows(accuracy=0.995)),
         ("mode collapse", rows(), rows(diversity=0.2)),
+        ("rewarded all works alike for long", {"artist.spread": 2.0}, {"artist.spread": 0.001}),
+        ("once saw through (50% of past ones)", {"past.critic_forgets": 0.1}, {"past.critic_forgets": 0.5}),
+        ("earlier ones fooled (40% fewer)", {"past.artist_forgets": 0.1}, {"past.artist_forgets": 0.4}),
     ],
 )
 def test_a_trouble_is_said_once_until_it_comes_again(
@@ -37,7 +40,7 @@ def test_a_trouble_is_said_once_until_it_comes_again(
     watch = Watch()
     assert not said(watch, *[healthy] * 40)
     (sentence,) = said(watch, *[ill] * 100)
-    assert trouble in sentence and "-o critic." in sentence
+    assert trouble in sentence and "try" in sentence
     assert not said(watch, *[healthy] * ROWS)
     assert len(said(watch, *[ill] * 100)) == 1
 
