@@ -160,7 +160,7 @@ def test_the_critic_conforms(options: dict[str, Any]) -> None:
 
 
 def test_it_learns_what_is_real() -> None:
-    one = critic(size=64)
+    one = critic(size=64, fresh=8)
     photos = photograph(40)[torch.randperm(40, generator=torch.Generator().manual_seed(0))]
     for step in range(4):
         one.learn(Works(noise(10) * (0.5 + 0.1 * step)), Works(photos[step * 8 : step * 8 + 8]))
@@ -175,8 +175,15 @@ def test_an_elite_is_remembered_once_and_measured_once() -> None:
     works = Works(images, genomes=tuple(Genome(str(i), (), "x") for i in range(8)))
     one.learn(works, Works(images[:4]))
     one.learn(works, Works(images[:4]))
-    assert len(one.bad) == 8 and len(one.good) == 8
+    assert len(one.bad) == 8 and len(one.good) == 8  # four real works a step
     assert torch.equal(one.measures(works)[3:4], one.measures(works[torch.tensor([3])]))
+
+
+def test_after_the_first_step_only_some_real_works_are_measured() -> None:
+    one = critic(fresh=2)
+    for measured_so_far in (8, 10, 12):
+        one.learn(Works(noise(8)[..., :32, :32]), Works(noise(8)[..., :32, :32]))
+        assert len(one.good) == measured_so_far
 
 
 def test_its_archives_are_bounded() -> None:
@@ -187,7 +194,7 @@ def test_its_archives_are_bounded() -> None:
 
 
 def test_good_is_told_from_bad() -> None:
-    one = critic(classes=("bad", "good"), against="bad", good="good")
+    one = critic(classes=("bad", "good"), against="bad", good="good", fresh=16)
     images = torch.cat([photograph(8)[..., :32, :32], noise(8)[..., :32, :32]])
     labels = torch.tensor([1] * 8 + [0] * 8)
     for _ in range(2):

@@ -34,6 +34,8 @@ class Features(coevo.Critic):
         """bad, both: the class of the good pictures; the other classes are bad ones."""
         archive: int = Field(1000, ge=1, le=1_000_000)
         """So many works of either side are remembered, a fair sample of all."""
+        fresh: int = Field(8, ge=1, le=65536)
+        """So many real works of a step are measured, after all of the first: learning is not to outlast drawing."""
         hidden: int = Field(16, ge=1, le=4096)
         """Units of its network's one hidden layer."""
         passes: int = Field(60, ge=1, le=10_000)
@@ -92,6 +94,7 @@ class Features(coevo.Critic):
     def learn(self, works: Works, reals: Works) -> Metrics:
         o = self.options
         told = reals.labelled or reals if o.good is not None else reals
+        told = told[: o.fresh] if len(self.good) else told
         assert told.images is not None
         real = measured(told.images)[:, self.columns]
         good, bad = real, real[:0]
