@@ -62,7 +62,8 @@ def minutes(run: Run) -> dict[str, float]:
 
 def labelled(count: int, budget: float) -> None:
     """The error on the test images of a network that was told so many labels."""
-    run = trained(f"aae-{count}-labels", budget, "aae-semi-supervised", data={"labelled": count})
+    artist = {"labelled": 32 if count <= 100 else 100}
+    run = trained(f"aae-{count}-labels", budget, "aae-semi-supervised", data={"labelled": count}, artist=artist)
     test = part(run, "test").works(slice(None))
     named = run.artist.encode(test)[:, run.artist.place("class")].argmax(1)
     report(f"{count} labels", run, error=(named != test.labels).float().mean().item(), images=len(test))
@@ -81,7 +82,8 @@ def clusters(count: int) -> None:
 
 def parzen_window() -> None:
     """The log-likelihood of the test images by a window around 10,000 works, pixels in [0, 1]."""
-    run = trained("aae-parzen", 15, "aae", artist={"ema": 0.999, "halve": 3000}, critic={"halve": 3000})
+    artist = {"ema": 0.999, "halve": 5000, "normalise": True}
+    run = trained("aae-parzen", 20, "aae", artist=artist, critic={"hidden": [250, 250], "rate": 5e-4, "halve": 5000})
     train, test = part(run, "train"), part(run, "test")
     works = flat(torch.cat([images_of(some) for some in exhibit(run.artist, 10_000, 1)]))
     validation = flat(images_of(train.works(slice(55_000, None))))

@@ -246,7 +246,7 @@ def show_run(store: Store, plain: bool) -> None:
     if rows and not plain:
         click.echo(curves(rows, min(console.width, 100)))
     for key, value in (rows[-1] if rows else {}).items():
-        click.echo(f"  {key:<18} {value:.4g}")
+        click.echo(f"  {key:<20} {value:.4g}")
     for warning in warnings[-3:]:
         click.secho(warning, fg="yellow")
     if sheets:

@@ -87,8 +87,8 @@ class Watch:
     def restore(self, state: Mapping[str, Any]) -> None:
         self._accuracy.extend(state["accuracy"])
         self._diversity.extend(state["diversity"])
-        self._spread.extend(state["spread"])
-        self._best, self._widest, self._troubles = state["best"], state["widest"], list(state["troubles"])
+        self._spread.extend(state.get("spread", ()))  # runs of earlier versions know of none
+        self._best, self._widest, self._troubles = state["best"], state.get("widest", 0.0), list(state["troubles"])
 
     @property
     def _long(self) -> bool:
