@@ -19,8 +19,6 @@ from torch.optim import Optimizer
 from coevo.errors import PairError
 
 if TYPE_CHECKING:
-    from coevo.faces import Face
-    from coevo.session import Session
     from coevo.studio import Studio
 
 Metrics = Mapping[str, Tensor | float]
@@ -254,18 +252,18 @@ class Critic(Player):
     batch: ClassVar[int] = 64
     """Works it sees at once, unless the run says another number; a person sees fewer than a network."""
     asks: ClassVar[bool] = False
-    """It asks a person, through the `face` it is given."""
+    """It asks a person, through the `face` it is given: a `coevo.faces.Face`, of which the contract knows no more."""
     indifferent: ClassVar[bool] = False
     """It likes all works alike: only an Artist that needs no critic learns beside it."""
-    face: Face | None = None
+    face: Any = None
 
     @property
     def who(self) -> str:
         """Whose judgement it is, as the lineage names it."""
         return self.name
 
-    def sit(self, session: Session) -> None:
-        """Told once in which session it judges: a person looks back through it."""
+    def sit(self, session: Any) -> None:
+        """Told once in which `coevo.session.Session` it judges: a person looks back through it."""
 
     def build(self, artist: Artist) -> None:
         """Make networks that fit the Artist's works."""

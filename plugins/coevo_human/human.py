@@ -10,7 +10,7 @@ from torch import Tensor
 import coevo
 from coevo import Leave, Rewind, Works
 from coevo.errors import CoevoError
-from coevo.faces import STEP, Branch, Command, Mutate, Pick, Quit, Redo, Save, Sheet, Undo
+from coevo.faces import STEP, Branch, Command, Face, Mutate, Pick, Quit, Redo, Save, Sheet, Undo
 from coevo.session import Session
 
 
@@ -29,6 +29,7 @@ class Human(coevo.Critic):
 
     options: Options
     session: Session
+    face: Face | None = None
 
     @property
     def who(self) -> str:
