@@ -422,6 +422,7 @@ def hear(process: subprocess.Popen[str], prompts: int) -> None:
         heard += more
 
 
+@pytest.mark.timeout(900)  # twenty starts of the whole program, on a machine of any speed
 def test_kill_9_at_twenty_random_moments_loses_no_pick_no_save_and_no_undo(coevo_command: CommandLine) -> None:
     dice = random.Random(20261121)
     said: list[str] = []  # everything the session had answered to before it was killed
