@@ -164,9 +164,7 @@ def speed() -> None:
         measured(images)
         took.append(time.perf_counter() - started)
     report("speed", pictures=len(images), seconds=min(took))
-    run = played("computational-aesthetics", "speed", 0, 1)
-    learning, drawing = _timed(run.critic, "learn"), _timed(run.artist, "draw")
-    run = Run.resume(run.store, rounds=2)
+    run = Run.resume(played("computational-aesthetics", "speed", 0, 1).store, rounds=2)
     learning, drawing = _timed(run.critic, "learn"), _timed(run.artist, "draw")
     for _ in run.turns():
         pass

@@ -115,6 +115,10 @@ class Adversary(Critic):
             )
         if o.apart and not o.gallery:
             raise ConfigError("critic.apart keeps works apart from those in the gallery; say critic.gallery=512, too.")
+        if o.apart and o.pack > 1:
+            raise ConfigError(
+                "critic.apart looks at works one by one, and critic.pack at several as one; leave one out."
+            )
         if 0 < o.gallery < self.studio.batch:
             raise ConfigError(
                 f"critic.gallery={o.gallery} is smaller than a batch of {self.studio.batch}; say at least as many."

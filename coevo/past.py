@@ -88,8 +88,11 @@ class Past:
         return {"rounds": list(self.rounds), "table": table, "figures": dict(self.figures)}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        self.rounds, self.figures = list(state["rounds"]), dict(state["figures"])
-        self.table = {(critic, works): share for critic, works, share in state["table"]}
+        """Take back what `state` gave. An older checkpoint may name rounds whose files are gone: they are left out."""
+        self.rounds = [round for round in state["rounds"] if (self.folder / f"{_stem(round)}.json").is_file()]
+        self.figures = dict(state["figures"])
+        there = set(self.rounds)
+        self.table = {(c, g): share for c, g, share in state["table"] if {c, g} <= there}
 
     def _build(self) -> Critic:
         artist, twin = self._pair(replace(self.studio, _generators={}))

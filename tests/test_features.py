@@ -110,6 +110,12 @@ def test_complexity_rises_from_flat_to_photograph_to_noise(coder: str) -> None:
     assert found[0] < found[1] < found[2]
 
 
+@pytest.mark.parametrize("side", [32, 50, 70, 101])
+def test_pictures_of_any_size_are_measured(side: int) -> None:
+    images = torch.rand(2, 1, side, side, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    assert measured(images).isfinite().all()
+
+
 def test_a_picture_of_itself_is_coded_without_error() -> None:
     """What repeats itself at half its size is all said by a fractal."""
     error, size = fractal(torch.linspace(0, 1, SIDE).expand(1, 1, SIDE, SIDE))

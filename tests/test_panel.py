@@ -125,3 +125,5 @@ def test_what_does_not_go_together_is_refused() -> None:
         dim(gallery=2)
     with pytest.raises(ConfigError, match=r"say critic.gallery=512, too"):
         dim(apart=0.1)
+    with pytest.raises(ConfigError, match=r"critic.apart looks at works one by one"):
+        dim(apart=0.1, gallery=8, pack=2)

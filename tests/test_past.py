@@ -75,6 +75,13 @@ def test_no_more_than_so_many_critics_are_kept(tmp_path: Path, monkeypatch: pyte
     assert set(run.past.table) == {(c, g) for c in run.past.rounds for g in run.past.rounds}
 
 
+def test_a_checkpoint_that_names_files_that_are_gone_can_be_gone_on_with(tmp_path: Path) -> None:
+    folder = CommandLine(tmp_path).play("old", "--rounds", 5)
+    (folder / "past" / "00000002.json").unlink()
+    run = coevo.resume("old", rounds=9, runs_dir=tmp_path)
+    assert run.past is not None and run.past.rounds == [1, 3, 5, 8]
+
+
 def test_critics_are_kept_more_and_more_rarely() -> None:
     past = Past(Path(), lambda _: pytest.fail("nothing is built"), coevo.Studio())
     assert past.due(1)

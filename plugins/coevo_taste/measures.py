@@ -31,7 +31,7 @@ from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d, pad, unfold
 LEAST = 32  # px of a side: less leaves a quadrant no room for JPEG's blocks
 TONES = 32
 QUALITY = 75
-FRACTAL = 64  # px of a side that the fractal coder sees
+FRACTAL = 64  # px of a side that the fractal coder sees; of smaller pictures half as many, so that blocks fill it
 LEVELS = (16, 8, 4)  # px of a range block: it is split in four where it is not matched well enough
 TOLERANCE = 8 / 255  # root mean squared error
 BITS = 32  # of a block: the place of its domain, one of eight turns, contrast and brightness
@@ -62,7 +62,7 @@ def measured(images: Tensor) -> Tensor:
     planes = hsv(images.float().cpu()) if images.shape[1] == 3 else (images.float().cpu() + 1) / 2
     n, c, size, _ = planes.shape
     flat = planes.reshape(n * c, 1, size, size)
-    fractal_errors, fractal_sizes = fractal(adaptive_avg_pool2d(flat, min(size, FRACTAL)))
+    fractal_errors, fractal_sizes = fractal(adaptive_avg_pool2d(flat, FRACTAL if size >= FRACTAL else FRACTAL // 2))
     gradient = sobel(flat)
     columns = []
     for measure in (_means(planes), _entropies(flat), _each(gradient), _jpeg(flat)):
@@ -186,13 +186,11 @@ def _coded(images: Tensor) -> tuple[Tensor, Tensor]:
     levels = [side for side in LEVELS if side <= size // 4]
     for side in levels:
         squared = _matched(images, side)  # [N, blocks], the mean over a block
-        last = side == levels[-1]
-        done = (squared <= TOLERANCE**2) | torch.tensor(last)
-        spread = [_spread(some, side) for some in (squared, done.float())]
-        chosen = open & (spread[1] > 0)
-        error = torch.where(chosen, spread[0], error)
+        spread = _spread(squared, side)
+        chosen = open if side == levels[-1] else open & (spread <= TOLERANCE**2)
+        error = torch.where(chosen, spread, error)
         bits = torch.where(chosen, BITS / (8 * side * side), bits)
-        open &= ~chosen
+        open = open & ~chosen
     return error, bits
 
 
