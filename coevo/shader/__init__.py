@@ -3,6 +3,7 @@
 from coevo.shader.device import render_on
 from coevo.shader.expressions import Canvas, Expression, TooSlow
 from coevo.shader.instructions import Instruction
-from coevo.shader.render import Program, render, strips
+from coevo.shader.plan import Program
+from coevo.shader.render import render, strips
 
 __all__ = ["Canvas", "Expression", "Instruction", "Program", "TooSlow", "render", "render_on", "strips"]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from coevo.shader.expressions import ALONG_X, ALONG_Y
-from coevo.shader.render import Program
+from coevo.shader.plan import Program
 
 
 def render_on(

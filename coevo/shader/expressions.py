@@ -10,7 +10,9 @@ a program can say is pointwise: it has no resolution, and a tile needs nothing o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from ctypes import c_float
+from operator import add, mul, sub
 from typing import Union
 
 import numpy as np
@@ -74,13 +76,13 @@ class Canvas:
 
     def apply(self, instruction: Instruction, *arguments: Number) -> Expression:
         """The value of an instruction, simplified where that is sure. Raises TooSlow beyond the limit."""
-        nodes = tuple([a.node if type(a) is Expression else self._constant(a) for a in arguments])  # type: ignore[arg-type]
+        nodes = [a.node if type(a) is Expression else self._constant(a) for a in arguments]  # type: ignore[arg-type]
         if instruction.commutes and nodes[0] > nodes[1]:
-            nodes = nodes[::-1]
-        key = (instruction.name, nodes)
+            nodes.reverse()
+        key = (instruction.name, *nodes)
         node = self._known.get(key)
         if node is None:
-            node = self._known[key] = self._simplified(instruction, nodes)
+            node = self._known[key] = self._simplified(instruction, tuple(nodes))
         return Expression(self, node)
 
     def moved(self, expressions: Iterable[Expression], x: Number, y: Number) -> list[Expression]:
@@ -115,38 +117,41 @@ class Canvas:
         return to[root]
 
     def _constant(self, value: float) -> int:
-        value = float(np.float32(value))
-        key = value or repr(value)  # 0 and -0 are two
+        key = value or repr(float(value))  # 0 and -0 are two
         node = self._known.get(key)
         if node is None:
-            node = self._known[key] = self._node(None, (), 0)
-            self.constants[node] = value
+            rounded = c_float(value).value
+            node = self._known.get(rounded or repr(rounded))
+            if node is None:
+                node = self._known[rounded or repr(rounded)] = self._node(None, (), 0)
+                self.constants[node] = rounded
+            self._known[key] = node
         return node
 
     def _simplified(self, instruction: Instruction, nodes: tuple[int, ...]) -> int:
         along = 0
+        varies = True  # all of them, over the picture
         for node in nodes:
-            along |= self.along[node]
-        constants = self.constants
-        if not along and constants.keys() >= {*nodes}:
-            out = np.empty((), np.float32)
-            with np.errstate(all="ignore"):
-                instruction.numpy(*[np.float32(constants[node]) for node in nodes], out)
-            return self._constant(float(out))
-        if len(nodes) == 2:
-            a, b = nodes
-            if instruction is its.ADD:
-                if constants.get(a) == 0 or constants.get(b) == 0:
-                    return b if constants.get(a) == 0 else a
-            elif instruction is its.MULTIPLY:
-                if constants.get(a) == 1 or constants.get(b) == 1:
-                    return b if constants.get(a) == 1 else a
-            elif instruction is its.SUBTRACT:
-                if constants.get(b) == 0:
+            its_along = self.along[node]
+            along |= its_along
+            varies = varies and its_along > 0
+        if not varies:
+            constants = self.constants
+            if not along and all(node in constants for node in nodes):
+                return self._constant(_folded(instruction, [constants[node] for node in nodes]))
+            if len(nodes) == 2:
+                a, b = nodes
+                if instruction is its.ADD:
+                    if constants.get(a) == 0 or constants.get(b) == 0:
+                        return b if constants.get(a) == 0 else a
+                elif instruction is its.MULTIPLY:
+                    if constants.get(a) == 1 or constants.get(b) == 1:
+                        return b if constants.get(a) == 1 else a
+                elif instruction is its.SUBTRACT and constants.get(b) == 0:
                     return a
-            elif a == b and (instruction is its.MINIMUM or instruction is its.MAXIMUM):
-                return a
-        elif instruction is its.SELECT and nodes[1] == nodes[2]:
+        if (instruction is its.MINIMUM or instruction is its.MAXIMUM) and nodes[0] == nodes[1]:
+            return nodes[0]
+        if instruction is its.SELECT and nodes[1] == nodes[2]:
             return nodes[1]
         return self._node(instruction, nodes, along)
 
@@ -159,6 +164,20 @@ class Canvas:
         self.arguments.append(arguments)
         self.along.append(along)
         return len(self.arguments) - 1
+
+
+EXACT = {"add": add, "subtract": sub, "multiply": mul}
+"""What Python rounds to the same number as float32 does."""
+
+
+def _folded(instruction: Instruction, numbers: Sequence[float]) -> float:
+    """The value of an instruction of constants."""
+    if instruction.name in EXACT:
+        return EXACT[instruction.name](*numbers)
+    out = np.empty((), np.float32)
+    with np.errstate(all="ignore"):
+        instruction.numpy(*[np.float32(number) for number in numbers], out)
+    return float(out)
 
 
 class Expression:

@@ -48,9 +48,11 @@ class Function:
         if len(arguments) != len(self.takes):
             raise TypeError(f"{self.name!r} takes {len(self.takes)} arguments, not {len(arguments)}")
         if self.pointwise:
-            if max(map(len, arguments)) == 1:
+            if all(len(a) == 1 for a in arguments):
                 return (self.meaning(canvas, *[a[0] for a in arguments]),)
             wide = [widened(a) for a in arguments]
+            if all(a[0] is a[1] is a[2] for a in wide):  # greys
+                return (self.meaning(canvas, *[a[0] for a in wide]),) * 3
             return tuple([self.meaning(canvas, *numbers) for numbers in zip(*wide, strict=True)])
         given = self.meaning(canvas, *(fitted(a, type) for a, type in zip(arguments, self.takes, strict=True)))
         return (given,) if isinstance(given, Expression) else tuple(given)

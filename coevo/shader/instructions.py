@@ -16,7 +16,7 @@ import torch
 class Instruction(NamedTuple):
     """A pointwise function of float32 values.
 
-    name: what it is known by; two of the same name are taken for the same.
+    name: what it is known by; two of the same name are taken for the same. It takes three arguments at most.
     numpy(*arguments, out) writes into `out`; the arguments broadcast. torch(*arguments) returns. Neither may keep
     anything between two calls: tiles are computed in any order, and by several threads.
     """
@@ -102,3 +102,9 @@ SELECT = Instruction("select", _select, lambda c, a, b: torch.where(c > 0, a, b)
 AND = _bits(np.bitwise_and, torch.bitwise_and, "and")
 OR = _bits(np.bitwise_or, torch.bitwise_or, "or")
 XOR = _bits(np.bitwise_xor, torch.bitwise_xor, "xor")
+
+BUILT_IN = (
+    *(ADD, SUBTRACT, MULTIPLY, DIVIDE, MINIMUM, MAXIMUM, LESS),
+    *(NEGATE, ABSOLUTE, FLOOR, ROUND, ROOT, EXP, LOG, SIN, COS, TANH, POWER, ANGLE, AND, OR, XOR, SELECT),
+)
+"""In the order of native.c."""

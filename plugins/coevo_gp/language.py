@@ -151,20 +151,21 @@ class Language:
         stack: list[Value] = []
         rest = list(numbers) if numbers is not None else None
         for node in reversed(tree):
-            if is_constant(node):
+            name = node.name
+            if name in self._meanings:
+                function = self._meanings[name]
+                stack.append(function(canvas, *[stack.pop() for _ in function.takes]))
+            elif name == COLOR:
+                stack[-1] = widened(stack[-1])
+            elif name == GREY:
+                stack[-1] = (grey(stack[-1]),)
+            else:
                 own = spread(node)
                 if rest is None:
-                    stack.append(tuple(canvas.constant(number) for number in own))
+                    stack.append(tuple([canvas.constant(number) for number in own]))
                 else:
                     stack.append(tuple(rest[-len(own) :]))
                     del rest[-len(own) :]
-            elif node.name == COLOR:
-                stack[-1] = widened(stack[-1])
-            elif node.name == GREY:
-                stack[-1] = (grey(stack[-1]),)
-            else:
-                function = self._meanings[node.name]
-                stack.append(function(canvas, *[stack.pop() for _ in function.takes]))
         return stack[0]
 
     def price(self, tree: Sequence[Any]) -> int:

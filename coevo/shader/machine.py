@@ -1,0 +1,161 @@
+"""What does the steps of a plan: machine code, where it was built (`native.c`), else NumPy.
+
+Instructions that plugins bring are done by their own NumPy function in either case, so that what a program looks like
+does not depend on what is drawn beside it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import warnings
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from coevo.shader import instructions as its
+from coevo.shader.instructions import BUILT_IN, Instruction
+
+OPCODES: Mapping[str, int] = {instruction.name: opcode for opcode, instruction in enumerate(BUILT_IN)}
+ROW, COLUMN, SHOW, PLUGIN = range(len(BUILT_IN), len(BUILT_IN) + 4)
+"""Opcodes beside those of the instructions: a register is filled with what is the same in every row or in every column;
+a register is shown in a channel; an instruction that a plugin brought."""
+
+SCRATCH = 3  # registers that no step names
+NUMBERS = frozenset(OPCODES[one.name] for one in (its.ADD, its.SUBTRACT, its.MULTIPLY, its.DIVIDE))
+
+
+class Code(NamedTuple):
+    """Steps [S, 6] int32: opcode; the register that is filled, or the channel; the number of arguments, and the
+    arguments: registers, or below 0 constants ~argument. plugins: which steps are instructions of plugins."""
+
+    steps: np.ndarray
+    plugins: Mapping[int, Instruction]
+
+
+class Frame(NamedTuple):
+    """What steps read and write, all of it float32. Pixels are counted along the rows, from the top left.
+
+    constants [K], rows [R, width], columns [C, height]; shown [channels, pixels], the first of which is pixel `first`.
+    """
+
+    constants: np.ndarray
+    rows: np.ndarray
+    columns: np.ndarray
+    shown: np.ndarray
+    first: int = 0
+
+
+def tile() -> int:
+    """How many pixels are done at once: what is in flight stays in the processor's cache."""
+    return 1024 if native() else 32_768
+
+
+def execute(code: Code, frame: Frame, registers: np.ndarray, start: int, stop: int) -> None:
+    """Do the steps for the pixels from start to stop. registers [R + SCRATCH, pixels at once] float32: what is in them
+    when the last tile is done stays there."""
+    size = registers.shape[1]
+    library = native()
+    if library and not code.plugins:
+        library.coevo_draw(_job(code.steps, frame, registers), start, stop)
+        return
+    for at in range(start, stop, size):
+        end = min(at + size, stop)
+        if not library:
+            _by_numpy(code.steps, code.plugins, frame, registers, at, end)
+            continue
+        begin = 0
+        for step in [*code.plugins, len(code.steps)]:
+            library.coevo_draw(_job(code.steps[begin:step], frame, registers), at, end)
+            if step in code.plugins:
+                _by_numpy(code.steps[step : step + 1], {0: code.plugins[step]}, frame, registers, at, end)
+            begin = step + 1
+
+
+def _by_numpy(
+    steps: np.ndarray, plugins: Mapping[int, Instruction], frame: Frame, registers: np.ndarray, start: int, stop: int
+) -> None:
+    """The same steps as machine code does, for one tile."""
+    values = registers[:, : stop - start]
+    width = frame.rows.shape[1]
+    pixels = np.arange(start, stop) if {ROW, COLUMN} & set(steps[:, 0].tolist()) else None
+
+    def argument(place: int, number: bool) -> Any:
+        if place >= 0:
+            return values[place]
+        return frame.constants[~place] if number else np.full(stop - start, frame.constants[~place])
+
+    with np.errstate(all="ignore"):
+        for i, (opcode, out, count, *places) in enumerate(steps.tolist()):
+            if opcode == ROW:
+                np.take(frame.rows[places[0]], pixels % width, out=values[out])
+            elif opcode == COLUMN:
+                np.take(frame.columns[places[0]], pixels // width, out=values[out])
+            elif opcode == SHOW:
+                shown = frame.shown[out, start - frame.first : stop - frame.first]
+                np.fmax(argument(places[0], False), np.float32(-1), shown)  # fmax takes -1 for what is not a number
+                np.fmin(shown, np.float32(1), shown)
+            else:
+                instruction = plugins[i] if opcode == PLUGIN else BUILT_IN[opcode]
+                number = opcode in NUMBERS  # NumPy is quick with one number there, and elsewhere with a row of it
+                instruction.numpy(*[argument(place, number) for place in places[:count]], values[out])
+
+
+class _Job(ctypes.Structure):
+    """As in native.c."""
+
+    _fields_ = [
+        ("steps", ctypes.c_void_p),
+        ("count", ctypes.c_int64),
+        ("constants", ctypes.c_void_p),
+        ("rows", ctypes.c_void_p),
+        ("columns", ctypes.c_void_p),
+        ("width", ctypes.c_int64),
+        ("height", ctypes.c_int64),
+        ("registers", ctypes.c_void_p),
+        ("scratch", ctypes.c_void_p),
+        ("tile", ctypes.c_int64),
+        ("shown", ctypes.c_void_p),
+        ("stride", ctypes.c_int64),
+        ("first", ctypes.c_int64),
+    ]
+
+
+def _job(steps: np.ndarray, frame: Frame, registers: np.ndarray) -> _Job:
+    return _Job(
+        steps.ctypes.data,
+        len(steps),
+        frame.constants.ctypes.data,
+        frame.rows.ctypes.data,
+        frame.columns.ctypes.data,
+        frame.rows.shape[1],
+        frame.columns.shape[1],
+        registers.ctypes.data,
+        registers[-SCRATCH:].ctypes.data,
+        registers.shape[1],
+        frame.shown.ctypes.data,
+        frame.shown.shape[1],
+        frame.first,
+    )
+
+
+@cache
+def native() -> ctypes.CDLL | None:
+    """The machine code that was built when coevo was installed; None where there is none, or not of this source."""
+    source = Path(__file__).with_name("native.c")
+    built = source.with_suffix(".so")
+    if not built.exists():
+        return None
+    library = ctypes.CDLL(str(built))
+    library.coevo_source.restype = ctypes.c_char_p
+    if library.coevo_source().decode() != hashlib.sha256(source.read_bytes()).hexdigest():
+        warnings.warn(
+            "The renderer's machine code is of another version, so NumPy draws; install coevo again.", stacklevel=2
+        )
+        return None
+    library.coevo_draw.argtypes = [ctypes.POINTER(_Job), ctypes.c_int64, ctypes.c_int64]
+    library.coevo_draw.restype = None
+    return library

@@ -1,0 +1,321 @@
+/* The instruction set in machine code: what plan.py wrote is done for one tile of pixels after another.
+
+   Every instruction is a loop over a tile that stays in cache, which the compiler turns into vectors. All arithmetic is
+   in the order written here and contracts nothing (-ffp-contract=off), so a program is the same picture on every
+   processor. Polynomials: Moshier's Cephes (exp, log, tanh), Shibata's SLEEF (sine, arc tangent). */
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && __GNUC__ >= 12 && !defined(__clang__)
+#define EVERY_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define EVERY_PROCESSOR
+#endif
+
+#ifdef _WIN32
+#define PUBLIC __declspec(dllexport)
+#else
+#define PUBLIC __attribute__((visibility("default")))
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* Functions of one value. What is nearer to 0 than this is 0. */
+
+#define TINY 1.17549435e-38f
+
+INLINE float as_float(uint32_t bits) {
+    float value;
+    memcpy(&value, &bits, 4);
+    return value;
+}
+
+INLINE uint32_t as_bits(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, 4);
+    return bits;
+}
+
+/* x between two numbers; what is not a number stays so. */
+INLINE float within(float x, float low, float high) {
+    x = low > x ? low : x;
+    return high < x ? high : x;
+}
+
+/* The same; low, if it is not a number. */
+INLINE float number_within(float x, float low, float high) {
+    x = x > low ? x : low;
+    return x < high ? x : high;
+}
+
+/* a * b + c, rounded once: the same on every processor, and one instruction on most. */
+INLINE float fused(float a, float b, float c) { return fmaf(a, b, c); }
+
+/* a + b x + c x^2 + d x^3 from x and its square: halves that do not wait for one another (Estrin). */
+INLINE float cubic(float x, float xx, float a, float b, float c, float d) {
+    return fused(fused(d, x, c), xx, fused(b, x, a));
+}
+
+/* value * 2^exponent, a whole number from -127, which gives 0, to 128, which gives infinity. */
+INLINE float scaled(float value, float exponent) {
+    return value * as_float((uint32_t)((int32_t)exponent + 127) << 23);
+}
+
+/* sin(rest) times (-1)^turns, from x = (turns + phase) * pi + rest with |rest| <= pi / 2; reduced in double precision.
+   Adding 1.5 * 2^52 rounds to a whole number, whose last bit is then the last bit of all. */
+INLINE float wave(float x, double phase) {
+    const double wide = x, rounder = 6755399441055744.0;
+    double rounded = fma(wide, 0.31830988618379067, -phase) + rounder, turns = rounded - rounder + phase, rest;
+    uint64_t odd, bits;
+    rest = fma(turns, -3.1415926535897931, wide);
+    rest = fma(turns, -1.2246467991473532e-16, rest);
+    memcpy(&odd, &rounded, 8);
+    memcpy(&bits, &rest, 8);
+    bits ^= odd << 63;
+    memcpy(&rest, &bits, 8);
+    float r = within((float)rest, -1.6f, 1.6f); /* beyond 1e15 no digit of x says where in its turn it is */
+    float z = r * r;
+    float s = cubic(z, z * z, -0.16666659712791443f, 0.008333078585565090f, -0.00019810690719168633f,
+                    2.6083159809786593e-06f);
+    return fused(s * z, r, r);
+}
+
+INLINE float sine(float x) { return wave(x, 0.0); }
+INLINE float cosine(float x) { return -wave(x, 0.5); }
+
+INLINE float exponential(float x) {
+    float t = number_within(x, -88, 88.9f), k = rintf(t * 1.44269504088896341f);
+    float r = fused(k, 2.12194440e-4f, fused(k, -0.693359375f, t));
+    float rr = r * r, p = fused(1.9875691500e-4f, r, 1.3981999507e-3f);
+    p = fused(p, rr * rr, cubic(r, rr, 5.0000001201e-1f, 1.6666665459e-1f, 4.1665795894e-2f, 8.3334519073e-3f));
+    p = scaled(fused(p, rr, r) + 1, k);
+    return x == x ? p : x;
+}
+
+/* |x| = (1 + rest) * 2^exponent, 1 + rest between the roots of 1/2 and of 2. */
+INLINE float split(float x, float *exponent) {
+    int32_t bits = (int32_t)as_bits(fabsf(x)) - 0x3f3504f3; /* the root of 1/2 */
+    *exponent = (float)(bits >> 23);
+    return as_float((uint32_t)(bits & 0x7fffff) + 0x3f3504f3) - 1;
+}
+
+/* ln(1 + x) - x */
+INLINE float log_rest(float x) {
+    float z = x * x, zz = z * z;
+    float low = cubic(x, z, 3.3333331174e-1f, -2.4999993993e-1f, 2.0000714765e-1f, -1.6668057665e-1f);
+    float high = cubic(x, z, 1.4249322787e-1f, -1.2420140846e-1f, 1.1676998740e-1f, -1.1514610310e-1f);
+    float p = fused(fused(7.0376836292e-2f, zz, high), zz, low);
+    return fused(p * x, z, -0.5f * z);
+}
+
+INLINE float logarithm(float x) {
+    float e, m = split(x, &e), a = fabsf(x);
+    float l = fused(e, 0.693359375f, m + fused(e, -2.12194440e-4f, log_rest(m)));
+    l = a < INFINITY ? l : a; /* infinite, or not a number */
+    return a < TINY ? -INFINITY : l;
+}
+
+/* 2^(y log2 |x|), the logarithm and its product in two parts each. */
+INLINE float power(float x, float y) {
+    float e, m = split(x, &e), a = fabsf(x);
+    float fraction = fused(m, 1.44269504f, fused(m, 1.92596299e-8f, log_rest(m) * 1.44269504f));
+    float l = e + fraction, l_rest = fraction - (l - e);
+    l = a < INFINITY ? l : a;
+    l = a < TINY ? -INFINITY : l;
+    float t = l * y, t_rest = fused(l_rest, y, fused(l, y, -t));
+    t_rest = fabsf(t) < 150 ? t_rest : 0;
+    float near = number_within(t, -127, 128), k = rintf(near), r = near - k + t_rest, rr = r * r;
+    float p = fused(1.535336188319500e-4f, r, 1.339887440266574e-3f);
+    p = fused(p, rr, fused(9.618437357674640e-3f, r, 5.550332471162809e-2f));
+    p = fused(p, rr * r, cubic(r, rr, 1, 6.931472028550421e-1f, 2.402264791363012e-1f, 0));
+    p = scaled(p, k);
+    p = t == t ? p : t;
+    return y == 0 ? 1 : p;
+}
+
+/* Hyperbolic: a quotient of polynomials, as Eigen has it. */
+INLINE float tangent(float x) {
+    float a = within(x, -7.9053111f, 7.9053111f), z = a * a;
+    float zz = z * z, p = cubic(z, zz, 5.12229709037114e-08f, -8.60467152213735e-11f, 2.00018790482477e-13f,
+                                -2.76076847742355e-16f);
+    p = fused(p, zz * z, fused(1.48572235717979e-05f, zz, fused(6.37261928875436e-04f, z, 4.89352455891786e-03f)));
+    float q = cubic(z, zz, 4.89352518554385e-03f, 2.26843463243900e-03f, 1.18534705686654e-04f, 1.19825839466702e-06f);
+    return fabsf(x) >= 0.0004f ? a * p / q : x;
+}
+
+INLINE float angle(float y, float x) {
+    float a = fabsf(x), b = fabsf(y);
+    float low = a < b ? a : b, high = a < b ? b : a;
+    float s = low / (high > TINY ? high : TINY);
+    s = low == INFINITY ? 1 : s;
+    float t = s * s, tt = t * t;
+    float u = cubic(t, tt, 0.106347933411598206f, -0.0748900920152664184f, 0.0425049886107444763f, -0.0159569028764963150f);
+    u = fused(0.00282363896258175373f, tt * tt, u);
+    u = fused(u, tt * t, fused(0.199926957488059998f, t, fused(-0.142027363181114197f, tt, -0.333331018686294556f)));
+    u = fused(u * t, s, s);
+    u = a < b ? 1.57079632679489662f - u : u;
+    u = as_bits(x) >> 31 ? 3.14159265358979324f - u : u;
+    u = as_float((as_bits(u) & 0x7fffffff) | (as_bits(y) & 0x80000000));
+    return a == a && b == b ? u : a + b;
+}
+
+INLINE int32_t byte(float x) { /* [-1, 1] as 0 to 255 */
+    float t = x == x ? x : 0;
+    return (int32_t)rintf(within(t, -1, 1) * 127.5f + 127.5f);
+}
+
+INLINE float of_byte(int32_t b) { return (float)b * (1 / 127.5f) - 1; }
+
+/* The instructions, in the order of instructions.py. A cheap one has loops of its own for a constant argument. */
+
+#define CHEAP(_)                                                                                                       \
+    _(add, a + b)                                                                                                      \
+    _(subtract, a - b)                                                                                                 \
+    _(multiply, a *b)                                                                                                  \
+    _(divide, a / b)                                                                                                   \
+    _(minimum, a < b || a != a ? a : b)                                                                                \
+    _(maximum, a > b || a != a ? a : b)                                                                                \
+    _(less, a < b ? 1.0f : 0.0f)
+
+#define OTHERS(_)                                                                                                      \
+    _(negate, -a)                                                                                                      \
+    _(absolute, fabsf(a))                                                                                              \
+    _(floor, floorf(a))                                                                                                \
+    _(round, rintf(a))                                                                                                 \
+    _(root, sqrtf(fabsf(a)))                                                                                           \
+    _(exp, exponential(a))                                                                                             \
+    _(log, logarithm(a))                                                                                               \
+    _(sin, sine(a))                                                                                                    \
+    _(cos, cosine(a))                                                                                                  \
+    _(tanh, tangent(a))                                                                                                \
+    _(power, power(a, b))                                                                                              \
+    _(angle, angle(a, b))                                                                                              \
+    _(and, of_byte(byte(a) & byte(b)))                                                                                 \
+    _(or, of_byte(byte(a) | byte(b)))                                                                                  \
+    _(xor, of_byte(byte(a) ^ byte(b)))                                                                                 \
+    _(select, a > 0 ? b : c)
+
+#define AS_OPCODE(name, _) OP_##name,
+#define AS_TEXT(name, _) #name " "
+
+enum { CHEAP(AS_OPCODE) OTHERS(AS_OPCODE) OP_row, OP_column, OP_show };
+
+PUBLIC const char *coevo_instructions(void) { return CHEAP(AS_TEXT) OTHERS(AS_TEXT) "row column show"; }
+
+#ifndef SOURCE
+#define SOURCE ""
+#endif
+PUBLIC const char *coevo_source(void) { return SOURCE; }
+
+typedef struct {
+    int32_t opcode, out, count, a, b, c; /* registers; below 0, the constant ~a */
+} Step;
+
+typedef struct {
+    const Step *steps;
+    int64_t count;
+    const float *constants, *rows, *columns; /* [..], [.., width], [.., height] */
+    int64_t width, height;
+    float *registers, *scratch; /* [.., tile], [3, tile] */
+    int64_t tile;
+    float *shown;          /* [channels, stride] */
+    int64_t stride, first; /* between channels, and the pixel that is their first */
+} Job;
+
+/* An argument as an array of its own: a constant is spread over the scratch of that number. */
+INLINE const float *spread(int32_t argument, const Job *job, int number, int64_t n) {
+    if (argument >= 0) return job->registers + argument * job->tile;
+    float *scratch = job->scratch + number * job->tile;
+    for (int64_t i = 0; i < n; i++) scratch[i] = job->constants[~argument];
+    return scratch;
+}
+
+#define CHEAP_CASE(name, value)                                                                                        \
+    case OP_##name: {                                                                                                  \
+        const float *restrict p = job->registers + step.a * job->tile;                                                 \
+        const float *restrict q = job->registers + step.b * job->tile;                                                 \
+        if (step.a >= 0 && step.b >= 0)                                                                                \
+            for (int64_t i = 0; i < n; i++) {                                                                          \
+                const float a = p[i], b = q[i];                                                                        \
+                out[i] = value;                                                                                        \
+            }                                                                                                          \
+        else if (step.a >= 0) {                                                                                        \
+            const float b = job->constants[~step.b];                                                                   \
+            for (int64_t i = 0; i < n; i++) {                                                                          \
+                const float a = p[i];                                                                                  \
+                out[i] = value;                                                                                        \
+            }                                                                                                          \
+        } else {                                                                                                       \
+            const float a = job->constants[~step.a];                                                                   \
+            q = spread(step.b, job, 0, n);                                                                             \
+            for (int64_t i = 0; i < n; i++) {                                                                          \
+                const float b = q[i];                                                                                  \
+                out[i] = value;                                                                                        \
+            }                                                                                                          \
+        }                                                                                                              \
+        break;                                                                                                         \
+    }
+
+#define OTHER_CASE(name, value)                                                                                        \
+    case OP_##name: {                                                                                                  \
+        const float *restrict p = spread(step.a, job, 0, n);                                                           \
+        const float *restrict q = spread(step.b, job, 1, n);                                                           \
+        const float *restrict r = spread(step.c, job, 2, n);                                                           \
+        for (int64_t i = 0; i < n; i++) {                                                                              \
+            const float a = p[i], b = q[i], c = r[i];                                                                  \
+            (void)b, (void)c;                                                                                          \
+            out[i] = value;                                                                                            \
+        }                                                                                                              \
+        break;                                                                                                         \
+    }
+
+EVERY_PROCESSOR
+static void draw(const Job *job, int64_t start, int64_t n) {
+    for (int64_t s = 0; s < job->count; s++) {
+        const Step step = job->steps[s];
+        float *restrict out = job->registers + step.out * job->tile;
+        switch (step.opcode) {
+            CHEAP(CHEAP_CASE)
+            OTHERS(OTHER_CASE)
+        case OP_row: {
+            const float *row = job->rows + step.a * job->width;
+            for (int64_t i = 0, x = start % job->width; i < n; x = 0) {
+                int64_t run = job->width - x < n - i ? job->width - x : n - i;
+                memcpy(out + i, row + x, run * sizeof(float));
+                i += run;
+            }
+            break;
+        }
+        case OP_column: {
+            const float *column = job->columns + step.a * job->height + start / job->width;
+            for (int64_t i = 0, x = start % job->width; i < n; x = 0, column++) {
+                int64_t end = i + (job->width - x < n - i ? job->width - x : n - i);
+                for (; i < end; i++) out[i] = *column;
+            }
+            break;
+        }
+        case OP_show: {
+            const float *restrict p = spread(step.a, job, 0, n);
+            float *restrict shown = job->shown + step.out * job->stride + (start - job->first);
+            for (int64_t i = 0; i < n; i++) shown[i] = number_within(p[i], -1, 1);
+            break;
+        }
+        }
+    }
+}
+
+/* The pixels from start to stop, a tile at a time. */
+PUBLIC void coevo_draw(const Job *job, int64_t start, int64_t stop) {
+#ifdef __SSE__
+    unsigned mode = __builtin_ia32_stmxcsr();
+    __builtin_ia32_ldmxcsr(mode | 0x8040); /* what is nearer to 0 than TINY is 0, and takes no longer than other numbers */
+#endif
+    for (int64_t at = start; at < stop; at += job->tile) {
+        draw(job, at, stop - at < job->tile ? stop - at : job->tile);
+    }
+#ifdef __SSE__
+    __builtin_ia32_ldmxcsr(mode);
+#endif
+}

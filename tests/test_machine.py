@@ -1,0 +1,145 @@
+"""What does the steps of a plan: machine code beside NumPy, and the instructions of plugins between the two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from coevo.shader import Canvas, Expression, Instruction, machine, plan, render
+from coevo.shader.instructions import BUILT_IN
+
+SIDE = 40
+compiled = pytest.mark.skipif(machine.native() is None, reason="no machine code was built: there is no C compiler here")
+
+
+@contextmanager
+def numpy_alone() -> Iterator[None]:
+    """As where there is no machine code."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(machine, "native", lambda: None)
+        patch.setattr(plan._kept, "registers", plan.NOTHING, raising=False)
+        yield
+    plan._kept.registers = plan.NOTHING
+
+
+def drawn(*channels: Expression, side: int = SIDE) -> np.ndarray:
+    return render([channels], side, side)[0]
+
+
+NUMBERS = (some.floats(-1e6, 1e6) | some.floats(-4, 4)).map(lambda number: number if abs(number) > 1e-6 else 0.0)
+
+
+@compiled
+def test_machine_code_knows_every_instruction() -> None:
+    library = machine.native()
+    assert library is not None
+    library.coevo_instructions.restype = machine.ctypes.c_char_p
+    names = library.coevo_instructions().decode().split()
+    assert names == [*(instruction.name for instruction in BUILT_IN), "row", "column", "show"]
+
+
+@compiled
+@pytest.mark.parametrize("instruction", BUILT_IN, ids=lambda instruction: instruction.name)
+@settings(deadline=None, max_examples=40)
+@given(numbers=some.tuples(*[NUMBERS] * 6))
+def test_machine_code_and_numpy_draw_the_same(instruction: Instruction, numbers: tuple[float, ...]) -> None:
+    canvas = Canvas()
+    x, y = canvas.x, canvas.y
+    many = 3 if instruction.name == "select" else 1 if instruction.name in UNARY else 2
+    over = [x * numbers[i] + y * numbers[i + 3] for i in range(many)]
+    value = canvas.apply(instruction, *over)
+    shown = (value, value * 1e-3, value * 1e-6)
+    here = drawn(*shown)
+    with numpy_alone():
+        there = drawn(*shown)
+    assert (np.abs(here - there) < 1e-5).mean() > 0.98  # a last bit decides where a floor, a rounding or a sign falls
+
+
+UNARY = {"negate", "absolute", "floor", "round", "root", "exp", "log", "sin", "cos", "tanh"}
+EDGES = np.array([0.0, -0.0, 1.0, -1.0, 0.5, 1e-30, -1e-30, 3e38, -3e38, np.inf, -np.inf, np.nan], np.float32)
+
+
+@compiled
+@pytest.mark.parametrize("instruction", BUILT_IN, ids=lambda instruction: instruction.name)
+def test_machine_code_does_as_numpy_with_numbers_at_the_edge(instruction: Instruction) -> None:
+    many = 3 if instruction.name == "select" else 1 if instruction.name in UNARY else 2
+    grids = [grid.ravel() for grid in np.meshgrid(*[EDGES] * many)]
+    steps = np.array([[machine.OPCODES[instruction.name], many, many, *range(many), *[0] * (3 - many)]], np.int32)
+    registers = np.zeros((many + 1 + machine.SCRATCH, len(grids[0])), np.float32)
+    registers[:many] = grids
+    nothing = machine.Frame(*[plan.NOTHING] * 4)
+    results = []
+    for numpy in (False, True):
+        code = machine.Code(steps, {})
+        if numpy:
+            with numpy_alone():
+                machine.execute(code, nothing, registers, 0, len(grids[0]))
+        else:
+            machine.execute(code, nothing, registers, 0, len(grids[0]))
+        results.append(registers[many].copy())
+    keep = np.ones(len(grids[0]), bool)
+    if instruction.name in ("sin", "cos"):
+        keep = ~(np.abs(grids[0]) > 1e30)  # bounded, and else anything
+        assert np.abs(results[0][np.abs(grids[0]) == np.float32(3e38)]).max() <= 1
+    if instruction.name == "power":
+        keep = ~((np.abs(grids[0]) == 1) & ~np.isfinite(grids[1])) & (np.abs(grids[0]) != np.float32(3e38))
+    np.testing.assert_allclose(results[0][keep], results[1][keep], rtol=2e-6, atol=1e-37)
+
+
+def test_constants_stand_wherever_an_argument_does() -> None:
+    canvas = Canvas()
+    x, y = canvas.x, canvas.y
+    assert drawn((x + y > 0.25).select(0.5, -0.5)).max() == 0.5
+    np.testing.assert_allclose(
+        drawn(2 / (x + y * 3 + 9), 1 - (x + y) * 0.5, canvas.constant(0.25)),
+        np.stack(np.broadcast_arrays(*[2 / (X + Y * 3 + 9), (1 - (X + Y) * 0.5).clip(-1, 1), np.float32(0.25)])),
+        atol=1e-6,
+    )
+
+
+X = np.linspace(-1, 1, SIDE, dtype=np.float32)[None, :]
+Y = np.linspace(-1, 1, SIDE, dtype=np.float32)[:, None]
+
+
+def halved(value: np.ndarray, out: np.ndarray) -> None:
+    np.multiply(value, np.float32(0.5), out)
+
+
+HALF = Instruction("half", halved, lambda a: a / 2)
+
+
+@pytest.mark.parametrize("numpy", [False, True])
+def test_instructions_of_plugins_are_done_between_the_others(numpy: bool) -> None:
+    canvas = Canvas()
+    half = canvas.apply(HALF, canvas.x + canvas.y)
+    line = canvas.apply(HALF, canvas.x)  # the same in every row
+    expected = np.stack(np.broadcast_arrays(np.sin((X + Y) / 2), X / 2 + Y))
+    if numpy:
+        with numpy_alone():
+            shown = drawn(half.sin(), line + canvas.y)
+    else:
+        shown = drawn(half.sin(), line + canvas.y)
+    np.testing.assert_allclose(shown, expected.clip(-1, 1), atol=1e-6)
+    assert torch.equal(HALF.torch(torch.ones(2)), torch.full((2,), 0.5))
+
+
+def test_machine_code_of_another_version_is_told_of_and_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = Path(machine.__file__).with_name("native.so")
+    if not built.exists():
+        pytest.skip("no machine code was built")
+    (tmp_path / "native.so").write_bytes(built.read_bytes())
+    (tmp_path / "native.c").write_text("/* newer */")
+    monkeypatch.setattr(machine, "__file__", str(tmp_path / "machine.py"))
+    with pytest.warns(UserWarning, match="another version, so NumPy draws; install coevo again"):
+        assert machine.native.__wrapped__() is None
+    (tmp_path / "native.so").unlink()
+    assert machine.native.__wrapped__() is None
