@@ -256,11 +256,12 @@ def bookkeeping(side: int, repeats: int) -> None:
         for _ in range(repeats):
             begun = time.perf_counter()
             works: Works = artist.make(200, None)
-            drawn = time.perf_counter()
+            drawn = time.perf_counter() - begun
             assert works.images is not None
-            artist.learn(works, -works.images.mean((1, 2, 3)) - 1)
-            done = time.perf_counter()
-            shares.append((done - drawn) / (drawn - begun))
+            rewards = -works.images.mean((1, 2, 3)) - 1
+            begun = time.perf_counter()
+            artist.learn(works, rewards)
+            shares.append((time.perf_counter() - begun) / drawn)
         print(
             json.dumps(
                 {

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from statistics import median
 from typing import Any, Generic, NamedTuple, TypeVar
 
+import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor
@@ -62,13 +64,16 @@ class Population(Artist, Generic[G]):
         archive: int = Field(0, ge=0, le=100_000)
         """novelty: unlike so many works of the past, too; a fair sample of all of them."""
         refine: float = Field(0.0, ge=0, le=1)
-        """scores: how far the numbers in genomes move along the critic's gradient before they breed; 0 not at all."""
+        """scores: how far the numbers in genomes move along the critic's gradient before they breed, elites aside;
+        0 not at all."""
 
     options: Any
     population: list[Individual]
     breeders: list[Individual]
     """The parents of those who are there now."""
-    _images: dict[str, Tensor]
+    _images: Tensor
+    """The pictures of those who were drawn last."""
+    _drawn_ids: list[str]
     _genomes: dict[str, G]
 
     # what a genome is
@@ -101,14 +106,16 @@ class Population(Artist, Generic[G]):
         """The same genome with other numbers."""
         raise NotImplementedError
 
-    def draw(self, genomes: Sequence[G], height: int, width: int) -> Tensor:
-        """Pictures [N, C, height, width] in [-1, 1]."""
-        drawn = []
+    def draw(self, genomes: Sequence[G], height: int, width: int, known: Sequence[Tensor] = ()) -> Tensor:
+        """Pictures [N, C, height, width] in [-1, 1], after those that are known."""
+        images = np.empty((len(known) + len(genomes), self.studio.image[0], height, width), np.float32)
+        for image, picture in zip(images, known, strict=False):
+            image[:] = picture
         for first in range(0, len(genomes), TOGETHER):  # no more are drawn together, so a canvas need not hold more
-            canvas = Canvas()
-            some = [self.picture(genome, canvas) for genome in genomes[first : first + TOGETHER]]
-            drawn.append(torch.from_numpy(render(some, height, width)))
-        return torch.cat(drawn)
+            canvas, some = Canvas(), genomes[first : first + TOGETHER]
+            at = len(known) + first
+            render([self.picture(one, canvas) for one in some], height, width, out=images[at : at + len(some)])
+        return torch.from_numpy(images)
 
     def niches(self, fitness: Tensor) -> list[list[int]]:
         """Who competes with whom: each niche has children by its mean fitness, of parents within it."""
@@ -140,7 +147,8 @@ class Population(Artist, Generic[G]):
             )
 
     def build(self) -> None:
-        self.population, self.breeders, self._images, self._genomes = [], [], {}, {}
+        self.population, self.breeders, self._genomes = [], [], {}
+        self._images, self._drawn_ids = torch.empty(0), []
         self.past = Archive(self.options.archive)
         self._settle([], [(self.spell(self.stranger()), ()) for _ in range(self.size)])
 
@@ -148,14 +156,14 @@ class Population(Artist, Generic[G]):
         return self._refinable() if self.options.refine else self._drawn()
 
     def _drawn(self) -> Works:
-        new = [one for one in self.population if one.id not in self._images]
-        if new:
-            height, width = self.studio.image[1:]
-            drawn = self.draw([self.genome(one) for one in new], height, width)
-            self._images = {one.id: self._images[one.id] for one in self.population if one.id in self._images}
-            self._images |= {one.id: image for one, image in zip(new, drawn, strict=True)}
-        images = torch.stack([self._images[one.id] for one in self.population])
-        return Works(images.to(self.studio.device), genomes=tuple(Genome(*one) for one in self.population))
+        if self._drawn_ids != [one.id for one in self.population]:
+            rows = {id: row for row, id in enumerate(self._drawn_ids)}
+            known = list(takewhile(rows.__contains__, (one.id for one in self.population)))
+            new = [self.genome(one) for one in self.population[len(known) :]]
+            self._images = self.draw(new, *self.studio.image[1:], known=[self._images[rows[id]] for id in known])
+            self._drawn_ids = [one.id for one in self.population]
+        images = self._images.to(self.studio.device)
+        return Works(images, genomes=tuple(Genome(*one) for one in self.population))
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
         chosen = picked(rewards)
@@ -171,9 +179,9 @@ class Population(Artist, Generic[G]):
             if o.archive:
                 self.past.add(works=small)
         figures = self._figures(rewards.detach())
+        elites = [self.population[i] for i in fitness.argsort(descending=True, stable=True)[: self.elites].tolist()]
         if works.memo is not None:
             self._refine(works.memo, rewards)
-        elites = [self.population[i] for i in fitness.argsort(descending=True, stable=True)[: self.elites].tolist()]
         niches, scores = self.niches(fitness), fitness.tolist()
         parents = [
             [self.population[self._winner(niche, scores)] for _ in range(2)]
@@ -229,7 +237,7 @@ class Population(Artist, Generic[G]):
         super().restore(state)
         for name in self.keeps:
             setattr(self, name, [Individual(id, tuple(parents), text) for id, parents, text in getattr(self, name)])
-        self._images, self._genomes = {}, {}
+        self._images, self._drawn_ids, self._genomes = torch.empty(0), [], {}
 
     # learning numbers
 

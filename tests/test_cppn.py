@@ -22,7 +22,7 @@ from coevo.gallery import read_origin
 from coevo.shader import Canvas, render
 from coevo.testing import conform
 from coevo_cppn.artist import CPPN
-from coevo_cppn.neat import distance, marking, mate, minimal, mutate, species, with_node
+from coevo_cppn.neat import distances, marking, mate, minimal, mutate, species, with_node
 from coevo_cppn.network import COLOURS, INPUTS, Network, network, parse
 from coevo_cppn.picbreeder import read_genome
 
@@ -144,8 +144,9 @@ def test_species_gather_what_is_alike() -> None:
     kinds = [grown(seed, 40) for seed in (1, 2, 3)]
     random.seed(4)
     litter = [mutate(kind) for kind in kinds for _ in range(5)]
-    assert distance(kinds[0], kinds[0]) == 0
-    assert distance(kinds[0], litter[0]) < distance(kinds[0], kinds[1])
+    itself, child, another = distances([kinds[0], litter[0], kinds[1]], 0)
+    assert itself == 0
+    assert child < another
     found = species(litter, 3)
     assert sorted(i for kind in found for i in kind) == list(range(15))
     assert all(len({i // 5 for i in kind}) == 1 for kind in found)  # nobody is with strangers

@@ -16,8 +16,11 @@ from coevo.shader.plan import Plan, Program
 TOGETHER = 64  # programs that share what they have in common
 
 
-def render(programs: Sequence[Program], height: int, width: int, threads: int | None = None) -> np.ndarray:
-    """Pictures [P, C, height, width] float32 in [-1, 1], of programs of one canvas with C channels each.
+def render(
+    programs: Sequence[Program], height: int, width: int, threads: int | None = None, out: np.ndarray | None = None
+) -> np.ndarray:
+    """Pictures [P, C, height, width] float32 in [-1, 1], of programs of one canvas with C channels each; in `out`, if
+    it is given.
 
     What is not a number is shown as -1. The picture's corners are the canvas's: (-1, -1) and (1, 1). The same programs
     give the same bytes at any number of threads.
@@ -25,7 +28,8 @@ def render(programs: Sequence[Program], height: int, width: int, threads: int | 
     channels = {len(program) for program in programs}
     if len(channels) != 1:
         raise ValueError(f"programs of one sheet have equally many channels, not {sorted(channels)}")
-    pictures = np.empty((len(programs), channels.pop(), height, width), np.float32)
+    shape = (len(programs), channels.pop(), height, width)
+    pictures = np.empty(shape, np.float32) if out is None else out
     threads = threads or processors()
     together = min(TOGETHER, -(-len(programs) // threads)) if height * width <= tile() else TOGETHER
 

@@ -7,6 +7,8 @@ import random
 from collections.abc import Sequence
 from hashlib import blake2b
 
+import numpy as np
+
 from coevo_cppn.network import ACTIVATIONS, COLOURS, INK, INPUTS, Network
 
 RANGE = 3.0  # of a weight, ±
@@ -91,13 +93,32 @@ def mate(mother: Network, father: Network) -> Network:
     return Network(nodes, links, mother.outputs)
 
 
-def distance(one: Network, other: Network) -> float:
-    """How unlike two networks are (eq. 1): the share of links that only one has, and how far the others' weights are
-    apart."""
-    shared = one.links.keys() & other.links.keys()
-    alone = len(one.links) + len(other.links) - 2 * len(shared)
-    apart = sum(abs(one.links[link] - other.links[link]) for link in shared) / max(1, len(shared))
-    return DISJOINT * alone / max(1, len(one.links), len(other.links)) + WEIGHTS * apart
+def distances(population: Sequence[Network], one: int) -> np.ndarray:
+    """How unlike each network is to one of them, [N] (eq. 1): the share of links that only one of the two has, and how
+    far the others' weights are apart."""
+    return _distances(*_weights(population), one)
+
+
+def _weights(population: Sequence[Network]) -> tuple[np.ndarray, np.ndarray]:
+    """Who has which link [N, L], and its weight, 0 where it is not there."""
+    columns: dict[tuple[str, str], int] = {}
+    for net in population:
+        for link in net.links:
+            columns.setdefault(link, len(columns))
+    has, weights = np.zeros((2, len(population), max(1, len(columns))))
+    for row, net in enumerate(population):
+        at = [columns[link] for link in net.links]
+        has[row, at] = 1
+        weights[row, at] = list(net.links.values())
+    return has, weights
+
+
+def _distances(has: np.ndarray, weights: np.ndarray, one: int) -> np.ndarray:
+    counts, both = has.sum(1), has * has[one]
+    shared = both.sum(1)
+    alone = (counts + counts[one] - 2 * shared) / np.maximum(1, np.maximum(counts, counts[one]))
+    apart = (both * np.abs(weights - weights[one])).sum(1) / np.maximum(1, shared)
+    return DISJOINT * alone + WEIGHTS * apart
 
 
 def species(population: Sequence[Network], wanted: int) -> list[list[int]]:
@@ -106,16 +127,14 @@ def species(population: Sequence[Network], wanted: int) -> list[list[int]]:
     Everyone joins the nearest of some individuals that are as unlike each other as can be, each the farthest from those
     before (Gonzalez 1985); so no threshold has to be tuned while the population drifts apart.
     """
-    nearest = [(float("inf"), 0)] * len(population)
+    has, weights = _weights(population)
+    nearest, kinds = np.full(len(population), np.inf), np.zeros(len(population), int)
     centre = 0
     for kind in range(wanted):
-        for index, net in enumerate(population):
-            nearest[index] = min(nearest[index], (distance(population[centre], net), kind))
-        farthest = max(range(len(population)), key=nearest.__getitem__)
-        if not nearest[farthest][0]:
+        found = _distances(has, weights, centre)
+        kinds[found < nearest] = kind
+        nearest = np.minimum(nearest, found)
+        centre = int(nearest.argmax())
+        if not nearest[centre]:
             break
-        centre = farthest
-    found: dict[int, list[int]] = {}
-    for index, (_, kind) in enumerate(nearest):
-        found.setdefault(kind, []).append(index)
-    return list(found.values())
+    return [np.flatnonzero(kinds == kind).tolist() for kind in range(kinds.max() + 1)]
