@@ -1,6 +1,6 @@
 """Evolution beside chance: a picture from its own pixels, by a population and by equally many random genomes.
 
-    python benchmarks/evolution.py PICTURE [--seeds 5] [--population 100] [--generations 100] [--only gp|cppn]
+    python benchmarks/evolution.py PICTURE [--seeds 5] [--population 100] [--generations 1000] [--only gp|cppn]
 
 The error is the mean squared difference from the picture, black to white being 2, at --side pixels. PICTURE is any; the
 skull of PicBreeder's is a hard one.
@@ -27,8 +27,8 @@ from coevo_cppn.artist import CPPN
 from coevo_gp.artist import GP
 
 ARTISTS: dict[str, tuple[type[Population[Any]], dict[str, Any]]] = {
-    "gp": (GP, {"functions": "arithmetic", "largest": 150, "mutation": 1.0, "tournament": 5}),
-    "cppn": (CPPN, {"tournament": 5, "mutation": 1.0}),
+    "gp": (GP, {"functions": "arithmetic", "largest": 150, "mutation": 1.0, "tournament": 5, "elites": 15}),
+    "cppn": (CPPN, {"tournament": 5, "mutation": 1.0, "elites": 15, "species": 1}),
 }
 
 
@@ -84,7 +84,7 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=64)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--population", type=int, default=100)
-    parser.add_argument("--generations", type=int, default=100)
+    parser.add_argument("--generations", type=int, default=1000)
     parser.add_argument("--only", choices=list(ARTISTS))
     parser.add_argument("-o", "--output", type=Path, help="the pictures, evolved ones over those by chance")
     given = parser.parse_args()

@@ -52,7 +52,7 @@ def test_machine_code_knows_every_instruction() -> None:
 def test_machine_code_and_numpy_draw_the_same(instruction: Instruction, numbers: tuple[float, ...]) -> None:
     canvas = Canvas()
     x, y = canvas.x, canvas.y
-    many = 3 if instruction.name == "select" else 1 if instruction.name in UNARY else 2
+    many = arity(instruction)
     over = [x * numbers[i] + y * numbers[i + 3] for i in range(many)]
     value = canvas.apply(instruction, *over)
     shown = (value, value * 1e-3, value * 1e-6)
@@ -63,13 +63,20 @@ def test_machine_code_and_numpy_draw_the_same(instruction: Instruction, numbers:
 
 
 UNARY = {"negate", "absolute", "floor", "round", "root", "exp", "log", "sin", "cos", "tanh"}
+THREE = {"select", "multiply-add"}
+
+
+def arity(instruction: Instruction) -> int:
+    return 1 if instruction.name in UNARY else 3 if instruction.name in THREE else 2
+
+
 EDGES = np.array([0.0, -0.0, 1.0, -1.0, 0.5, 1e-30, -1e-30, 3e38, -3e38, np.inf, -np.inf, np.nan], np.float32)
 
 
 @compiled
 @pytest.mark.parametrize("instruction", BUILT_IN, ids=lambda instruction: instruction.name)
 def test_machine_code_does_as_numpy_with_numbers_at_the_edge(instruction: Instruction) -> None:
-    many = 3 if instruction.name == "select" else 1 if instruction.name in UNARY else 2
+    many = arity(instruction)
     grids = [grid.ravel() for grid in np.meshgrid(*[EDGES] * many)]
     steps = np.array([[machine.OPCODES[instruction.name], many, many, *range(many), *[0] * (3 - many)]], np.int32)
     registers = np.zeros((many + 1 + machine.SCRATCH, len(grids[0])), np.float32)

@@ -76,13 +76,13 @@ class Canvas:
 
     def apply(self, instruction: Instruction, *arguments: Number) -> Expression:
         """The value of an instruction, simplified where that is sure. Raises TooSlow beyond the limit."""
-        nodes = [a.node if type(a) is Expression else self._constant(a) for a in arguments]  # type: ignore[arg-type]
+        nodes = tuple([a.node if type(a) is Expression else self._constant(a) for a in arguments])  # type: ignore[arg-type]
         if instruction.commutes and nodes[0] > nodes[1]:
-            nodes.reverse()
-        key = (instruction.name, *nodes)
+            nodes = nodes[::-1]
+        key = (instruction.name, nodes)
         node = self._known.get(key)
         if node is None:
-            node = self._known[key] = self._simplified(instruction, tuple(nodes))
+            node = self._known[key] = self._simplified(instruction, nodes)
         return Expression(self, node)
 
     def moved(self, expressions: Iterable[Expression], x: Number, y: Number) -> list[Expression]:
@@ -219,6 +219,10 @@ class Expression:
     def __mod__(self, other: Number) -> Expression:
         """What is left over by floored division; of 0 nothing fits."""
         return self - (self / other).floor() * other
+
+    def scaled(self, scale: Number, plus: Number) -> Expression:
+        """self * scale + plus, in one instruction: a term of a weighted sum."""
+        return self.canvas.apply(its.MULTIPLY_ADD, self, scale, plus)
 
     def floor(self) -> Expression:
         return self.canvas.apply(its.FLOOR, self)

@@ -52,6 +52,11 @@ def _maximum(a: Any, b: Any, out: np.ndarray) -> None:
     np.maximum(a, b, out=out)
 
 
+def _multiply_add(a: Any, b: Any, c: Any, out: np.ndarray) -> None:
+    np.multiply(a, b, out)
+    np.add(out, c, out)
+
+
 def _power(a: Any, b: Any, out: np.ndarray) -> None:
     np.power(np.abs(a), b, out=out)
 
@@ -83,6 +88,7 @@ ADD = Instruction("add", np.add, torch.add, commutes=True)
 SUBTRACT = Instruction("subtract", np.subtract, torch.sub)
 MULTIPLY = Instruction("multiply", np.multiply, torch.mul, commutes=True)
 DIVIDE = Instruction("divide", np.divide, torch.div)
+MULTIPLY_ADD = Instruction("multiply-add", _multiply_add, lambda a, b, c: a * b + c)
 NEGATE = Instruction("negate", np.negative, torch.neg)
 ABSOLUTE = Instruction("absolute", np.abs, torch.abs)
 FLOOR = Instruction("floor", np.floor, torch.floor)
@@ -104,7 +110,7 @@ OR = _bits(np.bitwise_or, torch.bitwise_or, "or")
 XOR = _bits(np.bitwise_xor, torch.bitwise_xor, "xor")
 
 BUILT_IN = (
-    *(ADD, SUBTRACT, MULTIPLY, DIVIDE, MINIMUM, MAXIMUM, LESS),
+    *(ADD, SUBTRACT, MULTIPLY, DIVIDE, MINIMUM, MAXIMUM, LESS, MULTIPLY_ADD),
     *(NEGATE, ABSOLUTE, FLOOR, ROUND, ROOT, EXP, LOG, SIN, COS, TANH, POWER, ANGLE, AND, OR, XOR, SELECT),
 )
 """In the order of native.c."""

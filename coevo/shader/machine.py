@@ -25,7 +25,7 @@ ROW, COLUMN, SHOW, PLUGIN = range(len(BUILT_IN), len(BUILT_IN) + 4)
 a register is shown in a channel; an instruction that a plugin brought."""
 
 SCRATCH = 3  # registers that no step names
-NUMBERS = frozenset(OPCODES[one.name] for one in (its.ADD, its.SUBTRACT, its.MULTIPLY, its.DIVIDE))
+NUMBERS = frozenset(OPCODES[one.name] for one in (its.ADD, its.SUBTRACT, its.MULTIPLY, its.DIVIDE, its.MULTIPLY_ADD))
 
 
 class Code(NamedTuple):

@@ -179,6 +179,8 @@ INLINE float of_byte(int32_t b) { return (float)b * (1 / 127.5f) - 1; }
     _(maximum, a > b || a != a ? a : b)                                                                                \
     _(less, a < b ? 1.0f : 0.0f)
 
+/* multiply-add stands between the two: its b is a constant, as a rule. */
+
 #define OTHERS(_)                                                                                                      \
     _(negate, -a)                                                                                                      \
     _(absolute, fabsf(a))                                                                                              \
@@ -200,9 +202,9 @@ INLINE float of_byte(int32_t b) { return (float)b * (1 / 127.5f) - 1; }
 #define AS_OPCODE(name, _) OP_##name,
 #define AS_TEXT(name, _) #name " "
 
-enum { CHEAP(AS_OPCODE) OTHERS(AS_OPCODE) OP_row, OP_column, OP_show };
+enum { CHEAP(AS_OPCODE) OP_multiply_add, OTHERS(AS_OPCODE) OP_row, OP_column, OP_show };
 
-PUBLIC const char *coevo_instructions(void) { return CHEAP(AS_TEXT) OTHERS(AS_TEXT) "row column show"; }
+PUBLIC const char *coevo_instructions(void) { return CHEAP(AS_TEXT) "multiply-add " OTHERS(AS_TEXT) "row column show"; }
 
 #ifndef SOURCE
 #define SOURCE ""
@@ -279,6 +281,17 @@ static void draw(const Job *job, int64_t start, int64_t n) {
         switch (step.opcode) {
             CHEAP(CHEAP_CASE)
             OTHERS(OTHER_CASE)
+        case OP_multiply_add: {
+            const float *restrict p = spread(step.a, job, 0, n), *restrict r = spread(step.c, job, 2, n);
+            if (step.b < 0) {
+                const float b = job->constants[~step.b];
+                for (int64_t i = 0; i < n; i++) out[i] = p[i] * b + r[i];
+            } else {
+                const float *restrict q = job->registers + step.b * job->tile;
+                for (int64_t i = 0; i < n; i++) out[i] = p[i] * q[i] + r[i];
+            }
+            break;
+        }
         case OP_row: {
             const float *row = job->rows + step.a * job->width;
             for (int64_t i = 0, x = start % job->width; i < n; x = 0) {

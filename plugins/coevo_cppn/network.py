@@ -44,9 +44,9 @@ def total(canvas: Canvas, parts: Parts, scale: float = 1.0) -> Expression:
         if shift:
             always = always + weight * (shift * scale)
         if its_scale:
-            term = core * (weight * (its_scale * scale))
-            along = canvas.along[term.node]
-            sums[along] = sums[along] + term if along in sums else term
+            factor = weight * (its_scale * scale)
+            along = canvas.along[core.node]
+            sums[along] = core.scaled(factor, plus=sums[along]) if along in sums else core * factor
     return sum((sums[along] for along in sorted(sums)), canvas.wrap(always))
 
 
