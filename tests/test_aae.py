@@ -29,6 +29,7 @@ HEAD: dict[str, Any] = {"hidden": [32]}
         {**LITTLE, "posterior": "gaussian", "noise": 0.1, "labels": "told"},
         {**LITTLE, "posterior": "universal", "noise": 0.1, "categories": 5},
         {**LITTLE, "labels": "learnt", "normalise": True, "ema": 0.9},
+        {**LITTLE, "categories": 5, "balance": 2.0, "ema": 0.9},
         {**LITTLE, "latent": 2, "prior": "mixture", "labels": "prior"},
         {"network": "convolution", "width": 4, "latent": 4, "prior": "uniform"},
     ],
@@ -87,6 +88,19 @@ def test_the_class_is_told_to_the_decoder_and_named_by_the_encoder() -> None:
     assert torch.equal(told.encode(reals())[:, 4:].argmax(1), reals().labels)
     shares = learnt.encode(Works(reals().images))[:, 4:]
     assert torch.allclose(shares.sum(1), torch.ones(12)) and (shares < 1).all()
+
+
+@pytest.mark.parametrize(("balance", "said"), [(0.0, 4), (3.0, 5)])
+def test_balanced_logits_leave_no_cluster_out(balance: float, said: int) -> None:
+    it = build(categories=5, balance=balance)
+    last = [layer for layer in it.encoder if isinstance(layer, torch.nn.Linear)][-1]
+    with torch.no_grad():
+        last.bias[-1] = -100.0  # of the last cluster
+    codes = it.make(200, reals(200)).codes
+    assert codes is not None
+    clusters = codes[:, 4:].argmax(1)
+    assert (4 in clusters) == (said == 5)
+    assert clusters.unique().numel() <= said
 
 
 @pytest.mark.parametrize(("posterior", "varies"), [("deterministic", False), ("gaussian", True), ("universal", True)])

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 import torch
 from pydantic import Field, field_validator
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from coevo import CodeBlock, ConfigError, Metrics, Works
@@ -32,6 +32,24 @@ class Pass(NamedTuple):
     outputs: Tensor  # of the decoder
     logits: Tensor | None  # of works whose labels are known,
     labels: Tensor | None  # and those
+
+
+class Balanced(nn.Module):
+    """Numbers, the last `count` of which are normalised by batch and scaled by one number that learns.
+
+    A softmax of them cannot come to leave a category out for good: over a batch each is high as often as any other,
+    where without this a category that is never said has no gradient that would bring it back.
+    """
+
+    def __init__(self, count: int, scale: float):
+        super().__init__()
+        self.count = count
+        self.norm = nn.BatchNorm1d(count, affine=False)
+        self.scale = nn.Parameter(torch.tensor([scale]))
+
+    def forward(self, numbers: Tensor) -> Tensor:
+        rest, logits = numbers.split([numbers.shape[1] - self.count, self.count], 1)
+        return torch.cat([rest, self.norm(logits) * self.scale], 1)
 
 
 class AAE(Autoencoder):
@@ -68,6 +86,9 @@ class AAE(Autoencoder):
         blur: float = Field(0.0, ge=0, le=10)
         """Deviation of the noise on the z that the decoder reads: what only fine differences of z could say is lost,
         so what tells pictures apart at large is said by the class or the cluster."""
+        balance: float = Field(0.0, ge=0, le=100)
+        """Scale at first of the logits of classes or clusters, which are then normalised by batch, so that none is left
+        out; 0 does neither."""
         supervision: float = Field(1.0, ge=0)
         """learnt: weight of the cross-entropy of the labels."""
         labelled: int = Field(0, ge=0)
@@ -119,6 +140,12 @@ class AAE(Autoencoder):
             raise ConfigError("artist.categories are clusters to be found without labels; leave out artist.labels.")
         if o.posterior == "universal" and o.network != "dense":
             raise ConfigError("artist.posterior=universal reads noise beside the pixels; say artist.network=dense.")
+
+    def encoding(self) -> nn.Sequential:
+        o, network = self.options, super().encoding()
+        if o.balance and self.categories:
+            network.append(Balanced(self.categories, o.balance))
+        return network
 
     def inputs(self) -> int:
         return super().inputs() + (self.options.latent if self.options.posterior == "universal" else 0)
