@@ -4,6 +4,8 @@ the functions of Sims beside independent ways to compute them."""
 from __future__ import annotations
 
 import colorsys
+import gc
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -73,6 +75,18 @@ def test_equal_parts_are_one_node() -> None:
     before = len(canvas)
     assert (canvas.y + 3 * canvas.x).sin().node == one.node  # sums and products in any order
     assert len(canvas) == before
+
+
+def test_a_canvas_is_gone_with_its_last_program() -> None:
+    canvas = Canvas()
+    program = (canvas.x * canvas.y,)
+    gone = weakref.ref(canvas)
+    gc.disable()  # without a collection
+    try:
+        del canvas, program
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_what_is_sure_is_simplified() -> None:

@@ -45,10 +45,19 @@ class Canvas:
         self.parameters: dict[int, int] = {}  # node: which
         self.along: list[int] = [ALONG_X, ALONG_Y]  # which coordinates a node depends on
         self._known: dict[object, int] = {}
-        self.x, self.y = Expression(self, 0), Expression(self, 1)
 
     def __len__(self) -> int:
         return len(self.arguments)
+
+    @property
+    def x(self) -> Expression:
+        return Expression(
+            self, 0
+        )  # kept, the two would hold each other: canvases would pile up until they are collected
+
+    @property
+    def y(self) -> Expression:
+        return Expression(self, 1)
 
     @property
     def r(self) -> Expression:
