@@ -51,9 +51,7 @@ class Canvas:
 
     @property
     def x(self) -> Expression:
-        return Expression(
-            self, 0
-        )  # kept, the two would hold each other: canvases would pile up until they are collected
+        return Expression(self, 0)  # were it kept, the two would hold each other, and canvases pile up
 
     @property
     def y(self) -> Expression:
