@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,8 @@ from coevo_cppn.artist import CPPN
 from coevo_gp.artist import GP
 
 ARTISTS: dict[str, tuple[type[Population[Any]], dict[str, Any]]] = {
-    "gp": (GP, {"functions": "arithmetic", "largest": 150, "mutation": 1.0, "tournament": 5, "elites": 15}),
-    "cppn": (CPPN, {"tournament": 5, "mutation": 1.0, "elites": 15, "species": 1}),
+    "gp": (GP, {"functions": "arithmetic", "largest": 400, "crossover": 0.2, "tournament": 5, "elites": 15}),
+    "cppn": (CPPN, {"tournament": 5, "elites": 15, "species": 1}),
 }
 
 
@@ -93,8 +94,11 @@ def main() -> None:
     for name in ARTISTS if given.only is None else [given.only]:
         started = time.perf_counter()
         size = given.population, given.generations
-        ours = [evolved(name, wanted, seed, *size) for seed in range(given.seeds)]
-        chance = [by_chance(name, wanted, seed, *size) for seed in range(given.seeds)]
+        ours, chance = [], []
+        for seed in range(given.seeds):
+            ours.append(evolved(name, wanted, seed, *size))
+            chance.append(by_chance(name, wanted, seed, *size))
+            print(f"{name}, seed {seed}: {ours[-1][0]:.4f} beside {chance[-1][0]:.4f}", file=sys.stderr, flush=True)
         line = {
             "artist": name,
             "evolved": [round(error, 4) for error, _ in ours],

@@ -51,7 +51,7 @@ class Function:
             if all(len(a) == 1 for a in arguments):
                 return (self.meaning(canvas, *[a[0] for a in arguments]),)
             wide = [widened(a) for a in arguments]
-            if all(a[0] is a[1] is a[2] for a in wide):  # greys
+            if all(a[0].node == a[1].node == a[2].node for a in wide):  # greys
                 return (self.meaning(canvas, *[a[0] for a in wide]),) * 3
             return tuple([self.meaning(canvas, *numbers) for numbers in zip(*wide, strict=True)])
         given = self.meaning(canvas, *(fitted(a, type) for a, type in zip(arguments, self.takes, strict=True)))

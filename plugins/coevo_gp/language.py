@@ -82,6 +82,10 @@ def spread(node: Any) -> tuple[float, ...]:
     return node.value if isinstance(node.value, tuple) else (node.value,)
 
 
+def _expressions(canvas: Canvas, nodes: Sequence[int]) -> Value:
+    return tuple([Expression(canvas, node) for node in nodes])
+
+
 def replaced(node: Any, rest: Iterator[float]) -> float | tuple[float, ...]:
     """A constant's value with the next numbers in the place of its own."""
     return tuple(next(rest) for _ in node.value) if isinstance(node.value, tuple) else next(rest)
@@ -148,25 +152,31 @@ class Language:
 
         Raises TooSlow beyond the canvas's limit.
         """
-        stack: list[Value] = []
+        stack: list[tuple[int, ...]] = []  # nodes of the canvas
         rest = list(numbers) if numbers is not None else None
         for node in reversed(tree):
-            name = node.name
-            if name in self._meanings:
-                function = self._meanings[name]
-                stack.append(function(canvas, *[stack.pop() for _ in function.takes]))
-            elif name == COLOR:
-                stack[-1] = widened(stack[-1])
-            elif name == GREY:
-                stack[-1] = (grey(stack[-1]),)
+            if node.arity or isinstance(node.value, str):
+                arguments = [stack.pop() for _ in range(node.arity)]
+                call = (node.name, *arguments)
+                if call not in canvas.calls:  # what individuals have in common is told once
+                    value = self._called(canvas, node.name, arguments)
+                    canvas.calls[call] = tuple([number.node for number in value])
+                stack.append(canvas.calls[call])
             else:
                 own = spread(node)
-                if rest is None:
-                    stack.append(tuple([canvas.constant(number) for number in own]))
-                else:
-                    stack.append(tuple(rest[-len(own) :]))
+                given = rest[-len(own) :] if rest is not None else [canvas.constant(number) for number in own]
+                if rest is not None:
                     del rest[-len(own) :]
-        return stack[0]
+                stack.append(tuple([number.node for number in given]))
+        return _expressions(canvas, stack[0])
+
+    def _called(self, canvas: Canvas, name: str, arguments: Sequence[tuple[int, ...]]) -> Value:
+        values = [_expressions(canvas, nodes) for nodes in arguments]
+        if name == COLOR:
+            return widened(values[0])
+        if name == GREY:
+            return (grey(values[0]),)
+        return self._meanings[name](canvas, *values)
 
     def price(self, tree: Sequence[Any]) -> int:
         """About how many instructions a program takes at most, told without drawing it: what it has in common with
