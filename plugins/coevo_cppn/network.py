@@ -18,6 +18,7 @@ INPUTS = ("x", "y", "d", "bias")
 INK, COLOURS = ("ink",), ("hue", "saturation", "brightness")
 WIDEST = 1000.0  # |weight| at most, of networks that are read
 LARGEST = 2000  # links
+COMPACT = json.JSONEncoder(separators=(",", ":"))
 
 
 class Linear(NamedTuple):
@@ -125,7 +126,7 @@ class Network:
     def text(self) -> str:
         """Compact JSON."""
         links = [[source, target, weight] for (source, target), weight in self.links.items()]
-        return json.dumps({"outputs": self.outputs, "nodes": dict(self.nodes), "links": links}, separators=(",", ":"))
+        return COMPACT.encode({"outputs": self.outputs, "nodes": dict(self.nodes), "links": links})
 
 
 def ordered(links: Mapping[tuple[str, str], float], outputs: Sequence[str]) -> list[str]:
