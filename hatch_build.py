@@ -7,31 +7,43 @@ import shlex
 import shutil
 import subprocess
 import sysconfig
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 SOURCE = Path("coevo/shader/native.c")
-# no contraction: the order and the rounding of arithmetic are the source's, so that pictures are the same everywhere
-FLAGS = "-O3 -std=c11 -fPIC -shared -ffp-contract=off -fno-math-errno -fno-trapping-math"
+# no contraction: the order and the rounding of arithmetic are the source's
+FLAGS = ["-O3", "-std=c11", "-fPIC", "-shared", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
 
 
 class CompileRenderer(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         source = Path(self.root) / SOURCE
         target, unfinished = source.with_suffix(".so"), source.with_suffix(".so.unfinished")
-        named = hashlib.sha256(source.read_bytes()).hexdigest()
-        for compiler in filter(None, (sysconfig.get_config_var("CC"), "cc", "gcc", "clang")):
-            words = shlex.split(compiler)
-            if shutil.which(words[0]):
-                command = [*words, *FLAGS.split(), f'-DSOURCE="{named}"', "-o", unfinished, source, "-lm"]
-                done = subprocess.run(command, capture_output=True, text=True)
-                if not done.returncode:
-                    unfinished.replace(target)
-                    build_data["artifacts"].append(target.relative_to(self.root).as_posix())
-                    build_data["pure_python"] = False
-                    build_data["tag"] = f"py3-none-{sysconfig.get_platform().replace('-', '_').replace('.', '_')}"
-                    return
-                self.app.display_warning(f"{compiler} could not compile {SOURCE}:\n{done.stderr}")
-        self.app.display_warning("No C compiler: pictures will be drawn by NumPy, several times more slowly.")
+        made_of = hashlib.sha256(source.read_bytes()).hexdigest()
+        problem = "there is no C compiler"
+        for command in commands(stays=version == "editable"):
+            done = subprocess.run(
+                [*command, *FLAGS, f'-DSOURCE="{made_of}"', "-o", unfinished, source, "-lm"],
+                capture_output=True,
+                text=True,
+            )
+            if not done.returncode:
+                unfinished.replace(target)
+                build_data["artifacts"].append(target.relative_to(self.root).as_posix())
+                build_data["pure_python"] = False
+                build_data["tag"] = f"py3-none-{sysconfig.get_platform().replace('-', '_').replace('.', '_')}"
+                return
+            problem = f"{shlex.join(command)} says\n{done.stderr}"
+        self.app.display_warning(f"Pictures will be drawn by NumPy, several times more slowly: {problem}")
+
+
+def commands(stays: bool) -> Iterator[list[str]]:
+    """The compilers that may do it; for this very processor only where the code stays on this machine."""
+    found = filter(None, (sysconfig.get_config_var("CC"), "cc", "gcc", "clang"))
+    compilers = [words for words in map(shlex.split, found) if shutil.which(words[0])]
+    yield from compilers
+    if stays:
+        yield from ([*words, "-march=native"] for words in compilers)

@@ -1,8 +1,9 @@
 /* The instruction set in machine code: what plan.py wrote is done for one tile of pixels after another.
 
    Every instruction is a loop over a tile that stays in cache, which the compiler turns into vectors. All arithmetic is
-   in the order written here and contracts nothing (-ffp-contract=off), so a program is the same picture on every
-   processor. Polynomials: Moshier's Cephes (exp, log, tanh), Shibata's SLEEF (sine, arc tangent). */
+   in the order written here, and nothing is contracted (-ffp-contract=off), so neither the width of a vector nor the
+   place of a tile changes a bit. Polynomials: Moshier's Cephes (exp, log, power), Shibata's SLEEF (sine, arc tangent),
+   Eigen (hyperbolic tangent). */
 
 #include <math.h>
 #include <stdint.h>
@@ -10,6 +11,8 @@
 
 #if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && __GNUC__ >= 12 && !defined(__clang__)
 #define EVERY_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#elif defined(__x86_64__) && !defined(__FMA__)
+#error "Without fused steps NumPy is faster: use GCC 12 or newer, or -march=native."
 #else
 #define EVERY_PROCESSOR
 #endif
@@ -168,18 +171,17 @@ INLINE int32_t byte(float x) { /* [-1, 1] as 0 to 255 */
 
 INLINE float of_byte(int32_t b) { return (float)b * (1 / 127.5f) - 1; }
 
-/* The instructions, in the order of instructions.py. A cheap one has loops of its own for a constant argument. */
+/* The instructions, in the order of instructions.py. A cheap one has loops of its own for a constant argument;
+   multiply-add, whose b is one as a rule, stands between the two lists. */
 
 #define CHEAP(_)                                                                                                       \
     _(add, a + b)                                                                                                      \
     _(subtract, a - b)                                                                                                 \
-    _(multiply, a *b)                                                                                                  \
+    _(multiply, a * b)                                                                                                 \
     _(divide, a / b)                                                                                                   \
     _(minimum, a < b || a != a ? a : b)                                                                                \
     _(maximum, a > b || a != a ? a : b)                                                                                \
     _(less, a < b ? 1.0f : 0.0f)
-
-/* multiply-add stands between the two: its b is a constant, as a rule. */
 
 #define OTHERS(_)                                                                                                      \
     _(negate, -a)                                                                                                      \
