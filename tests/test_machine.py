@@ -137,6 +137,13 @@ def test_instructions_of_plugins_are_done_between_the_others(numpy: bool) -> Non
     assert torch.equal(HALF.torch(torch.ones(2)), torch.full((2,), 0.5))
 
 
+def test_an_instruction_takes_three_arguments_at_most() -> None:
+    canvas = Canvas()
+    four = Instruction("four", lambda *arguments: None, lambda *arguments: arguments[0])
+    with pytest.raises(ValueError, match="'four' takes 4 arguments; three are the most"):
+        drawn(canvas.apply(four, canvas.x, canvas.y, canvas.r, canvas.theta))
+
+
 def test_machine_code_of_another_version_is_told_of_and_left_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -70,12 +71,16 @@ class Steps:
         self._plugins: dict[int, Instruction] = {}
 
     def compute(self, node: int) -> None:
-        """Fill a node's place from those of its arguments."""
-        instruction, places = self.canvas.instructions[node], self.places
+        """Fill a node's place from those of its arguments. Raises ValueError where these are more than three."""
+        instruction: Any = self.canvas.instructions[node]
+        places = self.places
         arguments = [places[argument] for argument in self.canvas.arguments[node]]
-        opcode = OPCODES.get(instruction.name, PLUGIN)  # type: ignore[union-attr]
+        opcode = OPCODES.get(instruction.name, PLUGIN)
         if opcode == PLUGIN:
-            self._plugins[len(self._numbers) // 6] = instruction  # type: ignore[assignment]
+            many = len(arguments)
+            if many >= len(PADDING):
+                raise ValueError(f"instruction {instruction.name!r} takes {many} arguments; three are the most")
+            self._plugins[len(self._numbers) // 6] = instruction
         self._numbers += (opcode, places[node], len(arguments), *arguments, *PADDING[len(arguments)])
 
     def add(self, opcode: int, out: int, *arguments: int) -> None:
