@@ -30,7 +30,8 @@ def test_noise_is_not_believed(reals: Dataset) -> None:
     assert report.classes.confidence < report.classes.confidence_of_reals - 0.3
     assert report.distances.fid > 5 * report.distances.fid_of_reals
     assert report.distances.kid > 5 * abs(report.distances.kid_of_reals)
-    assert report.distances.overlap.precision < 0.3 and report.distances.overlap.coverage < 0.2
+    overlap, of_reals = report.distances.overlap, report.distances.overlap_of_reals
+    assert overlap.precision < 0.5 * of_reals.precision and overlap.coverage < 0.2
     assert report.neighbours.nearest > 2 * report.neighbours.nearest_of_reals
     assert report.neighbours.copies == 0
 
