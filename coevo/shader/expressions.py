@@ -85,13 +85,16 @@ class Canvas:
     def apply(self, instruction: Instruction, *arguments: Number) -> Expression:
         """The value of an instruction, simplified where that is sure. Raises TooSlow beyond the limit."""
         nodes = tuple([a.node if type(a) is Expression else self._constant(a) for a in arguments])  # type: ignore[arg-type]
+        return Expression(self, self._applied(instruction, nodes))
+
+    def _applied(self, instruction: Instruction, nodes: tuple[int, ...]) -> int:
         if instruction.commutes and nodes[0] > nodes[1]:
             nodes = nodes[::-1]
         key = (instruction.name, nodes)
         node = self._known.get(key)
         if node is None:
             node = self._known[key] = self._simplified(instruction, nodes)
-        return Expression(self, node)
+        return node
 
     def moved(self, expressions: Iterable[Expression], x: Number, y: Number) -> list[Expression]:
         """The expressions with other coordinates in the place of x and y."""
@@ -121,7 +124,7 @@ class Canvas:
                 continue
             instruction = self.instructions[node]
             assert instruction is not None
-            to[node] = self.apply(instruction, *(Expression(self, to[a]) for a in self.arguments[node])).node
+            to[node] = self._applied(instruction, tuple([to[a] for a in self.arguments[node]]))
         return to[root]
 
     def _constant(self, value: float) -> int:
