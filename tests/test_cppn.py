@@ -22,7 +22,7 @@ from coevo.gallery import read_origin
 from coevo.shader import Canvas, render
 from coevo.testing import conform
 from coevo_cppn.artist import CPPN
-from coevo_cppn.neat import distances, marking, mate, minimal, mutate, species, with_node
+from coevo_cppn.neat import distances, marking, mate, minimal, mutate, species, table, with_node
 from coevo_cppn.network import COLOURS, INPUTS, Network, network, parse
 from coevo_cppn.picbreeder import read_genome
 
@@ -144,7 +144,7 @@ def test_species_gather_what_is_alike() -> None:
     kinds = [grown(seed, 40) for seed in (1, 2, 3)]
     random.seed(4)
     litter = [mutate(kind) for kind in kinds for _ in range(5)]
-    itself, child, another = distances([kinds[0], litter[0], kinds[1]], 0)
+    itself, child, another = distances(*table([kinds[0], litter[0], kinds[1]]), 0)
     assert itself == 0
     assert child < another
     found = species(litter, 3)

@@ -44,7 +44,7 @@ class Canvas:
         self.constants: dict[int, float] = {}  # in float32's precision
         self.parameters: dict[int, int] = {}  # node: which
         self.along: list[int] = [ALONG_X, ALONG_Y]  # which coordinates a node depends on
-        self.calls: dict[object, tuple[int, ...]] = {}  # a language's: a call of nodes, and the nodes that it means
+        self.calls: dict[object, tuple[int, ...]] = {}  # of languages: a call of nodes, and the nodes that it means
         self._known: dict[object, int] = {}
 
     def __len__(self) -> int:

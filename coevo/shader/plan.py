@@ -77,11 +77,10 @@ class Steps:
         arguments = [places[argument] for argument in self.canvas.arguments[node]]
         opcode = OPCODES.get(instruction.name, PLUGIN)
         if opcode == PLUGIN:
-            many = len(arguments)
-            if many >= len(PADDING):
+            if (many := len(arguments)) >= len(PADDING):
                 raise ValueError(f"instruction {instruction.name!r} takes {many} arguments; three are the most")
             self._plugins[len(self._numbers) // 6] = instruction
-        self._numbers += (opcode, places[node], len(arguments), *arguments, *PADDING[len(arguments)])
+        self.add(opcode, places[node], *arguments)
 
     def add(self, opcode: int, out: int, *arguments: int) -> None:
         self._numbers += (opcode, out, len(arguments), *arguments, *PADDING[len(arguments)])

@@ -19,8 +19,8 @@ TOGETHER = 64  # programs that share what they have in common
 def render(
     programs: Sequence[Program], height: int, width: int, threads: int | None = None, out: np.ndarray | None = None
 ) -> np.ndarray:
-    """Pictures [P, C, height, width] float32 in [-1, 1], of programs of one canvas with C channels each; in `out`, if
-    it is given.
+    """Pictures [P, C, height, width] float32 in [-1, 1], of programs of one canvas with C channels each; in `out`,
+    which is contiguous, if it is given.
 
     What is not a number is shown as -1. The picture's corners are the canvas's: (-1, -1) and (1, 1). The same programs
     give the same bytes at any number of threads.

@@ -93,13 +93,7 @@ def mate(mother: Network, father: Network) -> Network:
     return Network(nodes, links, mother.outputs)
 
 
-def distances(population: Sequence[Network], one: int) -> np.ndarray:
-    """How unlike each network is to one of them, [N] (eq. 1): the share of links that only one of the two has, and how
-    far the others' weights are apart."""
-    return _distances(*_weights(population), one)
-
-
-def _weights(population: Sequence[Network]) -> tuple[np.ndarray, np.ndarray]:
+def table(population: Sequence[Network]) -> tuple[np.ndarray, np.ndarray]:
     """Who has which link [N, L], and its weight, 0 where it is not there."""
     columns: dict[tuple[str, str], int] = {}
     for net in population:
@@ -113,7 +107,9 @@ def _weights(population: Sequence[Network]) -> tuple[np.ndarray, np.ndarray]:
     return has, weights
 
 
-def _distances(has: np.ndarray, weights: np.ndarray, one: int) -> np.ndarray:
+def distances(has: np.ndarray, weights: np.ndarray, one: int) -> np.ndarray:
+    """How unlike each network of a table is to one of them, [N] (eq. 1): the share of links that only one of the two
+    has, and how far the others' weights are apart."""
     counts, both = has.sum(1), has * has[one]
     shared = both.sum(1)
     alone = (counts + counts[one] - 2 * shared) / np.maximum(1, np.maximum(counts, counts[one]))
@@ -127,11 +123,11 @@ def species(population: Sequence[Network], wanted: int) -> list[list[int]]:
     Everyone joins the nearest of some individuals that are as unlike each other as can be, each the farthest from those
     before (Gonzalez 1985); so no threshold has to be tuned while the population drifts apart.
     """
-    has, weights = _weights(population)
+    has, weights = table(population)
     nearest, kinds = np.full(len(population), np.inf), np.zeros(len(population), int)
     centre = 0
     for kind in range(wanted):
-        found = _distances(has, weights, centre)
+        found = distances(has, weights, centre)
         kinds[found < nearest] = kind
         nearest = np.minimum(nearest, found)
         centre = int(nearest.argmax())

@@ -155,19 +155,19 @@ class Language:
         stack: list[tuple[int, ...]] = []  # nodes of the canvas
         rest = list(numbers) if numbers is not None else None
         for node in reversed(tree):
-            if node.arity or isinstance(node.value, str):
+            if is_constant(node):
+                own = spread(node)
+                given = [canvas.constant(number) for number in own] if rest is None else rest[-len(own) :]
+                if rest is not None:
+                    del rest[-len(own) :]
+                stack.append(tuple([number.node for number in given]))
+            else:
                 arguments = [stack.pop() for _ in range(node.arity)]
-                call = (node.name, *arguments)
+                call = (self, node.name, *arguments)
                 if call not in canvas.calls:  # what individuals have in common is told once
                     value = self._called(canvas, node.name, arguments)
                     canvas.calls[call] = tuple([number.node for number in value])
                 stack.append(canvas.calls[call])
-            else:
-                own = spread(node)
-                given = rest[-len(own) :] if rest is not None else [canvas.constant(number) for number in own]
-                if rest is not None:
-                    del rest[-len(own) :]
-                stack.append(tuple([number.node for number in given]))
         return _expressions(canvas, stack[0])
 
     def _called(self, canvas: Canvas, name: str, arguments: Sequence[tuple[int, ...]]) -> Value:
