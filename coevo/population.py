@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from itertools import takewhile
-from statistics import median
+from itertools import accumulate, takewhile
+from statistics import fmean, median
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -82,6 +82,10 @@ class Population(Artist, Generic[G]):
         """Somebody new."""
         raise NotImplementedError
 
+    def strangers(self, count: int) -> list[G]:
+        """So many of them."""
+        return [self.stranger() for _ in range(count)]
+
     def child(self, mother: G, father: G | None) -> G:
         """Their child, mutated; of one parent where there is but one."""
         raise NotImplementedError
@@ -150,7 +154,7 @@ class Population(Artist, Generic[G]):
         self.population, self.breeders, self._genomes = [], [], {}
         self._images, self._drawn_ids = torch.empty(0), []
         self.past = Archive(self.options.archive)
-        self._settle([], [(self.spell(self.stranger()), ()) for _ in range(self.size)])
+        self._begin()
 
     def make(self, n: int, reals: Works | None) -> Works:
         return self._refinable() if self.options.refine else self._drawn()
@@ -185,7 +189,7 @@ class Population(Artist, Generic[G]):
         niches, scores = self.niches(fitness), fitness.tolist()
         parents = [
             [self.population[self._winner(niche, scores)] for _ in range(2)]
-            for niche, children in zip(niches, shares(niches, fitness, size - len(elites)), strict=True)
+            for niche, children in zip(niches, shares(niches, scores, size - len(elites)), strict=True)
             for _ in range(children)
         ]
         self._settle(elites, self._children(parents))
@@ -272,19 +276,21 @@ class Population(Artist, Generic[G]):
     # a generation
 
     def _winner(self, niche: Sequence[int], scores: Sequence[float]) -> int:
-        """The best of some of a niche."""
-        some = random.sample(niche, min(self.options.tournament, len(niche)))
-        return max(some, key=scores.__getitem__)
+        """The best of some of a niche, each drawn from all of it."""
+        return max(random.choices(niche, k=self.options.tournament), key=scores.__getitem__)
 
     def _breed_the_picked(self, parents: list[Individual]) -> Metrics:
         """The picked and their children; where nobody is picked, other children of the same parents."""
         if not parents and not self.breeders:
-            self._settle([], [(self.spell(self.stranger()), ()) for _ in range(self.size)])
+            self._begin()
             return {"parents": 0.0}
         self.breeders = parents or self.breeders
         places = self.size - len(self.breeders)
         self._settle(self.breeders[: self.size], self._children([self._couple(self.breeders) for _ in range(places)]))
         return {"parents": float(len(parents))}
+
+    def _begin(self) -> None:
+        self._settle([], [(self.spell(genome), ()) for genome in self.strangers(self.size)])
 
     def _couple(self, parents: Sequence[Individual]) -> list[Individual]:
         return random.sample(parents, 2) if len(parents) > 1 else [parents[0]]
@@ -324,11 +330,11 @@ class Numbers(NamedTuple):
     counts: list[int]
 
 
-def shares(niches: Sequence[Sequence[int]], fitness: Tensor, children: int) -> list[int]:
+def shares(niches: Sequence[Sequence[int]], scores: Sequence[float], children: int) -> list[int]:
     """How many children each niche has: by its mean fitness, as fitness sharing has it (Goldberg & Richardson 1987)."""
-    means = torch.stack([fitness[list(niche)].mean() for niche in niches]) + 1e-6
-    ends = (means / means.sum()).cumsum(0).mul(children).round().int().tolist()
-    ends[-1] = children
+    means = [fmean(scores[i] for i in niche) + 1e-6 for niche in niches]
+    total = sum(means)
+    ends = [round(children * end / total) for end in accumulate(means)]
     return [end - begin for begin, end in zip([0, *ends], ends, strict=False)]
 
 

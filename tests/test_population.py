@@ -159,7 +159,7 @@ def test_ranks_and_novelty_and_shares() -> None:
     assert ranks(torch.tensor([30.0, -1, 7])).tolist() == [1, 0, 0.5]
     images = torch.tensor([0.0, 0.0, 1.0]).view(3, 1, 1, 1).expand(3, 1, 16, 16)
     assert novelty(thumbnails(images)).tolist() == pytest.approx([0.5, 0.5, 1.0])
-    assert shares([[0, 1], [2]], torch.tensor([0.2, 0.4, 0.9]), 8) == [2, 6]
+    assert shares([[0, 1], [2]], [0.2, 0.4, 0.9], 8) == [2, 6]
 
 
 def test_any_number_of_genomes_is_drawn_in_their_order() -> None:

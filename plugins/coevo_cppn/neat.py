@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from hashlib import blake2b
+from itertools import accumulate, chain
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from coevo_cppn.network import ACTIVATIONS, COLOURS, INK, INPUTS, Network
 RANGE = 3.0  # of a weight, ±
 STEP = 0.5  # deviation of a weight's change
 RATES = {"link": 0.13, "node": 0.13, "weights": 0.72, "activation": 0.02}
+KINDS, UP_TO = list(RATES), list(accumulate(RATES.values()))
 DISJOINT, WEIGHTS = 1.0, 0.4  # their parts in the distance of two networks (eq. 1)
 
 
@@ -27,7 +29,7 @@ def minimal(colour: bool) -> Network:
 
 def mutate(net: Network) -> Network:
     """One mutation, by the rates above; where it does not apply, the weights change."""
-    kind = random.choices(list(RATES), list(RATES.values()))[0]
+    kind = random.choices(KINDS, cum_weights=UP_TO)[0]
     if kind == "link":
         return with_link(net) or with_weights(net)
     if kind == "node":
@@ -69,7 +71,7 @@ def with_activation(net: Network) -> Network:
 def with_weights(net: Network) -> Network:
     """One weight changes, or about half of them; by steps of any size, so that it is searched far and near."""
     links = list(net.links)
-    chosen = [link for link in links if random.random() < 0.5] if random.random() < 0.5 else []
+    chosen = [link for link in links if heads()] if heads() else []
     step = STEP * 10 ** random.uniform(-1.5, 0.3)
     changed = {
         link: bounded(net.links[link] + random.gauss(0, step)) for link in chosen or (links and [random.choice(links)])
@@ -88,20 +90,22 @@ def marking(source: str, target: str, again: int) -> str:
 
 def mate(mother: Network, father: Network) -> Network:
     """The mother's structure; what both have is like either's (§3.2: what is disjoint is the fitter's)."""
-    links = {link: random.choice((weight, father.links.get(link, weight))) for link, weight in mother.links.items()}
-    nodes = {node: random.choice((its, father.nodes.get(node, its))) for node, its in mother.nodes.items()}
+    links = {link: father.links.get(link, its) if heads() else its for link, its in mother.links.items()}
+    nodes = {node: father.nodes.get(node, its) if heads() else its for node, its in mother.nodes.items()}
     return Network(nodes, links, mother.outputs)
+
+
+def heads() -> bool:
+    return random.random() < 0.5
 
 
 def table(population: Sequence[Network]) -> tuple[np.ndarray, np.ndarray]:
     """Who has which link [N, L], and its weight, 0 where it is not there."""
-    columns: dict[tuple[str, str], int] = {}
-    for net in population:
-        for link in net.links:
-            columns.setdefault(link, len(columns))
+    links = dict.fromkeys(chain.from_iterable(net.links for net in population))
+    columns = dict(zip(links, range(len(links)), strict=True))
     has, weights = np.zeros((2, len(population), max(1, len(columns))))
     for row, net in enumerate(population):
-        at = [columns[link] for link in net.links]
+        at = list(map(columns.__getitem__, net.links))
         has[row, at] = 1
         weights[row, at] = list(net.links.values())
     return has, weights

@@ -15,7 +15,7 @@ from coevo.shader.functions import chosen, grey, hsv, widened
 from coevo_gp.language import LARGEST, Language, Tree, is_constant, replaced, spread
 from coevo_gp.variation import mate, mutate
 
-TRIES = 100  # for a stranger that is quick enough to draw, and something to look at
+TRIES = 100  # for strangers that are quick enough to draw, and something to look at
 PLAIN = 0.1  # deviation of the pixels of a picture that shows nothing
 
 
@@ -59,9 +59,20 @@ class GP(Population[Tree]):
         o, language = self.options, self.language
         for _ in range(TRIES):
             tree = language.grown(language.root, o.shallow, max(o.shallow, o.deep))
-            if len(tree) <= o.largest and self.viable(tree) and self.draw([tree], 16, 16).std() > PLAIN:
+            if len(tree) <= o.largest and self.viable(tree):
                 return tree
         return language.grown(language.root, 1, 1)
+
+    def strangers(self, count: int) -> list[Tree]:
+        """So many that are something to look at, plain ones only where no others are found; drawn together."""
+        found: list[Tree] = []
+        for _ in range(TRIES):
+            some = [self.stranger() for _ in range(count - len(found))]
+            shown = self.draw(some, 16, 16).flatten(1).std(1) > PLAIN
+            found += [tree for tree, its in zip(some, shown.tolist(), strict=True) if its]
+            if len(found) == count:
+                return found
+        return found + [self.stranger() for _ in range(count - len(found))]
 
     def child(self, mother: Tree, father: Tree | None) -> Tree:
         o = self.options
