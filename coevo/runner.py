@@ -323,9 +323,11 @@ class Run:
             else "the run stopped before its first checkpoint"
         )
         begin = f" --from {self.store.name}" if good else ""
+        learners = [role for role in ("artist", "critic") if hasattr(getattr(self, role).options, "rate")]
+        lower = " ".join(f"-o {role}.rate=1e-4" for role in learners)
         return NotFiniteError(
-            f"{what} is not finite in round {self.round}: {kept}. Try lower rates (-o artist.rate=1e-4 "
-            f"-o critic.rate=1e-4) or --precision fp32 in a new run{begin}."
+            f"{what} is not finite in round {self.round}: {kept}. Try {f'lower rates ({lower}) or ' if lower else ''}"
+            f"--precision fp32 in a new run{begin}."
         )
 
 

@@ -215,6 +215,17 @@ def test_a_loss_that_is_not_finite_stops_the_run(coevo_command: CommandLine) -> 
     assert "is not finite" in said and "Try lower rates" in said
 
 
+def test_a_likelihood_that_is_not_finite_stops_an_autoencoder_at_its_last_good_checkpoint(
+    coevo_command: CommandLine,
+) -> None:
+    wild = ("artist.rate=1", "artist.likelihood=gaussian", "artist.deviation=0.001", "run.save_every=1")
+    said = coevo_command.refuses(
+        "run", "vae", "--name", "wild", "--rounds", 300, *(word for option in wild for word in ("-o", option))
+    )
+    assert "is not finite" in said and "Try lower rates (-o artist.rate=1e-4) or" in said
+    assert "its last good checkpoint is round" in said
+
+
 def _poisoned(command: CommandLine) -> str:
     """A run whose newest checkpoint holds a NaN."""
     from coevo.store import Store
