@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, takewhile
-from statistics import fmean, median
+from itertools import takewhile
+from statistics import median
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -21,6 +21,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 from coevo import roles
 from coevo.archive import Archive, novelty
 from coevo.errors import ConfigError, PairError
+from coevo.niches import gathered, shares
 from coevo.roles import Artist, Genome, Metrics, State, Works, picked
 from coevo.shader import Canvas, Expression, Program, render, render_on, strips
 from coevo.shader.render import TOGETHER
@@ -61,6 +62,9 @@ class Population(Artist, Generic[G]):
         """scores: a parent is the best of so many, drawn by chance."""
         novelty: float = Field(0.0, ge=0, le=1)
         """scores: weight of being unlike the others, beside the critic's reward; both by rank."""
+        species: int = Field(1, ge=1, le=1000)
+        """scores: about so many kinds, by likeness, have children by their mean fitness, of parents of one kind; so
+        that what is promising is not crowded out by what is good already."""
         archive: int = Field(0, ge=0, le=100_000)
         """novelty: unlike so many works of the past, too; a fair sample of all of them."""
         refine: float = Field(0.0, ge=0, le=1)
@@ -121,9 +125,10 @@ class Population(Artist, Generic[G]):
             render([self.picture(one, canvas) for one in some], height, width, out=images[at : at + len(some)])
         return torch.from_numpy(images)
 
-    def niches(self, fitness: Tensor) -> list[list[int]]:
-        """Who competes with whom: each niche has children by its mean fitness, of parents within it."""
-        return [list(range(len(fitness)))]
+    def niches(self, images: Tensor, wanted: int) -> list[list[int]]:
+        """The population in so many niches, by the likeness of its pictures [N, C, H, W]."""
+        small = thumbnails(images).cpu().numpy()
+        return gathered(len(small), wanted, lambda one: np.linalg.norm(small - small[one], axis=1))
 
     # the artist
 
@@ -186,7 +191,8 @@ class Population(Artist, Generic[G]):
         elites = [self.population[i] for i in fitness.argsort(descending=True, stable=True)[: self.elites].tolist()]
         if works.memo is not None:
             self._refine(works.memo, rewards)
-        niches, scores = self.niches(fitness), fitness.tolist()
+        niches = self.niches(images, o.species) if o.species > 1 else [[*range(len(fitness))]]
+        scores = fitness.tolist()
         parents = [
             [self.population[self._winner(niche, scores)] for _ in range(2)]
             for niche, children in zip(niches, shares(niches, scores, size - len(elites)), strict=True)
@@ -328,14 +334,6 @@ class Numbers(NamedTuple):
 
     values: Tensor
     counts: list[int]
-
-
-def shares(niches: Sequence[Sequence[int]], scores: Sequence[float], children: int) -> list[int]:
-    """How many children each niche has: by its mean fitness, as fitness sharing has it (Goldberg & Richardson 1987)."""
-    means = [fmean(scores[i] for i in niche) + 1e-6 for niche in niches]
-    total = sum(means)
-    ends = [round(children * end / total) for end in accumulate(means)]
-    return [end - begin for begin, end in zip([0, *ends], ends, strict=False)]
 
 
 def ranks(scores: Tensor) -> Tensor:

@@ -140,6 +140,14 @@ def test_a_child_has_its_mothers_structure_and_either_weights() -> None:
     assert {child.nodes["ink"] for child in children} == {"sin", "cos"}
 
 
+def test_networks_stop_growing_at_their_bound() -> None:
+    random.seed(5)
+    net = grown(5, 0)
+    for _ in range(300):
+        net = mutate(net, 12)
+    assert 12 <= len(net.links) <= 13  # a node in the middle of a link is one link more
+
+
 def test_species_gather_what_is_alike() -> None:
     kinds = [grown(seed, 40) for seed in (1, 2, 3)]
     random.seed(4)

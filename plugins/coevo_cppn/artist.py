@@ -15,7 +15,7 @@ from coevo.population import Population
 from coevo.shader import Canvas, Expression, Program
 from coevo.shader.functions import grey, widened
 from coevo_cppn.neat import bounded, mate, minimal, mutate, species
-from coevo_cppn.network import INK, Network, parse
+from coevo_cppn.network import INK, LARGEST, Network, parse
 
 
 class CPPN(Population[Network]):
@@ -30,7 +30,10 @@ class CPPN(Population[Network]):
         grown: int = Field(8, ge=0, le=1000)
         """Mutations of a new network, so that the first sheet has something to show."""
         species: int = Field(8, ge=1, le=1000)
-        """scores: about so many, by likeness."""
+        """scores: about so many, by the likeness of their networks (§3.3), have children by their mean fitness, of
+        parents of one species."""
+        largest: int = Field(500, ge=12, le=LARGEST)
+        """Links of a network at most."""
 
     options: Options
 
@@ -47,14 +50,14 @@ class CPPN(Population[Network]):
     def stranger(self) -> Network:
         net = minimal(self.colour)
         for _ in range(self.options.grown):
-            net = mutate(net)
+            net = mutate(net, self.options.largest)
         return net
 
     def child(self, mother: Network, father: Network | None) -> Network:
         child = mother if father is None or father.outputs != mother.outputs else mate(mother, father)
         whole, part = divmod(self.options.mutation, 1)
         for _ in range(int(whole) + (random.random() < part)):
-            child = mutate(child)
+            child = mutate(child, self.options.largest)
         return child
 
     def parse(self, text: str) -> Network:
@@ -77,5 +80,5 @@ class CPPN(Population[Network]):
         links = {link: bounded(weight) for link, weight in zip(genome.links, numbers, strict=True)}
         return Network(genome.nodes, links, genome.outputs)
 
-    def niches(self, fitness: Tensor) -> list[list[int]]:
-        return species([self.genome(one) for one in self.population], self.options.species)
+    def niches(self, images: Tensor, wanted: int) -> list[list[int]]:
+        return species([self.genome(one) for one in self.population], wanted)

@@ -10,7 +10,8 @@ from itertools import accumulate, chain
 
 import numpy as np
 
-from coevo_cppn.network import ACTIVATIONS, COLOURS, INK, INPUTS, Network
+from coevo.niches import gathered
+from coevo_cppn.network import ACTIVATIONS, COLOURS, INK, INPUTS, LARGEST, Network
 
 RANGE = 3.0  # of a weight, ±
 STEP = 0.5  # deviation of a weight's change
@@ -27,13 +28,12 @@ def minimal(colour: bool) -> Network:
     return Network(nodes, links, outputs)
 
 
-def mutate(net: Network) -> Network:
-    """One mutation, by the rates above; where it does not apply, the weights change."""
+def mutate(net: Network, largest: int = LARGEST) -> Network:
+    """One mutation, by the rates above; where it does not apply, or would make more than `largest` links, the weights
+    change."""
     kind = random.choices(KINDS, cum_weights=UP_TO)[0]
-    if kind == "link":
-        return with_link(net) or with_weights(net)
-    if kind == "node":
-        return with_node(net) or with_weights(net)
+    if kind in ("link", "node") and len(net.links) < largest:
+        return (with_link if kind == "link" else with_node)(net) or with_weights(net)
     if kind == "activation":
         return with_activation(net)
     return with_weights(net)
@@ -122,19 +122,6 @@ def distances(has: np.ndarray, weights: np.ndarray, one: int) -> np.ndarray:
 
 
 def species(population: Sequence[Network], wanted: int) -> list[list[int]]:
-    """The population by likeness, in so many species, fewer where there are not so many kinds.
-
-    Everyone joins the nearest of some individuals that are as unlike each other as can be, each the farthest from those
-    before (Gonzalez 1985); so no threshold has to be tuned while the population drifts apart.
-    """
+    """The population by likeness of the networks, in so many species (§3.3)."""
     has, weights = table(population)
-    nearest, kinds = np.full(len(population), np.inf), np.zeros(len(population), int)
-    centre = 0
-    for kind in range(wanted):
-        found = distances(has, weights, centre)
-        kinds[found < nearest] = kind
-        nearest = np.minimum(nearest, found)
-        centre = int(nearest.argmax())
-        if not nearest[centre]:
-            break
-    return [np.flatnonzero(kinds == kind).tolist() for kind in range(kinds.max() + 1)]
+    return gathered(len(population), wanted, lambda one: distances(has, weights, one))
