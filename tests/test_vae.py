@@ -27,6 +27,7 @@ CONVOLUTION: dict[str, Any] = {"network": "convolution", "width": 4, "latent": 4
         {**LITTLE, "labels": True, "likelihood": "gaussian", "warm_up": 10},
         {**LITTLE, "likelihood": "logit-laplace", "ema": 0.9, "normalise": True},
         {**CONVOLUTION, "judged": "samples"},
+        {**LITTLE, "corruption": "salt-and-pepper"},
     ],
 )
 def test_every_vae_conforms(options: dict[str, Any]) -> None:
@@ -90,6 +91,14 @@ def test_the_divergence_weighs_in_slowly() -> None:
         betas.append(it.beta)
         it.learn(it.make(12, reals()), torch.zeros(12))
     assert betas == [0.0, 0.5, 1.0, 1.5, 2.0, 2.0]
+
+
+def test_what_it_reads_while_it_learns_may_be_hidden() -> None:
+    it = build(corruption="masking", corrupted=1.0)
+    read = it.make(12, reals()).memo
+    assert (read.mean == read.mean[0]).all()  # nothing was to be seen of any picture
+    assert torch.equal(read.images, reals().images)  # which are what should come back
+    assert not torch.equal(*it.encode(reals())[:2])  # and to be encoded they are shown whole
 
 
 def test_it_learns_to_give_back_and_to_dream(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from coevo.autoencoder import Autoencoder
 from coevo.likelihoods import LikelihoodName, likelihood
 from coevo.measures import discrepancy, pixel_error
 from coevo.networks import ACTIVATIONS, Activation
-from coevo_vae.corruption import Corruption, corrupted
+from coevo_vae.corruption import CorruptionOptions, corrupted
 from coevo_vae.penalties import contraction, disturbance, sparsity
 from coevo_vae.tied import tied
 
@@ -28,17 +28,13 @@ class AE(Autoencoder):
 
     name = "ae"
 
-    class Options(Autoencoder.Options):
+    class Options(CorruptionOptions, Autoencoder.Options):
         likelihood: LikelihoodName = "gaussian"
         """What the decoder's outputs say of a pixel; gaussian is the squared error."""
         code: Activation = "linear"
         """Activation of the code itself."""
         tied: bool = False
         """dense: the decoder's weights are the encoder's, transposed."""
-        corruption: Corruption = "none"
-        """Denoising (Vincent 2010): what is done to the pixels that it reads."""
-        corrupted: float = Field(0.3, ge=0, le=1)
-        """Deviation of gaussian noise, or share of the pixels that are hidden (masking) or made black or white."""
         sparse: Literal["none", "l1", "kl"] = "none"
         """Sparse: units are penalised by |z|, or by the divergence of how often they are active from `active`."""
         sparsity: float = Field(1e-3, ge=0)

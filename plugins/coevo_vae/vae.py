@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from coevo import Metrics, Works
 from coevo.autoencoder import Autoencoder
+from coevo_vae.corruption import CorruptionOptions, corrupted
 
 WORKS, DRAWS = 100, 50  # that are decoded together when the likelihood is estimated
 
@@ -32,7 +33,7 @@ class VAE(Autoencoder):
 
     name = "vae"
 
-    class Options(Autoencoder.Options):
+    class Options(CorruptionOptions, Autoencoder.Options):
         beta: float = Field(1.0, ge=0, le=1000)
         """Weight of the divergence from the prior, β (Higgins 2017)."""
         warm_up: int = Field(0, ge=0)
@@ -56,13 +57,15 @@ class VAE(Autoencoder):
 
     def make(self, n: int, reals: Works | None) -> Works:
         assert reals is not None and reals.images is not None
-        mean, log_variance = self.posterior(reals.images)
+        o, x = self.options, self.seen(reals.images)
+        read = corrupted(x, o.corruption, o.corrupted, self.studio.generator("corruption"))
+        mean, log_variance = self.posterior(read)
         z = mean + (log_variance / 2).exp() * self.studio.noise(*mean.shape)  # eq. 10
         codes = self.with_class(z, reals.labels)
         outputs = self.decoder(codes)
         memo = Pass(reals.images, mean, log_variance, outputs)
         works = Works(self.likelihood.mean(outputs), codes, reals.labels, memo=memo)
-        return works if self.options.judged == "reconstructions" else self._with_dreams(works)
+        return works if o.judged == "reconstructions" else self._with_dreams(works)
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
         images, mean, log_variance, outputs = works.memo
@@ -78,9 +81,9 @@ class VAE(Autoencoder):
         o = self.options
         return o.beta * min(1.0, self.steps / o.warm_up) if o.warm_up else o.beta
 
-    def posterior(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log-variance of q(z|x): [N, D] each."""
-        mean, log_variance = self.encoder(self.seen(images)).chunk(2, 1)
+    def posterior(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log-variance of q(z|x): [N, D] each; pixels x in [0, 1]."""
+        mean, log_variance = self.encoder(pixels).chunk(2, 1)
         return mean, log_variance
 
     def code_of(self, numbers: Tensor) -> Tensor:
