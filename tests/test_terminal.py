@@ -20,14 +20,17 @@ from conftest import CommandLine
 from hypothesis import given
 from hypothesis import strategies as some
 from PIL import Image
+from rich.color import Color, ColorSystem
+from rich.style import Style
 from textual.pilot import Pilot
+from textual.strip import Strip
 
 from coevo.faces import Command, Face, Sheet
 from coevo.history import FILE, History
 from coevo.runner import Run
 from coevo.store import Store
 from coevo_human.terminal.app import ROWS, Breeding, layout
-from coevo_human.terminal.pictures import QUARTERS, blocks, fit
+from coevo_human.terminal.pictures import QUARTERS, blocks, fit, style_of
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
@@ -304,6 +307,15 @@ def test_blocks_draw_what_is_there() -> None:
     diagonal = Image.fromarray(np.array([[0, 255], [255, 0]], np.uint8))
     ((segment,),) = blocks(diagonal, 1, 1)
     assert segment.text == QUARTERS[2 + 4]
+
+
+@given(some.integers(0, 2**48 - 1))
+def test_a_cells_style_is_the_one_with_its_colours(key: int) -> None:
+    ink, ground = (Color.from_rgb(*colour.to_bytes(3)) for colour in divmod(key, 1 << 24))
+    for system, true_colour in ((ColorSystem.TRUECOLOR, True), (ColorSystem.EIGHT_BIT, False)):
+        style, plain = style_of(key, true_colour), Style(color=ink, bgcolor=ground)
+        assert style == plain and hash(style) == hash(plain)
+        assert Strip.render_style(style, "▚", system) == Strip.render_style(plain, "▚", system)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])

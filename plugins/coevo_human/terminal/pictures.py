@@ -53,7 +53,8 @@ class BlockPicture(Widget):
         around = self.rich_style
         blank, pad = Strip.blank(width, around), Segment(" " * left, around)
         rest = Segment(" " * (width - columns - left), around)
-        lines = [Strip([pad, *line, rest], width) for line in blocks(picture, columns, rows)]
+        true_colour = self.app.console.color_system == "truecolor"
+        lines = [Strip([pad, *line, rest], width) for line in blocks(picture, columns, rows, true_colour)]
         return [blank] * top + lines + [blank] * (height - rows - top)
 
 
@@ -63,7 +64,7 @@ def fit(width: int, height: int, columns: int, rows: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale / 2))
 
 
-def blocks(picture: Image.Image, columns: int, rows: int) -> list[list[Segment]]:
+def blocks(picture: Image.Image, columns: int, rows: int, true_colour: bool = True) -> list[list[Segment]]:
     """A picture as lines of block characters. Each cell's 2 × 2 pixels are split at their mean brightness into
     ink and ground, each in its mean colour."""
     small = shrunk(picture, 2 * columns, 2 * rows)
@@ -84,7 +85,7 @@ def blocks(picture: Image.Image, columns: int, rows: int) -> list[list[Segment]]
     for y in range(rows):
         text = "".join([QUARTERS[glyph] for glyph in glyphs[y]])
         starts = np.flatnonzero(new[y])
-        styles = map(style_of, keys[y, starts].tolist())
+        styles = [style_of(key, true_colour) for key in keys[y, starts].tolist()]
         ends = [*starts[1:].tolist(), columns]
         lines.append([Segment(text[i:j], style) for i, j, style in zip(starts.tolist(), ends, styles, strict=True)])
     return lines
@@ -103,11 +104,27 @@ def shrunk(picture: Image.Image, width: int, height: int) -> np.ndarray:
     return small
 
 
+ANY = Style(color="#000000", bgcolor="#000000")
+
+
 @lru_cache(1 << 14)
-def style_of(key: int) -> Style:
-    """A style from six bytes: red, green and blue of the ink, then of the ground."""
-    ink, ground = divmod(key, 1 << 24)
-    return Style(color=Color.from_rgb(*ink.to_bytes(3)), bgcolor=Color.from_rgb(*ground.to_bytes(3)))
+def style_of(key: int, true_colour: bool) -> Style:
+    """A style from six bytes: red, green and blue of the ink, then of the ground.
+
+    A coloured sheet has five thousand, and Style's own way to one and to its escape codes takes longer than drawing the
+    pictures; so it is a copy of any such style with other colours and, where the terminal has them all, with its codes.
+    """
+    style = ANY.copy()
+    (style._color, ink), (style._bgcolor, ground) = map(colour, divmod(key, 1 << 24))
+    style._hash, style._ansi = None, f"38;2;{ink};48;2;{ground}" if true_colour else None
+    return style
+
+
+@lru_cache(1 << 16)
+def colour(key: int) -> tuple[Color, str]:
+    """A colour from three bytes, and its escape code's end."""
+    red, green, blue = key.to_bytes(3)
+    return Color.from_rgb(red, green, blue), f"{red};{green};{blue}"
 
 
 def picture_class() -> Any:
