@@ -93,7 +93,8 @@ def parzen_window() -> None:
 
 def nll() -> None:
     """The negative log-likelihood of binary test images by importance sampling."""
-    run = trained("vae-nll", 40, "vae", data={"binary": "sample"})
+    artist = {"corruption": "masking", "corrupted": 0.25, "ema": 0.999, "halve": 20_000}
+    run = trained("vae-nll", 40, "vae", data={"binary": "sample"}, artist=artist)
     options = run.config.data.model_copy(update={"split": "test"})
     test = coevo.data.load_dataset(options, coevo.runner.loaders()).works(slice(None))
     for draws in (200, 5000):
@@ -104,7 +105,7 @@ def nll() -> None:
 def priors() -> None:
     """How often a network tells codes of test images from draws of a prior in the plane."""
     for prior in ("swiss-roll", "mixture"):
-        run = trained(f"aae-{prior}", 10, "aae-swiss-roll", artist={"prior": prior})
+        run = trained(f"aae-{prior}", 6, "aae-swiss-roll", artist={"prior": prior})
         figures = code_figures(run.artist, part(run, "train"), part(run, "test"), 1)
         report(f"prior {prior}", run, **figures)
 

@@ -1,6 +1,6 @@
 """Evolution beside chance: a picture from its own pixels, by a population and by equally many random genomes.
 
-    python benchmarks/evolution.py PICTURE [--seeds 5] [--population 100] [--generations 1000] [--only gp|cppn]
+    python benchmarks/evolution.py PICTURE [--seeds 5] [--population 25] [--generations 4000] [--only gp|cppn]
 
 The error is the mean squared difference from the picture, black to white being 2, at --side pixels. PICTURE is any; the
 skull of PicBreeder's is a hard one.
@@ -28,8 +28,8 @@ from coevo_cppn.artist import CPPN
 from coevo_gp.artist import GP
 
 ARTISTS: dict[str, tuple[type[Population[Any]], dict[str, Any]]] = {
-    "gp": (GP, {"functions": "arithmetic", "largest": 400, "crossover": 0.2, "tournament": 5, "elites": 15}),
-    "cppn": (CPPN, {"tournament": 5, "elites": 15, "species": 1}),
+    "gp": (GP, {"functions": "arithmetic", "largest": 400, "crossover": 0.2, "tournament": 5}),
+    "cppn": (CPPN, {"tournament": 5, "species": 1}),
 }
 
 
@@ -67,7 +67,7 @@ def begun(name: str, wanted: Tensor, seed: int, population: int) -> Population[A
     its, options = ARTISTS[name]
     studio = Studio((1, *wanted.shape), seed=seed)
     studio.reseed()
-    artist = its(its.Options(population=population, **options), studio)
+    artist = its(its.Options(population=population, elites=3 * population // 20, **options), studio)
     artist.build()
     return artist
 
@@ -84,8 +84,8 @@ def main() -> None:
     parser.add_argument("picture", type=Path)
     parser.add_argument("--side", type=int, default=64)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--population", type=int, default=100)
-    parser.add_argument("--generations", type=int, default=1000)
+    parser.add_argument("--population", type=int, default=25)
+    parser.add_argument("--generations", type=int, default=4000)
     parser.add_argument("--only", choices=list(ARTISTS))
     parser.add_argument("-o", "--output", type=Path, help="the pictures, evolved ones over those by chance")
     given = parser.parse_args()
