@@ -69,8 +69,8 @@ def auc(real: Tensor, made: Tensor) -> float:
 def fooling() -> None:
     """A critic that never met a seed's works, trained on real pictures against the other seeds', judges them; beside as
     many works, the best by the seed's own critic, of as many random programs as the seed's evolution made."""
-    for recipe in ("gp-dcnn", "cppn-dcnn"):
-        runs = [played(recipe, recipe, seed, GIVEN.rounds or 300) for seed in range(GIVEN.seeds)]
+    for recipe, rounds in (("gp-dcnn", 400), ("cppn-dcnn", 300)):
+        runs = [played(recipe, recipe, seed, GIVEN.rounds or rounds) for seed in range(GIVEN.seeds)]
         ours, theirs = [_works(run) for run in runs], [_best_random(run) for run in runs]
         reals = to_float(runs[0].dataset.images)[torch.randperm(len(runs[0].dataset), generator=_dice(0))]
         held, known = reals[:300], reals[300:]

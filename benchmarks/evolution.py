@@ -1,6 +1,6 @@
 """Evolution beside chance: a picture from its own pixels, by a population and by equally many random genomes.
 
-    python benchmarks/evolution.py PICTURE [--seeds 5] [--population 25] [--generations 4000] [--only gp|cppn]
+    python benchmarks/evolution.py PICTURE [--seeds 5] [--population 25] [--generations 8000] [--only gp|cppn]
 
 The error is the mean squared difference from the picture, black to white being 2, at --side pixels. PICTURE is any; the
 skull of PicBreeder's is a hard one.
@@ -85,7 +85,7 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=64)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--population", type=int, default=25)
-    parser.add_argument("--generations", type=int, default=4000)
+    parser.add_argument("--generations", type=int, default=8000)
     parser.add_argument("--only", choices=list(ARTISTS))
     parser.add_argument("-o", "--output", type=Path, help="the pictures, evolved ones over those by chance")
     given = parser.parse_args()

@@ -120,8 +120,14 @@ def _merged(mother: Tree, m: int, father: Tree, f: int) -> list[Any]:
 
 
 def _mutated(language: Language, tree: Tree) -> Tree:
-    node = random.randrange(len(tree))
-    new = random.choice(MUTATIONS)(language, tree, node)
+    how = random.choice(MUTATIONS)
+    places: Sequence[int] = range(len(tree))
+    if how in (scalar_jittered, vector_jittered):  # constants are few, and would seldom be met by chance
+        places = [node for node in places if is_constant(tree[node])]
+    if not places:
+        return tree
+    node = random.choice(places)
+    new = how(language, tree, node)
     if new is None:
         return tree
     place = tree.searchSubtree(node)
