@@ -62,8 +62,15 @@ def minutes(run: Run) -> dict[str, float]:
 
 def labelled(count: int, budget: float) -> None:
     """The error on the test images of a network that was told so many labels."""
-    artist = {"labelled": 32 if count <= 100 else 100}
-    run = trained(f"aae-{count}-labels", budget, "aae-semi-supervised", data={"labelled": count}, artist=artist)
+    many = count > 100
+    run = trained(
+        f"aae-{count}-labels",
+        budget,
+        "aae-semi-supervised",
+        data={"labelled": count},
+        artist={"labelled": 100, "halve": 6000} if many else {},
+        critic={"follow": 0.005, "halve": 6000} if many else {},
+    )
     test = part(run, "test").works(slice(None))
     named = run.artist.encode(test)[:, run.artist.place("class")].argmax(1)
     report(f"{count} labels", run, error=(named != test.labels).float().mean().item(), images=len(test))
