@@ -228,8 +228,9 @@ def test_constants_are_learnt_by_gradient() -> None:
     ],
 )
 def test_wrong_options_are_one_sentence(options: dict[str, Any], message: str, tmp_path: Path) -> None:
+    small = {"population": 8, "elites": 1}
     with pytest.raises(ConfigError, match=message):
-        coevo.run("gp-dcnn", rounds=1, runs_dir=tmp_path, batch=8, options={"artist": {"population": 8} | options})
+        coevo.run("gp-dcnn", rounds=1, runs_dir=tmp_path, batch=8, options={"artist": small | options})
 
 
 @pytest.mark.parametrize("recipe", ["gp-dcnn", "cppn-dcnn"])
