@@ -89,8 +89,7 @@ def clusters(count: int) -> None:
 
 def parzen_window() -> None:
     """The log-likelihood of the test images by a window around 10,000 works, pixels in [0, 1]."""
-    artist = {"ema": 0.999, "halve": 5000, "normalise": True, "blur": 0.2, "reconstruction": 0.3}
-    run = trained("aae-parzen", 20, "aae", artist=artist, critic={"hidden": [250, 250], "rate": 5e-4, "halve": 5000})
+    run = trained("aae-parzen", 20, "aae")
     train, test = part(run, "train"), part(run, "test")
     works = flat(torch.cat([images_of(some) for some in exhibit(run.artist, 10_000, 1)]))
     validation = flat(images_of(train.works(slice(55_000, None))))
