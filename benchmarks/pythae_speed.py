@@ -9,6 +9,7 @@ import logging
 import statistics
 import sys
 import time
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -57,9 +58,9 @@ def ours(kind: str, pixels: torch.Tensor, precision: Any) -> Any:
     return epoch
 
 
-def theirs(kind: str, pixels: torch.Tensor) -> Any:
+def theirs(kind: str, pixels: torch.Tensor, folder: str) -> Any:
     """The same by pythae's own trainer."""
-    common = {"num_epochs": 1, "per_device_train_batch_size": BATCH, "output_dir": "/dev/null", "no_cuda": True}
+    common = {"num_epochs": 1, "per_device_train_batch_size": BATCH, "output_dir": folder, "no_cuda": True}
     dataset = DataProcessor.to_dataset(DataProcessor().process_data(pixels.numpy()))
     if kind == "vae":
         model = PythaeVAE(VAEConfig(input_dim=(1, 28, 28), latent_dim=16, reconstruction_loss="bce"))
@@ -84,10 +85,11 @@ def main() -> None:
     pixels = torch.rand(IMAGES, 1, 28, 28, generator=torch.Generator().manual_seed(0))
     for precision in ("auto", "fp32") if fast_bf16(torch.device("cpu")) else ("fp32",):
         for kind in ("vae", "aae"):
-            pair = ours(kind, pixels, precision), theirs(kind, pixels)
-            for epoch in pair:
-                epoch()
-            speeds = [(speed(pair[0]), speed(pair[1])) for _ in range(PAIRS)]
+            with TemporaryDirectory() as folder:
+                pair = ours(kind, pixels, precision), theirs(kind, pixels, folder)
+                for epoch in pair:
+                    epoch()
+                speeds = [(speed(pair[0]), speed(pair[1])) for _ in range(PAIRS)]
             ratios = sorted(a / b for a, b in speeds)
             mine, other = (statistics.median(column) for column in zip(*speeds, strict=True))
             print(
