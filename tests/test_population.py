@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from coevo import ConfigError, Genome, PairError, Studio, Works
 from coevo.archive import novelty
-from coevo.niches import gathered, shares
 from coevo.population import Population, ranks, thumbnails
 from coevo.roles import picked
 from coevo.shader import Canvas, Expression, Program
@@ -157,17 +155,10 @@ def test_picks_are_ones_and_zeros() -> None:
     assert picked(torch.tensor([0.0, 1, 0.5])) is None
 
 
-def test_ranks_and_novelty_and_shares() -> None:
+def test_ranks_and_novelty() -> None:
     assert ranks(torch.tensor([30.0, -1, 7])).tolist() == [1, 0, 0.5]
     images = torch.tensor([0.0, 0.0, 1.0]).view(3, 1, 1, 1).expand(3, 1, 16, 16)
     assert novelty(thumbnails(images)).tolist() == pytest.approx([0.5, 0.5, 1.0])
-
-
-def test_niches_gather_what_is_alike_and_have_children_by_their_mean_fitness() -> None:
-    found = gathered(5, 2, lambda one: abs(np.array([0.0, 9, 1, 8, 0]) - [0.0, 9, 1, 8, 0][one]))
-    assert found == [[0, 2, 4], [1, 3]]
-    assert gathered(3, 8, lambda one: np.zeros(3)) == [[0, 1, 2]]  # there is but one kind
-    assert shares([[0, 1], [2]], [0.2, 0.4, 0.9], 8) == [2, 6]
 
 
 def test_a_kind_that_is_not_the_best_yet_has_children_too() -> None:
