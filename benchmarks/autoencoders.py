@@ -68,8 +68,8 @@ def labelled(count: int, budget: float) -> None:
         budget,
         "aae-semi-supervised",
         data={"labelled": count},
-        artist={"labelled": 100, "halve": 6000} if many else {},
-        critic={"follow": 0.005, "halve": 6000} if many else {},
+        artist={"labelled": 100, "halve": 10_000} if many else {"halve": 20_000},
+        critic={"follow": 0.005, "halve": 10_000} if many else {"halve": 20_000},
     )
     test = part(run, "test").works(slice(None))
     named = run.artist.encode(test)[:, run.artist.place("class")].argmax(1)

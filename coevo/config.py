@@ -36,7 +36,7 @@ class RunOptions(Options):
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where networks live; auto takes the fastest there is."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """auto is bf16 where the device computes it in hardware, else fp32."""
+    """auto is bf16 where the device computes it in hardware and it saves time, else fp32."""
     compile: bool = False
     """Compile networks with torch.compile."""
     deterministic: bool = False

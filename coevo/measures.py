@@ -8,6 +8,7 @@ from math import log, pi
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import mse_loss
 
 CHUNK = 2000
 
@@ -106,7 +107,7 @@ def _log_density(points: Tensor, works: Tensor, sigma: float) -> Tensor:
 
 def pixel_error(ones: Tensor, others: Tensor) -> Tensor:
     """Mean square difference of pictures in [-1, 1], counted for pixels in [0, 1]: a scalar."""
-    return (ones - others).square().mean() / 4
+    return mse_loss(ones, others) / 4
 
 
 def nearest(works: Tensor, reals: Tensor) -> tuple[Tensor, Tensor]:

@@ -194,9 +194,9 @@ class Population(Artist, Generic[G]):
         niches = self.niches(images, o.species) if o.species > 1 else [[*range(len(fitness))]]
         scores = fitness.tolist()
         parents = [
-            [self.population[self._winner(niche, scores)] for _ in range(2)]
+            [self.population[i] for i in couple]
             for niche, children in zip(niches, shares(niches, scores, size - len(elites)), strict=True)
-            for _ in range(children)
+            for couple in self._couples(niche, scores, children)
         ]
         self._settle(elites, self._children(parents))
         return {**figures, **({"species": float(len(niches))} if len(niches) > 1 else {})}
@@ -281,9 +281,11 @@ class Population(Artist, Generic[G]):
 
     # a generation
 
-    def _winner(self, niche: Sequence[int], scores: Sequence[float]) -> int:
-        """The best of some of a niche, each drawn from all of it."""
-        return max(random.choices(niche, k=self.options.tournament), key=scores.__getitem__)
+    def _couples(self, niche: Sequence[int], scores: Sequence[float], count: int) -> list[tuple[int, int]]:
+        """So many couples; either is the best of some of the niche, each drawn from all of it."""
+        rivals = iter(random.choices(niche, k=2 * count * self.options.tournament))
+        winners = [max(some, key=scores.__getitem__) for some in zip(*[rivals] * self.options.tournament, strict=True)]
+        return list(zip(winners[::2], winners[1::2], strict=True))
 
     def _breed_the_picked(self, parents: list[Individual]) -> Metrics:
         """The picked and their children; where nobody is picked, other children of the same parents."""

@@ -20,6 +20,8 @@ from coevo.errors import ConfigError
 M = TypeVar("M", bound=nn.Module)
 Precision = Literal["auto", "fp32", "bf16"]
 
+SMALL = 100_000  # weights of the largest layer: below, casting costs a processor more than computing in bf16 saves
+
 
 def find_device(name: str) -> torch.device:
     """The device called auto, cpu, cuda or mps. Raises ConfigError where it is not there."""
@@ -78,9 +80,9 @@ class Studio:
     def prepare(self, module: M) -> M:
         """Put a module to work: device, memory format, autocast and compilation, nowhere else."""
         module.to(device=self.device)
-        if any(isinstance(part, nn.Conv2d | nn.ConvTranspose2d) for part in module.modules()):
+        if _convolves(module):
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        if self.precision == "bf16" or (self.precision == "auto" and fast_bf16(self.device)):
+        if self.precision == "bf16" or (self.precision == "auto" and self._gains(module)):
             module.forward = _autocast(module.forward, self.device.type)
         if self.compile:
             module.forward = torch.compile(_frame(module.forward))
@@ -134,8 +136,17 @@ class Studio:
         if "cuda" in state and self.device.type == "cuda":
             torch.cuda.set_rng_state(state["cuda"].cpu(), self.device)
 
+    def _gains(self, module: nn.Module) -> bool:
+        """Whether a module is computed sooner in bf16. A convolution uses its few weights many times over."""
+        large = any(parameter.numel() >= SMALL for parameter in module.parameters())
+        return fast_bf16(self.device) and (large or _convolves(module) or self.device.type != "cpu")
+
     def _seed_of(self, stream: str) -> int:
         return crc32(f"{self.seed} {stream}".encode())
+
+
+def _convolves(module: nn.Module) -> bool:
+    return any(isinstance(part, nn.Conv2d | nn.ConvTranspose2d) for part in module.modules())
 
 
 def _frame(forward: Any) -> Any:

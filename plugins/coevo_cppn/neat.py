@@ -4,15 +4,19 @@ with the rates of PicBreeder's clones."""
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
-from itertools import accumulate, chain
+from itertools import accumulate, chain, count
+from typing import TypeVar
 
 import numpy as np
 
 from coevo.niches import gathered
 from coevo_cppn.network import ACTIVATIONS, COLOURS, INK, INPUTS, LARGEST, Network
 
+K = TypeVar("K")
+V = TypeVar("V")
 RANGE = 3.0  # of a weight, ±
 STEP = 0.5  # deviation of a weight's change
 RATES = {"link": 0.13, "node": 0.13, "weights": 0.72, "activation": 0.02}
@@ -70,13 +74,12 @@ def with_activation(net: Network) -> Network:
 
 def with_weights(net: Network) -> Network:
     """One weight changes, or about half of them; by steps of any size, so that it is searched far and near."""
-    links = list(net.links)
-    chosen = [link for link in links if heads()] if heads() else []
+    links, chance = dict(net.links), random.random
+    chosen = [link for link in links if chance() < 0.5] if chance() < 0.5 else []
     step = STEP * 10 ** random.uniform(-1.5, 0.3)
-    changed = {
-        link: bounded(net.links[link] + random.gauss(0, step)) for link in chosen or (links and [random.choice(links)])
-    }
-    return Network(net.nodes, {**net.links, **changed}, net.outputs)
+    for link in chosen or (links and [random.choice(list(links))]):
+        links[link] = bounded(links[link] + random.gauss(0, step))
+    return Network(net.nodes, links, net.outputs)
 
 
 def bounded(weight: float) -> float:
@@ -90,24 +93,23 @@ def marking(source: str, target: str, again: int) -> str:
 
 def mate(mother: Network, father: Network) -> Network:
     """The mother's structure; what both have is like either's (§3.2: what is disjoint is the fitter's)."""
-    links = {link: father.links.get(link, its) if heads() else its for link, its in mother.links.items()}
-    nodes = {node: father.nodes.get(node, its) if heads() else its for node, its in mother.nodes.items()}
-    return Network(nodes, links, mother.outputs)
+    return Network(_either(mother.nodes, father.nodes), _either(mother.links, father.links), mother.outputs)
 
 
-def heads() -> bool:
-    return random.random() < 0.5
+def _either(ones: Mapping[K, V], others: Mapping[K, V]) -> dict[K, V]:
+    """All of the ones, about half of them as the others have them, where they do."""
+    chance = random.random
+    return {key: others.get(key, its) if chance() < 0.5 else its for key, its in ones.items()}
 
 
 def table(population: Sequence[Network]) -> tuple[np.ndarray, np.ndarray]:
     """Who has which link [N, L], and its weight, 0 where it is not there."""
-    links = dict.fromkeys(chain.from_iterable(net.links for net in population))
-    columns = dict(zip(links, range(len(links)), strict=True))
+    columns: dict[tuple[str, str], int] = defaultdict(count().__next__)
+    at = list(map(columns.__getitem__, chain.from_iterable(net.links for net in population)))
+    rows = np.repeat(np.arange(len(population)), [len(net.links) for net in population])
     has, weights = np.zeros((2, len(population), max(1, len(columns))))
-    for row, net in enumerate(population):
-        at = list(map(columns.__getitem__, net.links))
-        has[row, at] = 1
-        weights[row, at] = list(net.links.values())
+    has[rows, at] = 1
+    weights[rows, at] = list(chain.from_iterable(net.links.values() for net in population))
     return has, weights
 
 

@@ -9,6 +9,8 @@ from functools import cached_property
 from math import isfinite
 from typing import Any, NamedTuple
 
+from pydantic_core import to_json
+
 from coevo import DataError
 from coevo.shader import Canvas, Expression
 from coevo.shader.expressions import Number
@@ -18,7 +20,6 @@ INPUTS = ("x", "y", "d", "bias")
 INK, COLOURS = ("ink",), ("hue", "saturation", "brightness")
 WIDEST = 1000.0  # |weight| at most, of networks that are read
 LARGEST = 2000  # links
-COMPACT = json.JSONEncoder(separators=(",", ":"))
 
 
 class Linear(NamedTuple):
@@ -126,7 +127,7 @@ class Network:
     def text(self) -> str:
         """Compact JSON."""
         links = [[source, target, weight] for (source, target), weight in self.links.items()]
-        return COMPACT.encode({"outputs": self.outputs, "nodes": dict(self.nodes), "links": links})
+        return to_json({"outputs": self.outputs, "nodes": self.nodes, "links": links}).decode()
 
 
 def ordered(links: Mapping[tuple[str, str], float], outputs: Sequence[str]) -> list[str]:
