@@ -99,8 +99,7 @@ def parzen_window() -> None:
 
 def nll() -> None:
     """The negative log-likelihood of binary test images by importance sampling."""
-    artist = {"corruption": "masking", "corrupted": 0.25, "ema": 0.999, "halve": 20_000}
-    run = trained("vae-nll", 40, "vae", data={"binary": "sample"}, artist=artist)
+    run = trained("vae-nll", 45, "vae", data={"binary": "sample"}, artist={"rate": 1e-4, "ema": 0.999})
     options = run.config.data.model_copy(update={"split": "test"})
     test = coevo.data.load_dataset(options, coevo.runner.loaders()).works(slice(None))
     for draws in (200, 5000):

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 from statistics import fmean
+from typing import TypeVar
 
 import numpy as np
+
+T = TypeVar("T")
 
 
 def gathered(count: int, wanted: int, distances: Callable[[int], np.ndarray]) -> list[list[int]]:
@@ -26,6 +29,11 @@ def gathered(count: int, wanted: int, distances: Callable[[int], np.ndarray]) ->
         if not nearest[centre]:
             break
     return [np.flatnonzero(kinds == kind).tolist() for kind in range(kinds.max() + 1)]
+
+
+def in_turn(rows: Sequence[Sequence[T]]) -> list[T]:
+    """The first of each, then the second of each, and so on."""
+    return [row[place] for place in range(max(map(len, rows))) for row in rows if place < len(row)]
 
 
 def shares(niches: Sequence[Sequence[int]], scores: Sequence[float], children: int) -> list[int]:

@@ -21,7 +21,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 from coevo import roles
 from coevo.archive import Archive, novelty
 from coevo.errors import ConfigError, PairError
-from coevo.niches import gathered, shares
+from coevo.niches import gathered, in_turn, shares
 from coevo.roles import Artist, Genome, Metrics, State, Works, picked
 from coevo.shader import Canvas, Expression, Program, render, render_on, strips
 from coevo.shader.render import TOGETHER
@@ -30,6 +30,9 @@ G = TypeVar("G")
 ROWS = 256  # of a strip
 NEIGHBOURS = 5  # whose distance says how new a work is
 SIDE = 8  # of the thumbnails by which works are compared
+
+
+Chosen = tuple[list[int], list[tuple[int, int]]]  # elites, and couples whose children take the other places
 
 
 class Individual(NamedTuple):
@@ -65,6 +68,11 @@ class Population(Artist, Generic[G]):
         species: int = Field(1, ge=1, le=1000)
         """scores: about so many kinds, by likeness, have children by their mean fitness, of parents of one kind; so
         that what is promising is not crowded out by what is good already."""
+        islands: int = Field(1, ge=1, le=1000)
+        """scores: so many groups that breed among themselves, with as many children each, so that what one of them
+        finds does not end the others; they take turns in the population's places."""
+        migration: float = Field(0.01, ge=0, le=1)
+        """islands: how likely, each generation, the elites of every island move on to the next."""
         archive: int = Field(0, ge=0, le=100_000)
         """novelty: unlike so many works of the past, too; a fair sample of all of them."""
         refine: float = Field(0.0, ge=0, le=1)
@@ -125,7 +133,7 @@ class Population(Artist, Generic[G]):
             render([self.picture(one, canvas) for one in some], height, width, out=images[at : at + len(some)])
         return torch.from_numpy(images)
 
-    def niches(self, images: Tensor, wanted: int) -> list[list[int]]:
+    def niches(self, images: Tensor, wanted: int) -> Sequence[Sequence[int]]:
         """The population in so many niches, by the likeness of its pictures [N, C, H, W]."""
         small = thumbnails(images).cpu().numpy()
         return gathered(len(small), wanted, lambda one: np.linalg.norm(small - small[one], axis=1))
@@ -149,6 +157,15 @@ class Population(Artist, Generic[G]):
         if self.elites >= self.size:
             raise ConfigError(
                 f"artist.elites={self.elites} leaves no place for children in a population of {self.size}; say fewer."
+            )
+        if o.islands > 1 and o.species > 1:
+            raise ConfigError(
+                f"artist.islands={o.islands} and artist.species={o.species} both say who breeds with whom; leave one "
+                "of them at 1."
+            )
+        if o.islands > 1 and self.size // o.islands <= max(1, self.elites // o.islands):
+            raise ConfigError(
+                f"artist.islands={o.islands} leaves no place for children in a population of {self.size}; say fewer."
             )
         if o.tournament > self.size:
             raise ConfigError(
@@ -188,18 +205,18 @@ class Population(Artist, Generic[G]):
             if o.archive:
                 self.past.add(works=small)
         figures = self._figures(rewards.detach())
-        elites = [self.population[i] for i in fitness.argsort(descending=True, stable=True)[: self.elites].tolist()]
+        before, scores = self.population, fitness.tolist()
         if works.memo is not None:
             self._refine(works.memo, rewards)
-        niches = self.niches(images, o.species) if o.species > 1 else [[*range(len(fitness))]]
-        scores = fitness.tolist()
-        parents = [
-            [self.population[i] for i in couple]
-            for niche, children in zip(niches, shares(niches, scores, size - len(elites)), strict=True)
-            for couple in self._couples(niche, scores, children)
-        ]
-        self._settle(elites, self._children(parents))
-        return {**figures, **({"species": float(len(niches))} if len(niches) > 1 else {})}
+        if o.islands > 1:
+            elites, couples = self._on_islands(scores)
+        else:
+            niches = self.niches(images, o.species) if o.species > 1 else [range(size)]
+            elites, couples = self._in_niches(niches, scores)
+            figures |= {"species": float(len(niches))} if o.species > 1 else {}
+        parents = [[self.population[i] for i in couple] for couple in couples]
+        self._settle([before[i] for i in elites], self._children(parents))
+        return figures
 
     def exhibit(self, n: int, seed: int, labels: Tensor | None = None) -> Works:
         return self._drawn()[torch.arange(n) % len(self.population)]
@@ -281,6 +298,25 @@ class Population(Artist, Generic[G]):
 
     # a generation
 
+    def _in_niches(self, niches: Sequence[Sequence[int]], scores: Sequence[float]) -> Chosen:
+        """The best of all, and couples by the merit of their niches."""
+        elites = sorted(range(self.size), key=scores.__getitem__, reverse=True)[: self.elites]
+        counts = shares(niches, scores, self.size - len(elites))
+        couples = [self._couples(niche, scores, count) for niche, count in zip(niches, counts, strict=True)]
+        return elites, [couple for some in couples for couple in some]
+
+    def _on_islands(self, scores: Sequence[float]) -> Chosen:
+        """The best and the couples of every island, so that their children take turns as they did."""
+        o, elites, couples = self.options, [], []
+        kept = max(1, self.elites // o.islands)
+        for home in range(o.islands):
+            island = range(home, self.size, o.islands)
+            elites.append(sorted(island, key=scores.__getitem__, reverse=True)[:kept])
+            couples.append(self._couples(island, scores, len(island) - kept))
+        if random.random() < o.migration:
+            elites = elites[-1:] + elites[:-1]
+        return in_turn(elites), in_turn(couples)
+
     def _couples(self, niche: Sequence[int], scores: Sequence[float], count: int) -> list[tuple[int, int]]:
         """So many couples; either is the best of some of the niche, each drawn from all of it."""
         rivals = iter(random.choices(niche, k=2 * count * self.options.tournament))
@@ -322,7 +358,7 @@ class Population(Artist, Generic[G]):
         alive = {one.text for one in (*self.population, *self.breeders)}
         self._genomes = {text: genome for text, genome in self._genomes.items() if text in alive}
 
-    def _figures(self, rewards: Tensor) -> Metrics:
+    def _figures(self, rewards: Tensor) -> dict[str, Any]:
         lengths = [len(one.text) for one in self.population]
         return {
             "best": rewards.max(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from coevo.niches import gathered, shares
+from coevo.niches import gathered, in_turn, shares
 
 
 def test_niches_gather_what_is_alike() -> None:
@@ -16,3 +16,7 @@ def test_niches_gather_what_is_alike() -> None:
 def test_niches_have_children_by_their_mean_fitness() -> None:
     assert shares([[0, 1], [2]], [0.2, 0.4, 0.9], 8) == [2, 6]
     assert sum(shares([[0], [1], [2]], [0.1, 0.2, 0.3], 100)) == 100
+
+
+def test_rows_take_turns() -> None:
+    assert in_turn([[1, 4, 6], [2, 5], [3]]) == [1, 2, 3, 4, 5, 6]

@@ -170,6 +170,23 @@ def test_a_kind_that_is_not_the_best_yet_has_children_too() -> None:
     assert sum(shade < 0.3 for shade in drawn) < sum(shade > 0.8 for shade in drawn)
 
 
+@pytest.mark.parametrize(("migration", "isles"), [(0.0, [0.1, 0.3, 0.9]), (1.0, [0.9, 0.9, 0.9])])
+def test_islands_breed_among_themselves_until_their_best_move_on(migration: float, isles: list[float]) -> None:
+    it = greys(10, [0.1, 0.3, 0.9] * 3 + [0.1], islands=3, migration=migration, elites=3, tournament=2)
+    for _ in range(12):
+        step(it)
+    drawn = [float(one.text) for one in it.population]
+    assert [min(drawn[home::3]) for home in range(3)] == pytest.approx(isles, abs=0.15)
+    assert [max(drawn[home::3]) for home in range(3)] == pytest.approx(isles, abs=0.15)
+
+
+def test_islands_without_a_place_for_children_are_refused() -> None:
+    with pytest.raises(ConfigError, match="islands=5 leaves no place for children in a population of 5"):
+        greys(5, islands=5)
+    with pytest.raises(ConfigError, match="both say who breeds with whom"):
+        greys(20, islands=2, species=3)
+
+
 def test_any_number_of_genomes_is_drawn_in_their_order() -> None:
     shades = [k / 200 for k in range(150)]
     drawn = greys().draw(shades, 4, 4)
