@@ -1,6 +1,6 @@
 """Evolution beside chance: a picture from its own pixels, by a population and by equally many random genomes.
 
-    python benchmarks/evolution.py PICTURE [--seeds 5] [--population 25] [--generations 8000] [--only gp|cppn]
+    python benchmarks/evolution.py PICTURE [--seeds 5] [--population 100] [--generations 3000] [--only gp|cppn]
 
 The error is the mean squared difference from the picture, black to white being 2, at --side pixels. PICTURE is any; the
 skull of PicBreeder's is a hard one.
@@ -28,7 +28,7 @@ from coevo_cppn.artist import CPPN
 from coevo_gp.artist import GP
 
 ARTISTS: dict[str, tuple[type[Population[Any]], dict[str, Any]]] = {
-    "gp": (GP, {"functions": "arithmetic", "largest": 400, "crossover": 0.2, "tournament": 5}),
+    "gp": (GP, {"functions": "arithmetic", "largest": 400, "crossover": 0.2, "tournament": 5, "islands": 5}),
     "cppn": (CPPN, {"tournament": 5, "species": 1}),
 }
 
@@ -84,8 +84,9 @@ def main() -> None:
     parser.add_argument("picture", type=Path)
     parser.add_argument("--side", type=int, default=64)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--population", type=int, default=25)
-    parser.add_argument("--generations", type=int, default=8000)
+    parser.add_argument("--first", type=int, default=0, help="of the seeds")
+    parser.add_argument("--population", type=int, default=100)
+    parser.add_argument("--generations", type=int, default=3000)
     parser.add_argument("--only", choices=list(ARTISTS))
     parser.add_argument("-o", "--output", type=Path, help="the pictures, evolved ones over those by chance")
     given = parser.parse_args()
@@ -95,7 +96,7 @@ def main() -> None:
         started = time.perf_counter()
         size = given.population, given.generations
         ours, chance = [], []
-        for seed in range(given.seeds):
+        for seed in range(given.first, given.first + given.seeds):
             ours.append(evolved(name, wanted, seed, *size))
             chance.append(by_chance(name, wanted, seed, *size))
             print(f"{name}, seed {seed}: {ours[-1][0]:.4f} beside {chance[-1][0]:.4f}", file=sys.stderr, flush=True)
