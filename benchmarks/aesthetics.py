@@ -68,7 +68,8 @@ def auc(real: Tensor, made: Tensor) -> float:
 
 def fooling() -> None:
     """A critic that never met a seed's works, trained on real pictures against the other seeds', judges them; beside as
-    many works, the best by the seed's own critic, of as many random programs as the seed's evolution made."""
+    many works, the best by the seed's own critic, of as many random programs as the seed's evolution made. It has met
+    both kinds of the other seeds, so that neither passes for being of a kind that is new to it."""
     for recipe, rounds in (("gp-dcnn", 400), ("cppn-dcnn", 300)):
         runs = [played(recipe, recipe, seed, GIVEN.rounds or rounds) for seed in range(GIVEN.seeds)]
         ours, theirs = [_works(run) for run in runs], [_best_random(run) for run in runs]
@@ -76,8 +77,8 @@ def fooling() -> None:
         held, known = reals[:300], reals[300:]
         found: dict[str, list[float]] = {"evolved": [], "random": []}
         for seed in range(GIVEN.seeds):
-            others = torch.cat([works for other, works in enumerate(ours) if other != seed])
-            judge = _judge(known, others, seed)
+            others = [kind[other] for kind in (ours, theirs) for other in range(GIVEN.seeds) if other != seed]
+            judge = _judge(known, torch.cat(others), seed)
             found["evolved"].append(auc(judge(held), judge(ours[seed])))
             found["random"].append(auc(judge(held), judge(theirs[seed])))
         save_png(Path(GIVEN.runs) / f"{recipe}.png", contact_sheet(torch.cat([o[:8] for o in ours]), columns=8), {})
