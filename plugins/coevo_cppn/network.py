@@ -9,7 +9,7 @@ from functools import cached_property
 from math import isfinite
 from typing import Any, NamedTuple
 
-from pydantic_core import to_json
+from pydantic import TypeAdapter
 
 from coevo import DataError
 from coevo.shader import Canvas, Expression
@@ -20,6 +20,7 @@ INPUTS = ("x", "y", "d", "bias")
 INK, COLOURS = ("ink",), ("hue", "saturation", "brightness")
 WIDEST = 1000.0  # |weight| at most, of networks that are read
 LARGEST = 2000  # links
+JSON = TypeAdapter(dict[str, Any])  # a third of the time that the json module takes
 
 
 class Linear(NamedTuple):
@@ -127,7 +128,7 @@ class Network:
     def text(self) -> str:
         """Compact JSON."""
         links = [[source, target, weight] for (source, target), weight in self.links.items()]
-        return to_json({"outputs": self.outputs, "nodes": self.nodes, "links": links}).decode()
+        return JSON.dump_json({"outputs": self.outputs, "nodes": self.nodes, "links": links}).decode()
 
 
 def ordered(links: Mapping[tuple[str, str], float], outputs: Sequence[str]) -> list[str]:
