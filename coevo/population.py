@@ -163,7 +163,7 @@ class Population(Artist, Generic[G]):
                 f"artist.islands={o.islands} and artist.species={o.species} both say who breeds with whom; leave one "
                 "of them at 1."
             )
-        if o.islands > 1 and self.size // o.islands <= max(1, self.elites // o.islands):
+        if o.islands > 1 and self.size // o.islands <= self._elites_each:
             raise ConfigError(
                 f"artist.islands={o.islands} leaves no place for children in a population of {self.size}; say fewer."
             )
@@ -305,10 +305,14 @@ class Population(Artist, Generic[G]):
         couples = [self._couples(niche, scores, count) for niche, count in zip(niches, counts, strict=True)]
         return elites, [couple for some in couples for couple in some]
 
+    @property
+    def _elites_each(self) -> int:
+        """How many of an island live on."""
+        return max(1, self.elites // self.options.islands)
+
     def _on_islands(self, scores: Sequence[float]) -> Chosen:
         """The best and the couples of every island, so that their children take turns as they did."""
-        o, elites, couples = self.options, [], []
-        kept = max(1, self.elites // o.islands)
+        o, kept, elites, couples = self.options, self._elites_each, [], []
         for home in range(o.islands):
             island = range(home, self.size, o.islands)
             elites.append(sorted(island, key=scores.__getitem__, reverse=True)[:kept])

@@ -53,6 +53,7 @@ def assert_typed(program: Tree) -> None:
         {"functions": "sims", "population": 6, "novelty": 0.5},
         {"functions": "x,y,+,*,sin", "refine": 0.05, "population": 6},
         {"functions": "arithmetic", "population": 5, "tournament": 2, "elites": 2, "crossover": 1.0},
+        {"functions": "arithmetic", "population": 7, "islands": 2, "migration": 0.5},
     ],
 )
 def test_genetic_programming_conforms(options: dict[str, Any]) -> None:
