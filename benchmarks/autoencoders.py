@@ -68,8 +68,8 @@ def labelled(count: int, budget: float) -> None:
         budget,
         "aae-semi-supervised",
         data={"labelled": count},
-        artist={"labelled": 100, "halve": 10_000} if many else {"halve": 20_000},
-        critic={"follow": 0.005, "halve": 10_000} if many else {"halve": 20_000},
+        artist={"labelled": 100} if many else {},
+        critic={"noise": 0.0} if many else {},  # many labels say early what is what
     )
     test = part(run, "test").works(slice(None))
     named = run.artist.encode(test)[:, run.artist.place("class")].argmax(1)
@@ -127,7 +127,7 @@ def linear() -> None:
 
 
 TRIALS: dict[str, Callable[[], None]] = {
-    "labels-100": lambda: labelled(100, 60),
+    "labels-100": lambda: labelled(100, 42),
     "labels-1000": lambda: labelled(1000, 60),
     "labels-all": lambda: labelled(60_000, 60),
     "clusters-16": lambda: clusters(16),
