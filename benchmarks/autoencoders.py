@@ -69,7 +69,7 @@ def labelled(count: int, budget: float) -> None:
         "aae-semi-supervised",
         data={"labelled": count},
         artist={"labelled": 100} if many else {},
-        critic={"noise": 0.0} if many else {},  # many labels say early what is what
+        critic={"noise": 0.0} if many else {},  # not seen to help with many
     )
     test = part(run, "test").works(slice(None))
     named = run.artist.encode(test)[:, run.artist.place("class")].argmax(1)
