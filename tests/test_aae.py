@@ -27,7 +27,7 @@ HEAD: dict[str, Any] = {"hidden": [32]}
     [
         LITTLE,
         {**LITTLE, "posterior": "gaussian", "noise": 0.1, "labels": "told"},
-        {**LITTLE, "posterior": "universal", "noise": 0.1, "categories": 5},
+        {**LITTLE, "posterior": "universal", "noise": 0.1, "mask": 0.2, "categories": 5},
         {**LITTLE, "labels": "learnt", "normalise": True, "ema": 0.9},
         {**LITTLE, "categories": 5, "balance": 2.0, "ema": 0.9},
         {**LITTLE, "latent": 2, "prior": "mixture", "labels": "prior"},
@@ -124,7 +124,7 @@ def test_every_block_has_a_head_but_what_is_given() -> None:
 
 
 def test_heads_look_at_their_own_block() -> None:
-    heads = Heads([2, 3], [True, True], 0, [8], 0.0)
+    heads = Heads([slice(0, 2), slice(2, 5)], 0, [8], 0.0)
     codes = torch.randn(4, 5)
     other = torch.cat([codes[:, :2], torch.randn(4, 3)], 1)
     assert torch.equal(heads(codes)[:, 0], heads(other)[:, 0]) and not torch.equal(
@@ -133,10 +133,40 @@ def test_heads_look_at_their_own_block() -> None:
 
 
 def test_a_head_is_told_the_class_or_that_there_is_none() -> None:
-    heads = Heads([2], [True], 3, [8], 0.0)
+    heads = Heads([slice(0, 2)], 3, [8], 0.0)
     codes = torch.zeros(4, 2)
     scores = heads(codes, torch.tensor([-1, 0, 1, 2]))[:, 0]
     assert scores.unique().numel() == 4
+
+
+def test_a_joint_head_tells_blocks_that_hang_together_from_independent_ones() -> None:
+    class Sign(AAE):  # each block as its prior has it, but the cluster is the sign of z
+        def make(self, n: int, reals: Works | None) -> Works:
+            z = torch.randn(n, 1)
+            return Works(codes=torch.cat([z, (z > 0).float(), (z <= 0).float()], 1))
+
+    said = {}
+    for joint in (False, True):
+        place = studio()
+        artist = Sign(Sign.Options(hidden=(32,), latent=1, categories=2), place)
+        artist.build()
+        critic = Latent(Latent.Options(hidden=(32,), rate=1e-2, joint=joint), place)
+        critic.build(artist)
+        for _ in range(200):
+            said[joint] = critic.learn(artist.make(200, None), reals(200))["accuracy"]
+    assert said[True] > said[False] + 0.05
+
+
+def test_a_joint_head_needs_two_blocks(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="has but one that is judged"):
+        coevo.run("aae", rounds=1, runs_dir=tmp_path, options={"critic": {"joint": True}})
+    assert not list(tmp_path.iterdir())
+
+
+def test_masked_pixels_are_not_read() -> None:
+    it = build(mask=0.4)
+    read = it.noisy(torch.ones(50, 1, 16, 16))
+    assert abs((read == 0).float().mean() - 0.4) < 0.02 and set(read.unique().tolist()) == {0.0, 1.0}
 
 
 def test_codes_near_their_prior() -> None:

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from coevo import ConfigError, Studio, Works
+from coevo.corruption import corrupted
 from coevo.data import DataOptions, digits
 from coevo.measures import discrepancy
 from coevo.networks import ACTIVATIONS, dense
 from coevo.testing import conform
 from coevo_vae.ae import AE
-from coevo_vae.corruption import corrupted
 from coevo_vae.penalties import contraction, disturbance, sparsity
 
 LITTLE: dict[str, Any] = {"hidden": [32], "latent": 4}

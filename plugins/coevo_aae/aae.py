@@ -6,11 +6,12 @@ from typing import Literal, NamedTuple
 
 import torch
 from pydantic import Field, field_validator
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from coevo import CodeBlock, ConfigError, Metrics, Works
 from coevo.autoencoder import Autoencoder
+from coevo.corruption import corrupted
 from coevo.likelihoods import LikelihoodName
 from coevo.measures import pixel_error
 from coevo.priors import prior_of
@@ -81,6 +82,8 @@ class AAE(Autoencoder):
         """What the decoder's outputs say of a pixel; gaussian is the squared error."""
         noise: float = Field(0.0, ge=0, le=10)
         """Deviation of the noise on the pixels that the encoder reads."""
+        mask: float = Field(0.0, ge=0, lt=1)
+        """Share of those pixels that are black, whatever they were."""
         reconstruction: float = Field(1.0, ge=0)
         """Weight of what comes back, beside the critic's rewards."""
         blur: float = Field(0.0, ge=0, le=10)
@@ -189,15 +192,16 @@ class AAE(Autoencoder):
 
     def noisy(self, read: Tensor) -> Tensor:
         """What the encoder reads, with noise on the pixels; a universal posterior's own noise is N(0, I)."""
-        o = self.options
-        if not o.noise and o.posterior != "universal":
-            return read
-        noise = torch.randn(read.shape, generator=self.studio.generator("pixels"), device=read.device)
-        if o.posterior != "universal":
-            return read + o.noise * noise
-        amount = torch.full_like(read[0], o.noise)
-        amount[-o.latent :] = 1
-        return read + amount * noise
+        o, chance = self.options, self.studio.generator("pixels")
+        if o.posterior == "universal":
+            pixels, own = read.split([super().inputs(), o.latent], 1)
+            return torch.cat([self._corrupted(pixels, chance), self.studio.noise(*own.shape, "pixels")], 1)
+        return self._corrupted(read, chance)
+
+    def _corrupted(self, x: Tensor, chance: Generator) -> Tensor:
+        for kind, amount in (("gaussian", self.options.noise), ("masking", self.options.mask)):
+            x = corrupted(x, kind, amount, chance) if amount else x
+        return x
 
     def blurred(self, codes: Tensor) -> Tensor:
         o = self.options

@@ -41,6 +41,9 @@ class Latent(Adversary):
         follow: float = Field(0.0, ge=0, lt=1)
         """How far, each step, the shares of a categorical prior's categories follow those that are found; 0 keeps them
         equal, and asks for as many ones as fives where there are more ones."""
+        joint: bool = False
+        """A head more that sees all blocks side by side, so that they also come to be independent: what the class says,
+        the style does not say again."""
 
     options: Options
     shares: Tensor
@@ -68,8 +71,13 @@ class Latent(Adversary):
         return self.beside
 
     def network(self, artist: Artist) -> nn.Module:
-        o, classes = self.options, self.classes if self.beside else 0
-        return Heads([b.size for b in self.blocks], [not b.given for b in self.blocks], classes, o.hidden, o.dropout)
+        o, judged = self.options, [place for b in self.blocks if not b.given and (place := artist.place(b.name))]
+        if o.joint and len(judged) < 2:
+            raise coevo.ConfigError(
+                f"critic.joint judges blocks of the code side by side, and artist {artist.name!r} has but one that is "
+                "judged; leave it out, or have it find classes (artist.labels=learnt) or clusters (artist.categories)."
+            )
+        return Heads(judged, self.classes if self.beside else 0, o.hidden, o.dropout, o.joint)
 
     def seen(self, works: Works) -> Tensor:
         assert works.codes is not None
@@ -100,25 +108,29 @@ class Latent(Adversary):
 
 
 class Heads(nn.Module):
-    """Codes [N, D], and labels [N] where it is told classes → scores [N, heads], one for every block that is judged."""
+    """Codes [N, D], and labels [N] where it is told classes → scores [N, heads], one for every block that is judged.
+
+    places: where the blocks are; joint: a last head sees them all.
+    """
 
     def __init__(
-        self, sizes: Sequence[int], judged: Sequence[bool], classes: int, hidden: Sequence[int], dropout: float
+        self, places: Sequence[slice], classes: int, hidden: Sequence[int], dropout: float, joint: bool = False
     ):
         super().__init__()
-        self.sizes, self.classes = list(sizes), classes
+        self.places, self.classes, self.joint = list(places), classes, joint
         told = classes + 1 if classes else 0
+        sizes = [place.stop - place.start for place in places]
         self.heads = nn.ModuleList(
             nn.Sequential(*dense([size + told, *hidden], dropout=dropout), nn.Linear(hidden[-1], 1))
-            if its
-            else nn.Module()
-            for size, its in zip(sizes, judged, strict=True)
+            for size in [*sizes, *([sum(sizes)] if joint else [])]
         )
 
     def forward(self, codes: Tensor, labels: Tensor | None = None) -> Tensor:
-        told = codes[:, :0]
+        blocks = [codes[:, place] for place in self.places]
+        if self.joint:
+            blocks.append(torch.cat(blocks, 1))
         if self.classes:
             assert labels is not None
             told = one_hot(labels + 1, self.classes + 1).to(codes)  # the first says that there is none
-        blocks = zip(self.heads, codes.split(self.sizes, 1), strict=True)
-        return torch.cat([head(torch.cat([b, told], 1)) for head, b in blocks if isinstance(head, nn.Sequential)], 1)
+            blocks = [torch.cat([block, told], 1) for block in blocks]
+        return torch.cat([head(block) for head, block in zip(self.heads, blocks, strict=True)], 1)

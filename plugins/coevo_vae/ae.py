@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from coevo import ConfigError, Metrics, Works
 from coevo.autoencoder import Autoencoder
+from coevo.corruption import CorruptionOptions, corrupted
 from coevo.likelihoods import LikelihoodName, likelihood
 from coevo.measures import discrepancy, pixel_error
 from coevo.networks import ACTIVATIONS, Activation
-from coevo_vae.corruption import CorruptionOptions, corrupted
 from coevo_vae.penalties import contraction, disturbance, sparsity
 from coevo_vae.tied import tied
 

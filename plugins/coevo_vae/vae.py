@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from coevo import Metrics, Works
 from coevo.autoencoder import Autoencoder
-from coevo_vae.corruption import CorruptionOptions, corrupted
+from coevo.corruption import CorruptionOptions, corrupted
 
 WORKS, DRAWS = 100, 50  # that are decoded together when the likelihood is estimated
 
