@@ -195,13 +195,13 @@ class AAE(Autoencoder):
         o, chance = self.options, self.studio.generator("pixels")
         if o.posterior == "universal":
             pixels, own = read.split([super().inputs(), o.latent], 1)
-            return torch.cat([self._corrupted(pixels, chance), self.studio.noise(*own.shape, "pixels")], 1)
-        return self._corrupted(read, chance)
+            return torch.cat([self._corrupted(pixels), torch.randn(own.shape, generator=chance, device=own.device)], 1)
+        return self._corrupted(read)
 
-    def _corrupted(self, x: Tensor, chance: Generator) -> Tensor:
-        for kind, amount in (("gaussian", self.options.noise), ("masking", self.options.mask)):
-            x = corrupted(x, kind, amount, chance) if amount else x
-        return x
+    def _corrupted(self, x: Tensor) -> Tensor:
+        o, chance = self.options, self.studio.generator("pixels")
+        x = corrupted(x, "gaussian", o.noise, chance) if o.noise else x
+        return corrupted(x, "masking", o.mask, chance) if o.mask else x
 
     def blurred(self, codes: Tensor) -> Tensor:
         o = self.options
