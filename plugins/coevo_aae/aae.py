@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 import torch
 from pydantic import Field, field_validator
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from coevo import CodeBlock, ConfigError, Metrics, Works
