@@ -36,6 +36,8 @@ class Adversary(Critic):
     gives_gradients = True
     reals = "required"
     keeps: ClassVar[tuple[str, ...]] = ("steps", "judged")
+    singly: ClassVar[bool] = False
+    """Its network scores every work by itself, whatever is beside it in the batch, so both sides can pass at once."""
 
     class Options(AdamOptions):
         game: str = "non-saturating"
@@ -144,7 +146,7 @@ class Adversary(Critic):
         if self.judged:
             self._turn_over(works, reals)
         made, real = self._shown(self._with_gallery(works)), self._shown(reals)
-        scores = self.scorer(*real), self.scorer(*made)  # each side a batch of its own, for normalisation's sake
+        scores = self._scored(real, made)
         loss = self._loss(*scores)
         penalty = self._penalty(real, made)
         self.optimiser.zero_grad()
@@ -274,6 +276,15 @@ class Adversary(Critic):
 
     def _normal(self, x: Tensor) -> Tensor:
         return torch.randn(x.shape, generator=self.studio.generator("instance noise"), device=x.device)
+
+    def _scored(self, real: Seen, made: Seen) -> tuple[Tensor, Tensor]:
+        """Scores of both sides, each a batch of its own where the network looks at a batch as a whole."""
+        if not self.singly:
+            return self.scorer(*real), self.scorer(*made)
+        (x, x_labels), (g, g_labels) = real, made
+        labels = torch.cat([x_labels, g_labels]) if x_labels is not None and g_labels is not None else None
+        scores = self.scorer(torch.cat([x, g]), labels)
+        return scores[: len(x)], scores[len(x) :]
 
     # what it pays
 

@@ -291,5 +291,5 @@ class Data:
         return orders[epoch]
 
     def _read(self, places: Tensor) -> Works:
-        images = to_float(self._images[places].to(self.device))
+        images = to_float(self._images.index_select(0, places).to(self.device))  # many times as fast as [places]
         return Works(images, labels=None if self._labels is None else self._labels[places].to(self.device))

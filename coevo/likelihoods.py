@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss
 
 LikelihoodName = Literal["bernoulli", "gaussian", "logit-laplace"]
 
@@ -51,9 +51,9 @@ class Gaussian(Likelihood):
 
     def log_prob(self, outputs: Tensor, images: Tensor) -> Tensor:
         mean = outputs.sigmoid() if self.squash else outputs
-        errors = (mean - pixels(images)).flatten(1)
-        scale = errors.shape[1] * log(self.deviation * (2 * pi) ** 0.5)
-        return -0.5 * errors.square().sum(1) / self.deviation**2 - scale
+        squares = mse_loss(mean, pixels(images), reduction="none").flatten(1)
+        scale = squares.shape[1] * log(self.deviation * (2 * pi) ** 0.5)
+        return squares.sum(1) * (-0.5 / self.deviation**2) - scale
 
     def mean(self, outputs: Tensor) -> Tensor:
         return outputs.sigmoid() * 2 - 1 if self.squash else (outputs * 2 - 1).clamp(-1, 1)

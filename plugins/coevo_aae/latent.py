@@ -30,6 +30,7 @@ class Latent(Adversary):
     judges = "codes"
     labels = "optional"
     keeps = (*Adversary.keeps, "shares")
+    singly = True
 
     class Options(Adversary.Options):
         hidden: tuple[int, ...] = (1000, 1000)
