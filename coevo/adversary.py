@@ -102,6 +102,11 @@ class Adversary(Critic):
         """Whether the network is told labels."""
         return self.labels == "required"
 
+    @property
+    def compares(self) -> bool:
+        """Whether it looks at real works, too, when it judges made ones."""
+        return bool(self.options.unroll) or self.game.uses_reals
+
     def check(self) -> None:
         o, game = self.options, self._game()
         if self.studio.batch % o.pack:
@@ -163,7 +168,7 @@ class Adversary(Critic):
         o = self.options
         made, real = self._shown(works), None
         scorer: Network = self.scorer
-        if o.unroll or self.game.uses_reals:
+        if self.compares:
             assert reals is not None
             real = self._shown(reals)
         if o.unroll and real is not None:

@@ -30,21 +30,20 @@ class Decoding(Artist):
     @torch.no_grad()
     def decode(self, codes: Tensor, labels: Tensor | None = None) -> Works:
         codes = codes.to(self.studio.device)
-        place = self.place("class")
-        if place is not None and labels is not None:
+        place = self.places.get("class")
+        if place and labels is not None:
             codes = self.told(codes, labels)
-        elif place is not None:  # the codes say it, and may mix classes
+        elif place:  # the codes say it, and may mix classes
             labels = codes[:, place].argmax(1)
         images = torch.cat([self.pictures(some) for some in codes.split(AT_ONCE)])
         return Works(images=images, codes=codes, labels=labels)
 
     def reconstruct(self, works: Works) -> Works:
         """Pictures as they come back from their codes. Raises PairError where it cannot encode."""
-        return self.decode(self.encode(works), works.labels if self.place("class") else None)
+        return self.decode(self.encode(works), works.labels if "class" in self.places else None)
 
     def told(self, codes: Tensor, labels: Tensor) -> Tensor:
         """The codes [N, D] with these classes [N] in their class block."""
-        place = self.place("class")
-        assert place is not None
+        place = self.places["class"]
         block = one_hot(labels.to(codes.device), place.stop - place.start).to(codes)
         return torch.cat([codes[:, : place.start], block, codes[:, place.stop :]], 1)

@@ -91,7 +91,8 @@ def coevolve(
     The works and reals of the last critic step also serve the artist's first step, unless `fresh`, or the
     two share parameters that the critic has just changed.
     """
-    fresh = fresh or parameters_shared(artist, critic)
+    shared = parameters_shared(artist, critic)
+    fresh = fresh or shared
     for round in count(start.round):
         made: tuple[Works, Works | None] | None = None
         for index, phase in enumerate(phases[start.phase :], start.phase):
@@ -105,7 +106,7 @@ def coevolve(
                 if phase.role == "critic":
                     metrics = critic.learn(works.detach(), reals or Works())
                 else:
-                    with switched_off(critic, artist):
+                    with switched_off(critic, artist if shared else None):
                         rewards = critic.judge(works, reals)
                         metrics = artist.learn(works, rewards)
                 done = step + 1 == phase.steps or reached(phase, critic, works, reals)
@@ -141,9 +142,9 @@ def reached(phase: Phase, critic: Critic, works: Works, reals: Works | None) -> 
 
 
 @contextmanager
-def switched_off(critic: Critic, artist: Artist) -> Iterator[None]:
-    """While the artist learns, the critic's own parameters gather no gradients; those they share do."""
-    owned = {id(p) for p in artist.parameters()}
+def switched_off(critic: Critic, sharer: Artist | None) -> Iterator[None]:
+    """While the artist learns, the critic's own parameters gather no gradients; those that an artist shares do."""
+    owned = {id(p) for p in sharer.parameters()} if sharer else set()
     off = [p for p in critic.parameters() if p.requires_grad and id(p) not in owned]
     for parameter in off:
         parameter.requires_grad_(False)

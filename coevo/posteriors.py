@@ -36,8 +36,7 @@ def code_figures(artist: Artist, known: Dataset, held_out: Dataset | None, draws
     if isinstance(artist, Decoding):
         figures["reconstruction_error"] = reconstruction_error(artist, works)
     for block in artist.codes:
-        place = artist.place(block.name)
-        assert place is not None
+        place = artist.places[block.name]
         if block.given:
             continue
         if block.name == "class" and works.labels is not None:

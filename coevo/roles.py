@@ -164,10 +164,11 @@ class Artist(Player):
     def code_size(self) -> int:
         return sum(block.size for block in self.codes)
 
-    def place(self, name: str) -> slice | None:
-        """The columns of the block of that name, where there is one."""
+    @property
+    def places(self) -> dict[str, slice]:
+        """The columns of each block of the code, by its name."""
         ends = accumulate(block.size for block in self.codes)
-        return next((slice(e - b.size, e) for b, e in zip(self.codes, ends, strict=True) if b.name == name), None)
+        return {block.name: slice(end - block.size, end) for block, end in zip(self.codes, ends, strict=True)}
 
     @property
     def decodes(self) -> bool:

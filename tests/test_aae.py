@@ -60,9 +60,10 @@ def build(size: int = 16, **options: Any) -> AAE:
     return it
 
 
-def pair(**options: Any) -> tuple[AAE, Latent]:
+def pair(noise: float = 0.0, **options: Any) -> tuple[AAE, Latent]:
+    """An artist with these options, and a critic that sees codes through so much noise."""
     artist = build(**options)
-    critic = Latent(Latent.Options(**HEAD), artist.studio)
+    critic = Latent(Latent.Options(**HEAD, noise=noise), artist.studio)
     critic.check()
     critic.build(artist)
     return artist, critic
@@ -170,7 +171,7 @@ def test_masked_pixels_are_not_read() -> None:
 
 
 def test_codes_near_their_prior() -> None:
-    artist, critic = pair(prior="gaussian")
+    artist, critic = pair(noise=0.3, prior="gaussian", reconstruction=0.2, rate=3e-3)
     works = reals(200)
     draws = torch.randn(500, 4, generator=torch.Generator().manual_seed(0))
     before = discrepancy(artist.encode(works), draws).item()
@@ -288,8 +289,7 @@ def test_shares_of_categories_follow_those_that_are_found() -> None:
     artist.build()
     critic = Latent(Latent.Options(**HEAD, follow=0.1), studio_)
     critic.build(artist)
-    place = artist.place("class")
-    assert place is not None
+    place = artist.places["class"]
     codes = torch.zeros(20, artist.code_size)
     codes[:, place][:, 3] = 1  # all of them threes
     for _ in range(60):

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from coevo import ConfigError, Studio, Works
-from coevo.corruption import corrupted
 from coevo.data import DataOptions, digits
 from coevo.measures import discrepancy
 from coevo.networks import ACTIVATIONS, dense
@@ -113,19 +112,6 @@ def test_discrepancy_is_nothing_between_equals_and_grows_with_distance() -> None
     draw = lambda: torch.randn(500, 3, generator=generator)  # noqa: E731
     same, near, far = (discrepancy(draw(), draw() + shift).item() for shift in (0.0, 0.5, 2.0))
     assert abs(same) < 0.02 < near < far
-
-
-@pytest.mark.parametrize(("kind", "changed"), [("none", 0.0), ("masking", 0.3), ("salt-and-pepper", 0.3)])
-def test_as_many_pixels_are_corrupted_as_is_said(kind: Any, changed: float) -> None:
-    x = torch.full((50, 1, 16, 16), 0.5)
-    found = corrupted(x, kind, 0.3, torch.Generator().manual_seed(0))
-    assert (found != x).float().mean().item() == pytest.approx(changed, abs=0.02)
-    assert set(found.unique().tolist()) <= {0.0, 0.5, 1.0}
-
-
-def test_gaussian_corruption_has_its_deviation() -> None:
-    x = torch.full((50, 1, 16, 16), 0.5)
-    assert corrupted(x, "gaussian", 0.3, torch.Generator()).std().item() == pytest.approx(0.3, abs=0.01)
 
 
 # the family

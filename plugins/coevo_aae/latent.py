@@ -62,8 +62,8 @@ class Latent(Adversary):
         self.classes = len(self.studio.classes)
         places = any(prior_of(block, self.classes).labelled for block in self.blocks)
         self.beside = places and artist.labels in ("required", "some")
-        names = [b.name for b in self.blocks if b.prior == "categorical" and not b.given]
-        self.categories = [place for name in names if (place := artist.place(name))]
+        chosen = [b.name for b in self.blocks if b.prior == "categorical" and not b.given]
+        self.categories = [artist.places[name] for name in chosen]
         self.shares = torch.cat([torch.full((b.size,), 1 / b.size) for b in self.blocks]).to(self.studio.device)
         super().build(artist)
 
@@ -72,7 +72,7 @@ class Latent(Adversary):
         return self.beside
 
     def network(self, artist: Artist) -> nn.Module:
-        o, judged = self.options, [place for b in self.blocks if not b.given and (place := artist.place(b.name))]
+        o, judged = self.options, [artist.places[b.name] for b in self.blocks if not b.given]
         if o.joint and len(judged) < 2:
             raise coevo.ConfigError(
                 f"critic.joint judges blocks of the code side by side, and artist {artist.name!r} has but one that is "
@@ -91,7 +91,7 @@ class Latent(Adversary):
         return super().learn(works, self._drawn(reals))
 
     def judge(self, works: Works, reals: Works | None) -> Tensor:
-        return super().judge(works, reals and self._drawn(reals)).sum(1)
+        return super().judge(works, self._drawn(reals) if reals and self.compares else None).sum(1)
 
     def fooled(self, works: Works, reals: Works | None) -> Tensor:
         return super().fooled(works, reals and self._drawn(reals)).all(1)
