@@ -127,7 +127,7 @@ def linear() -> None:
 
 
 TRIALS: dict[str, Callable[[], None]] = {
-    "labels-100": lambda: labelled(100, 60),
+    "labels-100": lambda: labelled(100, 45),
     "labels-1000": lambda: labelled(1000, 60),
     "labels-all": lambda: labelled(60_000, 60),
     "clusters-16": lambda: clusters(16),
