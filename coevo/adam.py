@@ -32,13 +32,6 @@ class Adam(torch.optim.Adam):
         super().__init__(parameters, options.rate, (options.beta1, options.beta2), fused=True)
         self._fade = 0.5 ** (1 / options.halve) if options.halve else 1.0
 
-    def zero_grad(self, set_to_none: bool = True) -> None:
-        """The gradients are none, whatever it says; torch's own asks its profiler and its compiler about every step,
-        which small networks feel."""
-        for group in self.param_groups:
-            for parameter in group["params"]:
-                parameter.grad = None
-
     def step(self, closure: Callable[[], float] | None = None) -> Any:
         loss = super().step(closure)
         for group in self.param_groups:
