@@ -72,7 +72,7 @@ def labelled(count: int, budget: float) -> None:
         critic={"follow": 0.002} if many else {},  # many labels hold the classes where they are
     )
     test = part(run, "test").works(slice(None))
-    named = run.artist.encode(test)[:, run.artist.places["class"]].argmax(1)
+    named = run.artist.encode(test)[:, run.artist.code_slices["class"]].argmax(1)
     report(f"{count} labels", run, error=(named != test.labels).float().mean().item(), images=len(test))
 
 
@@ -81,7 +81,7 @@ def clusters(count: int) -> None:
     training images; the test images are only judged."""
     run = trained(f"aae-{count}-clusters", 30, "aae-clustering", artist={"categories": count})
     guide, test = part(run, "train").works(slice(50_000, None)), part(run, "test").works(slice(None))
-    place = run.artist.places["cluster"]
+    place = run.artist.code_slices["cluster"]
     names = cluster_names(run.artist.encode(guide)[:, place], guide.labels)
     wrong = names[run.artist.encode(test)[:, place].argmax(1)] != test.labels
     report(f"{count} clusters", run, error=wrong.float().mean().item(), images=len(test))

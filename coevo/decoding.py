@@ -30,7 +30,7 @@ class Decoding(Artist):
     @torch.no_grad()
     def decode(self, codes: Tensor, labels: Tensor | None = None) -> Works:
         codes = codes.to(self.studio.device)
-        place = self.places.get("class")
+        place = self.code_slices.get("class")
         if place and labels is not None:
             codes = self.told(codes, labels)
         elif place:  # the codes say it, and may mix classes
@@ -40,10 +40,10 @@ class Decoding(Artist):
 
     def reconstruct(self, works: Works) -> Works:
         """Pictures as they come back from their codes. Raises PairError where it cannot encode."""
-        return self.decode(self.encode(works), works.labels if "class" in self.places else None)
+        return self.decode(self.encode(works), works.labels if "class" in self.code_slices else None)
 
     def told(self, codes: Tensor, labels: Tensor) -> Tensor:
         """The codes [N, D] with these classes [N] in their class block."""
-        place = self.places["class"]
+        place = self.code_slices["class"]
         block = one_hot(labels.to(codes.device), place.stop - place.start).to(codes)
         return torch.cat([codes[:, : place.start], block, codes[:, place.stop :]], 1)

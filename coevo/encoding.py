@@ -69,7 +69,7 @@ def write_scatter(store: Store, block: str | None, n: int, output: Path) -> None
     numbers is seen along the two directions in which its codes vary most."""
     artist, reals = encoder(store), real_works(store)
     which = named(artist, block)
-    place = artist.places[which.name]
+    place = artist.code_slices[which.name]
     works = reals.works(slice(0, n))
     codes = encoded(artist, works)[:, place]
     prior = draw([which], UNDER, torch.Generator().manual_seed(0), None, len(reals.classes))

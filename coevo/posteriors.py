@@ -36,7 +36,7 @@ def code_figures(artist: Artist, known: Dataset, held_out: Dataset | None, draws
     if isinstance(artist, Decoding):
         figures["reconstruction_error"] = reconstruction_error(artist, works)
     for block in artist.codes:
-        place = artist.places[block.name]
+        place = artist.code_slices[block.name]
         if block.given:
             continue
         if block.name == "class" and works.labels is not None:

@@ -165,7 +165,7 @@ class Artist(Player):
         return sum(block.size for block in self.codes)
 
     @property
-    def places(self) -> dict[str, slice]:
+    def code_slices(self) -> dict[str, slice]:
         """The columns of each block of the code, by its name."""
         ends = accumulate(block.size for block in self.codes)
         return {block.name: slice(end - block.size, end) for block, end in zip(self.codes, ends, strict=True)}

@@ -289,7 +289,7 @@ def test_shares_of_categories_follow_those_that_are_found() -> None:
     artist.build()
     critic = Latent(Latent.Options(**HEAD, follow=0.1), studio_)
     critic.build(artist)
-    place = artist.places["class"]
+    place = artist.code_slices["class"]
     codes = torch.zeros(20, artist.code_size)
     codes[:, place][:, 3] = 1  # all of them threes
     for _ in range(60):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,11 @@ def test_the_generator_conforms() -> None:
 def test_the_discriminator_conforms_in_every_game(game: str) -> None:
     checks = list(check_player("critic", DCNN, {**SMALL, "game": game}))
     assert len(checks) > 7 and all(check.passed for check in checks), checks
+
+
+def test_the_guides_plugin_conforms_so_the_core_takes_no_name_an_outsider_uses(monkeypatch) -> None:
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "docs" / "example-plugin")
+    conform("artist", importlib.import_module("coevo_sunrise.artist").Sunrise)
 
 
 class Forgetful(DCGAN):

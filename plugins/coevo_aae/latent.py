@@ -63,7 +63,7 @@ class Latent(Adversary):
         places = any(prior_of(block, self.classes).labelled for block in self.blocks)
         self.beside = places and artist.labels in ("required", "some")
         chosen = [b.name for b in self.blocks if b.prior == "categorical" and not b.given]
-        self.categories = [artist.places[name] for name in chosen]
+        self.categories = [artist.code_slices[name] for name in chosen]
         self.shares = torch.cat([torch.full((b.size,), 1 / b.size) for b in self.blocks]).to(self.studio.device)
         super().build(artist)
 
@@ -72,7 +72,7 @@ class Latent(Adversary):
         return self.beside
 
     def network(self, artist: Artist) -> nn.Module:
-        o, judged = self.options, [artist.places[b.name] for b in self.blocks if not b.given]
+        o, judged = self.options, [artist.code_slices[b.name] for b in self.blocks if not b.given]
         if o.joint and len(judged) < 2:
             raise coevo.ConfigError(
                 f"critic.joint judges blocks of the code side by side, and artist {artist.name!r} has but one that is "
