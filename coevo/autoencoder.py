@@ -80,6 +80,11 @@ class Autoencoder(Decoding):
         """How many numbers the encoder says of a picture."""
         return int(self.options.latent)
 
+    @property
+    def reads(self) -> int:
+        """How many numbers the decoder reads of a code, as `inward` has it."""
+        return self.code_size
+
     def check(self) -> None:
         o, (channels, height, width) = self.options, self.studio.image
         if o.network == "convolution" and (height != width or height not in SIDES):
@@ -117,12 +122,12 @@ class Autoencoder(Decoding):
         return prod(self.studio.image)
 
     def decoding(self) -> nn.Sequential:
-        """Codes [N, code_size] → the likelihood's outputs [N, outputs · C, H, W]."""
+        """Codes [N, reads] → the likelihood's outputs [N, outputs · C, H, W]."""
         o, (channels, height, width) = self.options, self.studio.image
         image = self._likelihood().outputs * channels, height, width
         if o.network == "convolution":
-            return nn.Sequential(*doublings(self.code_size, o.width, image[0], height))
-        sizes = [self.code_size, *reversed(o.hidden)]
+            return nn.Sequential(*doublings(self.reads, o.width, image[0], height))
+        sizes = [self.reads, *reversed(o.hidden)]
         hidden = dense(sizes, o.activation, o.normalise)
         return nn.Sequential(*hidden, nn.Linear(sizes[-1], prod(image)), nn.Unflatten(1, image))
 
@@ -141,7 +146,7 @@ class Autoencoder(Decoding):
 
     def pictures(self, codes: Tensor) -> Tensor:
         with self.still() as (_, decoder):
-            return self.likelihood.mean(decoder(codes))
+            return self.likelihood.mean(decoder(self.inward(codes)))
 
     @torch.no_grad()
     def encode(self, works: Works) -> Tensor:
@@ -149,7 +154,7 @@ class Autoencoder(Decoding):
         images = works.images.to(self.studio.device)
         labels = None if works.labels is None else works.labels.to(self.studio.device)
         with self.still() as (encoder, _):
-            found = torch.cat([self.whitened(self.code_of(encoder(self.seen(some)))) for some in images.split(1000)])
+            found = torch.cat([self.outward(self.code_of(encoder(self.seen(some)))) for some in images.split(1000)])
         if self.given and labels is None:
             raise ConfigError(f"Artist {self.name!r} encodes works together with their labels, and these have none.")
         return self.with_class(found, labels)
@@ -158,9 +163,13 @@ class Autoencoder(Decoding):
         """What the encoder's numbers say that z is, without chance."""
         return numbers
 
-    def whitened(self, z: Tensor) -> Tensor:
-        """The code [N, D] that z is exhibited by; z itself, where it follows its prior."""
+    def outward(self, z: Tensor) -> Tensor:
+        """The code [N, D] that z is exhibited by, which follows its prior; z itself, where it does."""
         return z
+
+    def inward(self, codes: Tensor) -> Tensor:
+        """What the decoder reads of exhibited codes [N, D]: outward's inverse."""
+        return codes
 
     @contextmanager
     def still(self) -> Iterator[tuple[nn.Module, nn.Module]]:

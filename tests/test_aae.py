@@ -12,6 +12,7 @@ import coevo
 from coevo import CodeBlock, ConfigError, DataError, PairError, Studio, Works
 from coevo.data import DataOptions, digits
 from coevo.measures import discrepancy
+from coevo.posteriors import cluster_names
 from coevo.registry import registry
 from coevo.testing import conform
 from coevo_aae.aae import AAE
@@ -102,6 +103,18 @@ def test_balanced_logits_leave_no_cluster_out(balance: float, said: int) -> None
     clusters = codes[:, 4:].argmax(1)
     assert (4 in clusters) == (said == 5)
     assert clusters.unique().numel() <= said
+
+
+def test_clusters_that_are_split_off_from_z_bring_back_what_z_does() -> None:
+    it, works = build(categories=3, split=40), reals(200)
+    assert torch.equal(it.encode(works)[:, 4:], torch.full((200, 3), 1 / 3))  # no cluster is known yet
+    for _ in range(40):
+        it.learn(it.make(200, works), torch.zeros(200))
+    codes = it.encode(works)
+    assert codes.shape == (200, 7) and len(codes[:, 4:].argmax(1).unique()) == 3
+    with it.still() as (encoder, decoder):
+        straight = it.likelihood.mean(decoder(encoder(it.seen(works.images))))
+    torch.testing.assert_close(it.reconstruct(works).images, straight, atol=1e-3, rtol=0)
 
 
 @pytest.mark.parametrize(("posterior", "varies"), [("deterministic", False), ("gaussian", True), ("universal", True)])
@@ -208,6 +221,25 @@ def test_hidden_labels_are_not_looked_at(tmp_path: Path) -> None:
     assert metrics[0] == metrics[1] and it.make(12, batches[0]).codes.shape == (12, 14)
 
 
+def test_clusters_are_digits_without_a_label(tmp_path: Path) -> None:
+    artist = {"hidden": [128], "split": 150}
+    run = coevo.run("aae-clustering", rounds=200, runs_dir=tmp_path, options={"data": {"size": 16}, "artist": artist})
+    works = digits(DataOptions(size=16)).works(slice(None))
+    shares = run.artist.encode(works)[:, 10:]
+    named = cluster_names(shares, works.labels)[shares.argmax(1)]
+    assert (named == works.labels).float().mean() > 0.6  # by chance a tenth
+
+
+def test_a_run_goes_on_exactly_after_clusters_were_found(tmp_path: Path) -> None:
+    small: dict[str, Any] = {"data": {"size": 16}, "artist": {"split": 3, "hidden": [32]}}
+    whole = coevo.run("aae-clustering", name="whole", rounds=6, runs_dir=tmp_path, options=small)
+    coevo.run("aae-clustering", name="parts", rounds=4, runs_dir=tmp_path, options=small)
+    parts = coevo.resume("parts", rounds=6, runs_dir=tmp_path)
+    works = reals()
+    assert torch.equal(whole.artist.encode(works), parts.artist.encode(works))
+    assert not torch.allclose(whole.artist.encode(works)[:, 10:], torch.tensor(1 / 16))
+
+
 def test_a_labelled_prior_gives_every_class_its_petal(tmp_path: Path) -> None:
     artist = {"hidden": [128], "prior": "mixture"}
     run = coevo.run(
@@ -251,6 +283,10 @@ def test_only_alae_is_looked_through(tmp_path: Path) -> None:
         ({"labels": "prior"}, "'gaussian' has none; say artist.prior=mixture"),
         ({"labels": "learnt", "categories": 5}, "leave out artist.labels"),
         ({"network": "convolution", "posterior": "universal"}, "say artist.network=dense"),
+        ({"split": 5}, "splits z into artist.categories clusters; say how many"),
+        ({"split": 5, "categories": 3, "balance": 1.0}, "leave out artist.prior, artist.balance"),
+        ({"split": 5, "categories": 3, "posterior": "gaussian"}, "leave out artist.prior, artist.balance"),
+        ({"split": 1, "categories": 1000}, "too few for 1000 clusters; say a larger artist.split"),
         ({"prior": "gausian"}, "did you mean 'gaussian'"),
     ],
 )

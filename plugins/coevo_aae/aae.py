@@ -17,6 +17,7 @@ from coevo.measures import pixel_error
 from coevo.priors import prior_of
 from coevo.registry import registry
 from coevo.roles import Need
+from coevo_aae.clusters import Clusters
 
 
 class Found(NamedTuple):
@@ -92,6 +93,9 @@ class AAE(Autoencoder):
         balance: float = Field(0.0, ge=0, le=100)
         """Scale at first of the logits of classes or clusters, which are then normalised by batch, so that none is left
         out; 0 does neither."""
+        split: int = Field(0, ge=0)
+        """Steps after which clusters are split off from z: Gaussians of it that follow it, instead of numbers that the
+        encoder says beside it; 0 has none."""
         supervision: float = Field(1.0, ge=0)
         """learnt: weight of the cross-entropy of the labels."""
         labelled: int = Field(0, ge=0)
@@ -123,8 +127,12 @@ class AAE(Autoencoder):
 
     @property
     def categories(self) -> int:
-        """How many classes or clusters the encoder names."""
-        return sum(block.size for block in self.codes[1:] if not block.given)
+        """How many classes or clusters the encoder names beside z."""
+        return 0 if self.options.split else sum(block.size for block in self.codes[1:] if not block.given)
+
+    @property
+    def reads(self) -> int:
+        return self.options.latent if self.options.split else super().reads
 
     @property
     def numbers(self) -> int:
@@ -141,11 +149,36 @@ class AAE(Autoencoder):
             )
         if o.labels != "none" and o.categories:
             raise ConfigError("artist.categories are clusters to be found without labels; leave out artist.labels.")
+        if o.split:
+            self._check_split()
         if o.posterior == "universal" and o.network != "dense":
             raise ConfigError("artist.posterior=universal reads noise beside the pixels; say artist.network=dense.")
 
+    def _check_split(self) -> None:
+        o = self.options
+        if not o.categories:
+            raise ConfigError("artist.split splits z into artist.categories clusters; say how many.")
+        if o.prior != "gaussian" or o.posterior == "gaussian" or o.balance:
+            raise ConfigError(
+                "artist.split makes clusters of a z that is a point, and places in them that are N(0, I); leave out "
+                "artist.prior, artist.balance and posterior=gaussian."
+            )
+        if o.split * self.studio.batch < 2 * o.categories:
+            raise ConfigError(
+                f"After artist.split={o.split} steps of {self.studio.batch} works there are too few for {o.categories} "
+                "clusters; say a larger artist.split."
+            )
+
+    def build(self) -> None:
+        super().build()
+        o = self.options
+        if o.split:
+            self.clusters = Clusters(o.latent, o.categories, o.split, self.studio.device)
+
     def encoding(self) -> nn.Sequential:
         o, network = self.options, super().encoding()
+        if o.split:
+            network.append(nn.BatchNorm1d(o.latent, affine=False))  # or z would grow, as nothing else says how large
         if o.balance and self.categories:
             network.append(Balanced(self.categories, o.balance))
         return network
@@ -164,8 +197,8 @@ class AAE(Autoencoder):
         logits, labels = found.logits, reals.labels
         if known is not None and logits is not None:
             logits, labels = logits[len(reals) :], known.labels
-        codes = self.with_class(self.code(found)[: len(reals)], reals.labels)
-        outputs = self.decoder(self.blurred(codes))
+        codes = self.with_class(self.outward(self.code(found))[: len(reals)], reals.labels)
+        outputs = self.decoder(self.inward(self.blurred(codes)))
         memo = Pass(reals.images, outputs, logits, labels)
         return Works(self.likelihood.mean(outputs), codes, reals.labels, memo=memo)
 
@@ -178,7 +211,9 @@ class AAE(Autoencoder):
             loss = loss + o.supervision * said
             metrics["supervision"] = said.detach()
         self.minimise(loss)
-        assert works.images is not None
+        assert works.images is not None and works.codes is not None
+        if o.split:
+            self.clusters.follow(self.inward(works.codes.detach()), self.studio.seed)
         error = pixel_error(works.images.detach(), images)
         return {"loss": loss.detach(), "error": error, **metrics}
 
@@ -225,3 +260,9 @@ class AAE(Autoencoder):
 
     def code_of(self, numbers: Tensor) -> Tensor:
         return self.code(self.found(numbers))
+
+    def outward(self, z: Tensor) -> Tensor:
+        return self.clusters.split(z) if self.options.split else z
+
+    def inward(self, codes: Tensor) -> Tensor:
+        return self.clusters.join(codes) if self.options.split else codes

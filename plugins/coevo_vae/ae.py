@@ -141,17 +141,17 @@ class AE(Autoencoder):
 
     # its codes are made N(0, I), as far as their mean and covariance go
 
-    def whitened(self, codes: Tensor) -> Tensor:
+    def outward(self, codes: Tensor) -> Tensor:
         """c of z = μ + L·c, LLᵀ the running covariance: [N, D]."""
         if self.options.wasserstein:
             return codes
         return torch.linalg.solve_triangular(self._root(), (codes - self.mean).T, upper=False).T
 
-    def pictures(self, codes: Tensor) -> Tensor:
-        z, rest = codes[:, : self.options.latent], codes[:, self.options.latent :]
-        if not self.options.wasserstein:
-            z = self.mean + z @ self._root().T
-        return super().pictures(torch.cat([z, rest], 1))
+    def inward(self, codes: Tensor) -> Tensor:
+        if self.options.wasserstein:
+            return codes
+        c, rest = codes[:, : self.options.latent], codes[:, self.options.latent :]
+        return torch.cat([self.mean + c @ self._root().T, rest], 1)
 
     @torch.no_grad()
     def _follow(self, codes: Tensor) -> None:
