@@ -79,7 +79,7 @@ def labelled(count: int, budget: float) -> None:
 def clusters(count: int) -> None:
     """The error where each of so many clusters has the label of the image that is surest of it, among the last 10,000
     training images; the test images are only judged."""
-    run = trained(f"aae-{count}-clusters", 30, "aae-clustering", artist={"categories": count})
+    run = trained(f"aae-{count}-clusters", 15, "aae-clustering", artist={"categories": count})
     guide, test = part(run, "train").works(slice(50_000, None)), part(run, "test").works(slice(None))
     place = run.artist.code_slices["cluster"]
     names = cluster_names(run.artist.encode(guide)[:, place], guide.labels)
