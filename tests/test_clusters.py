@@ -98,3 +98,10 @@ def test_a_state_brings_it_back(soon: None) -> None:
         one.follow(codes, seed=0)
     assert torch.equal(it.split(z), again.split(z))
     assert torch.equal(it.recent, again.recent)
+
+
+def test_codes_that_are_not_finite_are_not_fitted(soon: None) -> None:
+    it = followed(4)
+    before = it.means.clone()
+    it.follow(torch.full((300, 2), torch.nan), seed=0)
+    assert torch.equal(it.means, before)

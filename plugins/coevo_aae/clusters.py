@@ -53,7 +53,7 @@ class Clusters:
         self.recent[places % RECENT] = z
         self.steps += 1
         late = self.steps - self.after
-        if late >= 0 and late % EVERY == 0:
+        if late >= 0 and late % EVERY == 0 and self.recent.isfinite().all():  # if not, the run itself will say so
             self._fit(self.recent[: self.steps * len(z)], seed, first=late == 0)
 
     def state_dict(self) -> dict[str, Any]:
