@@ -26,14 +26,26 @@ class AdamOptions(roles.Options):
 
 
 class Adam(torch.optim.Adam):
-    """Adam over these parameters, with a player's options; the faded rate is part of its state."""
+    """Adam over these parameters, with a player's options; the faded rate is part of its state.
+
+    What torch puts around every step, marks for its profiler and hooks that nobody here registers, costs small networks
+    4 % of their time, so this one does without.
+    """
 
     def __init__(self, parameters: Iterable[Parameter], options: AdamOptions):
         super().__init__(parameters, options.rate, (options.beta1, options.beta2), fused=True)
         self._fade = 0.5 ** (1 / options.halve) if options.halve else 1.0
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients; they are always set to None."""
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = None
 
     def step(self, closure: Callable[[], float] | None = None) -> Any:
         loss = super().step(closure)
         for group in self.param_groups:
             group["lr"] *= self._fade
         return loss
+
+    step.hooked = True  # type: ignore[attr-defined] # torch takes it for wrapped

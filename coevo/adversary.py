@@ -179,7 +179,9 @@ class Adversary(Critic):
             return self.game.reward(scorer(*made), scorer(*with_reals) if with_reals else None)
 
         self.judged = True
-        rewards = self.panel.mean(scorer, reward).repeat_interleave(o.pack, 0)
+        rewards = self.panel.mean(scorer, reward)
+        if o.pack > 1:
+            rewards = rewards.repeat_interleave(o.pack, 0)
         if not self._apart:
             return rewards
         return torch.where(self._new(works, reals), rewards, rewards.detach().min())
@@ -328,7 +330,7 @@ class Adversary(Critic):
     @torch.no_grad()
     def _metrics(self, loss: Tensor, penalty: Tensor | None, real: Tensor, made: Tensor) -> Metrics:
         sure, middle = self.game.probability, (real.mean() + made.mean()) / 2  # some games have no zero of their own
-        right = (real > middle).float().mean() + (made <= middle).float().mean()
+        right = (real > middle).mean(dtype=torch.float32) + (made <= middle).mean(dtype=torch.float32)
         metrics = {
             "loss": loss.detach(),
             "D(x)": sure(real).mean(),

@@ -26,6 +26,10 @@ class Likelihood:
         """log p(x | outputs) in nats: [N]; outputs [N, outputs · C, H, W], images [N, C, H, W] in [-1, 1]."""
         raise NotImplementedError
 
+    def loss(self, outputs: Tensor, images: Tensor) -> Tensor:
+        """The mean of -log p(x | outputs): a scalar, for learning."""
+        return -self.log_prob(outputs, images).mean()
+
     def mean(self, outputs: Tensor) -> Tensor:
         """The pictures that are meant, [N, C, H, W] in [-1, 1]."""
         raise NotImplementedError
@@ -39,8 +43,11 @@ class Bernoulli(Likelihood):
     def log_prob(self, outputs: Tensor, images: Tensor) -> Tensor:
         return -binary_cross_entropy_with_logits(outputs, pixels(images), reduction="none").flatten(1).sum(1)
 
+    def loss(self, outputs: Tensor, images: Tensor) -> Tensor:
+        return binary_cross_entropy_with_logits(outputs, pixels(images), reduction="sum") / len(images)
+
     def mean(self, outputs: Tensor) -> Tensor:
-        return outputs.sigmoid() * 2 - 1
+        return pictures(outputs.sigmoid())
 
 
 class Gaussian(Likelihood):
@@ -50,13 +57,22 @@ class Gaussian(Likelihood):
         self.deviation, self.squash = deviation, squash
 
     def log_prob(self, outputs: Tensor, images: Tensor) -> Tensor:
-        mean = outputs.sigmoid() if self.squash else outputs
-        squares = mse_loss(mean, pixels(images), reduction="none").flatten(1)
-        scale = squares.shape[1] * log(self.deviation * (2 * pi) ** 0.5)
-        return squares.sum(1) * (-0.5 / self.deviation**2) - scale
+        squares = mse_loss(self._mean(outputs), pixels(images), reduction="none").flatten(1).sum(1)
+        return -squares / (2 * self.deviation**2) - self._scale(images)
+
+    def loss(self, outputs: Tensor, images: Tensor) -> Tensor:
+        squares = mse_loss(self._mean(outputs), pixels(images), reduction="sum") / len(images)
+        return squares / (2 * self.deviation**2) + self._scale(images)
 
     def mean(self, outputs: Tensor) -> Tensor:
-        return outputs.sigmoid() * 2 - 1 if self.squash else (outputs * 2 - 1).clamp(-1, 1)
+        means = pictures(self._mean(outputs))
+        return means if self.squash else means.clamp(-1, 1)
+
+    def _mean(self, outputs: Tensor) -> Tensor:
+        return outputs.sigmoid() if self.squash else outputs
+
+    def _scale(self, images: Tensor) -> float:
+        return images[0].numel() * log(self.deviation * (2 * pi) ** 0.5)
 
 
 class LogitLaplace(Likelihood):
@@ -74,7 +90,7 @@ class LogitLaplace(Likelihood):
 
     def mean(self, outputs: Tensor) -> Tensor:
         x = (outputs.chunk(2, 1)[0].sigmoid() - self.margin) / (1 - 2 * self.margin)
-        return (x * 2 - 1).clamp(-1, 1)
+        return pictures(x).clamp(-1, 1)
 
 
 def likelihood(name: LikelihoodName, deviation: float = 1.0, squash: bool = True) -> Likelihood:
@@ -86,4 +102,9 @@ def likelihood(name: LikelihoodName, deviation: float = 1.0, squash: bool = True
 
 def pixels(images: Tensor) -> Tensor:
     """[-1, 1] → [0, 1]."""
-    return torch.add(images, 1).mul_(0.5)
+    return torch.rsub(images, 0.5, alpha=-0.5)  # 0.5 + 0.5·x in one pass over them
+
+
+def pictures(pixels: Tensor) -> Tensor:
+    """[0, 1] → [-1, 1]."""
+    return torch.rsub(pixels, -1, alpha=-2)

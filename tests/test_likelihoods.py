@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.distributions import Bernoulli, Laplace, Normal, TransformedDistribution
 from torch.distributions.transforms import SigmoidTransform
 
-from coevo.likelihoods import likelihood, pixels
+from coevo.likelihoods import LikelihoodName, likelihood, pictures, pixels
 
 
 def some(seed: int = 0, channels: int = 1) -> tuple[Tensor, Tensor]:
@@ -45,6 +45,22 @@ def test_logit_laplace_is_the_density_of_pixels_moved_off_the_edges() -> None:
     black = torch.full_like(images, -1.0)
     assert found.log_prob(outputs, black).isfinite().all()
     assert found.mean(outputs * 100).abs().max() <= 1
+
+
+@pytest.mark.parametrize(("name", "numbers"), [("bernoulli", 1), ("gaussian", 1), ("logit-laplace", 2)])
+def test_the_loss_is_the_mean_of_what_single_works_cost(name: LikelihoodName, numbers: int) -> None:
+    (outputs, images), it = some(channels=numbers), likelihood(name, 0.3)
+    outputs.requires_grad_()
+    (loss,) = torch.autograd.grad(it.loss(outputs, images), outputs)
+    (single,) = torch.autograd.grad(-it.log_prob(outputs, images).mean(), outputs)
+    assert torch.allclose(it.loss(outputs, images), -it.log_prob(outputs, images).mean(), rtol=1e-5)
+    assert torch.allclose(loss, single, atol=1e-5)
+
+
+def test_pixels_and_pictures_undo_each_other() -> None:
+    shares = torch.linspace(0, 1, 256)
+    assert torch.allclose(pixels(pictures(shares)), shares, atol=1e-7)
+    assert pixels(torch.tensor([-1.0, 0.0, 1.0])).tolist() == [0.0, 0.5, 1.0]
 
 
 def test_what_is_meant_is_likelier_than_what_is_not() -> None:

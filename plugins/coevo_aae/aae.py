@@ -204,17 +204,17 @@ class AAE(Autoencoder):
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
         o, (images, outputs, logits, labels) = self.options, works.memo
-        loss = -o.reconstruction * self.likelihood.log_prob(outputs, images).mean() - rewards.mean()
+        loss = o.reconstruction * self.likelihood.loss(outputs, images) - rewards.mean()
         metrics = {}
         if o.labels == "learnt":
             said = cross_entropy(logits, labels)
             loss = loss + o.supervision * said
             metrics["supervision"] = said.detach()
-        self.minimise(loss)
         assert works.images is not None and works.codes is not None
+        error = pixel_error(works.images.detach(), images)
+        self.minimise(loss)
         if o.split:
             self.clusters.follow(self.inward(works.codes.detach()), self.studio.seed)
-        error = pixel_error(works.images.detach(), images)
         return {"loss": loss.detach(), "error": error, **metrics}
 
     # from pixels to codes
@@ -248,12 +248,14 @@ class AAE(Autoencoder):
     def found(self, numbers: Tensor, chance: bool = False) -> Found:
         """The encoder's numbers by what they mean; with chance z is drawn, where it is a Gaussian."""
         o = self.options
-        z, logits = numbers.split([numbers.shape[1] - self.categories, self.categories], 1)
+        z, logits = numbers, None
+        if count := self.categories:
+            z, logits = numbers.split([numbers.shape[1] - count, count], 1)
         if o.posterior == "gaussian":
             z, log_variance = z.chunk(2, 1)
             if chance:
                 z = z + (log_variance / 2).exp() * self.studio.noise(*z.shape)
-        return Found(z, logits if self.categories else None)
+        return Found(z, logits)
 
     def code(self, found: Found) -> Tensor:
         return found.z if found.logits is None else torch.cat([found.z, found.logits.softmax(1)], 1)

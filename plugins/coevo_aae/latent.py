@@ -134,4 +134,5 @@ class Heads(nn.Module):
             assert labels is not None
             told = one_hot(labels + 1, self.classes + 1).to(codes)  # the first says that there is none
             blocks = [torch.cat([block, told], 1) for block in blocks]
-        return torch.cat([head(block) for head, block in zip(self.heads, blocks, strict=True)], 1)
+        scores = [head(block) for head, block in zip(self.heads, blocks, strict=True)]
+        return torch.cat(scores, 1) if len(scores) > 1 else scores[0]

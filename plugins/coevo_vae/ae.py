@@ -94,7 +94,7 @@ class AE(Autoencoder):
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
         images, x, codes, outputs = works.memo
-        loss = -self.likelihood.log_prob(outputs, images).mean()
+        loss = self.likelihood.loss(outputs, images)
         if self.options.pretrain and self.steps < self.options.pretrain * self.layers:
             loss = self.greedy(x, self.steps // self.options.pretrain)
         penalties = self.penalties(x, codes)
@@ -135,7 +135,7 @@ class AE(Autoencoder):
             known = self.encoder[:begin](x)
         code = self.encoder[begin:end](known)
         if level == 0:
-            return -self.likelihood.log_prob(self.decoder[undone](code), known * 2 - 1).mean()
+            return self.likelihood.loss(self.decoder[undone](code), known * 2 - 1)
         errors = self.decoder[undone : undone + 2](code) - known
         return 0.5 * errors.square().sum(1).mean()
 

@@ -69,11 +69,11 @@ class VAE(Autoencoder):
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
         images, mean, log_variance, outputs = works.memo
-        reconstruction = self.likelihood.log_prob(outputs, images).mean()
+        reconstruction = self.likelihood.loss(outputs, images)
         kl = divergence(mean, log_variance).mean()
-        self.minimise(self.beta * kl - reconstruction - self.options.reward * rewards.mean())
+        self.minimise(reconstruction + self.beta * kl - self.options.reward * rewards.mean())
         self.steps += 1
-        return {"elbo": (reconstruction - kl).detach(), "kl": kl.detach(), "reconstruction": reconstruction.detach()}
+        return {"elbo": -(reconstruction + kl).detach(), "kl": kl.detach(), "reconstruction": -reconstruction.detach()}
 
     @property
     def beta(self) -> float:
