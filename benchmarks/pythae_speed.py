@@ -22,7 +22,7 @@ from coevo_aae.latent import Latent
 from coevo_vae.none import NoCritic
 from coevo_vae.vae import VAE
 
-BATCH, IMAGES, PAIRS = 100, 10_000, 7
+BATCH, IMAGES, PAIRS = 100, 10_000, 15
 
 try:
     from pythae.data.preprocessors import DataProcessor

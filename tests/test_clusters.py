@@ -23,7 +23,7 @@ def followed(steps: int, after: int = 3, moved: float = 0.0) -> Clusters:
     """Three clusters that have followed so many steps of 300 codes."""
     it, chance = Clusters(2, 3, after, CPU), torch.Generator().manual_seed(0)
     for step in range(steps):
-        it.follow(three(300, chance, moved * step)[0], seed=0)
+        it.follow(three(300, chance, moved * step)[0])
     return it
 
 
@@ -95,7 +95,7 @@ def test_a_state_brings_it_back(soon: None) -> None:
     chance, z = torch.Generator().manual_seed(4), torch.randn(9, 2)
     codes, _ = three(300, chance)
     for one in (it, again):
-        one.follow(codes, seed=0)
+        one.follow(codes)
     assert torch.equal(it.split(z), again.split(z))
     assert torch.equal(it.recent, again.recent)
 
@@ -103,5 +103,5 @@ def test_a_state_brings_it_back(soon: None) -> None:
 def test_codes_that_are_not_finite_are_not_fitted(soon: None) -> None:
     it = followed(4)
     before = it.means.clone()
-    it.follow(torch.full((300, 2), torch.nan), seed=0)
+    it.follow(torch.full((300, 2), torch.nan))
     assert torch.equal(it.means, before)

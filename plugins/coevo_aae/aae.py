@@ -60,7 +60,7 @@ class AAE(Autoencoder):
 
     labels: prior (every class has its place in the prior, §2.3), told (the decoder is told the class, and the code
     keeps the style, §4), learnt (the encoder names the class, from the labels of a few works, §5); with `categories`
-    and no labels it finds clusters (§6).
+    and no labels it finds clusters (§6), named beside z or, with `split`, as Gaussians of z.
     """
 
     name = "aae"
@@ -173,7 +173,7 @@ class AAE(Autoencoder):
         super().build()
         o = self.options
         if o.split:
-            self.clusters = Clusters(o.latent, o.categories, o.split, self.studio.device)
+            self.clusters = Clusters(o.latent, o.categories, o.split, self.studio.device, self.studio.seed)
 
     def encoding(self) -> nn.Sequential:
         o, network = self.options, super().encoding()
@@ -214,7 +214,7 @@ class AAE(Autoencoder):
         error = pixel_error(works.images.detach(), images)
         self.minimise(loss)
         if o.split:
-            self.clusters.follow(self.inward(works.codes.detach()), self.studio.seed)
+            self.clusters.follow(self.inward(works.codes.detach()))
         return {"loss": loss.detach(), "error": error, **metrics}
 
     # from pixels to codes

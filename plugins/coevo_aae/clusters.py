@@ -22,11 +22,12 @@ class Clusters:
 
     What may lie in several clusters has its s by the mean of their μ and L, weighted by their chances, so nothing of z
     is lost. Shares, μ and L are found by expectation-maximisation on the latest codes (Dempster 1977), first after
-    `after` steps; until then all clusters are N(0, I), so that s is z and every cluster as likely as the others.
+    `after` steps, with chance from the seed; until then all clusters are N(0, I), so that s is z and every cluster as
+    likely as the others.
     """
 
-    def __init__(self, size: int, count: int, after: int, device: torch.device):
-        self.after, self.steps = after, 0
+    def __init__(self, size: int, count: int, after: int, device: torch.device, seed: int = 0):
+        self.after, self.seed, self.steps = after, seed, 0
         self.shares = torch.full((count,), 1 / count, device=device)
         self.means = torch.zeros(count, size, device=device)
         self.roots = torch.eye(size, device=device).repeat(count, 1, 1)  # L: LLᵀ is the covariance
@@ -46,15 +47,15 @@ class Clusters:
         return mean + torch.einsum("nij,nj->ni", root, s)
 
     @torch.no_grad()
-    def follow(self, z: Tensor, seed: int) -> None:
-        """A step: keep these codes [N, size], and fit the mixture where it is time. seed: of the first fit."""
+    def follow(self, z: Tensor) -> None:
+        """A step: keep these codes [N, size], and fit the mixture where it is time."""
         z = z[:RECENT]
         places = torch.arange(len(z), device=z.device) + self.steps * len(z)
         self.recent[places % RECENT] = z
         self.steps += 1
         late = self.steps - self.after
         if late >= 0 and late % EVERY == 0 and self.recent.isfinite().all():  # if not, the run itself will say so
-            self._fit(self.recent[: self.steps * len(z)], seed, first=late == 0)
+            self._fit(self.recent[: self.steps * len(z)], first=late == 0)
 
     def state_dict(self) -> dict[str, Any]:
         return vars(self).copy()
@@ -73,7 +74,7 @@ class Clusters:
         within = solve_triangular(self.roots, away, upper=False).square().sum(1).T
         return self.shares.log() - self.roots.diagonal(dim1=1, dim2=2).log().sum(1) - within / 2
 
-    def _fit(self, z: Tensor, seed: int, first: bool) -> None:
+    def _fit(self, z: Tensor, first: bool) -> None:
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.mixture import GaussianMixture
 
@@ -82,7 +83,7 @@ class Clusters:
             shares, means, roots = (part.double().cpu() for part in (self.shares, self.means, self.roots))
             before = {"weights": shares / shares.sum(), "means": means, "precisions": torch.cholesky_inverse(roots)}
             how = {"max_iter": ITERATIONS} | {f"{name}_init": part.numpy() for name, part in before.items()}
-        mixture = GaussianMixture(len(self.means), random_state=seed, reg_covar=1e-4, **how)
+        mixture = GaussianMixture(len(self.means), random_state=self.seed, reg_covar=1e-4, **how)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # it goes on next time
             mixture.fit(z.double().cpu().numpy())
