@@ -60,17 +60,30 @@ def minutes(run: Run) -> dict[str, float]:
 # trials
 
 
-def labelled(count: int, budget: float) -> None:
+# By how many labels: minutes, options beside the recipe's.
+LABELS: dict[int, tuple[float, dict[str, Any]]] = {
+    100: (45, {}),
+    1000: (
+        60,
+        {
+            "artist": {"latent": 24, "halve": 20_000},
+            "critic": {"follow": 0.002, "noise_steps": 80_000, "halve": 20_000},
+        },
+    ),
+    60_000: (
+        60,
+        {
+            "artist": {"labelled": 100, "mask": 0, "halve": 6000},
+            "critic": {"follow": 0.005, "noise": 0, "halve": 6000},
+        },
+    ),
+}
+
+
+def labelled(count: int) -> None:
     """The error on the test images of a network that was told so many labels."""
-    many = count > 100  # these hold the classes where they are, also beside a z that could say them again
-    run = trained(
-        f"aae-{count}-labels",
-        budget,
-        "aae-semi-supervised",
-        data={"labelled": count},
-        artist={"labelled": 100, "latent": 16, "halve": 11_000} if many else {},
-        critic={"follow": 0.002, "noise_steps": 36_000, "halve": 11_000} if many else {},
-    )
+    budget, options = LABELS[count]
+    run = trained(f"aae-{count}-labels", budget, "aae-semi-supervised", data={"labelled": count}, **options)
     test = part(run, "test").works(slice(None))
     named = run.artist.encode(test)[:, run.artist.code_slices["class"]].argmax(1)
     report(f"{count} labels", run, error=(named != test.labels).float().mean().item(), images=len(test))
@@ -127,9 +140,9 @@ def linear() -> None:
 
 
 TRIALS: dict[str, Callable[[], None]] = {
-    "labels-100": lambda: labelled(100, 45),
-    "labels-1000": lambda: labelled(1000, 45),
-    "labels-all": lambda: labelled(60_000, 60),
+    "labels-100": lambda: labelled(100),
+    "labels-1000": lambda: labelled(1000),
+    "labels-all": lambda: labelled(60_000),
     "clusters-16": lambda: clusters(16),
     "clusters-30": lambda: clusters(30),
     "parzen": parzen_window,
