@@ -66,8 +66,8 @@ LABELS: dict[int, tuple[float, dict[str, Any]]] = {
     1000: (
         60,
         {
-            "artist": {"latent": 24, "halve": 20_000},
-            "critic": {"follow": 0.002, "noise_steps": 80_000, "halve": 20_000},
+            "artist": {"latent": 24, "likelihood": "bernoulli", "reconstruction": 0.25, "halve": 18_000},
+            "critic": {"follow": 0.002, "noise_steps": 70_000, "halve": 18_000},
         },
     ),
     60_000: (
