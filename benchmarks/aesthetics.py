@@ -23,11 +23,11 @@ from torch import Tensor, nn
 
 import coevo
 from coevo import Studio, Works
-from coevo.data import to_float
-from coevo.gallery import contact_sheet, save_png
-from coevo.networks import halvings, kaiming_start
-from coevo.runner import Run
-from coevo.store import read_log
+from coevo.data.datasets import to_float
+from coevo.images.png import contact_sheet, save_png
+from coevo.nn.layers import halvings, kaiming_start
+from coevo.runs.run import Run
+from coevo.storage.run_folder import read_log
 from coevo_taste.measures import measured
 from coevo_taste.photographs import photographs
 
@@ -190,7 +190,7 @@ def _dice(seed: int) -> torch.Generator:
 
 
 def _options(split: str, size: int = 64) -> Any:
-    return coevo.data.DataOptions.model_validate({"size": size, "channels": 3, "split": split})
+    return coevo.data.datasets.DataOptions.model_validate({"size": size, "channels": 3, "split": split})
 
 
 def _works(run: Run) -> Tensor:

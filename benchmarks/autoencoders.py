@@ -21,11 +21,11 @@ import numpy as np
 import torch
 
 import coevo
-from coevo.data import DataOptions, Dataset, mnist
-from coevo.evaluate import flat
-from coevo.measures import parzen
-from coevo.posteriors import cluster_names, code_figures
-from coevo.runner import Run, exhibit, images_of
+from coevo.data.datasets import DataOptions, Dataset, mnist
+from coevo.evaluation.codes import cluster_names, code_figures
+from coevo.evaluation.metrics import parzen
+from coevo.evaluation.report import flat
+from coevo.runs.run import Run, exhibit, images_of
 
 GIVEN: argparse.Namespace
 
@@ -114,7 +114,7 @@ def nll() -> None:
     """The negative log-likelihood of binary test images by importance sampling."""
     run = trained("vae-nll", 45, "vae", data={"binary": "sample"}, artist={"rate": 1e-4, "ema": 0.999})
     options = run.config.data.model_copy(update={"split": "test"})
-    test = coevo.data.load_dataset(options, coevo.runner.loaders()).works(slice(None))
+    test = coevo.data.datasets.load_dataset(options, coevo.runs.run.loaders()).works(slice(None))
     for draws in (200, 5000):
         found = -run.artist.log_likelihood(test, draws)
         report("nll", run, draws=draws, nll=found.mean().item(), images=len(test))

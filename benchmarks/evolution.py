@@ -22,8 +22,8 @@ from PIL import Image
 from torch import Tensor
 
 from coevo import Studio
-from coevo.gallery import contact_sheet, save_png
-from coevo.population import Population
+from coevo.evolution.population import Population
+from coevo.images.png import contact_sheet, save_png
 from coevo_cppn.artist import CPPN
 from coevo_gp.artist import GP
 

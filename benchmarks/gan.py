@@ -23,12 +23,12 @@ from sklearn.cluster import MiniBatchKMeans
 from torch import Tensor
 
 import coevo
-from coevo.data import DataOptions, Dataset, mnist, splits, to_float
-from coevo.evaluate import evaluate, flat, histogram
-from coevo.evaluator import evaluator_for
-from coevo.measures import divergence, parzen
-from coevo.registry import registry
-from coevo.runner import Run, exhibit, images_of, loaders
+from coevo.data.datasets import DataOptions, Dataset, mnist, splits, to_float
+from coevo.evaluation.classifier import evaluator_for
+from coevo.evaluation.metrics import divergence, parzen
+from coevo.evaluation.report import evaluate, flat, histogram
+from coevo.plugin.registry import registry
+from coevo.runs.run import Run, exhibit, images_of, loaders
 
 GIVEN: argparse.Namespace
 

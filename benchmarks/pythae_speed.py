@@ -18,9 +18,9 @@ from typing import Any
 
 import torch
 
-from coevo.data import Data, Dataset
-from coevo.loop import Phase, coevolve
-from coevo.studio import Studio, fast_bf16
+from coevo.contract.loop import Phase, coevolve
+from coevo.data.datasets import Data, Dataset
+from coevo.studio.studio import Studio, fast_bf16
 from coevo_aae.aae import AAE
 from coevo_aae.latent import Latent
 from coevo_vae.none import NoCritic

@@ -25,11 +25,11 @@ from torch import Tensor
 
 import coevo
 from coevo import Genome, Studio, Works
-from coevo.data import DataOptions, digits
-from coevo.evaluate import evaluate
-from coevo.gallery import to_bytes, to_picture
-from coevo.history import FILE, History
-from coevo.runner import Run
+from coevo.data.datasets import DataOptions, digits
+from coevo.evaluation.report import evaluate
+from coevo.images.png import to_bytes, to_picture
+from coevo.interactive.session_db import FILE, History
+from coevo.runs.run import Run
 
 WANTED = "7"
 

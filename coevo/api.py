@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from coevo.config import merge, read_recipe, resolve
-from coevo.faces import Face
-from coevo.registry import registry
-from coevo.runner import Run
-from coevo.store import Store
+from coevo.interactive.ui import Face
+from coevo.plugin.registry import registry
+from coevo.runs.config import merge, read_recipe, resolve
+from coevo.runs.run import Run
+from coevo.storage.run_folder import Store
 
 
 def run(

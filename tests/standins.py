@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 import coevo
 from coevo import Artist, CodeBlock, Critic, Genome, Metrics, Rewind, Studio, Works
-from coevo.priors import draw
-from coevo.registry import registry
+from coevo.latent_models.priors import draw
+from coevo.plugin.registry import registry
 
 SHAPE = (1, 4, 4)
 REAL = 0.5  # what every pixel of a real work is, give or take
@@ -289,3 +289,10 @@ class Reader(Critic):
 
     def fooled(self, works: Works, reals: Works | None) -> Tensor:
         return (self.scores(works.codes) > 0).all(1)
+
+
+PICBREEDER_GENOME = """<data><genome><identifier branch="1" id="2"/><parents/><nodes>
+<node label="x" type="in"><marking branch="0" id="1"/><activation>identity(x)</activation></node>
+<node label="ink" type="out"><marking branch="0" id="2"/><activation>sin(x)</activation></node></nodes><links>
+<link><marking branch="0" id="3"/><source branch="0" id="1"/><target branch="0" id="2"/><weight>1.5</weight></link>
+</links></genome></data>"""

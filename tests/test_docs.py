@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from conftest import CommandLine
-from test_cppn import GENOME
+from standins import PICBREEDER_GENOME as GENOME
 
-from coevo import hookspecs
+from coevo.plugin import hookspecs
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

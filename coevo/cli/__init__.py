@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-import coevo
 from coevo.cli import codes, lineages, looking, playing, plugins
 from coevo.cli.group import Group
+from coevo.version import __version__
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(coevo.__version__, message="coevo %(version)s")
+@click.version_option(__version__, message="coevo %(version)s")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def main(debug: bool) -> None:
     """Art by an arms race: any Artist against any Critic, in one loop."""

@@ -15,7 +15,7 @@ SHOW = click.option("--show", is_flag=True, help="Show the picture in the termin
 def done(said: str, output: Path, show: bool) -> None:
     """Say what was written where, and show it where that is asked for."""
     if show:
-        from coevo.display import show_picture
+        from coevo.cli.display import show_picture
 
         show_picture(output)
     click.echo(said)
@@ -31,7 +31,7 @@ def done(said: str, output: Path, show: bool) -> None:
 @RUNS_DIR
 def interpolate(run: str, rows: int, steps: int, seed: int, output: Path, show: bool, runs_dir: Path) -> None:
     """Walk from one work of a RUN's artist to another through its latent space: a row each, or a film (.gif)."""
-    from coevo.latent import write_interpolation
+    from coevo.tools.latent_space import write_interpolation
 
     write_interpolation(open_store(run, runs_dir), rows, steps, seed, picture(output, ".gif"))
     done(f"{rows} walks of {steps} steps in {output}", output, show)
@@ -50,7 +50,7 @@ def traverse(
     run: str, code: str | None, rows: int, steps: int, seed: int, output: Path, show: bool, runs_dir: Path
 ) -> None:
     """Vary one code of a RUN's artist in every row, and leave the rest of it as it is."""
-    from coevo.latent import write_traversal
+    from coevo.tools.latent_space import write_traversal
 
     write_traversal(open_store(run, runs_dir), code, rows, steps, seed, picture(output))
     done(f"Codes varied one by one in {output}", output, show)
@@ -68,7 +68,7 @@ def arithmetic(run: str, expression: str | None, seed: int, output: Path, show: 
 
     Works between commas are averaged first. Without an EXPRESSION it draws a numbered sheet to choose from.
     """
-    from coevo.latent import write_arithmetic
+    from coevo.tools.latent_space import write_arithmetic
 
     write_arithmetic(open_store(run, runs_dir), expression, seed, picture(output))
     done(f"{expression} in {output}" if expression else f"Works by number in {output}", output, show)
@@ -83,7 +83,7 @@ def arithmetic(run: str, expression: str | None, seed: int, output: Path, show: 
 @RUNS_DIR
 def manifold(run: str, side: int, seed: int, output: Path, show: bool, runs_dir: Path) -> None:
     """Lay out the plane of pictures that a RUN's code of two numbers has."""
-    from coevo.latent import write_manifold
+    from coevo.tools.latent_space import write_manifold
 
     write_manifold(open_store(run, runs_dir), side, seed, picture(output))
     done(f"{side} × {side} works in {output}", output, show)
@@ -96,7 +96,7 @@ def manifold(run: str, side: int, seed: int, output: Path, show: bool, runs_dir:
 @RUNS_DIR
 def encode(run: str, n: int | None, output: Path, runs_dir: Path) -> None:
     """Encode the real works of a RUN, held-out ones where it has them: codes, labels and blocks as .npz."""
-    from coevo.encoding import write_codes
+    from coevo.tools.encoding import write_codes
 
     if output.suffix.lower() != ".npz":
         raise ConfigError(f"-o {output} should end with .npz.")
@@ -113,7 +113,7 @@ def encode(run: str, n: int | None, output: Path, runs_dir: Path) -> None:
 @RUNS_DIR
 def reconstruct(run: str, n: int, columns: int, seed: int, output: Path, show: bool, runs_dir: Path) -> None:
     """Show real works, each row above what comes back of it from a RUN's encoder and decoder."""
-    from coevo.encoding import write_reconstructions
+    from coevo.tools.encoding import write_reconstructions
 
     write_reconstructions(open_store(run, runs_dir), n, columns, seed, picture(output))
     done(f"{n} works and what comes back of them in {output}", output, show)
@@ -128,7 +128,7 @@ def reconstruct(run: str, n: int, columns: int, seed: int, output: Path, show: b
 @RUNS_DIR
 def scatter(run: str, code: str | None, n: int, output: Path, show: bool, runs_dir: Path) -> None:
     """Draw the codes of a RUN's real works as points, coloured by label, over its prior."""
-    from coevo.encoding import write_scatter
+    from coevo.tools.encoding import write_scatter
 
     write_scatter(open_store(run, runs_dir), code, n, picture(output))
     done(f"Codes in {output}", output, show)
@@ -143,7 +143,7 @@ def scatter(run: str, code: str | None, n: int, output: Path, show: bool, runs_d
 @RUNS_DIR
 def tangents(runs: tuple[str, ...], n: int, directions: int, output: Path, show: bool, runs_dir: Path) -> None:
     """Draw the changes of a picture that change its code most; of several RUNs beneath each other."""
-    from coevo.encoding import write_tangents
+    from coevo.tools.encoding import write_tangents
 
     stores = [open_store(run, runs_dir) for run in runs or ("latest",)]
     write_tangents(stores, n, directions, picture(output))

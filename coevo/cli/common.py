@@ -10,7 +10,7 @@ import click
 from coevo.errors import ConfigError
 
 if TYPE_CHECKING:
-    from coevo.store import Store
+    from coevo.storage.run_folder import Store
 
 RUNS_DIR = click.option(
     "--runs-dir",
@@ -38,7 +38,7 @@ RUN = click.argument("run", default="latest")
 
 
 def open_store(run: str, runs_dir: Path) -> Store:
-    from coevo.store import Store
+    from coevo.storage.run_folder import Store
 
     return Store.open(run, runs_dir)
 
@@ -47,7 +47,7 @@ def picture(output: Path, *others: str) -> Path:
     """Where a picture goes. Raises ConfigError where it cannot be one, before anything is drawn."""
     if output.suffix.lower() not in (".png", *others):
         raise ConfigError(f"-o {output} should end with {' or '.join(('.png', *others))}.")
-    from coevo.store import writing
+    from coevo.storage.run_folder import writing
 
     with writing(output):
         output.parent.mkdir(parents=True, exist_ok=True)

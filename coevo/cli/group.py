@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from coevo.errors import CoevoError
-from coevo.registry import registry
+from coevo.plugin.registry import registry
 
 
 class Group(click.Group):

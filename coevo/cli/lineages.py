@@ -10,7 +10,7 @@ import click
 
 from coevo.cli.common import JSON, RUN, RUNS_DIR, figure, open_store, picture, table
 from coevo.errors import ConfigError
-from coevo.registry import registry
+from coevo.plugin.registry import registry
 
 
 @click.command()
@@ -26,8 +26,8 @@ def lineage(run: str, id: str | None, output: Path | None, runs_dir: Path, as_js
     """
     from rich.console import Console
 
-    from coevo.export import open_history, write_chart
-    from coevo.lineage import ancestors, breeders, tree
+    from coevo.interactive.lineage import ancestors, breeders, tree
+    from coevo.tools.export import open_history, write_chart
 
     if run.endswith(".png"):
         run, id = whose(Path(run))
@@ -49,7 +49,7 @@ def lineage(run: str, id: str | None, output: Path | None, runs_dir: Path, as_js
 def whose(path: Path) -> tuple[str, str]:
     """The run that a picture comes from, and whom it shows. Raises DataError where it comes from none."""
     from coevo.errors import DataError
-    from coevo.gallery import read_origin
+    from coevo.images.png import read_origin
 
     origin = read_origin(path)
     if origin.works.genomes is None:
@@ -71,7 +71,7 @@ def whose(path: Path) -> tuple[str, str]:
 @JSON
 def accepted(run: str, id: str | None, output: Path | None, n: int, size: int, runs_dir: Path, as_json: bool) -> None:
     """List the works that fooled the critic of a RUN whose artist evolves: round, score and parents of each."""
-    from coevo.export import accepted_rows, write_accepted
+    from coevo.tools.export import accepted_rows, write_accepted
 
     store = open_store(run, runs_dir)
     rows = accepted_rows(store, id)[-n:]
@@ -98,8 +98,8 @@ def export(run: str, id: str | None, output: Path | None, size: int, alone: bool
 
     Without ID the whole session becomes a script (.picks) that `coevo run --picks` plays again.
     """
-    from coevo.export import open_history, write_path, write_script
-    from coevo.lineage import path
+    from coevo.interactive.lineage import path
+    from coevo.tools.export import open_history, write_path, write_script
 
     store = open_store(run, runs_dir)
     history, flaw = open_history(store)
@@ -125,8 +125,8 @@ def export(run: str, id: str | None, output: Path | None, size: int, alone: bool
 @RUNS_DIR
 def render(file: Path, size: int, output: Path, runs_dir: Path) -> None:
     """Draw a PICTURE anew, at any size, from the genome or code that it carries."""
-    from coevo.gallery import read_origin
-    from coevo.redraw import redraw
+    from coevo.images.png import read_origin
+    from coevo.tools.redraw import redraw
 
     redraw(read_origin(file), size, picture(output), runs_dir)
     click.echo(f"{size} × {size} in {output}")
@@ -143,7 +143,7 @@ def bring(kind: str, file: Path, output: Path, size: int, runs_dir: Path) -> Non
 
     Kinds are listed by `coevo plugins`, as picbreeder.
     """
-    from coevo.redraw import redraw
+    from coevo.tools.redraw import redraw
 
     redraw(registry().load("importer", kind)(file), size, picture(output), runs_dir)
     click.echo(f"{file.name} in {output}; go on from it with: coevo run RECIPE --from {output}")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from coevo.cli.common import JSON, RUN, RUNS_DIR, SEED, figure, open_store, picture, table
-from coevo.registry import registry
+from coevo.plugin.registry import registry
 
 
 @click.command()
@@ -16,8 +16,8 @@ from coevo.registry import registry
 @JSON
 def runs(runs_dir: Path, as_json: bool) -> None:
     """List the runs."""
-    from coevo.config import read_toml
-    from coevo.store import Store, read_log
+    from coevo.runs.config import read_toml
+    from coevo.storage.run_folder import Store, read_log
 
     rows = []
     for store in Store.all(runs_dir):
@@ -47,7 +47,7 @@ def runs(runs_dir: Path, as_json: bool) -> None:
 @JSON
 def recipes(as_json: bool) -> None:
     """List the recipes: systems of the history that run with one command."""
-    from coevo.config import read_recipe
+    from coevo.runs.config import read_recipe
 
     rows = []
     for name in registry().offers("recipe"):
@@ -73,7 +73,7 @@ def recipes(as_json: bool) -> None:
 @click.option("--plain", is_flag=True, help="No pictures and no colours: figures only.")
 def show(run: str, runs_dir: Path, plain: bool) -> None:
     """Show a RUN in the terminal: its newest sheet and the curves of its log."""
-    from coevo.display import show_run
+    from coevo.cli.display import show_run
 
     show_run(open_store(run, runs_dir), plain)
 
@@ -87,7 +87,7 @@ def show(run: str, runs_dir: Path, plain: bool) -> None:
 @RUNS_DIR
 def sample(run: str, n: int, seed: int, label: str | None, output: Path, runs_dir: Path) -> None:
     """Make N works of a RUN's artist: a sheet (.png), an array (.npy, uint8 [N, H, W, C]), a folder."""
-    from coevo.export import write_samples
+    from coevo.tools.export import write_samples
 
     write_samples(open_store(run, runs_dir), n, seed, output, label)
     click.echo(f"{n} works in {output}")
@@ -124,7 +124,7 @@ def evaluate(
     name, with every figure, says what it compares with. Nearest real neighbours show whether works are copied. Of an
     artist that encodes, its codes are judged too: what comes back, what they say of classes, how near to the prior.
     """
-    from coevo.export import evaluate_works
+    from coevo.tools.export import evaluate_works
 
     sheet = picture(output) if output else None
     report = evaluate_works(run, runs_dir, n, seed, data, data_dir, sheet, draws, parzen)

@@ -14,12 +14,12 @@ import click
 
 from coevo.cli.common import FACE, JSON, RUN, RUNS_DIR, open_store
 from coevo.errors import ConfigError
-from coevo.registry import registry
+from coevo.plugin.registry import registry
 
 if TYPE_CHECKING:
-    from coevo.faces import Face
-    from coevo.roles import Critic
-    from coevo.runner import Run
+    from coevo.contract.players import Critic
+    from coevo.interactive.ui import Face
+    from coevo.runs.run import Run
 
 
 @click.command()
@@ -70,8 +70,8 @@ def run(
     then --config, then the recipe; `coevo info` lists a player's options.
     """
     from coevo.api import named
-    from coevo.config import assignments, merge, read_recipe, read_toml, resolve
-    from coevo.runner import Run
+    from coevo.runs.config import assignments, merge, read_recipe, read_toml, resolve
+    from coevo.runs.run import Run
 
     known = registry()
     if not (recipe or artist or critic or file):
@@ -111,7 +111,7 @@ def resume(
     as_json: bool,
 ) -> None:
     """Go on with a RUN, bit for bit, from its newest whole checkpoint; with a session, at its last sheet."""
-    from coevo.runner import Run, read_config
+    from coevo.runs.run import Run, read_config
 
     changes: dict[str, Any] = {}
     if rounds is not None or minutes is not None:
@@ -135,7 +135,7 @@ def play(run: Run, as_json: bool, plain: bool, face: Face | None) -> None:
     if face:
         breed(run, face)
         return
-    from coevo.display import display_for
+    from coevo.cli.display import display_for
 
     name = run.store.name
     with stoppable(run) as stopped, display_for(run, as_json, sys.stdout.isatty() and not plain) as display:
@@ -179,7 +179,7 @@ def face_for(critic: type[Critic], plain: bool, name: str | None, picks: Path | 
             raise ConfigError(f"Critic {critic.name!r} asks nobody; --picks and --face are for a person.")
         return None
     if picks:
-        from coevo.faces import Script
+        from coevo.interactive.ui import Script
 
         return Script.read(picks)
     face: Face = registry().load("face", name or ("plain" if plain else "terminal"))()

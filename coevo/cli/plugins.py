@@ -9,7 +9,7 @@ import click
 
 from coevo.cli.common import JSON, table
 from coevo.errors import CoevoError, ConfigError
-from coevo.registry import registry
+from coevo.plugin.registry import registry
 
 
 @click.command()
@@ -44,7 +44,7 @@ def plugins(as_json: bool) -> None:
 @JSON
 def info(kind: Any, name: str, as_json: bool) -> None:
     """Describe an artist or a critic, and each of its options."""
-    from coevo.info import describe_player
+    from coevo.plugin.describe import describe_player
 
     described = describe_player(kind, name)
     if as_json:
@@ -62,7 +62,7 @@ def info(kind: Any, name: str, as_json: bool) -> None:
 @click.argument("name")
 def check(name: str) -> None:
     """Check an installed artist or critic NAME with the conformance kit."""
-    from coevo.testing import check_player
+    from coevo.testing.kit import check_player
 
     known = registry()
     players: tuple[Literal["artist", "critic"], ...] = ("artist", "critic")

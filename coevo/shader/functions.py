@@ -14,7 +14,7 @@ from math import pi
 from typing import Any, Literal
 
 from coevo.errors import ConfigError, unknown
-from coevo.registry import registry
+from coevo.plugin.registry import registry
 from coevo.shader import instructions as its
 from coevo.shader.expressions import Canvas, Expression, Number
 

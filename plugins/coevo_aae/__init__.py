@@ -1,6 +1,6 @@
 """Adversarial autoencoders: codes that a critic holds to a prior, and ALAE, whose critic looks through the encoder."""
 
-from coevo.hookspecs import Offer, hookimpl
+from coevo.plugin.hookspecs import Offer, hookimpl
 
 
 @hookimpl

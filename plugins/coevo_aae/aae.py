@@ -10,13 +10,13 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from coevo import CodeBlock, ConfigError, Metrics, Works
-from coevo.autoencoder import Autoencoder
-from coevo.corruption import corrupted
-from coevo.likelihoods import LikelihoodName
-from coevo.measures import pixel_error
-from coevo.priors import prior_of
-from coevo.registry import registry
-from coevo.roles import Need
+from coevo.contract.players import Need
+from coevo.evaluation.metrics import pixel_error
+from coevo.latent_models.autoencoder import Autoencoder
+from coevo.latent_models.corruption import corrupted
+from coevo.latent_models.likelihoods import LikelihoodName
+from coevo.latent_models.priors import prior_of
+from coevo.plugin.registry import registry
 from coevo_aae.clusters import Clusters
 
 

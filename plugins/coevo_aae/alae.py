@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
 from coevo import Artist, CodeBlock, Metrics, PairError, Works
-from coevo.adam import Adam, AdamOptions
-from coevo.adversary import Adversary
-from coevo.decoding import Decoding
-from coevo.networks import dense
+from coevo.adversarial.critic import Adversary
+from coevo.latent_models.decoder import Decoding
+from coevo.nn.adam import Adam, AdamOptions
+from coevo.nn.layers import dense
 
 
 class ALAE(Decoding):

@@ -12,9 +12,9 @@ from torch.nn.functional import one_hot
 
 import coevo
 from coevo import Artist, Metrics, Works
-from coevo.adversary import Adversary
-from coevo.networks import dense
-from coevo.priors import draw, prior_of
+from coevo.adversarial.critic import Adversary
+from coevo.latent_models.priors import draw, prior_of
+from coevo.nn.layers import dense
 
 LEAST = 0.2  # of an equal share is what a category is asked for at least
 

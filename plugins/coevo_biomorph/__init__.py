@@ -1,6 +1,6 @@
 """Dawkins' biomorphs: recursive trees that nine genes draw."""
 
-from coevo.hookspecs import Offer, hookimpl
+from coevo.plugin.hookspecs import Offer, hookimpl
 
 
 @hookimpl

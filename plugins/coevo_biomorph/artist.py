@@ -106,7 +106,7 @@ class Biomorph(coevo.Artist):
         channels = self.studio.image[0]
         return draw([develop(parse(genome.text)) for genome in works.genomes], (channels, size, size))
 
-    def restore(self, state: coevo.roles.State) -> None:
+    def restore(self, state: coevo.contract.players.State) -> None:
         super().restore(state)
         self._drawn = None
 

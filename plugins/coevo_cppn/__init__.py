@@ -1,6 +1,6 @@
 """CPPNs: networks that paint, grown by NEAT (Stanley 2007; PicBreeder, Secretan 2011)."""
 
-from coevo.hookspecs import Offer, hookimpl
+from coevo.plugin.hookspecs import Offer, hookimpl
 
 
 @hookimpl

@@ -11,7 +11,7 @@ from pydantic import Field
 from torch import Tensor
 
 from coevo import ConfigError, DataError
-from coevo.population import Population
+from coevo.evolution.population import Population
 from coevo.shader import Canvas, Expression, Program
 from coevo.shader.functions import grey, widened
 from coevo_cppn.neat import bounded, mate, minimal, mutate, species

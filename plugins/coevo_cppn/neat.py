@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from coevo.niches import gathered
+from coevo.evolution.niches import gathered
 from coevo_cppn.network import ACTIVATIONS, COLOURS, INK, INPUTS, LARGEST, Network
 
 K = TypeVar("K")

@@ -11,7 +11,7 @@ import defusedxml
 from defusedxml.ElementTree import fromstring
 
 from coevo import DataError, Genome, Works
-from coevo.gallery import Origin
+from coevo.images.png import Origin
 from coevo_cppn.network import COLOURS, INK, INPUTS, Network, network
 
 LARGEST = 4_000_000  # bytes of XML

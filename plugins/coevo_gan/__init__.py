@@ -1,6 +1,6 @@
 """Generative adversarial nets: convolutional and fully connected, conditional, and with codes that mean something."""
 
-from coevo.hookspecs import Offer, hookimpl
+from coevo.plugin.hookspecs import Offer, hookimpl
 
 
 @hookimpl

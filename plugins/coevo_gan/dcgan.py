@@ -8,7 +8,7 @@ from pydantic import Field
 from torch import nn
 
 import coevo
-from coevo.networks import SIDES, doublings, normal_start
+from coevo.nn.layers import SIDES, doublings, normal_start
 from coevo_gan.noise import Generative
 
 

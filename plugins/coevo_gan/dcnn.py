@@ -11,8 +11,8 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 import coevo
 from coevo import Artist
-from coevo.adversary import Adversary
-from coevo.networks import SIDES, Norm, halvings, kaiming_start, normal_start
+from coevo.adversarial.critic import Adversary
+from coevo.nn.layers import SIDES, Norm, halvings, kaiming_start, normal_start
 from coevo_gan.crowd import crowd
 
 
@@ -36,7 +36,7 @@ class DCNN(Adversary):
     options: Options
 
     @property
-    def labels(self) -> coevo.roles.Need:  # type: ignore[override]
+    def labels(self) -> coevo.contract.players.Need:  # type: ignore[override]
         return "unused" if self.options.labels == "none" else "required"
 
     def check(self) -> None:

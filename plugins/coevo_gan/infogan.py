@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
 from coevo import CodeBlock, Works
-from coevo.adam import Adam
-from coevo.augment import augmented, known_kinds
-from coevo.networks import halvings
+from coevo.nn.adam import Adam
+from coevo.nn.augmentation import augmented, known_kinds
+from coevo.nn.layers import halvings
 from coevo_gan.dcgan import DCGAN
 
 

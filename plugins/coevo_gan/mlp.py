@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
 from coevo import Artist, CodeBlock
-from coevo.adversary import Adversary
-from coevo.networks import dense
+from coevo.adversarial.critic import Adversary
+from coevo.nn.layers import dense
 from coevo_gan.noise import Generative
 
 

@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 import coevo
 from coevo import CodeBlock, Metrics, Works
-from coevo.adam import Adam, AdamOptions
-from coevo.decoding import Decoding
-from coevo.ema import EMA
-from coevo.priors import draw
+from coevo.latent_models.decoder import Decoding
+from coevo.latent_models.priors import draw
+from coevo.nn.adam import Adam, AdamOptions
+from coevo.nn.ema import EMA
 from coevo_gan.condition import Condition
 
 
@@ -37,11 +37,11 @@ class Generative(Decoding):
     generator: nn.Sequential
 
     @property
-    def labels(self) -> coevo.roles.Need:  # type: ignore[override]
+    def labels(self) -> coevo.contract.players.Need:  # type: ignore[override]
         return "required" if self.options.labels else "unused"
 
     @property
-    def reals(self) -> coevo.roles.Need:  # type: ignore[override]
+    def reals(self) -> coevo.contract.players.Need:  # type: ignore[override]
         return self.labels
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from coevo import DataError
-from coevo.data import DataOptions, Dataset, mnist
+from coevo.data.datasets import DataOptions, Dataset, mnist
 
 COUNT = 60_000
 

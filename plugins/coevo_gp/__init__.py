@@ -1,6 +1,6 @@
 """Genetic programming: pictures by programs over the coordinates (Sims 1991)."""
 
-from coevo.hookspecs import Offer, hookimpl
+from coevo.plugin.hookspecs import Offer, hookimpl
 
 
 @hookimpl

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from coevo import DataError
-from coevo.population import Population
+from coevo.evolution.population import Population
 from coevo.shader import Canvas, Expression, Program
 from coevo.shader.functions import chosen, grey, hsv, widened
 from coevo_gp.language import LARGEST, Language, Tree, is_constant, replaced, spread

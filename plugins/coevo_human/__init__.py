@@ -1,6 +1,6 @@
 """A person as a critic, asked in the terminal or in plain text, and `taste`, who stands in for one."""
 
-from coevo.hookspecs import Offer, hookimpl
+from coevo.plugin.hookspecs import Offer, hookimpl
 
 
 @hookimpl

@@ -10,8 +10,8 @@ from torch import Tensor
 import coevo
 from coevo import Leave, Rewind, Works
 from coevo.errors import CoevoError
-from coevo.faces import STEP, Branch, Command, Face, Mutate, Pick, Quit, Redo, Save, Sheet, Undo
-from coevo.session import Session
+from coevo.interactive.session import Session
+from coevo.interactive.ui import STEP, Branch, Command, Face, Mutate, Pick, Quit, Redo, Save, Sheet, Undo
 
 
 class Human(coevo.Critic):
@@ -77,7 +77,9 @@ class Human(coevo.Critic):
                     return f"Saved {self.session.save(work, size, Path(path) if path else None)}"
                 except CoevoError as error:
                     return str(error)
-        raise CoevoError(f"Face {type(self.face).__name__} gave {command!r}; a command of coevo.faces is wanted.")
+        raise CoevoError(
+            f"Face {type(self.face).__name__} gave {command!r}; a command of coevo.interactive.ui is wanted."
+        )
 
     def _mutate(self, steps: int, rate: float) -> str:
         rate = round(min(max(rate, 0.01) * STEP**steps, 1.0), 4)

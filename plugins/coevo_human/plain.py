@@ -9,9 +9,9 @@ import numpy as np
 from PIL import Image
 
 from coevo.errors import ConfigError
-from coevo.faces import HELP, Command, Face, Pick, Quit, Sheet, parse
-from coevo.gallery import contact_sheet, save_png
-from coevo.lineage import pedigree
+from coevo.images.png import contact_sheet, save_png
+from coevo.interactive.lineage import pedigree
+from coevo.interactive.ui import HELP, Command, Face, Pick, Quit, Sheet, parse
 
 RAMP = " .:-=+*#%@"
 CELLS = 16  # characters across a picture; they are twice as high as wide

@@ -180,8 +180,8 @@ def class_judge(wants: str, data: str, dir: str | None, image: tuple[int, int, i
 
     Raises DataError where there are no labels or too few works, ConfigError where no class has that name.
     """
-    from coevo.data import DataOptions, load_dataset, to_float
-    from coevo.runner import loaders
+    from coevo.data.datasets import DataOptions, load_dataset, to_float
+    from coevo.runs.run import loaders
 
     channels, size, _ = image
     options = DataOptions.model_validate({"name": data, "dir": dir, "size": size, "channels": channels})
@@ -234,8 +234,8 @@ def rgb(text: str) -> list[int]:
 
 def read(path: Path, image: tuple[int, int, int]) -> Tensor:
     """A picture's file → [C, H, W] in [-1, 1]. Raises DataError where it cannot be read, or shows one tone only."""
-    from coevo.data import to_float
-    from coevo.readers import BROKEN, read_image
+    from coevo.data.datasets import to_float
+    from coevo.data.readers import BROKEN, read_image
 
     channels, size, _ = image
     try:

@@ -12,8 +12,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 import coevo
 from coevo import Artist, Metrics, Works
-from coevo.archive import Archive
-from coevo.roles import Need
+from coevo.coevolution.archive import Archive
+from coevo.contract.players import Need
 from coevo_taste.measures import LEAST, PER_PART, SYMMETRIES, measured, names
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from coevo.data import DataOptions, Dataset
+from coevo.data.datasets import DataOptions, Dataset
 
 SCENES = ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "camera.png")
 TEXTURES = ("brick.png", "grass.png", "gravel.png")

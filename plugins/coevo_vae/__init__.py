@@ -1,6 +1,6 @@
 """Autoencoders: variational, and plain ones with every known way to keep them from copying; and no critic at all."""
 
-from coevo.hookspecs import Offer, hookimpl
+from coevo.plugin.hookspecs import Offer, hookimpl
 
 
 @hookimpl

@@ -9,11 +9,11 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from coevo import ConfigError, Metrics, Works
-from coevo.autoencoder import Autoencoder
-from coevo.corruption import CorruptionOptions, corrupted
-from coevo.likelihoods import LikelihoodName, likelihood
-from coevo.measures import discrepancy, pixel_error
-from coevo.networks import ACTIVATIONS, Activation
+from coevo.evaluation.metrics import discrepancy, pixel_error
+from coevo.latent_models.autoencoder import Autoencoder
+from coevo.latent_models.corruption import CorruptionOptions, corrupted
+from coevo.latent_models.likelihoods import LikelihoodName, likelihood
+from coevo.nn.layers import ACTIVATIONS, Activation
 from coevo_vae.penalties import contraction, disturbance, sparsity
 from coevo_vae.tied import tied
 

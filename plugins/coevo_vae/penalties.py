@@ -19,7 +19,7 @@ def contraction(encoder: nn.Sequential, x: Tensor) -> Tensor:
     """E ‖∂z/∂x‖² of a fully connected encoder, exact (Rifai 2011, eq. 7): J = D_L W_L … D_1 W_1, D the slopes of
     activations, so ‖J‖² = tr A (W_1 W_1ᵀ) Aᵀ with A all but the last factor, and pixels are never multiplied out.
 
-    Works on layers that are each followed by an activation of `coevo.networks`; differentiable.
+    Works on layers that are each followed by an activation of `coevo.nn.layers`; differentiable.
     """
     weights, slopes = [], []
     for layer in encoder:

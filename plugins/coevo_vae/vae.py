@@ -10,8 +10,8 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from coevo import Metrics, Works
-from coevo.autoencoder import Autoencoder
-from coevo.corruption import CorruptionOptions, corrupted
+from coevo.latent_models.autoencoder import Autoencoder
+from coevo.latent_models.corruption import CorruptionOptions, corrupted
 
 WORKS, DRAWS = 100, 50  # that are decoded together when the likelihood is estimated
 

@@ -11,7 +11,7 @@ import rich.style
 from rich.console import Console
 
 from coevo.errors import CoevoError
-from coevo.faces import Command, Face, Sheet
+from coevo.interactive.ui import Command, Face, Sheet
 
 LEAST = (40, 14)  # columns and rows
 

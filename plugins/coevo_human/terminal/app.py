@@ -25,7 +25,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
-from coevo.faces import Command, Mutate, Pick, Quit, Redo, Sheet, Undo
+from coevo.interactive.ui import Command, Mutate, Pick, Quit, Redo, Sheet, Undo
 from coevo_human.terminal.pictures import picture_class
 from coevo_human.terminal.screens import Help, Lineage, Saving, Zoom
 

@@ -14,9 +14,9 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from coevo.errors import CoevoError
-from coevo.faces import SAVED, SIZES, Branch, Command, Save, Sheet, parse
-from coevo.history import Individual
-from coevo.lineage import ancestors
+from coevo.interactive.lineage import ancestors
+from coevo.interactive.session_db import Individual
+from coevo.interactive.ui import SAVED, SIZES, Branch, Command, Save, Sheet, parse
 
 PIXELS = 16  # a cell's width in a real picture, at most: enough for the sharpest screens
 KEYS = """\

@@ -1,0 +1,1 @@
+"""Critics that play an adversarial game with a network."""

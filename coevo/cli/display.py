@@ -1,0 +1,292 @@
+"""What a person sees while a run plays, and of a run that has been played."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from abc import ABC, abstractmethod
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import click
+from PIL import Image
+from rich.color import Color
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.segment import Segment, Segments
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text
+
+from coevo.contract.loop import Turn
+from coevo.images.png import contact_sheet
+from coevo.runs.run import Run
+from coevo.storage.run_folder import Store, read_log
+
+STRIP = 8  # works in the strip
+STRIP_SECONDS = 2.0
+
+
+class Display(ABC):
+    """Watches turns go by. It never looks into a tensor of a turn: figures come from the log's rows."""
+
+    def __init__(self, run: Run):
+        self.run = run
+        self.first_round = run.round
+        self.begun = time.perf_counter()
+        self.before = run.seconds_before
+        self.works = 0
+        self._shown: dict[str, float] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(  # noqa: B027 - most have nothing to clear away
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+    def see(self, turn: Turn) -> None:
+        if turn.role == "artist":
+            self.works += len(turn.works)
+        if self.run.latest and self.run.latest is not self._shown:
+            self._shown = self.run.latest
+            self.row(self._shown)
+
+    @abstractmethod
+    def row(self, row: dict[str, float]) -> None:
+        """A new row of the log."""
+
+    @abstractmethod
+    def end(self, stopped: bool) -> None:
+        """The run is over, or stopped."""
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self.begun
+
+    @property
+    def rounds_per_second(self) -> float:
+        return (self.run.round - self.first_round) / max(self.seconds, 1e-9)
+
+    @property
+    def images_per_second(self) -> float:
+        return self.works / max(self.seconds, 1e-9)
+
+    @property
+    def done(self) -> float | None:
+        """Share of the run that is over, in [0, 1]; None for a run without end."""
+        options = self.run.config.run
+        shares = []
+        if options.rounds:
+            shares.append(self.run.round / options.rounds)
+        if options.minutes:
+            shares.append((self.before + self.seconds) / (options.minutes * 60))
+        return min(1.0, max(shares)) if shares else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        options = self.run.config.run
+        left = []
+        if options.rounds and self.rounds_per_second:
+            left.append((options.rounds - self.run.round) / self.rounds_per_second)
+        if options.minutes:
+            left.append(options.minutes * 60 - self.before - self.seconds)
+        return max(0.0, min(left)) if left else None
+
+    def ending(self) -> list[str]:
+        """The last lines: what was made, where it is, how to look at it."""
+        name = self.run.store.name
+        took = f"{self.run.round - self.first_round} rounds in {clock(self.seconds)}"
+        lines = [f"Run {name}: {took}, {self.images_per_second:.0f} images/s."]
+        if self.run.sheet:
+            lines += [f"The sheet is {self.run.sheet}", f"Look at it here with: coevo show {name}"]
+        return lines
+
+
+class JsonDisplay(Display):
+    """A JSON object a line, for programs."""
+
+    def row(self, row: dict[str, float]) -> None:
+        click.echo(json.dumps({**row, "images_per_second": round(self.images_per_second, 1)}))
+        for warning in self.run.warnings:
+            click.echo(json.dumps({"round": row["round"], "warning": warning}))
+
+    def end(self, stopped: bool) -> None:
+        sheet = str(self.run.sheet) if self.run.sheet else None
+        last = {"run": self.run.store.name, "round": self.run.round, "sheet": sheet, "stopped": stopped}
+        click.echo(json.dumps(last))
+
+
+class PlainDisplay(Display):
+    """A line every few seconds, where no terminal is."""
+
+    EVERY = 5.0
+
+    def __init__(self, run: Run):
+        super().__init__(run)
+        self._said = float("-inf")
+
+    def row(self, row: dict[str, float]) -> None:
+        for warning in self.run.warnings:
+            click.echo(f"round {row['round']:.0f}: {warning}")
+        if self.seconds - self._said < self.EVERY:
+            return
+        self._said = self.seconds
+        left = f"  {clock(self.seconds_left)} left" if self.seconds_left is not None else ""
+        figures = "  ".join(f"{key} {value:.3g}" for key, value in row.items() if key != "round")
+        click.echo(f"round {row['round']:.0f}  {figures}  {self.images_per_second:.0f} images/s{left}")
+
+    def end(self, stopped: bool) -> None:
+        for line in self.ending():
+            click.echo(line)
+
+
+class LiveDisplay(Display):
+    """A panel that stays in its place: bar, speed, figures, and a strip of what the artist makes now."""
+
+    def __init__(self, run: Run, console: Console | None = None):
+        super().__init__(run)
+        self.console = console or Console()
+        self._strip: RenderableType = Text("")
+        self._painted = float("-inf")
+        self._live = Live(console=self.console, refresh_per_second=2, get_renderable=self.panel)
+
+    def __enter__(self) -> Self:
+        self._live.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.__exit__(kind, error, trace)
+
+    def see(self, turn: Turn) -> None:
+        super().see(turn)
+        if turn.ends_round and self.seconds - self._painted > STRIP_SECONDS:
+            self.paint()
+
+    def paint(self) -> None:
+        """Draw the strip anew: as many works as the terminal is wide, the same codes every time."""
+        self._painted = self.seconds
+        works = self.run.artist.exhibit(STRIP, self.run.config.run.seed)
+        if works.images is not None:
+            width = self.console.width - 4
+            fits = max(1, min(STRIP, width // min(works.images.shape[-1], 20)))
+            self._strip = half_blocks(contact_sheet(works.images[:fits], columns=fits, scale=1), width)
+
+    def row(self, row: dict[str, float]) -> None:
+        for warning in self.run.warnings:  # above the panel, which reads the newest row itself
+            self.console.print(Text(f"round {row['round']:.0f}: {warning}", "yellow"))
+
+    def panel(self) -> RenderableType:
+        run = self.run
+        head = Table.grid(padding=(0, 2))
+        left = f"{clock(self.seconds_left)} left" if self.seconds_left is not None else "Ctrl-C ends it"
+        head.add_row(
+            f"[bold]round {run.round}[/]",
+            f"{self.rounds_per_second:.1f} rounds/s",
+            f"{self.images_per_second:.0f} images/s",
+            left,
+        )
+        # A bare bar ends no line, and the first figures would be lost behind it; a padded one does.
+        bar = Padding(ProgressBar(total=1.0, completed=self.done or 0.0, pulse=self.done is None), 0)
+        figures = Table.grid(padding=(0, 2))
+        values = [(key, value) for key, value in run.latest.items() if key != "round"]
+        for some in (values[i : i + 3] for i in range(0, len(values), 3)):
+            figures.add_row(*(f"[dim]{key}[/] {value:.3f}" for key, value in some))
+        title = f"{run.store.name}: {run.artist.name} × {run.critic.name} on {run.dataset.name}"
+        return Panel(Group(head, bar, figures, self._strip), title=Text(title), title_align="left")
+
+    def end(self, stopped: bool) -> None:
+        for line in self.ending():
+            click.echo(line)
+
+
+def display_for(run: Run, as_json: bool, terminal: bool) -> Display:
+    """JSON lines if asked for, a live panel in a terminal, plain lines elsewhere."""
+    if as_json:
+        return JsonDisplay(run)
+    return LiveDisplay(run) if terminal else PlainDisplay(run)
+
+
+def half_blocks(picture: Image.Image, columns: int) -> RenderableType:
+    """A picture as text: every character cell is two pixels, one above the other. Wide ones are shrunk."""
+    picture = picture.convert("RGB")
+    if picture.width > columns:
+        height = max(2, round(picture.height * columns / picture.width))
+        picture = picture.resize((columns, height), Image.Resampling.LANCZOS)
+    pixels = picture.load()
+    assert pixels is not None
+    segments = []
+    for y in range(0, picture.height - 1, 2):
+        for x in range(picture.width):
+            top, bottom = (Color.from_rgb(*pixels[x, y + row]) for row in (0, 1))  # type: ignore[misc]
+            segments.append(Segment("▀", Style(color=top, bgcolor=bottom)))
+        segments.append(Segment.line())
+    return Segments(segments)
+
+
+def show_run(store: Store, plain: bool) -> None:
+    """A run's newest sheet as a picture and its log as curves, in the terminal."""
+    rows = read_log(store.folder / "metrics.jsonl")
+    warnings = [f"round {row['round']:.0f}: {said}" for row in rows for said in row.pop("warnings", ())]
+    sheets = sorted(store.gallery.glob("*.png"))
+    timing = read_log(store.folder / "timing.jsonl")
+    took = f", {timing[-1]['round']} rounds in {clock(timing[-1]['seconds'])}" if timing else ""
+    click.secho(f"{store.name}{took}", bold=True)
+    console = Console()
+    if sheets and not plain:
+        show_picture(sheets[-1], console)
+    if rows and not plain:
+        click.echo(curves(rows, min(console.width, 100)))
+    for key, value in (rows[-1] if rows else {}).items():
+        click.echo(f"  {key:<20} {value:.4g}")
+    for warning in warnings[-3:]:
+        click.secho(warning, fg="yellow")
+    if sheets:
+        click.echo(f"The sheet is {sheets[-1]}")
+    if (past := store.folder / "past.png").is_file():
+        click.echo(f"Every critic before every generation: {past}")
+
+
+def show_picture(path: Path, console: Console | None = None) -> None:
+    """A picture in the terminal, as well as it can; nothing where the output goes elsewhere."""
+    if not sys.stdout.isatty():
+        return
+    from textual_image.renderable import Image as TerminalImage  # late: it asks the terminal what it can
+
+    console = console or Console()
+    with Image.open(path) as picture:
+        console.print(TerminalImage(picture.copy(), width=min(console.width, 80)))
+
+
+def curves(rows: list[dict[str, float]], width: int) -> str:
+    """Losses, the critic's opinions, and how today's players fare against the past's, over the rounds, as text."""
+    import plotext
+
+    rounds = [row["round"] for row in rows]
+    keys = [key for key in rows[-1] if key != "round"]
+    plots = [[key for key in keys if mark in key] for mark in ("loss", "D(", "past.")]
+    drawn = []
+    for some in filter(None, plots):
+        plotext.clear_figure()
+        plotext.theme("clear")
+        plotext.plot_size(width, 14)
+        for key, marker in zip(some, ("braille", "dot", "x", "o"), strict=False):
+            plotext.plot(rounds, [row.get(key, 0.0) for row in rows], label=key, marker=marker)
+        plotext.xlabel("round")
+        drawn.append(plotext.build())
+    return "\n".join(drawn)
+
+
+def clock(seconds: float | None) -> str:
+    """Seconds as 1:05 or 2:03:04."""
+    minutes, seconds = divmod(int(seconds or 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

@@ -1,0 +1,1 @@
+"""The field's remedies, for any player: archives, past critics, societies."""

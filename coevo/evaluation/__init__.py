@@ -1,0 +1,1 @@
+"""Figures of quality of works and codes."""

@@ -1,0 +1,1 @@
+"""Populations of genomes: selection, variation, niches."""

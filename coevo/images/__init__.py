@@ -1,0 +1,1 @@
+"""Contact sheets, and PNGs that carry their genome."""

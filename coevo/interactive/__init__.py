@@ -1,0 +1,1 @@
+"""A person as the critic: commands, sessions with undo, lineages."""

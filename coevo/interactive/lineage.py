@@ -1,0 +1,126 @@
+"""Who comes from whom: trees for the terminal, charts and paths as pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from PIL import Image, ImageDraw, ImageFont
+from rich.markup import escape
+from rich.tree import Tree
+
+from coevo.interactive.session_db import History, Individual
+
+NODE = 96  # px of a picture in a chart
+GAP = 28
+LABEL = 18
+LIMIT = 400  # individuals in a chart or a tree; older ones are left out
+
+
+def ancestors(history: History, id: str) -> dict[str, Individual]:
+    """An individual and everyone it comes from, itself first. Raises StoreError where nobody has that id."""
+    found, waiting = {id: history.individual(id)}, [id]
+    while waiting:
+        for parent in found[waiting.pop(0)].parents:
+            if parent not in found and parent in (its := history.individuals(parent)):
+                found[parent] = its[parent]
+                waiting.append(parent)
+    return found
+
+
+def path(history: History, id: str) -> list[Individual]:
+    """The line from the first ancestor to an individual; where there are two parents, through the first."""
+    line = [history.individual(id)]
+    while line[0].parents and line[0].parents[0] in (its := history.individuals(line[0].parents[0])):
+        line.insert(0, its[line[0].parents[0]])
+    return line
+
+
+def breeders(history: History) -> dict[str, Individual]:
+    """Everyone who was ever picked, and the ancestors of the last sheet: those that history has not passed by."""
+    every = history.individuals()
+    now = history.pointer.now
+    last = history.sheet(now) if now is not None else []
+    return {id: one for id, one in every.items() if one.picked or id in last}
+
+
+def pedigree(history: History, id: str) -> Tree:
+    """An individual's ancestors as a tree, the first one at the root."""
+    return tree(ancestors(history, id), marked=(id,))
+
+
+def tree(family: Mapping[str, Individual], marked: Sequence[str] = ()) -> Tree:
+    """A family as a tree for the terminal. It goes deeper only where it branches, so that a long line stays a
+    column; a second parent is named beside the child."""
+    children: dict[str | None, list[str]] = {}
+    for one in sorted(family.values(), key=lambda one: one.moment):
+        first = next((parent for parent in one.parents if parent in family), None)
+        children.setdefault(first, []).append(one.id)
+    root = Tree("", hide_root=True, guide_style="dim")
+    waiting = [(id, root) for id in reversed(children.get(None, []))]
+    while waiting:
+        id, branch = waiting.pop()
+        node = branch.add(_said(family[id], id in marked))
+        young = children.get(id, [])
+        waiting += [(child, branch if len(young) == 1 else node) for child in reversed(young)]
+    return root
+
+
+def _said(one: Individual, marked: bool) -> str:
+    parents = f" from {' × '.join(map(escape, one.parents))}" if one.parents else ""
+    picked = "".join(
+        f" [green]picked by {escape(who)}[/] [dim]{when[:16].replace('T', ' ')}[/]" for who, when in one.picked
+    )
+    id = f"[bold reverse] {escape(one.id)} [/]" if marked else f"[bold]{escape(one.id)}[/]"
+    return f"{id} [dim]generation {one.round}[/]{parents}{picked}"
+
+
+def chart(
+    family: Mapping[str, Individual], draw: Callable[[Individual, int], Image.Image], marked: Sequence[str] = ()
+) -> Image.Image:
+    """A family as a picture: generations from top to bottom, a line from each parent to its child.
+
+    draw: makes the picture of an individual at a size; marked: ids that get a frame. A family of more than
+    `LIMIT` loses its oldest members, and the picture says so.
+    """
+    oldest_first = sorted(family.values(), key=lambda one: one.moment)
+    kept = {one.id: one for one in oldest_first[-LIMIT:]}
+    rows: list[list[Individual]] = []
+    depth: dict[str, int] = {}
+    for one in kept.values():
+        depth[one.id] = max((depth[parent] + 1 for parent in one.parents if parent in depth), default=0)
+        rows.extend([] for _ in range(depth[one.id] + 1 - len(rows)))
+        rows[depth[one.id]].append(one)
+    cell, widest = NODE + GAP, max(map(len, rows))
+    head = LABEL + GAP if len(kept) < len(family) else 0
+    sheet = Image.new("RGB", (widest * cell + GAP, head + len(rows) * (NODE + LABEL + GAP) + GAP), "white")
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(LABEL - 5)
+    if head:
+        pen.text((GAP, GAP / 2), f"{len(family) - len(kept)} earlier ones are left out", "#666666", font)
+    centre: dict[str, tuple[float, float]] = {}
+    for level, row in enumerate(rows):
+        # under the mean of its parents, as far as the others leave room
+        row.sort(key=lambda one: _mean(centre[parent][0] for parent in one.parents if parent in centre))
+        left = (sheet.width - len(row) * cell + GAP) / 2
+        top = head + GAP + level * (NODE + LABEL + GAP)
+        for place, one in enumerate(row):
+            centre[one.id] = left + place * cell + NODE / 2, top + NODE / 2
+    for one in kept.values():
+        x, y = centre[one.id]
+        for parent in one.parents:
+            if parent in centre:
+                px, py = centre[parent]
+                pen.line((px, py + NODE / 2 + LABEL, x, y - NODE / 2), "#999999" if one.picked else "#cccccc", 2)
+    for one in kept.values():
+        x, y = centre[one.id]
+        sheet.paste(draw(one, NODE).convert("RGB"), (round(x - NODE / 2), round(y - NODE / 2)))
+        colour, width = ("#d62728", 3) if one.id in marked else ("#2ca02c", 3) if one.picked else ("#cccccc", 1)
+        pen.rectangle(
+            (x - NODE / 2 - 2, y - NODE / 2 - 2, x + NODE / 2 + 1, y + NODE / 2 + 1), outline=colour, width=width
+        )
+        pen.text((x, y + NODE / 2 + LABEL / 2), one.id, "#444444", font, "mm")
+    return sheet
+
+
+def _mean(values: Iterable[float]) -> float:
+    some = list(values)
+    return sum(some) / len(some) if some else 0.0

@@ -1,0 +1,1 @@
+"""Artists that decode latent codes, and autoencoders that find them."""

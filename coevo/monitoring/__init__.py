@@ -1,0 +1,1 @@
+"""What is measured and said while a run plays."""

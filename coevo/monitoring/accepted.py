@@ -1,0 +1,76 @@
+"""What evolved and was accepted: a line for every work that fooled its critic, with score, parents and genome."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from coevo.contract.loop import Turn
+from coevo.contract.players import Critic, Genome, State, Works
+from coevo.storage.run_folder import Log, read_log
+
+FILE = "accepted.jsonl"
+
+
+class Accepted:
+    """Writes accepted works down, round by round: the best `most` of those that were not accepted before."""
+
+    def __init__(self, folder: Path, most: int):
+        self.path, self.most = folder / FILE, most
+        self._length: int | None = 0
+        self._known: set[str] = set()  # of those still alive: an elite is accepted once
+        self._log: Log | None = None
+
+    def begin(self) -> None:
+        """Take back what was written after the checkpoint that the run goes on from."""
+        if self.path.exists():
+            self._open()
+
+    @torch.no_grad()
+    def look(self, turn: Turn, critic: Critic) -> None:
+        """Write down whom of a round's last works the critic accepts."""
+        works, rewards = turn.works, turn.rewards
+        if works.genomes is None or rewards is None:
+            return
+        ids = [genome.id for genome in works.genomes]
+        self._known &= set(ids)
+        accepted = critic.fooled(works, turn.reals).tolist()
+        scores = rewards.tolist()
+        new = [i for i, yes in enumerate(accepted) if yes and ids[i] not in self._known]
+        for i in sorted(new, key=scores.__getitem__, reverse=True)[: self.most]:
+            one = works.genomes[i]
+            self._known.add(one.id)
+            self._open().append(
+                {"id": one.id, "parents": one.parents, "round": turn.next.round, "score": scores[i], "genome": one.text}
+            )
+
+    def state(self) -> State:
+        length = self._log.length if self._log else self._length
+        return {"length": length, "known": sorted(self._known)}
+
+    def restore(self, state: State) -> None:
+        self._length, self._known = state["length"], set(state["known"])
+
+    def close(self) -> None:
+        if self._log:
+            self._length = self._log.length
+            self._log.close()
+            self._log = None
+
+    def _open(self) -> Log:
+        if self._log is None:
+            self._log = Log(self.path, self._length)
+        return self._log
+
+
+def read_accepted(folder: Path) -> list[dict[str, Any]]:
+    """Every accepted work of a run's folder, oldest first: id, parents, round, score, genome."""
+    return read_log(folder / FILE)
+
+
+def works_of_rows(rows: Sequence[dict[str, Any]]) -> Works:
+    """Accepted works, without pictures."""
+    return Works(genomes=tuple(Genome(row["id"], tuple(row["parents"]), row["genome"]) for row in rows))

@@ -1,0 +1,1 @@
+"""A run: its options, how it is built, played, saved and resumed."""

@@ -1,0 +1,250 @@
+"""From TOML files and `-o section.key=value` to typed options; every mistake is reported at once."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+import tomli_w
+from pydantic import BaseModel, Field, ValidationError, field_validator
+
+from coevo.contract.loop import Phase
+from coevo.contract.players import Artist, Critic, Options, Player
+from coevo.data.datasets import DataOptions
+from coevo.errors import CoevoError, ConfigError, unknown
+from coevo.evolution.latent_population import Breeder
+from coevo.plugin.registry import Registry
+
+Tree = dict[str, Any]
+
+
+class RunOptions(Options):
+    """How a run is played, saved and shown."""
+
+    seed: int = Field(0, ge=0, lt=2**63)
+    """Everything random follows from it."""
+    rounds: int | None = Field(None, ge=1)
+    """Stop after so many rounds."""
+    minutes: float | None = Field(None, gt=0)
+    """Stop after so many minutes."""
+    batch: int = Field(64, ge=2, le=65536)
+    """Works and reals in a step; where nothing is said, as many as the critic likes to see at once."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where networks live; auto takes the fastest there is."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """auto is bf16 where the device computes it in hardware and it saves time, else fp32."""
+    compile: bool = False
+    """Compile networks with torch.compile."""
+    deterministic: bool = False
+    """Only deterministic kernels: bit for bit on CUDA too."""
+    fresh: bool = False
+    """Draw new works and reals for the artist's first step of a round (Goodfellow 2014, algorithm 1)."""
+    log_every: int = Field(10, ge=1)
+    """Rounds between two lines of metrics.jsonl."""
+    sheet_every: int = Field(100, ge=1)
+    """Rounds between two sheets in gallery/."""
+    save_every: int = Field(100, ge=1)
+    """Rounds between two checkpoints."""
+    keep: int = Field(2, ge=1)
+    """How many checkpoints are kept."""
+    past: bool = True
+    """Keep critics and works of the past, more and more rarely, and let today's meet them (past.png, coevo show)."""
+    accepts: int = Field(4, ge=0, le=65536)
+    """So many works of a round, the best that fool the critic, go with their genomes to accepted.jsonl."""
+    best: str | None = None
+    """Keep the best checkpoint too: min:METRIC or max:METRIC of metrics.jsonl, as min:artist.loss."""
+    start: str | None = None
+    """A run or a picture to begin from (--from)."""
+    agents: int = Field(1, ge=1, le=1024)
+    """A society of so many pairs, each of an artist and a critic of its own."""
+    exchange: int | None = Field(None, ge=0, le=65536)
+    """So many works each agent shows to another in a round, who takes in what fools its critic; 1 in a society."""
+    tensorboard: bool = False
+    """Write TensorBoard events too (pip install coevo[tensorboard])."""
+
+    @field_validator("best")
+    @classmethod
+    def _best(cls, text: str | None) -> str | None:
+        if text is not None and not text.startswith(("min:", "max:")):
+            raise ValueError("should be min:METRIC or max:METRIC, as min:artist.loss")
+        return text
+
+
+class PhaseOptions(Options):
+    """One side's part of a round."""
+
+    steps: int = Field(1, ge=1)
+    """Steps of the phase, at most where a goal is given."""
+    goal: float | None = Field(None, ge=0, le=1)
+    """Share of works that fool the critic: the phase ends where the artist is above, the critic below it."""
+
+
+class ArtistPhaseOptions(PhaseOptions):
+    """The artist's part of a round."""
+
+    restart: bool = False
+    """The artist starts anew each round (Machado 2008)."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """A run's resolved configuration: every option there is, typed, defaults filled in."""
+
+    run: RunOptions
+    data: DataOptions
+    artist_class: type[Artist]
+    artist: Options
+    critic_class: type[Critic]
+    critic: Options
+    critic_phase: PhaseOptions
+    artist_phase: ArtistPhaseOptions
+    breeder: Breeder.Options
+
+    def phases(self, critic_learns: bool) -> tuple[Phase, ...]:
+        """The phases of a round; a critic that never learns has none."""
+        artist = Phase("artist", **self.artist_phase.model_dump())
+        return (Phase("critic", **self.critic_phase.model_dump()), artist) if critic_learns else (artist,)
+
+    def tree(self) -> Tree:
+        """The same as nested dicts, as written to config.toml."""
+        return {
+            "run": self.run.model_dump(exclude_none=True),
+            "data": self.data.model_dump(exclude_none=True),
+            "artist": {"name": self.artist_class.name, **self.artist.model_dump(exclude_none=True)},
+            "critic": {"name": self.critic_class.name, **self.critic.model_dump(exclude_none=True)},
+            "phases": {
+                "critic": self.critic_phase.model_dump(exclude_none=True),
+                "artist": self.artist_phase.model_dump(exclude_none=True),
+            },
+            "breeder": self.breeder.model_dump(exclude_none=True),
+        }
+
+    def toml(self) -> str:
+        return tomli_w.dumps(self.tree())
+
+
+SECTIONS = ("run", "data", "artist", "critic", "phases", "breeder")
+
+
+def resolve(tree: Mapping[str, Any], registry: Registry) -> Config:
+    """Typed options out of a tree of sections. Raises ConfigError with a line for every mistake."""
+    mistakes: list[str] = []
+    mistakes += [unknown("section", name, SECTIONS) for name in tree if name not in (*SECTIONS, "recipe")]
+    sections = {name: tree.get(name, {}) for name in SECTIONS}
+    for name, section in sections.items():
+        if not isinstance(section, Mapping):
+            raise ConfigError(f"{name} should be a table of options, not {section!r}.")
+    run = _typed(RunOptions, "run", sections["run"], mistakes)
+    data = _typed(DataOptions, "data", sections["data"], mistakes)
+    artist_class, artist = _player("artist", sections["artist"], registry, mistakes)
+    critic_class, critic = _player("critic", sections["critic"], registry, mistakes)
+    phases = dict(sections["phases"])
+    critic_phase = _typed(PhaseOptions, "phases.critic", phases.pop("critic", {}), mistakes)
+    artist_phase = _typed(ArtistPhaseOptions, "phases.artist", phases.pop("artist", {}), mistakes)
+    breeder = _typed(Breeder.Options, "breeder", sections["breeder"], mistakes)
+    mistakes += [unknown("phase", name, ("critic", "artist")) for name in phases]
+    if mistakes:
+        raise ConfigError(mistakes)
+    if "batch" not in run.model_fields_set:
+        run = run.model_copy(update={"batch": critic_class.batch})
+    return Config(run, data, artist_class, artist, critic_class, critic, critic_phase, artist_phase, breeder)
+
+
+def _player(
+    kind: Literal["artist", "critic"], section: Mapping[str, Any], registry: Registry, mistakes: list[str]
+) -> tuple[Any, Any]:
+    options = dict(section)
+    name = options.pop("name", None)
+    if name is None:
+        mistakes.append(f"No {kind} is named; say --{kind} with one of: {', '.join(registry.offers(kind))}.")
+        return None, None
+    try:
+        player: type[Player] = registry.load(kind, str(name))
+    except ConfigError as error:
+        mistakes += error.mistakes
+        return None, None
+    return player, _typed(player.Options, kind, options, mistakes)
+
+
+def _typed(model: type[BaseModel], section: str, values: Mapping[str, Any], mistakes: list[str]) -> Any:
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        for flaw in error.errors():
+            where = ".".join([section, *map(str, flaw["loc"])])
+            if flaw["type"] == "extra_forbidden":
+                mistakes.append(unknown("option", where, (f"{section}.{key}" for key in model.model_fields)))
+            else:
+                message = flaw["msg"].removeprefix("Value error, ")
+                mistakes.append(f"{where}: {message[0].lower()}{message[1:]}, but got {flaw['input']!r}.")
+    except CoevoError as error:  # a validator that looked something up
+        mistakes += [f"{section}: {line}" for line in str(error).splitlines()]
+    return None
+
+
+def parse_assignment(text: str) -> Tree:
+    """`artist.latent=64` as a tree; the value is read as TOML where it is TOML, else as text."""
+    path, equals, value = text.partition("=")
+    keys = path.strip().split(".")
+    if not equals or len(keys) < 2 or not all(keys):
+        raise ConfigError(f"-o wants SECTION.OPTION=VALUE, as artist.latent=64; got {text!r}.")
+    try:
+        leaf: Any = tomllib.loads(f"value = {value}")["value"]
+    except (tomllib.TOMLDecodeError, KeyError):
+        leaf = value.strip()
+    for key in reversed(keys):
+        leaf = {key: leaf}
+    return leaf
+
+
+def merge(*trees: Mapping[str, Any]) -> Tree:
+    """Nested dicts laid over each other, later ones on top. A player of another name takes no options
+    from the layers below it."""
+    merged: Tree = {}
+    for tree in trees:
+        for key, value in tree.items():
+            below = merged.get(key)
+            if isinstance(value, Mapping) and isinstance(below, dict):
+                if "name" in value and "name" in below and value["name"] != below["name"] and key != "data":
+                    below = {}
+                merged[key] = merge(below, value)
+            else:
+                merged[key] = merge(value) if isinstance(value, Mapping) else value
+    return merged
+
+
+def read_toml(path: Path) -> Tree:
+    """A TOML file as a tree. Raises ConfigError where it is missing or no TOML."""
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"Cannot read the config {path}: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is no TOML: {error}.") from error
+
+
+def read_recipe(name: str, registry: Registry) -> Tree:
+    """A recipe's TOML as a tree, its [recipe] table included."""
+    package, _, file = registry.find("recipe", name).path.partition(":")
+    try:
+        return tomllib.loads(files(package).joinpath(file).read_text("utf-8"))
+    except (OSError, ImportError, tomllib.TOMLDecodeError) as error:
+        owner = registry.owner("recipe", name)
+        raise ConfigError(f"Recipe {name!r} of plugin {owner!r} cannot be read: {error}") from error
+
+
+def assignments(texts: Sequence[str]) -> Tree:
+    """All -o options as one tree; every one that cannot be read is a line of the ConfigError."""
+    trees, mistakes = [], []
+    for text in texts:
+        try:
+            trees.append(parse_assignment(text))
+        except ConfigError as error:
+            mistakes += error.mistakes
+    if mistakes:
+        raise ConfigError(mistakes)
+    return merge(*trees)

@@ -1,0 +1,1 @@
+"""Files that appear whole or not at all; states as bytes; the folder of a run."""

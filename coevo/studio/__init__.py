@@ -1,0 +1,1 @@
+"""What a player is given: device, precision, random streams."""

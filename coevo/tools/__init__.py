@@ -1,0 +1,1 @@
+"""What commands write: samples, walks, charts, reports."""

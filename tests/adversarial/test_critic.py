@@ -1,0 +1,292 @@
+"""A critic under any game with any remedy: what equals plain, what is refused, what comes back after a kill."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import coevo
+from coevo import ConfigError, Critic, PairError, Studio, Works
+from coevo.adversarial.critic import Adversary
+from coevo.interactive.session import copied
+from coevo.plugin.registry import registry
+from coevo.runs.run import Run
+from coevo.testing.kit import alike
+
+GAMES = list(registry().offers("game"))
+REMEDIES: dict[str, dict[str, Any]] = {
+    "none": {},
+    "unroll": {"unroll": 2},
+    "pack": {"pack": 2},
+    "std": {"minibatch": "std"},
+    "discrimination": {"minibatch": "discrimination"},
+    "spectral": {"spectral": True},
+    "penalties": {"gp": 10.0, "r1": 1.0, "r2": 1.0, "every": 2},
+    "noisy labels": {"smooth": 0.1, "flip": 0.1},
+    "instance noise": {"noise": 0.5, "noise_steps": 2},
+    "augment": {"augment": "colour,translation,cutout"},
+    "projection": {"labels": "projection"},
+    "concatenation": {"labels": "concatenation"},
+}
+
+
+def play(folder: Path, game: str, remedy: dict[str, Any], rounds: int = 3) -> Run:
+    artist = {"width": 4, "latent": 4, "labels": "labels" in remedy}
+    return coevo.run(
+        artist="dcgan", critic="dcnn", rounds=rounds, runs_dir=folder, name="run",
+        options={
+            "artist": artist,
+            "critic": {"width": 4, "game": game, **remedy},
+            "data": {"size": 16},
+            "run": {"batch": 8, "log_every": 1, "save_every": 1},
+        },
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("remedy", REMEDIES)
+@pytest.mark.parametrize("game", GAMES)
+def test_every_game_with_every_remedy_plays_three_rounds_and_resumes_exactly(
+    game: str, remedy: str, tmp_path: Path
+) -> None:
+    if game == "wasserstein" and remedy == "unroll":
+        pytest.skip("a clipped game cannot be unrolled, and says so")
+    whole = play(tmp_path / "whole", game, REMEDIES[remedy])
+    play(tmp_path / "parts", game, REMEDIES[remedy], rounds=1)
+    rest = resumed(tmp_path / "parts")
+    assert all(torch.isfinite(torch.tensor(list(whole.latest.values()))))
+    assert alike(whole.session.state(), rest.session.state())
+    assert whole.latest == rest.latest
+
+
+def resumed(folder: Path) -> Run:
+    from coevo.storage.run_folder import Store
+
+    run = Run.resume(Store.open("run", folder), rounds=3)
+    for _ in run.turns():
+        pass
+    run.close()
+    return run
+
+
+# one critic by itself
+
+
+def critic(seed: int = 0, **options: Any) -> Critic:
+    studio = Studio((1, 16, 16), tuple("0123456789"), seed=seed, batch=8)
+    studio.reseed()
+    it: Critic = registry().load("critic", "dcnn")
+    it = it(it.Options(**{"width": 4, **options}), studio)  # type: ignore[operator]
+    it.check()
+    it.build(None)  # type: ignore[arg-type]
+    return it
+
+
+def works(n: int = 8, seed: int = 1) -> Works:
+    generator = torch.Generator().manual_seed(seed)
+    images = torch.rand(n, 1, 16, 16, generator=generator) * 2 - 1
+    return Works(images, labels=torch.arange(n) % 10)
+
+
+@pytest.mark.parametrize(
+    "option", [{"unroll": 0}, {"pack": 1}, {"noise": 0.0}, {"smooth": 0.0}, {"flip": 0.0}, {"gp": 0}]
+)
+def test_a_remedy_that_is_turned_off_changes_nothing(option: dict[str, Any]) -> None:
+    plain, other = critic(), critic(**option)
+    for _ in range(2):
+        assert alike(dict(plain.learn(works(), works(seed=2))), dict(other.learn(works(), works(seed=2))))
+        assert torch.equal(plain.judge(works(), works(seed=2)), other.judge(works(), works(seed=2)))
+
+
+def test_the_works_of_a_pack_share_their_reward() -> None:
+    rewards = critic(pack=4).judge(works(8), None)
+    assert rewards.shape == (8,) and rewards.unique().numel() == 2
+    assert rewards[:4].unique().numel() == 1
+
+
+def test_packs_see_that_works_are_alike() -> None:
+    """A critic of pairs tells a set of two alternating pictures from one whose pairs are always the same two."""
+    it = critic(pack=2, norm="none", rate=2e-3)
+    dark, light = torch.full((1, 1, 16, 16), -0.8), torch.full((1, 1, 16, 16), 0.8)
+    alike_pairs = Works(torch.cat([dark, dark, light, light] * 2))
+    mixed_pairs = Works(torch.cat([dark, light, light, dark] * 2))
+    for _ in range(60):
+        it.learn(alike_pairs, mixed_pairs)
+    assert it.judge(mixed_pairs, None).mean() > it.judge(alike_pairs, None).mean() + 1
+
+
+def test_an_unrolled_judgement_leaves_the_critic_as_it_is() -> None:
+    it = critic(unroll=3)
+    it.learn(works(), works(seed=2))
+    before = copied([dict(it.scorer.named_parameters()), it.optimiser.state_dict()])
+    it.judge(works(), works(seed=2)).sum()
+    assert alike(before, [dict(it.scorer.named_parameters()), it.optimiser.state_dict()])
+
+
+def test_an_unrolled_critic_judges_as_the_critic_that_has_learnt() -> None:
+    """Three steps ahead on these works is what three steps on them lead to."""
+    ahead, there = critic(unroll=3, norm="none"), critic(norm="none")
+    for it in (ahead, there):
+        it.learn(works(seed=5), works(seed=6))  # Adam has moments
+    for _ in range(3):
+        there.learn(works(), works(seed=2))
+    rewards, wanted = ahead.judge(works(), works(seed=2)), there.judge(works(), works(seed=2))
+    assert torch.allclose(rewards, wanted, atol=1e-4)
+
+
+def test_gradients_flow_through_the_unrolled_steps() -> None:
+    made = works()
+    made.images.requires_grad_()
+    slopes = []
+    for unroll in (0, 2):
+        rewards = critic(unroll=unroll, norm="none", rate=0.01).judge(made, works(seed=2))
+        slopes.append(torch.autograd.grad(rewards.sum(), made.images)[0])
+    assert slopes[1].isfinite().all() and not torch.allclose(slopes[0], slopes[1], rtol=0.01)
+
+
+def test_spectral_normalisation_holds_every_layers_largest_singular_value_at_one() -> None:
+    it = critic(spectral=True)
+    it.learn(works(), works(seed=2))
+    for _ in range(300):  # with every look the power iteration comes nearer
+        it.judge(works(), None)
+    for layer in it.scorer.modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            assert torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() == pytest.approx(1, abs=0.02)
+
+
+def test_clipping_keeps_every_weight_within_bounds() -> None:
+    it = critic(game="wasserstein")
+    it.learn(works(), works(seed=2))
+    assert max(p.abs().max().item() for p in it.parameters()) <= 0.01
+
+
+def test_the_same_game_is_not_clipped_where_the_options_say_so() -> None:
+    it = critic(game="wasserstein", clip=0)
+    it.learn(works(), works(seed=2))
+    assert max(p.abs().max().item() for p in it.parameters()) > 0.01
+
+
+def test_instance_noise_fades_away() -> None:
+    it = critic(noise=1.0, noise_steps=3, norm="none")
+    seen = []
+    for _ in range(4):
+        one, two = it.judge(works(), None), it.judge(works(), None)
+        seen.append((one - two).abs().mean().item())
+        it.learn(works(), works(seed=2))
+    assert seen[0] > seen[2] > seen[3] == 0
+
+
+def test_penalties_are_taken_now_and_then_and_as_strongly() -> None:
+    it = critic(r1=1.0, every=3)
+    taken = ["penalty" in it.learn(works(), works(seed=2)) for _ in range(6)]
+    assert taken == [True, False, False, True, False, False]
+    often, seldom = (critic(r1=1.0, every=every).learn(works(), works(seed=2))["penalty"] for every in (1, 3))
+    assert seldom.item() == pytest.approx(3 * often.item(), rel=1e-4)
+
+
+@pytest.mark.parametrize("how", ["projection", "concatenation"])
+def test_told_the_labels_it_judges_works_as_works_of_their_class(how: str) -> None:
+    it = critic(labels=how, norm="none", rate=2e-3)
+    picture = torch.full((8, 1, 16, 16), 0.5)
+    right, wrong = Works(picture, labels=torch.full((8,), 3)), Works(picture, labels=torch.full((8,), 4))
+    for _ in range(60):
+        it.learn(wrong, right)  # the pictures are the same: only labels tell them apart
+    assert it.judge(right, None).mean() > it.judge(wrong, None).mean() + 1
+
+
+def test_batch_statistics_see_a_collapse() -> None:
+    """The same pictures on both sides, on one of them each alone in its batch: only the batch tells them apart."""
+    varied = works(seed=3)
+
+    def told_apart(kind: str) -> float:
+        it = critic(minibatch=kind, norm="none", rate=0.02)
+        for step in range(80):
+            alone = varied.images[[step % 8]].repeat(8, 1, 1, 1)
+            it.learn(Works(alone), varied)
+        alone = [it.judge(Works(picture.repeat(8, 1, 1, 1)), None).mean() for picture in varied.images]
+        return (it.judge(varied, None).mean() - sum(alone) / 8).item()
+
+    assert abs(told_apart("none")) < 0.05
+    assert told_apart("std") > 0.1 and told_apart("discrimination") > 0.1
+
+
+# what is refused, before anything is made
+
+
+@pytest.mark.parametrize(
+    ("critic", "said"),
+    [
+        ({"pack": 3}, "critic.pack=3 does not divide the batch of 8"),
+        ({"pack": 2, "labels": "projection"}, "have no one label"),
+        ({"game": "wasserstein", "unroll": 5}, "game 'wasserstein' clips weights at 0.01"),
+        ({"augment": "colour,rotation"}, "rotation"),
+        ({"game": "hinge", "unroll": -1}, "unroll"),
+    ],
+)
+def test_what_cannot_be_played_is_refused_in_one_sentence(critic: dict[str, Any], said: str, tmp_path: Path) -> None:
+    options = {"critic": critic, "data": {"size": 16}, "run": {"batch": 8}, "artist": {"labels": "labels" in critic}}
+    with pytest.raises(ConfigError, match=said) as refusal:
+        coevo.run(artist="dcgan", critic="dcnn", rounds=1, runs_dir=tmp_path, options=options)
+    assert len(str(refusal.value).splitlines()) == 1 and not list(tmp_path.iterdir())
+
+
+def test_compiled_networks_have_no_second_derivatives(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"critic\.r1 takes gradients of gradients"):
+        options = {"critic": {"r1": 1.0}, "run": {"compile": True}}
+        coevo.run(artist="dcgan", critic="dcnn", rounds=1, runs_dir=tmp_path, options=options)
+
+
+def test_a_critic_of_labels_needs_an_artist_that_gives_them(tmp_path: Path) -> None:
+    with pytest.raises(PairError, match="judges works by their labels and dcgan gives them none"):
+        options = {"critic": {"labels": "projection"}}
+        coevo.run(artist="dcgan", critic="dcnn", rounds=1, runs_dir=tmp_path, options=options)
+
+
+def test_labels_of_unlabelled_data_are_refused(tmp_path: Path) -> None:
+    from PIL import Image
+
+    for number in range(8):
+        Image.new("L", (16, 16), number * 30).save(tmp_path / f"{number}.png")
+    with pytest.raises(PairError, match="needs labels, and this data has none"):
+        coevo.run(
+            artist="dcgan", critic="dcnn", data=str(tmp_path), rounds=1, runs_dir=tmp_path / "runs",
+            options={"artist": {"labels": True}, "critic": {"labels": "projection"}, "data": {"size": 16}},
+        )  # fmt: skip
+
+
+class Line(Adversary):
+    """A linear score, so that everything can be worked out."""
+
+    name = "line"
+
+    def network(self, artist: Any) -> nn.Module:
+        return Weighted()
+
+
+class Weighted(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.full((256,), 1 / 16))
+
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        return images.flatten(1) @ self.weight
+
+
+@pytest.fixture
+def lines() -> Iterator[Line]:
+    studio = Studio((1, 16, 16), batch=8)
+    studio.reseed()
+    it = Line(Line.Options(game="wasserstein-gp"), studio)
+    it.build(None)  # type: ignore[arg-type]
+    yield it
+
+
+def test_a_subclass_says_its_network_and_nothing_else(lines: Line) -> None:
+    metrics = lines.learn(works(), works(seed=2))
+    assert metrics["penalty"].item() == pytest.approx(0, abs=1e-6)  # ‖w‖ = 1: nothing to pay
+    wanted = works().images.flatten(1).mean(1) * 16 - works(seed=2).images.flatten(1).mean(1) * 16
+    assert metrics["loss"].item() == pytest.approx(wanted.mean().item(), abs=1e-4)

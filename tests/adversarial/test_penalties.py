@@ -1,0 +1,45 @@
+"""Penalties on a critic's slope, where it is known."""
+
+import pytest
+import torch
+
+from coevo.adversarial.penalties import gradient_penalty, slopes, zero_centred
+
+DRAW = torch.Generator().manual_seed(0)
+REAL, MADE = torch.randn(5, 4, generator=DRAW), torch.randn(3, 4, generator=DRAW)
+WEIGHT = torch.tensor([0.5, 0.5, 0.5, 0.5])  # of length 1
+
+
+def test_the_gradient_penalty_is_zero_for_a_linear_critic_of_unit_norm():
+    assert gradient_penalty(lambda x: x @ WEIGHT, REAL, MADE, torch.rand(5)).item() == pytest.approx(0, abs=1e-10)
+
+
+def test_it_is_the_squared_distance_of_the_slope_from_one():
+    assert gradient_penalty(lambda x: x @ (3 * WEIGHT), REAL, MADE, torch.rand(5)).item() == pytest.approx(4)
+
+
+def test_it_looks_between_the_two_sides():
+    """Of ½x² the slope is x itself: with u = 1 at the real works, with u = 0 at the made ones."""
+
+    def bowl(x):
+        return 0.5 * x.square().sum(1)
+
+    for mix, place in ((1.0, REAL[:3]), (0.0, MADE), (0.25, 0.25 * REAL[:3] + 0.75 * MADE)):
+        wanted = (place.norm(dim=1) - 1).square().mean().item()
+        assert gradient_penalty(bowl, REAL, MADE, torch.full((5,), mix)).item() == pytest.approx(wanted, rel=1e-5)
+
+
+def test_zero_centred_is_half_the_squared_slope():
+    assert zero_centred(lambda x: x @ (2 * WEIGHT), REAL).item() == pytest.approx(2)
+
+
+def test_slopes_are_those_of_finite_differences():
+    weight = torch.randn(4, dtype=torch.float64, generator=DRAW)
+    x = REAL.double()
+    assert torch.allclose(slopes(lambda x: (x @ weight).sin(), x), (x @ weight).cos()[:, None] * weight)
+
+
+def test_a_penalty_reaches_the_weights():
+    weight = WEIGHT.clone().mul(2).requires_grad_()
+    gradient_penalty(lambda x: x @ weight, REAL, MADE, torch.rand(5)).backward()
+    assert torch.allclose(weight.grad, 2 * (2 - 1) * WEIGHT)  # d/dw (‖w‖ - 1)² = 2 (‖w‖ - 1) w / ‖w‖

@@ -1,0 +1,87 @@
+"""What a person sees while a run plays."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from conftest import SMALL, CommandLine
+from PIL import Image
+from rich.console import Console
+
+from coevo.cli.display import LiveDisplay, PlainDisplay, clock, curves, half_blocks
+from coevo.runs.run import Run
+from coevo.storage.run_folder import Store
+
+PANEL = """\
+╭─ small: dcgan × dcnn on digits ──────────────────────────────────────────────╮
+│ round N  N rounds/s  N images/s  N:N left                                    │
+│ ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ │
+│ critic.loss N  critic.D(x) N    critic.D(G(z)) N                             │
+│ critic.accuracy N artist.loss N artist.reward N                              │
+"""
+
+
+def test_the_live_panel(played: CommandLine) -> None:
+    """A snapshot, its numbers left out; below stands a strip of eight works."""
+    run = Run.resume(Store.open("small", played.runs), lock=False, rounds=20)
+    screen = io.StringIO()
+    console = Console(file=screen, width=80, height=30, force_terminal=True, color_system="truecolor")
+    display = LiveDisplay(run, console)
+    for turn in run.session.turns():
+        display.see(turn)
+        if turn.next.round == 15:
+            break
+    display.paint()
+    with console.capture() as captured:
+        console.print(display.panel())
+    text = re.sub(r"\x1b\[[0-9;]*m", "", captured.get())
+    quiet = re.sub(r"-?\d+(\.\d+)?", "N", text)
+    print(text[:900])
+    squeeze = lambda some: [re.sub(r" +", " ", line.replace("╺", "━")) for line in some.splitlines()]  # noqa: E731
+    assert squeeze(quiet)[:5] == squeeze(PANEL)
+    strip = [line for line in text.splitlines() if "▀" in line]
+    assert len(strip) >= 4 and {len(line) for line in text.splitlines()} == {80}
+    run.close()
+
+
+def test_plain_lines_where_no_terminal_is(tmp_path: Path) -> None:
+    answer = CommandLine(tmp_path)("run", "dcgan", *SMALL, "--rounds", 10, "--name", "plain")
+    first, *_, where, how = answer.out.splitlines()
+    assert re.match(r"round 10  critic.loss .*  critic.D\(G\(z\)\) .* images/s  0:00 left", first)
+    assert where.endswith("00000010.png") and how == "Look at it here with: coevo show plain"
+    assert "\x1b" not in answer.out
+
+
+def test_a_run_without_end_has_no_time_left(played: CommandLine) -> None:
+    run = Run.resume(Store.open("small", played.runs), lock=False, rounds=None)
+    display = PlainDisplay(run)
+    assert display.done is None and display.seconds_left is None
+    run.close()
+
+
+def test_half_blocks_are_two_pixels_a_cell() -> None:
+    picture = Image.new("RGB", (2, 2), (255, 0, 0))
+    picture.putpixel((0, 1), (0, 0, 255))
+    console = Console(file=io.StringIO(), force_terminal=True, color_system="truecolor", width=20)
+    console.print(half_blocks(picture, 20))
+    assert console.file.getvalue().startswith("\x1b[38;2;255;0;0;48;2;0;0;255m▀")
+
+
+def test_wide_pictures_are_shrunk_to_the_terminal() -> None:
+    console = Console(file=io.StringIO(), width=40)
+    console.print(half_blocks(Image.new("L", (200, 100)), 40))
+    assert [len(line) for line in console.file.getvalue().splitlines()] == [40] * 10
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0, "0:00"), (65, "1:05"), (7384, "2:03:04"), (None, "0:00")])
+def test_the_clock(seconds: float | None, said: str) -> None:
+    assert clock(seconds) == said
+
+
+def test_curves_have_a_legend() -> None:
+    rows = [{"round": n, "artist.loss": 1.0 / n, "critic.D(x)": 0.5} for n in range(1, 20)]
+    drawn = curves(rows, 80)
+    assert "artist.loss" in drawn and "critic.D(x)" in drawn

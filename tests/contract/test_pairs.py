@@ -1,0 +1,44 @@
+"""Every artist that is installed before every critic: each pair plays five rounds, or is refused with its reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import CommandLine
+
+from coevo.plugin.registry import registry
+from coevo.storage.run_folder import read_log
+
+ARTISTS, CRITICS = registry().offers("artist"), registry().offers("critic")
+OPTIONS = {
+    "gp": ("-o", "artist.deep=3"),
+    "taste": ("-o", "critic.likes=symmetry"),
+}
+REASONS = (
+    "learns by gradients and",
+    "judges latent codes and",
+    "draws its codes and finds none",
+    "judges pictures and",
+    "learns from a critic alone",
+    "so it can only breed the codes of an artist",
+    "looks through the encoder of artist",
+)
+
+
+@pytest.mark.parametrize("critic", CRITICS)
+@pytest.mark.parametrize("artist", ARTISTS)
+def test_the_pair_plays_or_is_refused(artist: str, critic: str, tmp_path: Path) -> None:
+    picks = tmp_path / "it.picks"
+    picks.write_text("1\n" * 5)
+    words: list[Any] = ["run", "--artist", artist, "--critic", critic, "--size", 32, "--rounds", 5, "--name", "it"]
+    words += [*OPTIONS.get(artist, ()), *OPTIONS.get(critic, ()), "-o", "run.log_every=1"]
+    words += ["--picks", picks] if critic == "human" else ["--batch", 6]
+    answer = CommandLine(tmp_path)(*words)
+    assert "Traceback" not in answer.err
+    if answer.code:
+        assert answer.code == 2 and any(reason in answer.err for reason in REASONS), answer.err
+        assert not (tmp_path / "it").exists()
+    elif critic != "human":
+        assert [row["round"] for row in read_log(tmp_path / "it" / "metrics.jsonl")] == [1, 2, 3, 4, 5]

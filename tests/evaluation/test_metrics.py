@@ -1,0 +1,105 @@
+"""Distances of sets of works, where they can be worked out."""
+
+from __future__ import annotations
+
+from math import log
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from coevo.evaluation.metrics import divergence, frechet, kernel_distance, nearest, overlap, parzen, spread
+
+DRAW = torch.Generator().manual_seed(0)
+
+
+def cloud(n: int, mean: float = 0.0, scale: float = 1.0, size: int = 4) -> torch.Tensor:
+    return torch.randn(n, size, generator=DRAW) * scale + mean
+
+
+def test_the_frechet_distance_of_two_gaussians() -> None:
+    """‖μ‖² + tr(Σ₁ + Σ₂ - 2√Σ₁Σ₂): four dimensions, apart by 1 each, deviations 1 and 3: 4 + 4 (1 + 9 - 6)."""
+    assert frechet(cloud(200_000), cloud(200_000, 1.0, 3.0)) == pytest.approx(20, rel=0.02)
+
+
+def test_it_is_zero_for_the_same_and_does_not_mind_the_order() -> None:
+    ones, others = cloud(300), cloud(200, 0.5)
+    assert frechet(ones, ones) == pytest.approx(0, abs=1e-6)
+    assert frechet(ones, others) == pytest.approx(frechet(others, ones))
+
+
+def test_a_feature_that_never_changes_is_no_trouble() -> None:
+    flat = torch.cat([cloud(100), torch.zeros(100, 3)], 1)
+    assert frechet(flat, flat) == pytest.approx(0, abs=1e-6)
+
+
+def test_the_kernel_distance_is_unbiased() -> None:
+    """Zero on average for two draws from the same, whatever their number."""
+    distances = [kernel_distance(cloud(20), cloud(30)) for _ in range(300)]
+    assert abs(sum(distances) / 300) < 0.05
+    assert kernel_distance(cloud(200), cloud(200, 1.0)) > 5
+
+
+def test_the_kernel_distance_worked_out() -> None:
+    """k(x, y) = (xy + 1)³ of {0, 1} and {2, 3}: 1 + (7³) - 2 · (1 + 1 + 3³ + 4³) / 4."""
+    ones, others = torch.tensor([[0.0], [1.0]]), torch.tensor([[2.0], [3.0]])
+    assert kernel_distance(ones, others) == pytest.approx(1 + 343 - 2 * (1 + 1 + 27 + 64) / 4)
+
+
+def test_precision_is_of_the_made_and_recall_of_the_real() -> None:
+    """Two far clouds of real works, and made works in one of them only."""
+    real = torch.cat([cloud(200), cloud(200, 50.0)])
+    found = overlap(cloud(400), real)
+    assert found.precision > 0.9 and found.recall == pytest.approx(0.5, abs=0.05)
+    assert found.coverage == pytest.approx(0.5, abs=0.05)
+    lost = overlap(cloud(400, -50.0), real)
+    assert lost.precision == lost.recall == lost.density == lost.coverage == 0
+
+
+def test_density_counts_how_deep_a_work_lies_and_one_is_as_deep_as_real_ones() -> None:
+    assert overlap(cloud(1000), cloud(1000)).density == pytest.approx(1, abs=0.1)
+
+
+def test_neighbours_of_too_few_are_refused() -> None:
+    with pytest.raises(ValueError, match="too few for 5 neighbours"):
+        overlap(cloud(5), cloud(100))
+
+
+def test_a_parzen_window_around_draws_of_a_gaussian_comes_near_its_own_likelihood() -> None:
+    """Of N(0, I) in two dimensions: -log 2π - 1."""
+    points, validation, test = cloud(20_000, size=2), cloud(500, size=2), cloud(3000, size=2)
+    mean, error, sigma = parzen(points, validation, test)
+    assert mean == pytest.approx(-log(2 * 3.14159265) - 1, abs=0.1)
+    assert error < 0.03 and 0.05 < sigma < 0.6
+
+
+def test_a_parzen_window_of_one_point_is_a_gaussian() -> None:
+    zero = torch.zeros(1, 3)
+    mean, _, sigma = parzen(zero, zero, zero.repeat(4, 1))
+    assert mean == pytest.approx(-1.5 * log(2 * 3.14159265 * sigma**2), rel=1e-5) and sigma == pytest.approx(
+        0.05, abs=0.01
+    )
+
+
+def test_the_nearest_is_the_nearest() -> None:
+    indices, distances = nearest(torch.tensor([[0.0, 0.0], [1.0, 0.9]]), torch.tensor([[1.0, 1.0], [0.0, 0.1]]))
+    assert indices.tolist() == [1, 0]
+    assert distances.tolist() == pytest.approx([0.1 / 2**0.5] * 2)
+
+
+def test_spread_is_the_mean_distance_of_two() -> None:
+    assert spread(torch.tensor([[0.0], [1.0], [1.0]])) == pytest.approx(2 / 3)
+
+
+def test_divergence_worked_out() -> None:
+    shares, wanted = torch.tensor([0.5, 0.5, 0.0]), torch.tensor([0.25, 0.5, 0.25])
+    assert divergence(shares, wanted) == pytest.approx(0.5 * log(2))
+
+
+@settings(deadline=None)
+@given(some.lists(some.integers(0, 50), min_size=2, max_size=8).filter(any))
+def test_divergence_is_never_below_zero(counts: list[int]) -> None:
+    shares = torch.tensor(counts).double() / sum(counts)
+    even = torch.full_like(shares, 1 / len(counts))
+    assert divergence(shares, even) >= -1e-9

@@ -1,0 +1,68 @@
+"""The list of works that fooled their critic: each once, with score, parents, round and genome; nothing is lost."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import CommandLine
+from PIL import Image
+
+import coevo
+from coevo.monitoring.accepted import read_accepted
+
+OPTIONS = {
+    "data": {"size": 16},
+    "run": {"accepts": 2, "save_every": 1},
+    "artist": {"elites": 2, "functions": "arithmetic"},
+    "phases": {"critic": {"steps": 1}, "artist": {"steps": 1}},
+}
+
+
+@pytest.fixture(scope="module")
+def evolved(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
+    command = CommandLine(tmp_path_factory.mktemp("accepted"))
+    coevo.run("evolved-art", name="it", rounds=6, batch=8, runs_dir=command.runs, options=OPTIONS)
+    return command
+
+
+def test_each_accepted_work_is_a_line_with_score_parents_and_round(evolved: CommandLine) -> None:
+    rows = read_accepted(evolved.runs / "it")
+    assert rows and len({row["id"] for row in rows}) == len(rows)  # an elite is accepted once
+    rounds = [row["round"] for row in rows]
+    assert rounds == sorted(rounds) and all(rounds.count(round) <= 2 for round in rounds)
+    assert all(row["parents"] or row["round"] == 1 for row in rows)
+    assert all(isinstance(row["score"], float) and row["genome"] for row in rows)
+
+
+def test_the_list_resumes_exactly(evolved: CommandLine) -> None:
+    coevo.run("evolved-art", name="parts", rounds=3, batch=8, runs_dir=evolved.runs, options=OPTIONS)
+    with (evolved.runs / "parts" / "accepted.jsonl").open("a") as file:
+        file.write('{"id": "after the last checkpoint"}\n')
+    coevo.resume("parts", rounds=6, runs_dir=evolved.runs)
+    assert read_accepted(evolved.runs / "parts") == read_accepted(evolved.runs / "it")
+
+
+def test_the_accepted_are_listed_and_drawn(evolved: CommandLine, tmp_path: Path) -> None:
+    sheet, one = tmp_path / "sheet.png", tmp_path / "one.png"
+    rows = json.loads(evolved("accepted", "it", "--json", "-o", sheet).out)
+    assert rows == read_accepted(evolved.runs / "it")
+    answer = evolved("accepted", "it", rows[0]["id"], "-o", one, "--size", 64)
+    assert answer.code == 0 and f"1 works in {one}" in answer.out
+    with Image.open(one) as picture:
+        about = json.loads(picture.info["coevo"])
+        assert picture.size == (64, 64)
+    assert about["genome"] == rows[0]["genome"]
+    assert about["score"] == rows[0]["score"] and about["round"] == rows[0]["round"]
+    with Image.open(sheet) as picture:
+        assert picture.width > 200
+    again = evolved("render", one, "--size", 32, "-o", tmp_path / "again.png")
+    assert again.code == 0, again.err
+
+
+def test_what_is_not_there(evolved: CommandLine, played: CommandLine, tmp_path: Path) -> None:
+    assert "no accepted work named 'nobody'" in evolved.refuses("accepted", "it", "nobody")
+    assert "Nobody was accepted yet." in played("accepted", "small").out
+    assert "no accepted works to draw" in played.refuses("accepted", "small", "-o", tmp_path / "x.png")
+    assert "should end with .png" in evolved.refuses("accepted", "it", "-o", tmp_path / "x.gif")

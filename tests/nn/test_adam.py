@@ -1,0 +1,44 @@
+"""The players' Adam is torch's, and its rate fades as it is told to, also over a stop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from coevo.nn.adam import Adam, AdamOptions
+
+
+def trained(steps: int, network: nn.Module, optimiser: Any) -> list[torch.Tensor]:
+    for step in range(steps):
+        optimiser.zero_grad()
+        network(torch.ones(2, 3) * step).square().sum().backward()
+        optimiser.step()
+    return [p.detach().clone() for p in network.parameters()]
+
+
+def network() -> nn.Linear:
+    torch.manual_seed(0)
+    return nn.Linear(3, 2)
+
+
+def test_it_is_torchs_adam_while_its_rate_is_kept() -> None:
+    ours, theirs = network(), network()
+    trained(5, ours, Adam(ours.parameters(), AdamOptions(rate=0.1, beta1=0.0, beta2=0.9)))
+    trained(5, theirs, torch.optim.Adam(theirs.parameters(), 0.1, (0.0, 0.9), fused=True))
+    assert torch.equal(ours.weight, theirs.weight)
+
+
+def test_its_rate_halves_again_and_again_and_is_part_of_its_state() -> None:
+    net = network()
+    optimiser = Adam(net.parameters(), options := AdamOptions(rate=0.1, halve=4))
+    rates = []
+    for _ in range(3):
+        trained(4, net, optimiser)
+        rates.append(optimiser.param_groups[0]["lr"])
+    assert rates == pytest.approx([0.05, 0.025, 0.0125])
+    another = Adam(network().parameters(), options)
+    another.load_state_dict(optimiser.state_dict())
+    assert another.param_groups[0]["lr"] == pytest.approx(0.0125)

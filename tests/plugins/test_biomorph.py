@@ -1,0 +1,333 @@
+"""Biomorphs: drawings worked out by hand, mutations within their steps, sheets with the parent in the middle."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from coevo import ConfigError, DataError, Genome, PairError, Studio, Works
+from coevo.testing.kit import conform
+from coevo_biomorph.artist import Biomorph
+from coevo_biomorph.development import develop
+from coevo_biomorph.drawing import draw
+from coevo_biomorph.genotype import CHESS, INSECT, LATER, TREE, Genotype, mutate, parse
+
+EVERYTHING = dict.fromkeys(LATER, True)
+
+
+def lines(genotype: Genotype) -> set[tuple[int, ...]]:
+    """x0, y0, x1, y1 of every line."""
+    return {tuple(line) for line in develop(genotype)[:, :4].tolist()}
+
+
+# worked out on paper; every number is length · gene / 10, truncated
+
+
+def test_a_fork() -> None:
+    genotype = Genotype((10, 0, 0, -30, -20, 0, 0, 0, 2))
+    assert lines(genotype) == {
+        (0, 0, 0, -6),  # length 2, up: 2 · g4 = -60
+        (0, -6, -1, -8),  # length 1, dir 1: -g1, g5
+        (0, -6, 1, -8),  # length 1, dir 3: g1, g5
+    }
+
+
+def test_a_tree_whose_branches_turn_all_the_way_round() -> None:
+    genotype = Genotype((10, 10, 10, -10, -10, 0, 10, 10, 4))
+    left = {
+        (0, -4, -3, -7),  # length 3, dir 1: 3 · (-g1, g5)
+        (-3, -7, -5, -7),  # length 2, dir 0: 2 · (-g2, g6)
+        (-3, -7, -3, -9),  # length 2, dir 2: 2 · (0, g4)
+        (-5, -7, -6, -6),  # length 1, dir 0 - 1 = 7: (-g3, g7)
+        (-5, -7, -6, -8),  # length 1, dir 0 + 1: (-g1, g5)
+        (-3, -9, -4, -10),  # length 1, dir 1
+        (-3, -9, -2, -10),  # length 1, dir 3
+    }
+    right = {(-x0, y0, -x1, y1) for x0, y0, x1, y1 in left}
+    assert lines(genotype) == {(0, 0, 0, -4)} | left | right
+
+
+def test_tenths_are_cut_off_towards_zero() -> None:
+    genotype = Genotype((15, -5, 0, -7, -15, 3, 0, 0, 3))
+    assert lines(genotype) == {
+        (0, 0, 0, -2),  # 3 · -7 = -21: -2, where flooring gives -3
+        (0, -2, -3, -5),  # 2 · (-15, -15) = (-30, -30)
+        (0, -2, 3, -5),
+        (-3, -5, -3, -5),  # dir 0: (5, 3) and dir 2: (0, -7) are less than one unit
+        (3, -5, 3, -5),  # flooring would have moved these to the left and up
+    }
+
+
+def test_two_segments_of_which_one_has_grown() -> None:
+    genotype = Genotype((10, 0, 0, -20, -10, 0, 0, 0, 2), segments=2, distance=30, gradients=(0, 0, 0, -1, *[0] * 6))
+    assert lines(genotype) == {
+        *[(0, 0, 0, -4), (0, -4, -1, -5), (0, -4, 1, -5)],
+        (0, 0, 0, 3),  # the backbone, 30 tenths
+        *[(0, 3, 0, -3), (0, -3, -1, -4), (0, -3, 1, -4)],  # g4 is now -30
+    }
+
+
+def test_the_distance_of_segments_has_a_gradient_too() -> None:
+    genotype = Genotype((0, 0, 0, 0, 0, 0, 0, 0, 1), segments=3, distance=30, gradients=(*[0] * 9, 1))
+    assert {(0, 0, 0, 3), (0, 3, 0, 7)} <= lines(genotype)
+
+
+def test_one_sided_segments_alternate() -> None:
+    genotype = Genotype((10, 0, 0, -20, -10, 0, 0, 0, 2), segments=2, distance=30, bilateral=False)
+    assert lines(genotype) == {(0, 0, 0, -4), (0, -4, 1, -5), (0, 0, 0, 3), (0, 3, 0, -1), (0, -1, -1, -2)}
+
+
+def test_spokes_mirror_upside_down_and_four_times_around() -> None:
+    genes = (10, 0, 0, -30, -20, 0, 0, 0, 2)
+    north = lines(Genotype(genes))
+    south = {(x0, -y0, x1, -y1) for x0, y0, x1, y1 in north}
+    both = lines(Genotype(genes, spokes="north-south"))
+    assert both == north | south
+    assert lines(Genotype(genes, spokes="radial")) == both | {(y0, x0, y1, x1) for x0, y0, x1, y1 in both}
+
+
+def test_twigs_taper() -> None:
+    def thickness(taper: int) -> list[int]:
+        genotype = Genotype((10, 0, 0, -30, -20, 0, 0, 0, 3), gradients=(*[0] * 8, taper, 0))
+        return sorted({line[4] for line in develop(genotype).tolist() if line[2] >= 0})
+
+    trunk = develop(Genotype((10, 0, 0, -30, -20, 0, 0, 0, 3), gradients=(*[0] * 8, -1, 0)))
+    assert next(line[4] for line in trunk.tolist() if line[:2] == [0, 0]) == 3
+    assert thickness(0) == [1] and thickness(-1) == [1, 2, 3] == thickness(1)
+
+
+genes = some.tuples(*[some.integers(-99, 99)] * 8, some.integers(1, 8))
+gradients = some.tuples(*[some.sampled_from([-1, 0, 1])] * 10)
+genotypes = some.builds(
+    Genotype,
+    genes,
+    some.integers(1, 8),
+    some.integers(-300, 300),
+    gradients,
+    some.booleans(),
+    some.sampled_from(["north", "north-south", "radial"]),
+    some.integers(1, 20),
+)
+
+
+@given(genes)
+def test_the_basic_form_is_its_own_mirror_image(genes: tuple[int, ...]) -> None:
+    drawn = lines(Genotype(genes))
+    assert drawn == {(-x0, y0, -x1, y1) for x0, y0, x1, y1 in drawn}
+
+
+def naive(genes: tuple[int, ...]) -> set[tuple[int, ...]]:
+    """Dawkins' recursion as it is written, twig by twig."""
+    g1, g2, g3, g4, g5, g6, g7, g8, depth = genes
+    dx, dy = [-g2, -g1, 0, g1, g2, g3, 0, -g3], [g6, g5, g4, g5, g6, g7, g8, g7]
+    drawn = set()
+
+    def tree(x: int, y: int, length: int, way: int) -> None:
+        x1, y1 = x + int(length * dx[way] / 10), y + int(length * dy[way] / 10)
+        drawn.add((x, y, x1, y1))
+        if length > 1:
+            tree(x1, y1, length - 1, (way - 1) % 8)
+            tree(x1, y1, length - 1, (way + 1) % 8)
+
+    tree(0, 0, depth, 2)
+    return drawn
+
+
+@given(genes)
+def test_growing_all_branches_at_once_draws_what_the_recursion_draws(genes: tuple[int, ...]) -> None:
+    assert lines(Genotype(genes)) == naive(genes)
+
+
+# genomes as text
+
+
+@given(genotypes)
+def test_any_genotype_survives_its_text(genotype: Genotype) -> None:
+    assert parse(genotype.text()) == genotype
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[1, 2]",
+        '{"genes": [1, 2, 3]}',
+        '{"genes": [0, 0, 0, 0, 0, 0, 0, 0, 40]}',
+        '{"genes": [0, 0, 0, 0, 0, 0, 0, 0, 0]}',
+        '{"genes": [1e9, 0, 0, 0, 0, 0, 0, 0, 2]}',
+        '{"genes": [0, 0, 0, 0, 0, 0, 0, 0, 2], "wings": 2}',
+        '{"genes": [0, 0, 0, 0, 0, 0, 0, 0, 2], "spokes": "many"}',
+        '{"genes": [0, 0, 0, 0, 0, 0, 0, 0, 2], "gradients": [7, 0, 0, 0, 0, 0, 0, 0, 0, 0]}',
+        '{"genes": [0, 0, 0, 0, 0, 0, 0, 0, 2], "segments": true}',
+        "[" * 5000,
+    ],
+)
+def test_what_is_no_biomorph_is_said_in_a_sentence(text: str) -> None:
+    with pytest.raises(DataError, match="no biomorph's genome"):
+        parse(text)
+
+
+@given(some.text())
+def test_any_text_is_read_or_refused(text: str) -> None:
+    try:
+        parse(text)
+    except DataError:
+        pass
+
+
+# mutation
+
+
+@given(genotypes.filter(lambda one: one.viable), some.integers(0, 10**6))
+def test_a_child_differs_by_single_steps_and_stays_within_bounds(parent: Genotype, seed: int) -> None:
+    child = mutate(parent, 0.5, frozenset(LATER), iter(random.Random(seed).random, None))
+    assert child.viable
+    steps = [abs(a - b) for a, b in zip(child.genes, parent.genes, strict=True)]
+    assert set(steps[:8]) <= {0, child.mutation_size} and steps[8] <= 1
+    assert abs(child.mutation_size - parent.mutation_size) <= 1
+    assert abs(child.segments - parent.segments) <= 1
+
+
+@given(some.integers(0, 10**6))
+def test_without_the_later_genes_only_the_nine_mutate(seed: int) -> None:
+    child = mutate(INSECT, 0.5, frozenset(), iter(random.Random(seed).random, None))
+    assert Genotype(child.genes) == child
+
+
+def test_about_one_gene_in_ten_mutates() -> None:
+    rolls = iter(random.Random(0).random, None)
+    children = [mutate(TREE, 0.1, frozenset(), rolls) for _ in range(2000)]
+    changed = np.mean([[a != b for a, b in zip(child.genes, TREE.genes, strict=True)] for child in children], 0)
+    assert np.all(abs(changed - 0.1) < 0.03)
+
+
+# drawings
+
+
+@pytest.mark.parametrize("genotype", [TREE, INSECT, CHESS], ids=["tree", "insect", "chess"])
+@pytest.mark.parametrize("size", [16, 32, 128, 333])
+def test_a_drawing_is_ink_on_paper_at_any_size_and_symmetric(genotype: Genotype, size: int) -> None:
+    (picture,) = draw([develop(genotype)], (3, size, size))
+    assert picture.shape == (3, size, size) and picture.dtype == torch.float32
+    assert picture.max() == 1 and picture.min() < -0.3
+    if size > 16:  # the margin
+        assert torch.all(picture[:, 0] == 1) and torch.all(picture[:, :, -1] == 1)
+    assert (picture - picture.flip(-1)).abs().mean() < 0.05
+    assert 0.01 < (picture < 0.5).float().mean() < 0.5
+
+
+def test_a_drawing_does_not_depend_on_its_size() -> None:
+    small, large = (draw([develop(INSECT)], (1, size, size)) for size in (128, 512))
+    shrunk = torch.nn.functional.avg_pool2d(large, 4)
+    assert (shrunk - small).abs().mean() < 0.03
+
+
+def test_a_large_drawing_is_made_in_bands_that_fit_together() -> None:
+    large = draw([develop(TREE)], (1, 2304, 2304))[0, 0]
+    middle = draw([develop(TREE)], (1, 576, 576))[0, 0]
+    shrunk = torch.nn.functional.avg_pool2d(large[None], 4)[0]
+    assert (shrunk - middle).abs().mean() < 0.03
+
+
+# the artist
+
+
+def artist(seed: int = 0, batch: int = 15, **options: object) -> Biomorph:
+    studio = Studio((1, 32, 32), seed=seed, batch=batch)
+    studio.reseed()
+    it = Biomorph(Biomorph.Options(**options), studio)
+    it.build()
+    return it
+
+
+def pick(it: Biomorph, *which: int) -> None:
+    works = it.make(0, None)
+    it.learn(works, torch.tensor([float(place in which) for place in range(len(works))]))
+
+
+def test_dawkins_tree_stands_in_the_middle_of_its_mutants() -> None:
+    genomes = artist(start="tree").make(0, None).genomes
+    assert len(genomes) == 15 and parse(genomes[7].text) == TREE
+    assert all(one.parents == (genomes[7].id,) for one in genomes if one is not genomes[7])
+    assert all(one.text != genomes[7].text for one in genomes if one is not genomes[7])
+
+
+def test_the_picked_one_is_the_next_parent_in_the_middle() -> None:
+    it = artist(start="tree")
+    chosen = it.make(0, None).genomes[3]
+    pick(it, 3)
+    genomes = it.make(0, None).genomes
+    assert genomes[7] == chosen
+    assert {one.parents for one in genomes if one is not genomes[7]} == {(chosen.id,)}
+
+
+def test_no_pick_rolls_again() -> None:
+    it = artist(start="tree")
+    before = it.make(0, None).genomes
+    pick(it)
+    after = it.make(0, None).genomes
+    assert after[7] == before[7] and {one.id for one in after} & {one.id for one in before} == {before[7].id}
+    strangers = artist()
+    first = strangers.make(0, None).genomes
+    pick(strangers)
+    assert {one.text for one in first}.isdisjoint(one.text for one in strangers.make(0, None).genomes)
+
+
+def test_of_scores_the_best_is_the_next_parent() -> None:
+    it = artist()
+    works = it.make(0, None)
+    it.learn(works, torch.linspace(-9, -5, 15))
+    assert it.make(0, None).genomes[7] == works.genomes[14]
+
+
+def test_the_same_seed_draws_the_same_sheet() -> None:
+    assert torch.equal(artist(3).make(0, None).images, artist(3).make(0, None).images)
+    assert not torch.equal(artist(3).make(0, None).images, artist(4).make(0, None).images)
+
+
+def test_it_goes_on_from_one_that_was_saved() -> None:
+    it = artist(batch=9)
+    it.adopt(Works(genomes=(Genome("elsewhere/7", ("3",), CHESS.text()),)))
+    genomes = it.make(0, None).genomes
+    assert parse(genomes[4].text) == CHESS and genomes[4].parents == ("elsewhere/7",)
+    assert all(one.parents == (genomes[4].id,) for one in genomes if one is not genomes[4])
+
+
+def test_works_without_genomes_are_refused() -> None:
+    with pytest.raises(PairError, match="'biomorph'"):
+        artist().adopt(Works(codes=torch.zeros(1, 3)))
+    with pytest.raises(PairError, match="'biomorph'"):
+        artist().render(Works(codes=torch.zeros(1, 3)), 32)
+
+
+def test_small_or_oblong_pictures_are_refused() -> None:
+    with pytest.raises(ConfigError, match="at least 16 px, not 8 × 8"):
+        Biomorph(Biomorph.Options(), Studio((1, 8, 8))).check()
+
+
+def test_it_draws_any_genome_at_any_size() -> None:
+    it = artist()
+    works = it.make(0, None)
+    assert torch.equal(it.render(Works(genomes=works.genomes), 32), works.images)
+    assert it.render(works[:1], 200).shape == (1, 1, 200, 200)
+
+
+@settings(max_examples=10, deadline=None)
+@given(some.integers(0, 10**6))
+def test_with_every_later_gene_a_long_line_stays_drawable(seed: int) -> None:
+    it = artist(seed, batch=4, **EVERYTHING)
+    for generation in range(15):
+        pick(it, generation % 4)
+    images = it.make(0, None).images
+    assert images.isfinite().all() and (images < 0.5).any()
+
+
+@pytest.mark.parametrize("options", [{}, {"start": "insect"}, EVERYTHING], ids=["basic", "insect", "everything"])
+def test_it_conforms(options: dict[str, object]) -> None:
+    conform("artist", Biomorph, options)

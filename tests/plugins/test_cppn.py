@@ -1,0 +1,292 @@
+"""CPPNs: networks worked out by hand, NEAT's invariants, species, PicBreeder's genomes, pictures drawn anew."""
+
+from __future__ import annotations
+
+import json
+import random
+import zipfile
+from math import cos, exp, sin
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from conftest import CommandLine
+from hypothesis import given, settings
+from hypothesis import strategies as some
+from PIL import Image
+from standins import PICBREEDER_GENOME as GENOME
+
+from coevo import ConfigError, DataError, Genome, Studio, Works
+from coevo.images.png import read_origin
+from coevo.shader import Canvas, render
+from coevo.testing.kit import conform
+from coevo_cppn.artist import CPPN
+from coevo_cppn.neat import distances, marking, mate, minimal, mutate, species, table, with_node
+from coevo_cppn.network import COLOURS, INPUTS, Network, network, parse
+from coevo_cppn.picbreeder import read_genome
+
+
+def grown(seed: int, times: int, colour: bool = False) -> Network:
+    random.seed(seed)
+    net = minimal(colour)
+    for _ in range(times):
+        net = mutate(net)
+    return net
+
+
+def at(net: Network, x: float, y: float) -> list[float]:
+    """The outputs at one point, as a picture of two pixels has it."""
+    canvas = Canvas()
+    outputs = [output.moved(x, y) for output in net.value(canvas)]
+    return render([outputs], 2, 2)[0, :, 0, 0].tolist()
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"population": 5, "species": 2, "novelty": 0.3}, {"refine": 0.05, "outputs": "ink"}, {"grown": 30}]
+)
+def test_cppns_conform(options: dict[str, Any]) -> None:
+    conform("artist", CPPN, options)
+
+
+# networks
+
+
+def test_a_network_computes_what_its_links_say() -> None:
+    links = {
+        ("x", "a"): 1.5,
+        ("bias", "a"): -0.5,
+        ("a", "ink"): 0.75,
+        ("d", "b"): 0.5,
+        ("y", "b"): 1.0,
+        ("b", "ink"): 0.25,
+    }
+    net = network({"a": "sin", "b": "cos", "ink": "sigmoid"}, links, ["ink"])
+    x, y = 0.3, -0.4
+    total = 0.75 * sin(1.5 * x - 0.5) + 0.25 * cos(0.5 * 1.4 * 0.5 + y)
+    assert at(net, x, y) == pytest.approx([2 / (1 + exp(-total)) - 1], abs=1e-6)
+
+
+def test_outputs_are_painted_as_picbreeder_does() -> None:
+    ink = network({"ink": "identity"}, {("x", "ink"): 2.0}, ["ink"])
+    shown = render([ink.picture(Canvas())], 2, 5)[0, 0, 0]
+    assert shown.tolist() == [1, 1, -1, 1, 1]  # |ink| up to 1, of x = -1, -½, 0, ½, 1
+    links = {("bias", "hue"): -1.0 + 1 / 3, ("bias", "saturation"): 1.0, ("bias", "brightness"): -1.0}
+    green = network(dict.fromkeys(COLOURS, "identity"), links, COLOURS)
+    np.testing.assert_allclose(render([green.picture(Canvas())], 2, 2)[0, :, 0, 0], [-1, 1, -1], atol=1e-5)
+
+
+@settings(deadline=None, max_examples=50)
+@given(some.integers(0, 2**32), some.booleans())
+def test_networks_are_read_as_they_are_written(seed: int, colour: bool) -> None:
+    net = grown(seed, 20, colour)
+    assert parse(net.text()) == net
+
+
+@pytest.mark.parametrize(
+    ("nodes", "links", "why"),
+    [
+        ({"ink": "sin", "a": "sin"}, [["a", "ink", 1], ["ink", "a", 1]], "feeds itself in a circle"),
+        ({"ink": "tan"}, [], "activation 'tan'; known are identity"),
+        ({"ink": "sin"}, [["z", "ink", 1]], "from 'z' to 'ink', which are not both there"),
+        ({"ink": "sin"}, [["x", "ink", 1e9]], "beyond ±1000"),
+        ({"ink": "sin"}, [["x", "ink", 1], ["x", "ink", 2]], "a link is there twice"),
+        ({"a": "sin"}, [], "its output 'ink' is no node"),
+        ({"ink": "sin"}, [["x", "ink"]], "not enough values"),
+    ],
+)
+def test_what_is_no_network_is_refused_with_the_reason(nodes: Any, links: Any, why: str) -> None:
+    with pytest.raises(DataError, match=why):
+        parse(json.dumps({"outputs": ["ink"], "nodes": nodes, "links": links}))
+
+
+# NEAT
+
+
+def test_ten_thousand_variations_have_no_circles_and_unique_innovations() -> None:
+    random.seed(1)
+    nets = [minimal(colour=False) for _ in range(20)]
+    for _ in range(5000):
+        mother, father = random.choice(nets), random.choice(nets)
+        child = mutate(mate(mother, father))
+        again = network(child.nodes, child.links, child.outputs)  # raises where it does not hold together
+        assert again == child
+        assert all(source in (*INPUTS, *child.nodes) for source, _ in child.links)
+        assert max(map(abs, child.links.values()), default=0) <= 3
+        nets[random.randrange(20)] = child if len(child.links) < 40 else minimal(colour=False)
+
+
+def test_a_new_node_splits_a_link_and_is_named_by_it() -> None:
+    random.seed(2)
+    net = network({"ink": "sin"}, {("x", "ink"): 0.7}, ["ink"])
+    once = with_node(net)
+    assert once is not None
+    name = marking("x", "ink", 0)
+    assert once.links == {("x", name): 1.0, (name, "ink"): 0.7}
+    assert with_node(net).nodes.keys() == once.nodes.keys()  # type: ignore[union-attr] # the same invention, the same name
+    whole = Network(once.nodes, {**once.links, ("x", "ink"): 0.1}, once.outputs)
+    again = next(n for n in (with_node(whole) for _ in range(50)) if n and ("x", "ink") not in n.links)
+    assert marking("x", "ink", 1) in again.nodes  # and another one where it is there already
+
+
+def test_a_child_has_its_mothers_structure_and_either_weights() -> None:
+    random.seed(3)
+    mother = network({"ink": "sin"}, {("x", "ink"): 1.0, ("y", "ink"): 1.0}, ["ink"])
+    father = network({"ink": "cos"}, {("x", "ink"): 2.0, ("d", "ink"): 2.0}, ["ink"])
+    children = [mate(mother, father) for _ in range(50)]
+    assert all(child.links.keys() == mother.links.keys() for child in children)
+    assert {child.links["x", "ink"] for child in children} == {1.0, 2.0}
+    assert {child.links["y", "ink"] for child in children} == {1.0}
+    assert {child.nodes["ink"] for child in children} == {"sin", "cos"}
+
+
+def test_networks_stop_growing_at_their_bound() -> None:
+    random.seed(5)
+    net = grown(5, 0)
+    for _ in range(300):
+        net = mutate(net, 12)
+    assert len(net.links) == 12
+
+
+def test_species_gather_what_is_alike() -> None:
+    kinds = [grown(seed, 40) for seed in (1, 2, 3)]
+    random.seed(4)
+    litter = [mutate(kind) for kind in kinds for _ in range(5)]
+    itself, child, another = distances(*table([kinds[0], litter[0], kinds[1]]), 0)
+    assert itself == 0
+    assert child < another
+    found = species(litter, 3)
+    assert sorted(i for kind in found for i in kind) == list(range(15))
+    assert all(len({i // 5 for i in kind}) == 1 for kind in found)  # nobody is with strangers
+
+
+def artist(size: int = 16, channels: int = 1, **options: Any) -> CPPN:
+    studio = Studio((channels, size, size), batch=8)
+    studio.reseed()
+    it = CPPN(CPPN.Options(**options), studio)
+    it.check()
+    it.build()
+    return it
+
+
+def test_weights_are_learnt_by_gradient() -> None:
+    it = artist(refine=0.02, grown=0, population=4, mutation=0.0)
+    net = network({"ink": "identity"}, {("x", "ink"): 0.5, ("bias", "ink"): 0.9}, ["ink"])
+    it.adopt(Works(genomes=(Genome("a", (), net.text()),) * 4))
+    target = render([(Canvas().x * 0.5 + 0.25,)], 16, 16)[0]
+    errors = []
+    for _ in range(40):
+        works = it.make(4, None)
+        assert works.images is not None
+        rewards = -(works.images - torch.from_numpy(target)).square().mean((1, 2, 3)) - 1
+        errors.append(-rewards.max().item() - 1)
+        it.learn(works, rewards)
+    assert errors[-1] < errors[0] / 20
+
+
+def test_colours_want_a_picture_in_colours() -> None:
+    with pytest.raises(ConfigError, match=r"the pictures are grey; say data\.channels=3"):
+        artist(outputs="colour")
+    assert artist(channels=3).make(8, None).images.shape == (8, 3, 16, 16)  # type: ignore[union-attr]
+    with pytest.raises(DataError, match="paints colours, and the pictures are grey"):
+        artist().parse(grown(1, 3, colour=True).text())
+
+
+# PicBreeder
+
+
+def test_the_skull_looks_as_picbreeder_drew_it(real_data: Path) -> None:
+    genome, net = read_genome(real_data / "picbreeder" / "skull.zip")
+    assert genome.id == "576-289"
+    assert genome.parents == ("576-215",)
+    assert (len(net.hidden), len(net.links)) == (18, 57)
+    drawn = (render([net.picture(Canvas())], 256, 256)[0, 0] + 1) * 127.5
+    with Image.open(real_data / "picbreeder" / "skull.png") as picture:
+        there = np.asarray(picture.convert("L"), np.float32)
+    assert np.abs(drawn - there).mean() <= 1
+
+
+def test_the_skull_is_brought_redrawn_and_bred(coevo_command: CommandLine, real_data: Path, tmp_path: Path) -> None:
+    png, large, picks = tmp_path / "skull.png", tmp_path / "large.png", tmp_path / "picks"
+    assert (
+        coevo_command("import", "picbreeder", real_data / "picbreeder" / "skull.zip", "-o", png, "--size", 64).code == 0
+    )
+    assert read_origin(png).works.genomes[0].id == "576-289"  # type: ignore[index]
+    assert coevo_command("render", png, "--size", 200, "-o", large).code == 0
+    with Image.open(large) as picture:
+        assert picture.size == (200, 200)
+    assert read_origin(large) == read_origin(png)
+    picks.write_text("1\n\n")
+    words = (
+        "run",
+        "picbreeder",
+        "--from",
+        png,
+        "--plain",
+        "--picks",
+        picks,
+        "--size",
+        16,
+        "--batch",
+        4,
+        "--name",
+        "sk",
+    )
+    assert coevo_command(*words).code == 0
+    assert "576-289" in coevo_command("lineage", "sk", "--json").out
+    assert "brought from elsewhere as '576-289'" in coevo_command("lineage", png).err
+    child = json.loads(coevo_command("lineage", "sk", "--json").out)[-1]["id"]
+    assert coevo_command("export", "sk", child, "--alone", "-o", tmp_path / "child.png").code == 0
+    assert child in coevo_command("lineage", tmp_path / "child.png").out
+
+
+def test_a_genome_is_read_from_xml_too(tmp_path: Path) -> None:
+    (tmp_path / "g.xml").write_text(GENOME)
+    genome, net = read_genome(tmp_path / "g.xml")
+    assert (genome.id, genome.parents) == ("1-2", ())
+    assert net.links == {("x", "ink"): 1.5}
+
+
+BOMB = '<!DOCTYPE d [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><data><genome>&b;</genome></data>'
+OUTSIDE = '<!DOCTYPE d [<!ENTITY a SYSTEM "file:///etc/passwd">]><data><genome>&a;</genome></data>'
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (BOMB, "DTDForbidden|no genome"),
+        (OUTSIDE, "no genome"),
+        ("<data/>", "there is no <genome> in it"),
+        ("no xml", "no genome of PicBreeder's"),
+        (GENOME.replace("sin(x)", "tan(x)"), "activation 'tan'"),
+        (GENOME.replace('id="2"/><weight', 'id="9"/><weight'), "a link ends at node 0-9, which is not there"),
+        (GENOME.replace("1.5", "much"), "could not convert"),
+        (GENOME.replace('label="x"', 'label="z"'), "its input 'z' is not one of x, y, d, bias"),
+    ],
+)
+def test_a_damaged_or_hostile_genome_is_one_sentence(
+    text: str, why: str, coevo_command: CommandLine, tmp_path: Path
+) -> None:
+    (tmp_path / "g.xml").write_text(text)
+    answer = coevo_command("import", "picbreeder", tmp_path / "g.xml", "-o", tmp_path / "x.png")
+    assert answer.code == 2
+    assert len(answer.err.splitlines()) == 1
+    assert not (tmp_path / "x.png").exists()
+    with pytest.raises(DataError, match=why):
+        read_genome(tmp_path / "g.xml")
+
+
+def test_a_zip_holds_one_genome_and_no_more_than_that(tmp_path: Path) -> None:
+    path = tmp_path / "g.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a", GENOME)
+        archive.writestr("b", GENOME)
+    with pytest.raises(DataError, match="holds 2 files; a PicBreeder zip holds one genome"):
+        read_genome(path)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("../../bomb", b" " * 5_000_000)
+    with pytest.raises(DataError, match="holds more than 4,000,000 bytes"):
+        read_genome(path)
+    with pytest.raises(DataError, match="cannot be read"):
+        read_genome(tmp_path / "nothing.zip")

@@ -1,0 +1,482 @@
+"""Breeding by picks: plain lines and scripts, what comes back after a kill, pictures that carry their genome."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import SMALL, Answer, CommandLine
+from hypothesis import given
+from hypothesis import strategies as some
+from PIL import Image
+
+from coevo import ConfigError, Metrics, PairError, Works
+from coevo.images.png import read_origin
+from coevo.interactive.session_db import FILE, History
+from coevo.interactive.ui import (
+    Branch,
+    Command,
+    Face,
+    Mutate,
+    Pick,
+    Quit,
+    Redo,
+    Save,
+    Script,
+    Sheet,
+    Undo,
+    parse,
+    spell,
+)
+from coevo.plugin.registry import registry
+from coevo.runs.run import Run
+from coevo.storage.run_folder import Store
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
+    """A command line with a small trained dcgan, named `base`, to breed from."""
+    command = CommandLine(tmp_path_factory.mktemp("trained") / "runs")
+    command.play("base", "--rounds", 3)
+    return command
+
+
+@pytest.fixture
+def coevo_command(trained: CommandLine, tmp_path: Path) -> CommandLine:
+    shutil.copytree(trained.runs / "base", tmp_path / "runs" / "base")
+    return CommandLine(tmp_path / "runs")
+
+
+def breed(coevo_command: CommandLine, name: str, script: str, *words: object) -> Answer:
+    """A session of dcgan × human that follows a script."""
+    path = coevo_command.runs / f"{name}.picks"
+    path.write_text(script)
+    return coevo_command("run", *DCGAN, "--name", name, "--picks", path, *words)
+
+
+DCGAN = ("--artist", "dcgan", "--critic", "human", "--from", "base", *SMALL[:2], *SMALL[4:6], *SMALL[8:])
+
+
+def history(coevo_command: CommandLine, name: str) -> History:
+    return History(coevo_command.runs / name / FILE)
+
+
+def individuals(coevo_command: CommandLine, name: str) -> list[tuple[str, tuple[str, ...], str]]:
+    return [(one.id, one.parents, one.genome) for one in history(coevo_command, name).individuals().values()]
+
+
+# the language of commands
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("3 7", Pick((2, 6))),
+        ("3, 7", Pick((2, 6))),
+        (".", Pick(())),
+        ("", Pick(())),
+        ("u", Undo()),
+        ("redo", Redo()),
+        ("++", Mutate(2)),
+        ("-", Mutate(-1)),
+        ("b 12", Branch("12")),
+        ("s 3", Save(2)),
+        ("s 3 64", Save(2, 64)),
+        ("s 3 my.png", Save(2, 1024, "my.png")),
+        ("s 3 64 'my own.png'", Save(2, 64, "my own.png")),
+        ("q", Quit()),
+    ],
+)
+def test_a_line_is_a_command(line: str, command: Command) -> None:
+    assert parse(line) == command
+    assert parse(spell(command)) == command
+
+
+@pytest.mark.parametrize("line", ["three", "3 x", "s", "s x", "b", "1.5", "-3", "s 3 64 a.png more", "'"])
+def test_what_is_no_command_is_said(line: str) -> None:
+    with pytest.raises(ConfigError):
+        parse(line)
+
+
+@given(some.text())
+def test_any_line_is_a_command_or_is_refused(line: str) -> None:
+    try:
+        command = parse(line)
+    except ConfigError as error:
+        assert str(error)
+    else:
+        assert parse(spell(command)) == command
+
+
+def test_every_bad_line_of_a_script_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"(?s)script, line 2: 'x'.*script, line 4: 'y'"):
+        Script("1\nx\n# a comment\ny")
+
+
+# a session
+
+
+def test_the_picked_have_children_and_an_undo_takes_them_back(coevo_command: CommandLine) -> None:
+    answer = breed(coevo_command, "a", "3 7\nu\n1\nq")
+    assert answer.code == 0 and "generation 1" in answer.out
+    past = history(coevo_command, "a")
+    assert [past.before(moment) for moment in (1, 2, 3)] == [None, 1, 1]
+    assert past.sheet(2)[:2] == ["3", "7"] and past.sheet(3)[0] == "1"
+    assert {parent for one in past.individuals(*past.sheet(3)).values() for parent in one.parents} == {"1"}
+    assert len(past.sheet(1)) == 15
+
+
+def test_a_replay_gives_the_very_same_pictures(coevo_command: CommandLine) -> None:
+    breed(coevo_command, "a", "3 7\nu\n3 7\n+\n2\nu\nu\nr\n15 1\nb 4\n.\nq")
+    coevo_command("export", "a", "-o", coevo_command.runs / "a.script")
+    again = breed(coevo_command, "b", (coevo_command.runs / "a.script").read_text())
+    assert again.code == 0, again.err
+    assert individuals(coevo_command, "a") == individuals(coevo_command, "b")
+    sheets = [sorted((coevo_command.runs / name / "gallery").glob("*.png"))[-1] for name in "ab"]
+    assert Image.open(sheets[0]).tobytes() == Image.open(sheets[1]).tobytes()
+
+
+def test_breeding_after_an_undo_gives_new_children_under_new_names(coevo_command: CommandLine) -> None:
+    breed(coevo_command, "a", "3\nu\n3\nq")
+    past = history(coevo_command, "a")
+    first, second = past.sheet(2)[1:], past.sheet(3)[1:]
+    assert set(first).isdisjoint(second)
+    genomes = past.individuals()
+    assert {genomes[id].genome for id in first}.isdisjoint(genomes[id].genome for id in second)
+
+
+def test_no_pick_rolls_again(coevo_command: CommandLine) -> None:
+    breed(coevo_command, "a", ".\nq")
+    past = history(coevo_command, "a")
+    assert set(past.sheet(1)).isdisjoint(past.sheet(2))
+    assert all(one.parents == () for one in past.individuals().values())
+
+
+def test_resumed_it_stands_at_its_last_sheet_with_its_mutation_and_its_undo(coevo_command: CommandLine) -> None:
+    breed(coevo_command, "a", "3\n++\n5\nu\nq")
+    run = Run.resume(Store.open("a", coevo_command.runs))
+    try:
+        assert run.round == 1
+        assert run.artist.options.mutation == pytest.approx(0.3 * 1.25**2, abs=1e-3)
+        assert [genome.id for genome in run.artist.make(0, None).genomes] == run.history.sheet(2)
+        assert run.session.can_undo and run.session.can_redo
+    finally:
+        run.close()
+    (coevo_command.runs / "more").write_text("r\n1\n")
+    answer = coevo_command("resume", "a", "--picks", coevo_command.runs / "more")
+    assert answer.code == 0 and "generation 3" in answer.out
+
+
+def test_rounds_end_a_session(coevo_command: CommandLine) -> None:
+    assert breed(coevo_command, "a", "1\n2\n3\n4", "--rounds", 2).code == 0
+    past = history(coevo_command, "a")
+    assert len(past.events("pick")) == 2 and past.pointer.now == 3
+
+
+def test_the_run_that_was_bred_from_may_go(coevo_command: CommandLine) -> None:
+    breed(coevo_command, "a", "1\nq")
+    shutil.rmtree(coevo_command.runs / "base")
+    (coevo_command.runs / "more").write_text("2\n")
+    assert coevo_command("resume", "a", "--picks", coevo_command.runs / "more").code == 0
+
+
+def test_a_bred_run_can_be_bred_further_in_another(coevo_command: CommandLine) -> None:
+    breed(coevo_command, "a", "1\nq")
+    words = ["a" if word == "base" else word for word in DCGAN]
+    (coevo_command.runs / "one").write_text("1\n")
+    assert coevo_command("run", *words, "--name", "b", "--picks", coevo_command.runs / "one").code == 0
+    assert history(coevo_command, "b").individual("16").parents == ("a/1",)
+
+
+def test_breeding_takes_its_own_options(coevo_command: CommandLine) -> None:
+    breed(coevo_command, "a", "1\nq", "-o", "breeder.mutation=0.9", "--batch", 6)
+    assert len(history(coevo_command, "a").sheet(1)) == 6
+    assert "mutation = 0.9" in (coevo_command.runs / "a" / "config.toml").read_text()
+    assert "breeder.mutation" in coevo_command.refuses("run", *DCGAN, "--picks", "x", "-o", "breeder.mutation=7")
+
+
+# saved pictures
+
+
+def test_a_saved_picture_carries_its_genome_and_can_be_gone_on_from(coevo_command: CommandLine) -> None:
+    breed(coevo_command, "a", f"3\ns 2 64\ns 1 40 {coevo_command.runs / 'mine.png'}\nq")
+    saved = coevo_command.runs / "a" / "saved" / "16.png"
+    with Image.open(saved) as picture:
+        assert picture.size == (64, 64)
+        about = json.loads(picture.info["coevo"])
+        assert picture.info["Software"].startswith("coevo ")
+    assert about["artist"] == "dcgan" and about["parents"] == ["3"] and about["run"] == "a" and about["version"]
+    with Image.open(coevo_command.runs / "mine.png") as picture:
+        assert picture.size == (40, 40)
+    words = [str(saved) if word == "base" else word for word in DCGAN]
+    (coevo_command.runs / "one").write_text("q\n")
+    answer = coevo_command("run", *words, "--name", "b", "--picks", coevo_command.runs / "one")
+    assert answer.code == 0, answer.err
+    heir = history(coevo_command, "b").individual(history(coevo_command, "b").sheet(1)[0])
+    assert heir.parents == ("a/16",)
+    assert heir.genome == history(coevo_command, "a").individual("16").genome
+
+
+def test_the_same_picture_is_drawn_from_its_genome(coevo_command: CommandLine) -> None:
+    breed(coevo_command, "a", "3\ns 2 16\nq")
+    origin = read_origin(coevo_command.runs / "a" / "saved" / "16.png")
+    run = Run.resume(Store.open("a", coevo_command.runs), lock=False)
+    images = run.artist.make(0, None).images[1:2]
+    assert torch.allclose(run.artist.render(origin.works, 16), images, atol=1e-6)
+    run.close()
+
+
+def test_pictures_without_a_genome_or_with_a_foreign_one_are_refused(coevo_command: CommandLine) -> None:
+    plain = coevo_command.runs / "plain.png"
+    Image.new("L", (8, 8)).save(plain)
+    words = ["--artist", "dcgan", "--critic", "human", "--picks", "x", "--from"]
+    (coevo_command.runs / "x").write_text("q")
+    words[5] = str(coevo_command.runs / "x")
+    assert "carries no genome" in coevo_command.refuses("run", *words, plain)
+    text = coevo_command.runs / "text.png"
+    text.write_text("no picture")
+    assert "cannot be read as a picture" in coevo_command.refuses("run", *words, text)
+    foreign = coevo_command.runs / "foreign.png"
+    from coevo.images.png import save_png
+
+    about = {"artist": "muse", "id": "1", "parents": [], "genome": "x"}
+    save_png(foreign, Image.new("L", (8, 8)), about)
+    said = coevo_command.refuses("run", *words, foreign)
+    assert "shows a work of artist 'muse'" in said and len(said.splitlines()) == 1
+    save_png(foreign, Image.new("L", (8, 8)), about | {"artist": "dcgan", "run": "gone"})
+    assert "no run named 'gone'" in coevo_command.refuses("run", *words, foreign)
+    assert not (coevo_command.runs / "dcgan-human-digits-1").exists()
+
+
+# plain lines
+
+
+def talk(coevo_command: CommandLine, lines: str, name: str = "a") -> Answer:
+    from click.testing import CliRunner
+
+    from coevo.cli import main
+
+    words = ["run", *DCGAN, "--name", name, "--plain"]
+    result = CliRunner().invoke(main, [str(w) for w in words], input=lines, env={"COEVO_RUNS": str(coevo_command.runs)})
+    assert not result.exception or isinstance(result.exception, SystemExit), result.exception
+    return Answer(result.exit_code, result.stdout, result.stderr)
+
+
+def test_plain_lines_show_a_numbered_sheet_and_take_typed_picks(coevo_command: CommandLine) -> None:
+    answer = talk(coevo_command, "3 7\nl 4\nz 2\nh\nq\n")
+    assert answer.code == 0, answer.err
+    assert "a · dcgan × human · generation 1 · mutation 0.3" in answer.out
+    assert "[15]" in answer.out and "sheet.png" in answer.out and "3: breed" not in answer.out.split("\n")[0]
+    assert "picked by human" in answer.out
+    with Image.open(coevo_command.runs / "a" / "sheet.png") as sheet:
+        assert sheet.width > 100
+
+
+def test_wrong_picks_are_said_in_place_and_asked_again(coevo_command: CommandLine) -> None:
+    answer = talk(coevo_command, "99\n0\nthree\n2 2\n1.5\nr\nu\ns 3 9\ns 3 x.gif\nb 77\n3\n")
+    for said in (
+        "There is no picture 99; there are 1 to 15.",
+        "There is no picture 0;",
+        "'three' is no command.",
+        "One picture is picked twice.",
+        "'1.5' is no number.",
+        "nothing to redo",
+        "nothing to undo",
+        "16 to 8192 px, not 9",
+        "no individual '77'",
+    ):
+        assert said in answer.out
+    assert answer.code == 0 and "generation 1" in answer.out
+
+
+def test_the_end_of_the_input_keeps_everything(coevo_command: CommandLine) -> None:
+    answer = talk(coevo_command, "3\n5\n")
+    assert answer.code == 0 and "Kept everything, at generation 2" in answer.out
+    assert len(history(coevo_command, "a").events("pick")) == 2
+
+
+def test_ctrl_c_while_the_players_are_at_work_keeps_everything(
+    coevo_command: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from coevo.evolution.latent_population import Breeder
+
+    learn = Breeder.learn
+
+    def interrupted(self: Breeder, works: Works, rewards: torch.Tensor) -> Metrics:
+        if len(history(coevo_command, "a").events("pick")) == 2:
+            raise KeyboardInterrupt
+        return learn(self, works, rewards)
+
+    monkeypatch.setattr(Breeder, "learn", interrupted)
+    answer = talk(coevo_command, "1\n2\n3\n")
+    assert answer.code == 130 and "Kept everything" in answer.out and "coevo resume a" in answer.out
+    monkeypatch.undo()
+    assert coevo_command("resume", "a", "--plain").code == 0
+    assert history(coevo_command, "a").pending("pick") == []
+
+
+def test_without_a_terminal_it_says_what_else_there_is(coevo_command: CommandLine) -> None:
+    said = coevo_command.refuses("run", *DCGAN)
+    assert "no terminal" in said and "--plain" in said and "--picks" in said and len(said.splitlines()) == 1
+    assert sorted(path.name for path in coevo_command.runs.iterdir()) == ["base"]
+
+
+def test_a_script_is_for_a_person(coevo_command: CommandLine) -> None:
+    (coevo_command.runs / "x").write_text("1")
+    assert "asks nobody" in coevo_command.refuses("run", "dcgan", "--picks", coevo_command.runs / "x")
+    assert "Cannot read the picks" in coevo_command.refuses("run", *DCGAN, "--picks", "nowhere")
+
+
+def test_a_script_that_cannot_be_followed_ends_with_its_line(coevo_command: CommandLine) -> None:
+    answer = breed(coevo_command, "a", "1\n\n99\n")
+    assert answer.code == 2 and "line 3: There is no picture 99" in answer.err
+    assert len(history(coevo_command, "a").events("pick")) == 1
+
+
+def test_a_damaged_session_is_not_bred_further_but_can_be_looked_at(coevo_command: CommandLine) -> None:
+    breed(coevo_command, "a", "\n".join(["1"] * 12))
+    path = coevo_command.runs / "a" / FILE
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2 // 4096 * 4096
+    content[middle : middle + 4096] = b"\xff" * 4096
+    path.write_bytes(content)
+    (coevo_command.runs / "x").write_text("1")
+    said = coevo_command.refuses("resume", "a", "--picks", coevo_command.runs / "x")
+    assert "damaged" in said and "only read" in said
+    answer = coevo_command("lineage", "a")
+    assert answer.code == 0 and "can be read" in answer.err and "generation" in answer.out
+    picture = coevo_command.runs / "x.png"
+    assert coevo_command("export", "a", "1", "-o", picture).code == 0 and picture.exists()
+    assert path.read_bytes() == content
+
+
+# pairs
+
+
+def test_every_installed_artist_breeds_five_generations_with_a_person_or_is_refused_with_a_reason(
+    coevo_command: CommandLine,
+) -> None:
+    script = coevo_command.runs / "five"
+    script.write_text("1\n2\n.\nu\n1\n3\n2\nq")
+    for artist in registry().offers("artist"):
+        words = ["run", "--artist", artist, "--critic", "human", "--size", 16, "--name", artist, "--picks", script]
+        answer = coevo_command(*words)
+        if answer.code:
+            assert answer.code == 2 and artist in answer.err and len(answer.err.splitlines()) == 1
+            assert "--from" in answer.err
+            known = registry().load("artist", artist).Options.model_fields
+            little = {"width": "4", "latent": "8", "hidden": "[16]"}
+            chosen = [
+                word for name, value in little.items() if name in known for word in ("-o", f"artist.{name}={value}")
+            ]
+            small = ("--size", 16, *chosen)
+            trained = coevo_command(
+                "run", "--artist", artist, "--critic", "dcnn", "--name", "own", "--rounds", 2, *small
+            )
+            assert trained.code == 0, (artist, trained.err)
+            answer = coevo_command(*words, "--from", "own", *small)
+            shutil.rmtree(coevo_command.runs / "own")
+        assert answer.code == 0, (artist, answer.err)
+        assert len(history(coevo_command, artist).events("pick")) == 6
+
+
+def test_a_person_who_has_no_face_cannot_be_asked(tmp_path: Path) -> None:
+    import coevo
+
+    with pytest.raises(PairError, match=r"give it a face"):
+        coevo.run(artist="biomorph", critic="human", rounds=1, runs_dir=tmp_path)
+
+
+class Eager(Face):
+    """Picks the first, three times."""
+
+    def ask(self, sheet: Sheet) -> Command:
+        return Pick((0,)) if sheet.generation < 3 else Quit()
+
+
+def test_a_face_of_ones_own_is_one_method(tmp_path: Path) -> None:
+    import coevo
+
+    run = coevo.run(artist="biomorph", critic="human", runs_dir=tmp_path, name="mine", face=Eager())
+    assert run.round == 3
+    assert len(History(tmp_path / "mine" / FILE).events("pick")) == 3
+
+
+# kill -9
+
+
+def spawn(runs: Path, *words: object) -> subprocess.Popen[str]:
+    """coevo in a process of its own, lines in and out."""
+    return subprocess.Popen(
+        [sys.executable, "-c", "from coevo.cli import main; main()", *map(str, words), "--plain"],
+        env={**os.environ, "COEVO_RUNS": str(runs), "OMP_NUM_THREADS": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        bufsize=0,
+    )
+
+
+def hear(process: subprocess.Popen[str], prompts: int) -> None:
+    """Read until so many prompts have come."""
+    heard = ""
+    while heard.count("h for help> ") < prompts:
+        more = process.stdout.read(1)
+        assert more, heard
+        heard += more
+
+
+@pytest.mark.timeout(900)  # twenty starts of the whole program, on a machine of any speed
+def test_kill_9_at_twenty_random_moments_loses_no_pick_no_save_and_no_undo(coevo_command: CommandLine) -> None:
+    dice = random.Random(20261121)
+    said: list[str] = []  # everything the session had answered to before it was killed
+    process = spawn(coevo_command.runs, "run", *DCGAN, "--name", "k", "-o", "run.device=cpu")
+    hear(process, 1)
+    for kill in range(20):
+        for _ in range(dice.randint(0, 2)):
+            line = dice.choice(["1", "2 3", ".", "u", "+", "s 1 32", "r", "4"])
+            process.stdin.write(line + "\n")
+            hear(process, 1)
+            said.append(line)
+        last = dice.choice(["1", "3", "u", "s 2 48"])
+        process.stdin.write(last + "\n")
+        time.sleep(dice.uniform(0, 0.03))  # anywhere between the pick, its children and the next sheet
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        past = history(coevo_command, "k")
+        kinds = [event.kind for event in past.events()]
+        assert kinds.count("pick") >= sum(line[0] in ".1234" for line in said)
+        assert kinds.count("save") >= sum(line[0] == "s" for line in said), kill
+        past.close()
+        process = spawn(coevo_command.runs, "resume", "k")
+        hear(process, 1)
+        past = history(coevo_command, "k")
+        assert not past.pending("pick") and not past.pending("save")
+        for event in past.events("save"):
+            assert Path(event.detail["path"]).is_file()
+        said = list(spelled(past))
+        past.close()
+    process.stdin.write("q\n")
+    process.communicate()
+    # the whole of it is what one session without any kill would have bred
+    coevo_command("export", "k", "-o", coevo_command.runs / "k.script")
+    whole = breed(coevo_command, "whole", (coevo_command.runs / "k.script").read_text())
+    assert whole.code == 0, whole.err
+    assert individuals(coevo_command, "k") == individuals(coevo_command, "whole")
+    assert history(coevo_command, "k").pointer == history(coevo_command, "whole").pointer
+
+
+def spelled(past: History) -> list[str]:
+    """What has been done, as lines."""
+    spell_of = {"pick": "1", "undo": "u", "redo": "r", "tune": "+", "save": "s"}
+    return [spell_of[event.kind] for event in past.events()]

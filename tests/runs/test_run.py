@@ -1,0 +1,177 @@
+"""A run survives: killed at any moment and resumed, it ends in the very bytes it would have ended in."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import SMALL, CommandLine
+
+from coevo.errors import StoreError
+from coevo.runs.run import Run
+from coevo.storage.run_folder import Store, read_log
+
+ROUNDS = 300
+PACE = ("-o", "run.save_every=7", "-o", "run.log_every=5", "-o", "run.sheet_every=50", "--rounds", str(ROUNDS))
+
+
+def spawn(runs: Path, *words: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-m", "coevo", *words, "--runs-dir", str(runs)],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+
+
+def ending(run: Path) -> dict[str, str]:
+    """Digests of all that must not depend on what happened on the way."""
+    checkpoints = run / "checkpoints"
+    last = (checkpoints / "latest").read_text()
+    files = [checkpoints / f"{last}.json", checkpoints / f"{last}.safetensors", run / "metrics.jsonl"]
+    files += sorted((run / "gallery").glob("*.png"))
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def test_killed_at_ten_random_moments_and_resumed_it_ends_in_the_same_bytes(tmp_path: Path) -> None:
+    straight = tmp_path / "straight"
+    spawn(straight, "run", "dcgan", "--name", "it", *SMALL, *PACE).communicate(timeout=120)
+    dice, runs = random.Random(20261121), tmp_path / "killed"
+    process = spawn(runs, "run", "dcgan", "--name", "it", *SMALL, *PACE)
+    log = runs / "it" / "timing.jsonl"
+    for _ in range(10):
+        before = log.stat().st_size if log.exists() else 0
+        while process.poll() is None and not (log.exists() and log.stat().st_size > before):
+            time.sleep(0.005)
+        time.sleep(dice.uniform(0, 0.1))  # it plays: some rounds more, or a checkpoint half written
+        process.kill()
+        process.communicate()
+        process = spawn(runs, "resume", "it", "--rounds", str(ROUNDS))
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode in (0, 2), said  # 2: the last kill came after the end
+    assert ending(runs / "it") == ending(straight / "it")
+
+
+def test_ctrl_c_saves_and_says_how_to_resume(tmp_path: Path) -> None:
+    process = spawn(tmp_path, "run", "dcgan", "--name", "it", *SMALL)
+    while not (tmp_path / "it" / "metrics.jsonl").exists():
+        time.sleep(0.05)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Go on with: coevo resume it" in said
+    checkpoint, flaws = Store(tmp_path / "it").load()
+    assert checkpoint.position.round > 0 and not flaws
+    resumed = CommandLine(tmp_path)("resume", "it", "--rounds", checkpoint.position.round + 2)
+    assert resumed.code == 0
+
+
+def test_a_held_run_is_refused_to_a_second_process(tmp_path: Path) -> None:
+    process = spawn(tmp_path, "run", "dcgan", "--name", "it", *SMALL)
+    try:
+        while not (tmp_path / "it" / "metrics.jsonl").exists():
+            time.sleep(0.05)
+        assert "is held by another process" in CommandLine(tmp_path).refuses("resume", "it")
+    finally:
+        process.kill()
+        process.communicate()
+    with Store(tmp_path / "it")._lock.acquire(timeout=5):
+        pass  # the dead process holds nothing
+
+
+def test_what_is_shown_and_saved_changes_nothing(tmp_path: Path) -> None:
+    """A run that saves and shows often ends in the same parameters as one that hardly does."""
+    command = CommandLine(tmp_path)
+    often = command.play("often", "--rounds", 12, "-o", "run.save_every=1", "-o", "run.sheet_every=1")
+    seldom = command.play("seldom", "--rounds", 12)
+    tensors = [(run / "checkpoints" / "00000012.safetensors").read_bytes() for run in (often, seldom)]
+    assert tensors[0] == tensors[1]
+
+
+def test_another_seed_is_another_run(tmp_path: Path) -> None:
+    command = CommandLine(tmp_path)
+    runs = [command.play(f"seed-{seed}", "--rounds", 2, "--seed", seed) for seed in (1, 1, 2)[1:]]
+    assert ending(runs[0]) != ending(runs[1])
+
+
+def test_resumed_in_pieces_the_log_has_every_row_once(tmp_path: Path) -> None:
+    command = CommandLine(tmp_path)
+    run = command.play("pieces", "--rounds", 7, "-o", "run.log_every=3")
+    for rounds in (8, 14, 20):
+        assert command("resume", "pieces", "--rounds", rounds).code == 0
+    assert [row["round"] for row in read_log(run / "metrics.jsonl")] == [3, 6, 9, 12, 15, 18]
+
+
+def test_the_last_checkpoints_and_the_best_are_kept(tmp_path: Path) -> None:
+    run = CommandLine(tmp_path).play(
+        "best", "--rounds", 30, "-o", "run.save_every=5", "-o", "run.log_every=5", "-o", "run.keep=2",
+        "-o", "run.best=min:critic.loss",
+    )  # fmt: skip
+    rows = read_log(run / "metrics.jsonl")
+    best = min(rows, key=lambda row: row["critic.loss"])["round"]
+    store = Store(run)
+    assert store.pointed("best") == f"{best:08d}"
+    assert set(store.names()) == {"00000025", "00000030", f"{best:08d}"}
+
+
+def test_a_best_metric_that_is_not_measured(tmp_path: Path) -> None:
+    said = CommandLine(tmp_path).refuses(
+        "run", "dcgan", *SMALL, "--rounds", 10, "-o", "run.best=min:artist.los", "-o", "run.save_every=10"
+    )
+    assert "'artist.los', which is not measured" in said and "artist.loss" in said
+
+
+def test_minutes_end_a_run(tmp_path: Path) -> None:
+    begun = time.perf_counter()
+    run = CommandLine(tmp_path).play("short", "--minutes", 0.02)
+    assert time.perf_counter() - begun < 30
+    assert Store(run).pointed("latest")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+def test_a_full_disk_is_said_and_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = CommandLine(tmp_path)
+    run = command.play("full", "--rounds", 4, "-o", "run.save_every=2")
+    before = ending(run)
+    real = os.fsync
+
+    def full(handle: int) -> None:
+        with open("/dev/full", "wb", buffering=0) as device:  # noqa: PTH123
+            device.write(b"x")
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert "the disk is full" in command.refuses("resume", "full", "--rounds", 6)
+    monkeypatch.undo()
+    checkpoint, _ = Store(run).load()
+    assert checkpoint.position.round == 4 and before.keys() <= ending(run).keys()
+    assert not list(run.rglob(".part-*"))
+
+
+def test_a_state_of_another_pair_is_refused(tmp_path: Path) -> None:
+    command = CommandLine(tmp_path)
+    run = command.play("mixed", "--rounds", 2)
+    config = (run / "config.toml").read_text()
+    (run / "config.toml").write_text(config.replace("latent = 8", "latent = 9"))
+    assert "is not of this pair with these options" in command.refuses("resume", "mixed", "--rounds", 4)
+    with pytest.raises(StoreError):
+        Store.open("mixed ", tmp_path)
+
+
+def test_a_watcher_who_draws_random_numbers_changes_nothing(tmp_path: Path) -> None:
+    """As rich does, for the ids of its styles."""
+    command = CommandLine(tmp_path)
+    watched, alone = command.play("watched", "--rounds", 2), command.play("alone", "--rounds", 2)
+    for folder, draws in ((watched, 3), (alone, 0)):
+        run = Run.resume(Store(folder), rounds=5)
+        [random.random() for _ in range(draws)]
+        for _ in run.turns():
+            [random.random() for _ in range(draws)]
+        run.close()
+    assert ending(watched)["00000005.safetensors"] == ending(alone)["00000005.safetensors"]
