@@ -24,10 +24,11 @@ from torch import Tensor, nn
 import coevo
 from coevo import Studio, Works
 from coevo.data.datasets import to_float
-from coevo.images.png import contact_sheet, save_png
+from coevo.images.png import save_png
+from coevo.images.sheets import contact_sheet
 from coevo.nn.layers import halvings, kaiming_start
 from coevo.runs.run import Run
-from coevo.storage.run_folder import read_log
+from coevo.storage.jsonl import read_log
 from coevo_taste.measures import measured
 from coevo_taste.photographs import photographs
 
@@ -206,7 +207,7 @@ def _best_random(run: Run) -> Tensor:
     """As many works, the best by the run's own critic, of as many random programs as evolution made."""
     studio = Studio(run.studio.image, batch=run.data.size, seed=10_000 + run.config.run.seed)
     studio.reseed()
-    many = run.studio.born
+    many = run.studio.ids
     keep = len(run.artist.make(0, None)) // 2
     best, scores = torch.empty(0, *run.studio.image), torch.empty(0)
     reals = run.data.batch(run.round, 1, 0)

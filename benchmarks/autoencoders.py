@@ -112,7 +112,7 @@ def parzen_window() -> None:
 
 def nll() -> None:
     """The negative log-likelihood of binary test images by importance sampling."""
-    run = trained("vae-nll", 45, "vae", data={"binary": "sample"}, artist={"rate": 1e-4, "ema": 0.999})
+    run = trained("vae-nll", 45, "vae", data={"binary": "sample"}, artist={"learning_rate": 1e-4, "ema": 0.999})
     options = run.config.data.model_copy(update={"split": "test"})
     test = coevo.data.datasets.load_dataset(options, coevo.runs.run.loaders()).works(slice(None))
     for draws in (200, 5000):
@@ -130,7 +130,7 @@ def priors() -> None:
 
 def linear() -> None:
     """The largest angle between the plane that a linear autoencoder spans and that of the principal components."""
-    options = {"hidden": [], "latent": 8, "activation": "linear", "rate": 1e-2, "halve": 2000, "beta2": 0.95}
+    options = {"hidden": [], "latent": 8, "activation": "linear", "learning_rate": 1e-2, "halve": 2000, "beta2": 0.95}
     run = trained("ae-linear", 3, "wae", artist=options | {"wasserstein": 0.0}, run={"batch": 1000})
     pixels = flat(images_of(part(run, "train").works(slice(None))))
     components = torch.linalg.svd((pixels - pixels.mean(0)).T @ (pixels - pixels.mean(0)))[0][:, :8]

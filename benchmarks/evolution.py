@@ -23,7 +23,8 @@ from torch import Tensor
 
 from coevo import Studio
 from coevo.evolution.population import Population
-from coevo.images.png import contact_sheet, save_png
+from coevo.images.png import save_png
+from coevo.images.sheets import contact_sheet
 from coevo_cppn.artist import CPPN
 from coevo_gp.artist import GP
 

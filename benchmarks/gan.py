@@ -33,7 +33,7 @@ from coevo.runs.run import Run, exhibit, images_of, loaders
 GIVEN: argparse.Namespace
 
 # the best that was found in ten minutes on one core: labels on both sides, and R1 instead of normalisation
-RATES = {"rate": 1e-3, "halve": 4000, "beta1": 0.0, "beta2": 0.99}
+RATES = {"learning_rate": 1e-3, "halve": 4000, "beta1": 0.0, "beta2": 0.99}
 BEST: dict[str, Any] = {
     "run": {"batch": 32},
     "artist": {"labels": True, "latent": 32, "width": 24, "ema": 0.999} | RATES,
@@ -41,7 +41,7 @@ BEST: dict[str, Any] = {
 }
 # a critic of two channels that an artist of five times its rate outruns; at the same rate, works that had collapsed
 # came back within the five minutes
-SMALL = {"artist": {"width": 16, "latent": 64, "rate": 1e-3}, "critic": {"width": 2}}
+SMALL = {"artist": {"width": 16, "latent": 64, "learning_rate": 1e-3}, "critic": {"width": 2}}
 
 
 def trained(name: str, minutes: float, recipe: str = "dcgan", dataset: str = "mnist", **options: Any) -> Run:
@@ -106,7 +106,7 @@ def remedies() -> None:
 
 def stacked() -> None:
     """Stacked MNIST, the best configuration, looked at every five minutes until it has every mode; an hour at most."""
-    rates = {"rate": 1e-3, "beta1": 0.0, "beta2": 0.99}
+    rates = {"learning_rate": 1e-3, "beta1": 0.0, "beta2": 0.99}
     options = {
         "artist": {"width": 24, "latent": 64, "ema": 0.999} | rates,
         "critic": {"width": 24, "norm": "none", "r1": 0.5, "every": 8} | rates,
@@ -131,7 +131,7 @@ def parzen_window() -> None:
     """The fully connected pair, and what the same measure says of training images and of their clusters' centres."""
     artist = {"width": 512, "latent": 32, "prior": "gaussian", "normalise": True, "ema": 0.999}
     critic = {"width": 512, "pieces": 1, "dropout": 0.0, "r1": 0.5, "every": 8}
-    rates = {"rate": 1e-3, "beta1": 0.0, "beta2": 0.99}
+    rates = {"learning_rate": 1e-3, "beta1": 0.0, "beta2": 0.99}
     options = {"data": {"size": 28}, "artist": artist | rates, "critic": critic | rates}
     run = trained("gan-parzen", 10, "gan", **options)
     train, test = (

@@ -7,9 +7,9 @@ import time
 
 import torch
 
-from coevo.contract.loop import coevolve
 from coevo.data.datasets import Data, DataOptions, digits
-from coevo.studio.studio import Studio
+from coevo.loop import coevolve
+from coevo.studio import Studio
 from coevo_gan.dcgan import DCGAN
 from coevo_gan.dcnn import DCNN
 

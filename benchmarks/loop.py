@@ -7,9 +7,10 @@ import time
 import torch
 from torch.nn.functional import relu, softplus
 
-from coevo.contract.loop import coevolve
 from coevo.data.datasets import Data, DataOptions, digits
-from coevo.studio.studio import Studio, fast_bf16
+from coevo.loop import coevolve
+from coevo.studio import Studio
+from coevo.studio.devices import fast_bf16
 from coevo_gan.dcgan import DCGAN
 from coevo_gan.dcnn import DCNN
 

@@ -18,9 +18,10 @@ from typing import Any
 
 import torch
 
-from coevo.contract.loop import Phase, coevolve
 from coevo.data.datasets import Data, Dataset
-from coevo.studio.studio import Studio, fast_bf16
+from coevo.loop import Phase, coevolve
+from coevo.studio import Studio
+from coevo.studio.devices import fast_bf16
 from coevo_aae.aae import AAE
 from coevo_aae.latent import Latent
 from coevo_vae.none import NoCritic

@@ -25,7 +25,7 @@ import torch
 from deap import gp
 
 from coevo import Studio
-from coevo.contract.players import Works
+from coevo.contract.works import Works
 from coevo.shader import Canvas, render
 from coevo.shader.functions import COORDINATES, SIMS, widened
 from coevo_cppn.artist import CPPN

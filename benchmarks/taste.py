@@ -27,7 +27,7 @@ import coevo
 from coevo import Genome, Studio, Works
 from coevo.data.datasets import DataOptions, digits
 from coevo.evaluation.report import evaluate
-from coevo.images.png import to_bytes, to_picture
+from coevo.images.sheets import to_bytes, to_picture
 from coevo.interactive.session_db import FILE, History
 from coevo.runs.run import Run
 

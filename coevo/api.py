@@ -10,7 +10,7 @@ from coevo.interactive.ui import Face
 from coevo.plugin.registry import registry
 from coevo.runs.config import merge, read_recipe, resolve
 from coevo.runs.run import Run
-from coevo.storage.run_folder import Store
+from coevo.storage.run_folder import RunFolder
 
 
 def run(
@@ -52,7 +52,7 @@ def resume(run: str | Path, *, runs_dir: str | Path = "runs", face: Face | None 
 
     changes: options of [run] that may differ now, as minutes=15, in all. A finished run is only opened.
     """
-    it = Run.resume(Store.open(run, Path(runs_dir)), **changes)
+    it = Run.resume(RunFolder.open(run, Path(runs_dir)), **changes)
     it.critic.face = face
     try:
         if not it.finished:
@@ -65,7 +65,7 @@ def resume(run: str | Path, *, runs_dir: str | Path = "runs", face: Face | None 
 
 def load(run: str | Path, runs_dir: str | Path = "runs") -> Run:
     """A run as its newest whole checkpoint left it, to look at: `load("x").artist.exhibit(16, seed=1)`."""
-    it = Run.resume(Store.open(run, Path(runs_dir)), lock=False)
+    it = Run.resume(RunFolder.open(run, Path(runs_dir)), lock=False)
     it.data.close()
     return it
 

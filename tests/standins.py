@@ -82,7 +82,7 @@ class Painter(Artist):
 
     def make(self, n: int, reals: Works | None) -> Works:
         z = self.studio.noise(n, 2)
-        return Works(images=self.net(z), codes=z, memo="mine")
+        return Works(images=self.net(z), codes=z, ctx="mine")
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
         loss = -rewards.mean()
@@ -163,7 +163,7 @@ class Herd(Artist):
 
     name = "herd"
     repeats = True
-    keeps = ("population",)
+    extra_state = ("population",)
 
     class Options(coevo.Options):
         population: int = 8
@@ -176,7 +176,7 @@ class Herd(Artist):
         return self.options.population
 
     def genome(self, greys: Sequence[float], *parents: str) -> list:
-        (id,) = self.studio.births(1)
+        (id,) = self.studio.new_ids(1)
         return [id, list(parents), json.dumps(greys)]
 
     def make(self, n: int, reals: Works | None) -> Works:
@@ -197,9 +197,9 @@ class Herd(Artist):
     def exhibit(self, n: int, seed: int, labels: Tensor | None = None) -> Works:
         return self.make(n, None)[torch.arange(n) % self.size]
 
-    def adopt(self, works: Works) -> None:
+    def seed_population(self, works: Works) -> None:
         if works.genomes is None:
-            super().adopt(works)
+            super().seed_population(works)
         others = [[genome.id, list(genome.parents), genome.text] for genome in works.genomes]
         self.population = (others + self.population)[: self.size]
 

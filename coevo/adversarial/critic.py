@@ -15,7 +15,8 @@ from coevo.adversarial.penalties import gradient_penalty, zero_centred
 from coevo.adversarial.unrolling import unrolled
 from coevo.coevolution.archive import Archive, nearest
 from coevo.coevolution.past_critics import Panel
-from coevo.contract.players import Artist, Critic, Metrics, State, Works
+from coevo.contract.players import Artist, Critic, Metrics, State
+from coevo.contract.works import Works
 from coevo.errors import ConfigError
 from coevo.nn.adam import Adam, AdamOptions
 from coevo.nn.augmentation import augmented, known_kinds
@@ -35,7 +36,7 @@ class Adversary(Critic):
 
     gives_gradients = True
     reals = "required"
-    keeps: ClassVar[tuple[str, ...]] = ("steps", "judged")
+    extra_state: ClassVar[tuple[str, ...]] = ("steps", "judged")
     singly: ClassVar[bool] = False
     """Its network scores every work by itself, whatever is beside it in the batch, so both sides can pass at once."""
 

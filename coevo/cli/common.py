@@ -10,7 +10,7 @@ import click
 from coevo.errors import ConfigError
 
 if TYPE_CHECKING:
-    from coevo.storage.run_folder import Store
+    from coevo.storage.run_folder import RunFolder
 
 RUNS_DIR = click.option(
     "--runs-dir",
@@ -37,17 +37,17 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 RUN = click.argument("run", default="latest")
 
 
-def open_store(run: str, runs_dir: Path) -> Store:
-    from coevo.storage.run_folder import Store
+def open_store(run: str, runs_dir: Path) -> RunFolder:
+    from coevo.storage.run_folder import RunFolder
 
-    return Store.open(run, runs_dir)
+    return RunFolder.open(run, runs_dir)
 
 
 def picture(output: Path, *others: str) -> Path:
     """Where a picture goes. Raises ConfigError where it cannot be one, before anything is drawn."""
     if output.suffix.lower() not in (".png", *others):
         raise ConfigError(f"-o {output} should end with {' or '.join(('.png', *others))}.")
-    from coevo.storage.run_folder import writing
+    from coevo.storage.atomic import writing
 
     with writing(output):
         output.parent.mkdir(parents=True, exist_ok=True)

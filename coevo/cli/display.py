@@ -23,10 +23,11 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from coevo.contract.loop import Turn
-from coevo.images.png import contact_sheet
+from coevo.images.sheets import contact_sheet
+from coevo.loop import Turn
 from coevo.runs.run import Run
-from coevo.storage.run_folder import Store, read_log
+from coevo.storage.jsonl import read_log
+from coevo.storage.run_folder import RunFolder
 
 STRIP = 8  # works in the strip
 STRIP_SECONDS = 2.0
@@ -232,7 +233,7 @@ def half_blocks(picture: Image.Image, columns: int) -> RenderableType:
     return Segments(segments)
 
 
-def show_run(store: Store, plain: bool) -> None:
+def show_run(store: RunFolder, plain: bool) -> None:
     """A run's newest sheet as a picture and its log as curves, in the terminal."""
     rows = read_log(store.folder / "metrics.jsonl")
     warnings = [f"round {row['round']:.0f}: {said}" for row in rows for said in row.pop("warnings", ())]

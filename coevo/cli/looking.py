@@ -17,10 +17,11 @@ from coevo.plugin.registry import registry
 def runs(runs_dir: Path, as_json: bool) -> None:
     """List the runs."""
     from coevo.runs.config import read_toml
-    from coevo.storage.run_folder import Store, read_log
+    from coevo.storage.jsonl import read_log
+    from coevo.storage.run_folder import RunFolder
 
     rows = []
-    for store in Store.all(runs_dir):
+    for store in RunFolder.all(runs_dir):
         config = read_toml(store.folder / "config.toml")
         log = read_log(store.folder / "timing.jsonl")
         last = log[-1] if log else {"round": 0, "seconds": 0}

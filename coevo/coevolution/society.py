@@ -13,7 +13,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from coevo.contract.players import Artist, CodeBlock, Critic, Genome, Metrics, Player, State, Works
+from coevo.contract.players import Artist, Critic, Metrics, Player, State
+from coevo.contract.works import CodeBlock, Genome, Works
 from coevo.errors import PairError
 
 Agent = tuple[Artist, Critic]
@@ -76,10 +77,10 @@ class Artists(Members, Artist):
 
     def make(self, n: int, reals: Works | None) -> Works:
         made = [artist.make(n, reals) for artist in self.members]
-        return replace(_together(made), memo=(made, reals))
+        return replace(_together(made), ctx=(made, reals))
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
-        made, reals = works.memo
+        made, reals = works.ctx
         own = rewards.split([len(some) for some in made])
         shown = [_best(some, scores, self.exchange) for some, scores in zip(made, own, strict=True)]
         found = [a.learn(some, scores) for a, some, scores in zip(self.members, made, own, strict=True)]
@@ -94,7 +95,7 @@ class Artists(Members, Artist):
             critic = self.critics[number]
             liked = shown[maker][critic.fooled(shown[maker], reals).nonzero().flatten()]
             if len(liked):
-                artist.welcome(liked)
+                artist.immigrate(liked)
                 self.credits[maker] += len(liked)
                 taken += len(liked)
         credits = {f"credit.{number}": float(credit) for number, credit in enumerate(self.credits)}
@@ -104,15 +105,15 @@ class Artists(Members, Artist):
         shares = [n // len(self.members) + (k < n % len(self.members)) for k in range(len(self.members))]
         return _together([a.exhibit(k, seed, None) for a, k in zip(self.members, shares, strict=True) if k])
 
-    def adopt(self, works: Works) -> None:
+    def seed_population(self, works: Works) -> None:
         for artist in self.members:
-            artist.adopt(works)
+            artist.seed_population(works)
 
     def render(self, works: Works, size: int) -> Tensor:
         return self.members[0].render(works, size)
 
-    def strips(self, works: Works, size: int) -> Iterator[Tensor]:
-        return self.members[0].strips(works, size)
+    def render_strips(self, works: Works, size: int) -> Iterator[Tensor]:
+        return self.members[0].render_strips(works, size)
 
     def state(self) -> State:
         return super().state() | {"credits": list(self.credits)}

@@ -1,1 +1,1 @@
-"""What a player is: Works, Artist, Critic, and the loop that they meet in. Start reading here."""
+"""What a player is: works, the two players, and what else a player may be able to do. Start reading here."""

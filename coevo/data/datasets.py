@@ -16,7 +16,8 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from coevo.contract.players import Options, Works
+from coevo.contract.players import Options
+from coevo.contract.works import Works
 from coevo.data import readers
 from coevo.errors import DataError, unknown
 

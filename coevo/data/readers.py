@@ -295,7 +295,7 @@ def _labelled(images: np.ndarray, names: list[str], broken: list[int], where: st
 
 def _cached(source: Source, shape: tuple[int, ...], fill: Callable[[np.ndarray], list[int]]) -> Decoded:
     """Decoded images in a file, kept for the next run; its JSON comes last and so says that it is whole."""
-    from coevo.storage.run_folder import write_whole, writing
+    from coevo.storage.atomic import write_whole, writing
 
     folder = Path(os.environ.get("COEVO_CACHE") or Path.home() / ".cache" / "coevo")
     about = json.dumps([str(Path(source.where).resolve()), shape, source.stamp])

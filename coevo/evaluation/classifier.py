@@ -19,7 +19,7 @@ from torch.nn.functional import cross_entropy
 
 from coevo.data.datasets import Dataset, to_float
 from coevo.errors import DataError
-from coevo.storage.run_folder import write_whole
+from coevo.storage.atomic import write_whole
 
 VERSION = 1  # of the network and of how it is trained; a new one is another evaluator
 FEATURES = 128

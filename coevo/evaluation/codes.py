@@ -9,7 +9,8 @@ import torch
 from sklearn.neural_network import MLPClassifier
 from torch import Tensor
 
-from coevo.contract.players import Artist, Works
+from coevo.contract.players import Artist
+from coevo.contract.works import Works
 from coevo.data.datasets import Dataset
 from coevo.evaluation.metrics import discrepancy, parzen, pixel_error
 from coevo.evaluation.report import flat

@@ -10,7 +10,8 @@ from pydantic import Field
 from torch import Tensor
 
 from coevo.contract import players as roles
-from coevo.contract.players import Artist, CodeBlock, Genome, Metrics, State, Works, picked
+from coevo.contract.players import Artist, Metrics, State, picked
+from coevo.contract.works import CodeBlock, Genome, Works
 from coevo.errors import PairError
 from coevo.latent_models.priors import draw
 
@@ -25,8 +26,8 @@ class Breeder(Artist):
 
     name = "breeder"
     repeats = True
-    keeps = ("population", "ids", "parents")
-    frozen = ("decoder",)
+    extra_state = ("population", "ids", "parents")
+    constant_state = ("decoder",)
 
     class Options(roles.Options):
         population: int | None = Field(None, ge=2, le=10_000)
@@ -100,14 +101,14 @@ class Breeder(Artist):
         codes = works.codes if works.codes is not None else self._codes_of(works)
         return self.decoder.render(Works(codes=codes), size)
 
-    def adopt(self, works: Works) -> None:
+    def seed_population(self, works: Works) -> None:
         codes = (works.codes if works.codes is not None else self._codes_of(works)).to(self.studio.device)[: self.size]
         if codes.shape[1] != self.code_size:
             raise PairError(
                 f"Artist {self.decoder.name!r} breeds codes of size {self.code_size}; the works have codes of size "
                 f"{codes.shape[1]}."
             )
-        ids = list(self.studio.births(len(codes)))
+        ids = list(self.studio.new_ids(len(codes)))
         if works.genomes is None:  # others' codes: the rest of the sheet stays
             rest, ids = self.population[len(codes) :], ids + self.ids[len(codes) :]
             parents: list[tuple[str, ...]] = [()] * len(codes) + self.parents[len(codes) :]
@@ -140,7 +141,7 @@ class Breeder(Artist):
         ids = ids or []
         young = len(population) - len(ids)
         self.population, self.parents = population, parents
-        self.ids = [*ids, *self.studio.births(young)]
+        self.ids = [*ids, *self.studio.new_ids(young)]
 
     def _draw(self, n: int) -> Tensor:
         return draw(self.codes, n, self.studio.generator("breeder"))

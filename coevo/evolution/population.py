@@ -20,7 +20,8 @@ from torch.nn.functional import adaptive_avg_pool2d
 
 from coevo.coevolution.archive import Archive, novelty
 from coevo.contract import players as roles
-from coevo.contract.players import Artist, Genome, Metrics, State, Works, picked
+from coevo.contract.players import Artist, Metrics, State, picked
+from coevo.contract.works import Genome, Works
 from coevo.errors import ConfigError, PairError
 from coevo.evolution.niches import gathered, in_turn, shares
 from coevo.shader import Canvas, Expression, Program, render, render_on, strips
@@ -50,7 +51,7 @@ class Population(Artist, Generic[G]):
     """
 
     repeats = True
-    keeps = ("population", "breeders")
+    extra_state = ("population", "breeders")
 
     class Options(roles.Options):
         population: int | None = Field(None, ge=2, le=100_000)
@@ -206,8 +207,8 @@ class Population(Artist, Generic[G]):
                 self.past.add(works=small)
         figures = self._figures(rewards.detach())
         before, scores = self.population, fitness.tolist()
-        if works.memo is not None:
-            self._refine(works.memo, rewards)
+        if works.ctx is not None:
+            self._refine(works.ctx, rewards)
         if o.islands > 1:
             elites, couples = self._on_islands(scores)
         else:
@@ -221,7 +222,7 @@ class Population(Artist, Generic[G]):
     def exhibit(self, n: int, seed: int, labels: Tensor | None = None) -> Works:
         return self._drawn()[torch.arange(n) % len(self.population)]
 
-    def adopt(self, works: Works) -> None:
+    def seed_population(self, works: Works) -> None:
         guests = self._guests(works)
         self._settle([], guests)
         self.breeders = list(self.population)
@@ -229,7 +230,7 @@ class Population(Artist, Generic[G]):
             self.population, self._children([self._couple(self.breeders) for _ in range(self.size - len(guests))])
         )
 
-    def welcome(self, works: Works) -> None:
+    def immigrate(self, works: Works) -> None:
         """Guests take the places of as many of the youngest."""
         guests = self._guests(works)
         self._settle(self.population[: self.size - len(guests)], guests)
@@ -242,7 +243,7 @@ class Population(Artist, Generic[G]):
     def render(self, works: Works, size: int) -> Tensor:
         return self.draw([self.parse(genome.text) for genome in self._genomes_of(works)], size, size)
 
-    def strips(self, works: Works, size: int) -> Iterator[Tensor]:
+    def render_strips(self, works: Works, size: int) -> Iterator[Tensor]:
         program = self.picture(self.parse(self._genomes_of(works)[0].text), Canvas())
         yield from map(torch.from_numpy, strips(program, size, size, ROWS))
 
@@ -252,7 +253,7 @@ class Population(Artist, Generic[G]):
         return works.genomes
 
     def state(self) -> State:
-        return super().state() | {name: [list(one) for one in getattr(self, name)] for name in self.keeps}
+        return super().state() | {name: [list(one) for one in getattr(self, name)] for name in self.extra_state}
 
     def genome(self, one: Individual) -> G:
         """An individual's genome, read once."""
@@ -262,7 +263,7 @@ class Population(Artist, Generic[G]):
 
     def restore(self, state: State) -> None:
         super().restore(state)
-        for name in self.keeps:
+        for name in self.extra_state:
             setattr(self, name, [Individual(id, tuple(parents), text) for id, parents, text in getattr(self, name)])
         self._images, self._drawn_ids, self._genomes = torch.empty(0), [], {}
 
@@ -280,7 +281,7 @@ class Population(Artist, Generic[G]):
             at += len(some)
         images = render_on(self.studio.device, programs, *self.studio.image[1:], numbers)
         memo = Numbers(numbers, [len(some) for some in known])
-        return Works(images, genomes=tuple(Genome(*one) for one in self.population), memo=memo)
+        return Works(images, genomes=tuple(Genome(*one) for one in self.population), ctx=memo)
 
     def _refine(self, memo: Numbers, rewards: Tensor) -> None:
         """Each individual is its own child, its numbers moved along the gradient of its reward: all of them by
@@ -356,7 +357,7 @@ class Population(Artist, Generic[G]):
         return children
 
     def _settle(self, kept: Sequence[Individual], young: Sequence[tuple[str, tuple[str, ...]]]) -> None:
-        ids = self.studio.births(len(young))
+        ids = self.studio.new_ids(len(young))
         born = [Individual(id, parents, text) for id, (text, parents) in zip(ids, young, strict=True)]
         self.population = [*kept, *born]
         alive = {one.text for one in (*self.population, *self.breeders)}

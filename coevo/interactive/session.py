@@ -9,13 +9,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from coevo.contract.loop import Batches, Leave, Phase, Position, Rewind, Turn, coevolve
-from coevo.contract.players import Artist, Critic, Metrics, State, Works
+from coevo.contract.players import Artist, Critic, Metrics, State
+from coevo.contract.works import Works
 from coevo.errors import CoevoError
-from coevo.images.png import describe, save_png, signature, to_bytes, to_picture, works_of
+from coevo.images.png import describe, save_png, signature, works_of
+from coevo.images.sheets import to_bytes, to_picture
 from coevo.interactive.session_db import History
-from coevo.storage.run_folder import writing
-from coevo.studio.studio import Studio
+from coevo.loop import EndSession, Phase, Position, Rewind, Turn, coevolve
+from coevo.loop.coevolve import Batches
+from coevo.storage.atomic import writing
+from coevo.studio import Studio
 
 
 class Session:
@@ -58,7 +61,7 @@ class Session:
                         self.keep()
             except Rewind as rewind:
                 self._rewind(rewind)
-            except Leave:
+            except EndSession:
                 return
 
     def keep(self) -> None:
@@ -66,7 +69,7 @@ class Session:
         if self.history and self._kept != self.position:
             before = self.history.pointer.now
             state = {"artist": thawed(self.artist), "critic": thawed(self.critic), "studio": self.studio.state()}
-            self.history.arrive(before, self.position, state, self.studio.born, self.books())
+            self.history.arrive(before, self.position, state, self.studio.ids, self.books())
             self._kept = self.position
 
     def state(self) -> State:
@@ -152,7 +155,7 @@ class Session:
         position, state = self.history.moment(moment)
         born = self.history.pointer.born
         self.restore(position, state)
-        self.studio.born = max(self.studio.born, born)
+        self.studio.ids = max(self.studio.ids, born)
         self._kept = position
 
     def _rewind(self, rewind: Rewind) -> None:
@@ -173,7 +176,7 @@ class Session:
                 target = undone.pop()
         kind = "branch" if rewind.to is not None else "undo" if rewind.by < 0 else "redo"
         if target != here:
-            self.history.move(kind, self.who, target, undone, self.studio.born)
+            self.history.move(kind, self.who, target, undone, self.studio.ids)
         self._stand(target)
 
 
@@ -196,7 +199,7 @@ class Witness(Critic):
         studio = self.session.studio
         now = self.history.pointer.now
         assert now is not None
-        self.history.hang(now, works.genomes or (), studio.born)
+        self.history.hang(now, works.genomes or (), studio.ids)
         if pending := self.history.pending("pick"):
             places, salt = pending[-1].detail["places"], pending[-1].detail["salt"]
             rewards = torch.zeros(len(works), device=studio.device)
@@ -204,7 +207,7 @@ class Witness(Critic):
         else:
             rewards = self.critic.judge(works, reals)
             places = (rewards > 0).nonzero().flatten().tolist()
-            salt = self.history.pick(now, places, self.critic.who, studio.born)
+            salt = self.history.pick(now, places, self.critic.who, studio.ids)
         if salt:
             studio.reseed(salt)
         self.picked = rewards > 0
@@ -213,7 +216,7 @@ class Witness(Critic):
 
 def thawed(player: Artist | Critic) -> State:
     """A player's state without the parts that never change while it plays."""
-    return {name: part for name, part in player.state().items() if name not in player.frozen}
+    return {name: part for name, part in player.state().items() if name not in player.constant_state}
 
 
 def copied(value: Any) -> Any:

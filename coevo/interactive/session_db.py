@@ -15,9 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from coevo.contract.loop import Position
-from coevo.contract.players import Genome, State
+from coevo.contract.players import State
+from coevo.contract.works import Genome
 from coevo.errors import DamagedError, PairError, StoreError
+from coevo.loop import Position
 from coevo.storage.serialization import pack_text, unpack_text
 
 FORMAT = 1

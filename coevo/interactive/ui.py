@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from coevo.contract.players import Genome, Works
+from coevo.contract.works import Genome, Works
 from coevo.errors import CoevoError, ConfigError
-from coevo.images.png import to_bytes, to_picture
+from coevo.images.sheets import to_bytes, to_picture
 from coevo.interactive.session_db import History, Individual
 
 if TYPE_CHECKING:

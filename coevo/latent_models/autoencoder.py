@@ -12,7 +12,8 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from coevo.contract.players import CodeBlock, Need, Works
+from coevo.contract.players import Need
+from coevo.contract.works import CodeBlock, Works
 from coevo.errors import ConfigError
 from coevo.latent_models.decoder import Decoding
 from coevo.latent_models.likelihoods import LikelihoodName, likelihood, pixels
@@ -51,7 +52,7 @@ class Autoencoder(Decoding):
         """gaussian: deviation of a pixel in [0, 1] from its mean."""
         ema: float = Field(0.0, ge=0, lt=1)
         """Decay of the averaged networks that are exhibited; 0 shows them as they are."""
-        rate: float = Field(1e-3, gt=0, le=1)
+        learning_rate: float = Field(1e-3, gt=0, le=1)
         """Adam's learning rate."""
         beta1: float = Field(0.9, ge=0, lt=1)
         """Adam's β1."""

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from coevo.contract.players import Artist, Works
+from coevo.contract.players import Artist
+from coevo.contract.works import Works
 from coevo.latent_models.priors import draw
 
 AT_ONCE = 250  # codes that are decoded together

@@ -18,7 +18,7 @@ from coevo.errors import ConfigError
 from coevo.plugin.registry import registry
 
 if TYPE_CHECKING:
-    from coevo.contract.players import CodeBlock
+    from coevo.contract.works import CodeBlock
 
 
 class Prior:

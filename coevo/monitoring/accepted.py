@@ -8,9 +8,10 @@ from typing import Any
 
 import torch
 
-from coevo.contract.loop import Turn
-from coevo.contract.players import Critic, Genome, State, Works
-from coevo.storage.run_folder import Log, read_log
+from coevo.contract.players import Critic, State
+from coevo.contract.works import Genome, Works
+from coevo.loop import Turn
+from coevo.storage.jsonl import Log, read_log
 
 FILE = "accepted.jsonl"
 

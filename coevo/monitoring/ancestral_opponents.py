@@ -15,12 +15,13 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
-from coevo.contract.loop import Turn
-from coevo.contract.players import Artist, Critic, State, Works
+from coevo.contract.players import Artist, Critic, State
+from coevo.contract.works import Works
 from coevo.images.png import save_png
-from coevo.storage.run_folder import write_whole, writing
+from coevo.loop import Turn
+from coevo.storage.atomic import write_whole, writing
 from coevo.storage.serialization import pack_text, unpack_text
-from coevo.studio.studio import Studio
+from coevo.studio import Studio
 
 WORKS = 32  # of a generation that are kept
 SPACING = 1.5  # a critic is kept when the run is so many times as old as at the last

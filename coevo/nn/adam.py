@@ -15,9 +15,9 @@ from coevo.contract import players as roles
 class AdamOptions(roles.Options):
     """Options of a player that learns by Adam; its own stand beside them."""
 
-    rate: float = Field(2e-4, gt=0, le=1)
+    learning_rate: float = Field(2e-4, gt=0, le=1)
     """Adam's learning rate."""
-    halve: int = Field(0, ge=0)
+    lr_half_life: int = Field(0, ge=0)
     """Steps in which the rate halves, again and again; 0 keeps it. Late in a game, small steps settle it."""
     beta1: float = Field(0.5, ge=0, lt=1)
     """Adam's β1; the usual 0.9 makes adversarial games oscillate."""
@@ -33,8 +33,8 @@ class Adam(torch.optim.Adam):
     """
 
     def __init__(self, parameters: Iterable[Parameter], options: AdamOptions):
-        super().__init__(parameters, options.rate, (options.beta1, options.beta2), fused=True)
-        self._fade = 0.5 ** (1 / options.halve) if options.halve else 1.0
+        super().__init__(parameters, options.learning_rate, (options.beta1, options.beta2), fused=True)
+        self._fade = 0.5 ** (1 / options.lr_half_life) if options.lr_half_life else 1.0
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients; they are always set to None."""

@@ -12,11 +12,11 @@ from typing import Any, Literal
 import tomli_w
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
-from coevo.contract.loop import Phase
 from coevo.contract.players import Artist, Critic, Options, Player
 from coevo.data.datasets import DataOptions
 from coevo.errors import CoevoError, ConfigError, unknown
 from coevo.evolution.latent_population import Breeder
+from coevo.loop import Phase
 from coevo.plugin.registry import Registry
 
 Tree = dict[str, Any]

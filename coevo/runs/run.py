@@ -16,21 +16,26 @@ import torch
 from torch import Tensor
 
 from coevo.coevolution.society import society
-from coevo.contract.loop import Turn, check_pair, learns_in_vain
-from coevo.contract.players import Artist, Critic, State, Works
+from coevo.contract.players import Artist, Critic, State
+from coevo.contract.works import Works
 from coevo.data.datasets import Blank, Data, DataOptions, Dataset, load_dataset
 from coevo.errors import CoevoError, ConfigError, DataError, NotFiniteError, PairError, StoreError
 from coevo.evolution.latent_population import Breeder
-from coevo.images.png import abroad, contact_sheet, read_origin, save_png
+from coevo.images.png import qualify_ids, read_origin, save_png
+from coevo.images.sheets import contact_sheet
 from coevo.interactive.session import Session, copied
 from coevo.interactive.session_db import FILE, History
+from coevo.loop import Turn, check_pair
+from coevo.loop.pairs import lacks_gradients
 from coevo.monitoring.accepted import Accepted
 from coevo.monitoring.ancestral_opponents import Past
 from coevo.monitoring.diagnostics import Watch
 from coevo.plugin.registry import registry
 from coevo.runs.config import Config, read_toml, resolve
-from coevo.storage.run_folder import Checkpoint, Log, Store, read_log, write_whole
-from coevo.studio.studio import Studio, find_device
+from coevo.storage.atomic import write_whole
+from coevo.storage.jsonl import Log, read_log
+from coevo.storage.run_folder import Checkpoint, RunFolder
+from coevo.studio import Studio, find_device
 
 SHEET = 64  # works on a sheet
 SAVE_SECONDS = 60  # a long phase is saved at least so often
@@ -39,7 +44,7 @@ SAVE_SECONDS = 60  # a long phase is saved at least so often
 class Run:
     """One run, new or resumed. `turns()` plays it; `latest` holds the newest row of the log."""
 
-    def __init__(self, config: Config, store: Store, remember: bool = True):
+    def __init__(self, config: Config, store: RunFolder, remember: bool = True):
         self.config, self.store = config, store
         run = config.run
         if run.deterministic:
@@ -97,7 +102,7 @@ class Run:
         stem = stem or f"{config.artist_class.name}-{config.critic_class.name}"
         if uses_reals(*pair):
             stem = f"{config.artist_class.name}-{config.critic_class.name}-{Path(config.data.name).stem}"
-        store = Store.create(runs, name, stem)
+        store = RunFolder.create(runs, name, stem)
         try:
             run = cls(config, store)
             write_whole(store.folder / "config.toml", config.toml().encode())
@@ -107,7 +112,7 @@ class Run:
         return run
 
     @classmethod
-    def resume(cls, store: Store, *, lock: bool = True, remember: bool = True, **changes: Any) -> Run:
+    def resume(cls, store: RunFolder, *, lock: bool = True, remember: bool = True, **changes: Any) -> Run:
         """The run as its newest whole checkpoint left it.
 
         changes: options of [run] that may differ now (rounds, minutes); remember: False leaves a session's
@@ -212,7 +217,7 @@ class Run:
                 if turn.safe and not self.history and (over or regular or now - saved > SAVE_SECONDS):
                     self._save(log, judge_best=regular)
                     saved = time.perf_counter()
-                with self.studio.aside():
+                with preserve_python_rng():
                     yield turn
                 if over and turn.safe:
                     self.session.keep()
@@ -324,7 +329,7 @@ class Run:
         )
         begin = f" --from {self.store.name}" if good else ""
         learners = [role for role in ("artist", "critic") if hasattr(getattr(self, role).options, "rate")]
-        lower = " ".join(f"-o {role}.rate=1e-4" for role in learners)
+        lower = " ".join(f"-o {role}.learning_rate=1e-4" for role in learners)
         return NotFiniteError(
             f"{what} is not finite in round {self.round}: {kept}. Try {f'lower rates ({lower}) or ' if lower else ''}"
             f"--precision fp32 in a new run{begin}."
@@ -393,7 +398,7 @@ def make_pair(config: Config, studio: Studio) -> tuple[Artist, Critic]:
     if exchange:
         raise ConfigError(f"run.exchange={exchange} needs others to show works to; say --agents 2 or more.")
     artist, critic = _one_pair(config, studio)
-    if learns_in_vain(artist, critic) and artist.decodes and artist.codes:
+    if lacks_gradients(artist, critic) and artist.decodes and artist.codes:
         if not config.run.start:
             raise PairError(
                 f"Critic {critic.name!r} gives no gradients, so it can only breed the codes of an artist "
@@ -421,7 +426,7 @@ def _load_and_read(name: str, options: DataOptions) -> Dataset:
     return dataset
 
 
-def read_config(store: Store) -> Config:
+def read_config(store: RunFolder) -> Config:
     return resolve(read_toml(store.folder / "config.toml"), registry())
 
 
@@ -436,7 +441,7 @@ def check_start(config: Config, runs: Path) -> None:
                 "cannot go on from it."
             )
     elif start:
-        Store.open(start, runs)
+        RunFolder.open(start, runs)
 
 
 def start_from(start: str, artist: Artist, critic: Critic, runs: Path) -> None:
@@ -447,10 +452,10 @@ def start_from(start: str, artist: Artist, critic: Critic, runs: Path) -> None:
     if Path(start).is_file():
         origin = read_origin(Path(start))
         if isinstance(artist, Breeder):  # the picture holds a code; what decodes it is in its run
-            _take_over(artist.decoder, Store.open(origin.run, runs))
-        artist.adopt(origin.works)
+            _take_over(artist.decoder, RunFolder.open(origin.run, runs))
+        artist.seed_population(origin.works)
         return
-    store = Store.open(start, runs)
+    store = RunFolder.open(start, runs)
     other = Run.resume(store, lock=False)
     own, its = _decoder(artist), _decoder(other.artist)
     if own.name == its.name:
@@ -459,7 +464,7 @@ def start_from(start: str, artist: Artist, critic: Critic, runs: Path) -> None:
         _take_over(critic, store)
     bred = isinstance(artist, Breeder) and isinstance(other.artist, Breeder)
     if own.name != its.name or bred:
-        artist.adopt(abroad(other.artist.exhibit(SHEET, other.config.run.seed), store.name))
+        artist.seed_population(qualify_ids(other.artist.exhibit(SHEET, other.config.run.seed), store.name))
     other.close()
 
 
@@ -467,7 +472,7 @@ def _decoder(artist: Artist) -> Artist:
     return artist.decoder if isinstance(artist, Breeder) else artist
 
 
-def _take_over(player: Artist | Critic, store: Store) -> None:
+def _take_over(player: Artist | Critic, store: RunFolder) -> None:
     """Take over the state that the player of the same name has in another run."""
     other = Run.resume(store, lock=False)
     its = _decoder(other.artist) if isinstance(player, Artist) else other.critic
@@ -482,7 +487,7 @@ def _take_over(player: Artist | Critic, store: Store) -> None:
         other.close()
 
 
-def load_artist(store: Store, remember: bool = True) -> Artist:
+def load_artist(store: RunFolder, remember: bool = True) -> Artist:
     """The Artist of a run as its newest whole checkpoint left it; without its history where only to draw."""
     run = Run.resume(store, lock=False, remember=remember)
     run.close()

@@ -6,71 +6,24 @@ and holds both checksums, so whatever a kill left behind is recognised and passe
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import os
 import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 
-from coevo.contract.loop import Position
 from coevo.contract.players import State
 from coevo.errors import StoreError
+from coevo.loop import Position
+from coevo.storage.atomic import write_whole, writing
 from coevo.storage.serialization import pack, unpack
 from coevo.version import __version__
 
 FORMAT = 1
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turn what the operating system says of a write into one sentence that helps."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            what = "the disk is full; free some space, then go on with `coevo resume`"
-        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
-            what = "the folder cannot be written to; choose another with --runs-dir"
-        else:
-            what = error.strerror or str(error)
-        raise StoreError(f"Could not write {path}: {what}.") from error
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all, even if the power fails."""
-    with writing(path):
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).chmod(0o644)
-            os.replace(name, path)  # noqa: PTH105
-        except BaseException:
-            with suppress(OSError):
-                Path(name).unlink()
-            raise
-        _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    with suppress(OSError):  # not every system can
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 @dataclass(frozen=True)
@@ -81,7 +34,7 @@ class Checkpoint:
     state: State
 
 
-class Store:
+class RunFolder:
     """One run's folder."""
 
     def __init__(self, folder: Path):
@@ -97,7 +50,7 @@ class Store:
     # the folder
 
     @classmethod
-    def create(cls, runs: Path, name: str | None, stem: str) -> Store:
+    def create(cls, runs: Path, name: str | None, stem: str) -> RunFolder:
         """A new run's folder, locked; without a name the first free one of stem-1, stem-2, …
 
         Raises StoreError where the name is taken or unfit, or the folder cannot be written to.
@@ -130,7 +83,7 @@ class Store:
         return store
 
     @classmethod
-    def open(cls, run: str | Path, runs: Path) -> Store:
+    def open(cls, run: str | Path, runs: Path) -> RunFolder:
         """The folder of a run, by path, by name, or `latest`. Raises StoreError where there is none."""
         names = [store.name for store in cls.all(runs)]
         if str(run) == "latest":
@@ -145,7 +98,7 @@ class Store:
         raise StoreError(unknown("run", str(run), names) + (" See `coevo runs`." if names else ""))
 
     @classmethod
-    def all(cls, runs: Path) -> list[Store]:
+    def all(cls, runs: Path) -> list[RunFolder]:
         """Every run in a folder, the latest last."""
         found = list(runs.glob("*/config.toml"))
         return [cls(path.parent) for path in sorted(found, key=lambda path: path.stat().st_mtime_ns)]
@@ -249,45 +202,3 @@ class Store:
             return Checkpoint(Position(*body["position"]), unpack(body["state"], packed))
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             raise StoreError(f"Checkpoint {path} cannot be read: {type(error).__name__}: {error}.") from error
-
-
-class Log:
-    """A file of JSON lines that can be taken back to where a checkpoint found it."""
-
-    def __init__(self, path: Path, length: int | None = None):
-        """length: the bytes to keep of what is there; None keeps every whole line."""
-        self.path = path
-        with writing(path):
-            self._file = path.open("a+b")
-            self._file.seek(0)
-            whole = self._file.read().rfind(b"\n") + 1
-            self._file.truncate(whole if length is None else min(length, whole))
-            self._file.seek(0, os.SEEK_END)
-
-    def append(self, row: dict[str, Any]) -> None:
-        with writing(self.path):
-            self._file.write(json.dumps(row).encode() + b"\n")
-            self._file.flush()
-
-    @property
-    def length(self) -> int:
-        """Bytes that are safely on the disk."""
-        with writing(self.path):
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            return self._file.tell()
-
-    def close(self) -> None:
-        with suppress(OSError):
-            self._file.close()
-
-
-def read_log(path: Path) -> list[dict[str, Any]]:
-    """The whole lines of a log; a last line that a kill cut short is left out."""
-    if not path.is_file():
-        return []
-    return [
-        json.loads(line)
-        for line in path.read_bytes().split(b"\n")[:-1]
-        if line.startswith(b"{") and line.endswith(b"}")
-    ]

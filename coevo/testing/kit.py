@@ -16,14 +16,15 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from coevo.contract.loop import Position, check_pair
-from coevo.contract.players import Artist, CodeBlock, Critic, Genome, Metrics, Player, Works
+from coevo.contract.players import Artist, Critic, Metrics, Player
+from coevo.contract.works import CodeBlock, Genome, Works
 from coevo.data.datasets import DataOptions, digits
 from coevo.errors import CoevoError
 from coevo.interactive.session import copied
 from coevo.latent_models.priors import prior_of
-from coevo.storage.run_folder import Checkpoint, Store
-from coevo.studio.studio import Studio
+from coevo.loop import Position, check_pair
+from coevo.storage.run_folder import Checkpoint, RunFolder
+from coevo.studio import Studio
 
 N, M = 8, 12  # made and real works: different numbers, since a critic must take both
 SIZES = (32, 16, 64, 28, 128)
@@ -176,7 +177,7 @@ class Bench:
         """comes back from a checkpoint exactly, and goes on bit for bit."""
         artist, critic = self.pair()
         self.turn(artist, critic)
-        store = Store.create(self.folder, None, "check")
+        store = RunFolder.create(self.folder, None, "check")
         state = {"artist": artist.state(), "critic": critic.state(), "studio": artist.studio.state()}
         store.save(Checkpoint(Position(), state), keep=1)
         store.unlock()

@@ -11,15 +11,18 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from coevo.contract.players import Artist, CodeBlock, Works
+from coevo.contract.players import Artist
+from coevo.contract.works import CodeBlock, Works
 from coevo.data.datasets import Dataset, splits
 from coevo.errors import CoevoError
-from coevo.images.png import contact_sheet, filled, save_png
+from coevo.images.png import save_png
+from coevo.images.sheets import contact_sheet, filled
 from coevo.latent_models.autoencoder import Autoencoder
 from coevo.latent_models.decoder import Decoding
 from coevo.latent_models.priors import draw
 from coevo.runs.run import images_of, load_artist, loaders, read_config
-from coevo.storage.run_folder import Store, write_whole, writing
+from coevo.storage.atomic import write_whole, writing
+from coevo.storage.run_folder import RunFolder
 
 SIDE, MARGIN = 900, 40  # px of a scatter
 UNDER = 20_000  # draws of the prior under it
@@ -29,7 +32,7 @@ COLOURS = (
 GREY = "#dddddd"
 
 
-def write_codes(store: Store, n: int | None, output: Path) -> int:
+def write_codes(store: RunFolder, n: int | None, output: Path) -> int:
     """Codes of the run's real works, held-out ones where it has them, as .npz: codes float32 [N, D], labels int64 [N]
     (-1 where there are none), blocks and sizes of the code. How many."""
     artist, reals = encoder(store), real_works(store)
@@ -50,7 +53,7 @@ def write_codes(store: Store, n: int | None, output: Path) -> int:
     return len(codes)
 
 
-def write_reconstructions(store: Store, n: int, columns: int, seed: int, output: Path) -> None:
+def write_reconstructions(store: RunFolder, n: int, columns: int, seed: int, output: Path) -> None:
     """A sheet of n real works, held-out ones where there are any, each row above what comes back of it."""
     artist = load_artist(store)
     if not isinstance(artist, Decoding) or not (artist.encodes or type(artist).reconstruct is not Decoding.reconstruct):
@@ -64,7 +67,7 @@ def write_reconstructions(store: Store, n: int, columns: int, seed: int, output:
     save_png(output, contact_sheet(torch.cat(images), columns=columns), about(store, artist))
 
 
-def write_scatter(store: Store, block: str | None, n: int, output: Path) -> None:
+def write_scatter(store: RunFolder, block: str | None, n: int, output: Path) -> None:
     """Codes of real works as points, coloured by label, over draws of their prior in grey. A block of more than two
     numbers is seen along the two directions in which its codes vary most."""
     artist, reals = encoder(store), real_works(store)
@@ -80,7 +83,7 @@ def write_scatter(store: Store, block: str | None, n: int, output: Path) -> None
     save_png(output, scattered(codes, prior, works.labels, reals.classes), about(store, artist) | {"block": which.name})
 
 
-def write_tangents(stores: Sequence[Store], n: int, directions: int, output: Path) -> None:
+def write_tangents(stores: Sequence[RunFolder], n: int, directions: int, output: Path) -> None:
     """For each of n pictures and of the runs a row: the picture, and its tangents there, the changes of a picture that
     change its code most (Rifai 2011, §5)."""
     artists = [encoder(store) for store in stores]
@@ -131,7 +134,7 @@ def scattered(codes: Tensor, prior: Tensor, labels: Tensor | None, classes: Sequ
     return sheet
 
 
-def encoder(store: Store) -> Artist:
+def encoder(store: RunFolder) -> Artist:
     """The Artist of a run. Raises CoevoError where it cannot encode."""
     artist = load_artist(store)
     if not artist.encodes:
@@ -139,7 +142,7 @@ def encoder(store: Store) -> Artist:
     return artist
 
 
-def real_works(store: Store) -> Dataset:
+def real_works(store: RunFolder) -> Dataset:
     """The run's real works that it has not learnt from; all, where none were held out."""
     known, held_out = splits(read_config(store).data, loaders())
     return held_out or known
@@ -161,5 +164,5 @@ def named(artist: Artist, name: str | None) -> CodeBlock:
     return found[0]
 
 
-def about(store: Store, artist: Artist) -> dict[str, object]:
+def about(store: RunFolder, artist: Artist) -> dict[str, object]:
     return {"artist": artist.name, "run": store.name}

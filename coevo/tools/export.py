@@ -12,26 +12,29 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from coevo.contract.players import Artist, Genome, Works
+from coevo.contract.players import Artist
+from coevo.contract.works import Genome, Works
 from coevo.data.datasets import DataOptions, Dataset, load_dataset, splits, to_float
 from coevo.errors import ConfigError, DamagedError, StoreError, unknown
 from coevo.evaluation.codes import code_figures, parzen_figures
 from coevo.evaluation.metrics import nearest
 from coevo.evaluation.report import evaluate, flat
-from coevo.images.png import contact_sheet, describe, save_gif, save_png, signature, to_bytes, to_picture
+from coevo.images.png import describe, save_png, signature
+from coevo.images.sheets import contact_sheet, save_gif, to_bytes, to_picture
 from coevo.interactive.lineage import chart
 from coevo.interactive.session_db import FILE, History, Individual
 from coevo.interactive.ui import script_of
 from coevo.monitoring.accepted import read_accepted, works_of_rows
 from coevo.runs.run import Run, exhibit, images_of, load_artist, loaders
-from coevo.storage.run_folder import Store, write_whole, writing
+from coevo.storage.atomic import write_whole, writing
+from coevo.storage.run_folder import RunFolder
 
 SHEET_LIMIT = 10_000
 NEIGHBOURS = 32  # works on a sheet beside the real ones nearest to them
 FRAME_MS, LAST_MS = 400, 2000  # of a film
 
 
-def write_samples(store: Store, n: int, seed: int, output: Path, label: str | None = None) -> None:
+def write_samples(store: RunFolder, n: int, seed: int, output: Path, label: str | None = None) -> None:
     """n works of a run's Artist: a sheet (.png), an array (.npy, uint8 [N, H, W, C]) or a folder.
 
     label: the class of all of them. Raises ConfigError where there is no such class, or the Artist is not told classes.
@@ -78,7 +81,7 @@ def class_number(artist: Artist, label: str) -> int:
     return classes.index(label)
 
 
-def open_history(store: Store) -> tuple[History, str]:
+def open_history(store: RunFolder) -> tuple[History, str]:
     """A run's history to read, and what is wrong with it: of a damaged one, all that can still be read.
 
     Raises StoreError where the run has none, or nothing of it can be read.
@@ -93,7 +96,7 @@ def open_history(store: Store) -> tuple[History, str]:
         return history, f"{error} {len(history.individuals())} individuals can be read."
 
 
-def write_chart(store: Store, family: Mapping[str, Individual], marked: Sequence[str], output: Path) -> None:
+def write_chart(store: RunFolder, family: Mapping[str, Individual], marked: Sequence[str], output: Path) -> None:
     """A family as a picture (.png), each individual drawn from its genome."""
     if output.suffix.lower() != ".png":
         raise ConfigError(f"-o {output} should end with .png.")
@@ -104,7 +107,7 @@ def write_chart(store: Store, family: Mapping[str, Individual], marked: Sequence
     save_png(output, picture, {"artist": artist.name, "run": store.name})
 
 
-def write_path(store: Store, line: Sequence[Individual], size: int, output: Path) -> None:
+def write_path(store: RunFolder, line: Sequence[Individual], size: int, output: Path) -> None:
     """Individuals one after another, as a sheet (.png) or a film (.gif). The sheet carries the last one's genome."""
     artist = load_artist(store, remember=False)
     kind = output.suffix.lower()
@@ -122,7 +125,7 @@ def write_path(store: Store, line: Sequence[Individual], size: int, output: Path
     save_gif(output, frames, [FRAME_MS] * (len(frames) - 1) + [LAST_MS])
 
 
-def accepted_rows(store: Store, id: str | None = None) -> list[dict[str, Any]]:
+def accepted_rows(store: RunFolder, id: str | None = None) -> list[dict[str, Any]]:
     """The works of a run that fooled its critic, oldest first, or the one of that id.
 
     Raises StoreError where none has it.
@@ -135,7 +138,7 @@ def accepted_rows(store: Store, id: str | None = None) -> list[dict[str, Any]]:
     raise StoreError(unknown("accepted work", id, [row["id"] for row in rows]))
 
 
-def write_accepted(store: Store, rows: Sequence[dict[str, Any]], size: int, output: Path) -> None:
+def write_accepted(store: RunFolder, rows: Sequence[dict[str, Any]], size: int, output: Path) -> None:
     """Accepted works drawn anew, each under its round and score; one alone carries its genome."""
     if not rows:
         raise StoreError(f"Run {store.name!r} has no accepted works to draw.")
@@ -189,7 +192,7 @@ def evaluate_works(
         if sheet:
             write_neighbours(images, reals, sheet)
         return {"works": run, "data": reals.name, **evaluate(images, reals, held_out, seed).figures()}
-    store = Store.open(run, runs_dir)
+    store = RunFolder.open(run, runs_dir)
     it = Run.resume(store, lock=False)
     options = it.config.data.model_copy(update={k: v for k, v in (("name", data), ("dir", data_dir)) if v is not None})
     reals, held_out = splits(options, loaders())

@@ -11,19 +11,21 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from coevo.contract.players import Artist, CodeBlock
+from coevo.contract.players import Artist
+from coevo.contract.works import CodeBlock
 from coevo.errors import CoevoError, ConfigError
-from coevo.images.png import contact_sheet, filled, read_origin, save_gif, save_png
+from coevo.images.png import read_origin, save_png
+from coevo.images.sheets import contact_sheet, filled, save_gif
 from coevo.latent_models.priors import prior_of
 from coevo.runs.run import images_of, load_artist
-from coevo.storage.run_folder import Store
+from coevo.storage.run_folder import RunFolder
 
 FRAME_MS = 80  # of a walk
 FROM = 1000  # works that an expression may name by number
 AROUND = 0.3  # how far the works around a result are from it
 
 
-def write_interpolation(store: Store, rows: int, steps: int, seed: int, output: Path) -> None:
+def write_interpolation(store: RunFolder, rows: int, steps: int, seed: int, output: Path) -> None:
     """Walks from work to work: a row each on a sheet (.png), or side by side in a film that goes and comes (.gif)."""
     artist = decoder(store)
     ends = codes_of(artist, 2 * rows, seed)
@@ -37,7 +39,7 @@ def write_interpolation(store: Store, rows: int, steps: int, seed: int, output: 
     save_png(output, contact_sheet(images, columns=steps), about(store, artist, seed))
 
 
-def write_traversal(store: Store, block: str | None, rows: int, steps: int, seed: int, output: Path) -> None:
+def write_traversal(store: RunFolder, block: str | None, rows: int, steps: int, seed: int, output: Path) -> None:
     """A sheet on which each row varies one code of one work, and the rest of it stays.
 
     Of a categorical block every row runs through its values, each row for another work; of the others each row is
@@ -73,7 +75,7 @@ def write_traversal(store: Store, block: str | None, rows: int, steps: int, seed
     save_png(output, contact_sheet(images, columns=columns, labels=labels), about(store, artist, seed))
 
 
-def write_manifold(store: Store, side: int, seed: int, output: Path) -> None:
+def write_manifold(store: RunFolder, side: int, seed: int, output: Path) -> None:
     """The plane of pictures that a code of two numbers has, side × side of them, each for as much of the prior: through
     the inverse normal distribution where that is Gaussian (Kingma & Welling 2013, appendix A).
 
@@ -105,7 +107,7 @@ class Term:
     works: tuple[int | Path, ...]
 
 
-def write_arithmetic(store: Store, expression: str | None, seed: int, output: Path) -> None:
+def write_arithmetic(store: RunFolder, expression: str | None, seed: int, output: Path) -> None:
     """Code vectors added and subtracted (Radford 2015, fig. 7), `3,7,9 - 1,2 + 4`: each term is the mean of its works.
 
     A row a term, its mean last; then the result among nine works around it. Without an expression a numbered
@@ -205,7 +207,7 @@ def straight(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
     return torch.lerp(a, b, t[:, None])
 
 
-def decoder(store: Store) -> Artist:
+def decoder(store: RunFolder) -> Artist:
     """The Artist of a run. Raises CoevoError where it has no latent code to look into."""
     artist = load_artist(store)
     if not artist.decodes or not artist.codes:
@@ -221,5 +223,5 @@ def codes_of(artist: Artist, n: int, seed: int) -> Tensor:
     return codes
 
 
-def about(store: Store, artist: Artist, seed: int) -> dict[str, object]:
+def about(store: RunFolder, artist: Artist, seed: int) -> dict[str, object]:
     return {"artist": artist.name, "run": store.name, "seed": seed}

@@ -9,11 +9,12 @@ from pydantic import ValidationError
 
 from coevo.contract.players import Artist
 from coevo.errors import DataError
-from coevo.images.png import Origin, describe, save_png, signature, to_bytes, to_picture
+from coevo.images.png import Origin, describe, save_png, signature
+from coevo.images.sheets import to_bytes, to_picture
 from coevo.plugin.registry import registry
 from coevo.runs.run import load_artist
-from coevo.storage.run_folder import Store
-from coevo.studio.studio import Studio
+from coevo.storage.run_folder import RunFolder
+from coevo.studio import Studio
 
 
 def artist_of(origin: Origin, runs: Path) -> Artist:
@@ -22,7 +23,7 @@ def artist_of(origin: Origin, runs: Path) -> Artist:
     Raises CoevoError where there is no such Artist or run, or its options are others.
     """
     if origin.works.codes is not None:
-        return load_artist(Store.open(origin.run, runs), remember=False)
+        return load_artist(RunFolder.open(origin.run, runs), remember=False)
     its: type[Artist] = registry().load("artist", origin.artist)
     try:
         options = its.Options(**origin.options)
@@ -40,7 +41,7 @@ def redraw(origin: Origin, size: int, output: Path, runs: Path) -> None:
     artist = artist_of(origin, runs)
     pixels = np.empty((size, size, origin.channels), np.uint8)
     top = 0
-    for strip in artist.strips(origin.works, size):
+    for strip in artist.render_strips(origin.works, size):
         pixels[top : top + strip.shape[1]] = to_bytes(strip[None])[0]
         top += strip.shape[1]
     save_png(output, to_picture(pixels), signature(artist, origin.run) | describe(origin.works, 0))

@@ -200,10 +200,10 @@ class AAE(Autoencoder):
         codes = self.with_class(self.outward(self.code(found))[: len(reals)], reals.labels)
         outputs = self.decoder(self.inward(self.blurred(codes)))
         memo = Pass(reals.images, outputs, logits, labels)
-        return Works(self.likelihood.mean(outputs), codes, reals.labels, memo=memo)
+        return Works(self.likelihood.mean(outputs), codes, reals.labels, ctx=memo)
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
-        o, (images, outputs, logits, labels) = self.options, works.memo
+        o, (images, outputs, logits, labels) = self.options, works.ctx
         loss = o.reconstruction * self.likelihood.loss(outputs, images) - rewards.mean()
         metrics = {}
         if o.labels == "learnt":

@@ -36,7 +36,7 @@ class ALAE(Decoding):
         """Units of the hidden layers of E; G has them the other way round, F the first of them."""
         reciprocity: float = Field(1.0, ge=0)
         """Weight of the codes' reconstruction."""
-        rate: float = Field(2e-4, gt=0, le=1)
+        learning_rate: float = Field(2e-4, gt=0, le=1)
         """Adam's learning rate."""
         beta1: float = Field(0.0, ge=0, lt=1)
         """Adam's β1."""
@@ -97,7 +97,7 @@ class ALAECritic(Adversary):
         """Units of D's hidden layers."""
         r1: float = Field(5.0, ge=0)
         """Weight of R1: the slope at real works, squared; γ of the paper."""
-        rate: float = Field(2e-4, gt=0, le=1)
+        learning_rate: float = Field(2e-4, gt=0, le=1)
         """Adam's learning rate."""
         beta1: float = Field(0.0, ge=0, lt=1)
         """Adam's β1."""

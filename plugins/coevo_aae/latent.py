@@ -29,7 +29,7 @@ class Latent(Adversary):
     name = "latent"
     judges = "codes"
     labels = "optional"
-    keeps = (*Adversary.keeps, "shares")
+    extra_state = (*Adversary.extra_state, "shares")
     singly = True
 
     class Options(Adversary.Options):
@@ -37,7 +37,7 @@ class Latent(Adversary):
         """Units of a head's hidden layers."""
         dropout: float = Field(0.0, ge=0, lt=1)
         """Share of the hidden units that are left out of a step."""
-        rate: float = Field(1e-3, gt=0, le=1)
+        learning_rate: float = Field(1e-3, gt=0, le=1)
         """Adam's learning rate."""
         follow: float = Field(0.0, ge=0, lt=1)
         """How far, each step, the shares of a categorical prior's categories follow those that are found; 0 keeps them

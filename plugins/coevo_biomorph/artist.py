@@ -24,7 +24,7 @@ class Biomorph(coevo.Artist):
     name = "biomorph"
     repeats = True
     picks = (1, 1)
-    keeps = ("population", "parent")
+    extra_state = ("population", "parent")
 
     class Options(coevo.Options):
         population: int | None = Field(None, ge=2, le=1000)
@@ -68,7 +68,7 @@ class Biomorph(coevo.Artist):
         if first is None:
             self._settle([self._stranger() for _ in range(self.size)])
         else:
-            self._breed((self.studio.births(1)[0], (), first.text()))
+            self._breed((self.studio.new_ids(1)[0], (), first.text()))
 
     def make(self, n: int, reals: Works | None) -> Works:
         if self._drawn is None:
@@ -89,11 +89,11 @@ class Biomorph(coevo.Artist):
     def exhibit(self, n: int, seed: int, labels: Tensor | None = None) -> Works:
         return self.make(n, None)[torch.arange(n) % len(self.population)]
 
-    def adopt(self, works: Works) -> None:
+    def seed_population(self, works: Works) -> None:
         if works.genomes is None:
-            super().adopt(works)
+            super().seed_population(works)
         guests = [(parse(genome.text).text(), genome.id) for genome in works.genomes or ()][: self.size]
-        ids = self.studio.births(len(guests))
+        ids = self.studio.new_ids(len(guests))
         taken = [(id, (old,), text) for id, (text, old) in zip(ids, guests, strict=True)]
         if len(taken) == 1:
             self._breed(taken[0])
@@ -115,7 +115,7 @@ class Biomorph(coevo.Artist):
         id, _, text = parent
         genotype = parse(text)
         children = [self._child(genotype).text() for _ in range(self.size - 1)]
-        ids = self.studio.births(len(children))
+        ids = self.studio.new_ids(len(children))
         litter = [(child, (id,), text) for child, text in zip(ids, children, strict=True)]
         middle = self.size // 2
         self._settle([*litter[:middle], parent, *litter[middle:]], id)
@@ -135,7 +135,7 @@ class Biomorph(coevo.Artist):
         genotype = Genotype((*genes, 5 + int(3 * next(rolls))))
         for _ in range(20 if self.later else 0):  # so that the later genes vary too
             genotype = mutate(genotype, 0.3, self.later, rolls)
-        (id,) = self.studio.births(1)
+        (id,) = self.studio.new_ids(1)
         return id, (), genotype.text()
 
     def _rolls(self) -> Iterator[float]:

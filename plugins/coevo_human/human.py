@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 import coevo
-from coevo import Leave, Rewind, Works
+from coevo import EndSession, Rewind, Works
 from coevo.errors import CoevoError
 from coevo.interactive.session import Session
 from coevo.interactive.ui import STEP, Branch, Command, Face, Mutate, Pick, Quit, Redo, Save, Sheet, Undo
@@ -42,7 +42,7 @@ class Human(coevo.Critic):
         note = ""
         while True:
             sheet = Sheet(works.detach(), self.session, note)
-            with self.studio.aside():  # a face may draw from the global random stream
+            with preserve_python_rng():  # a face may draw from the global random stream
                 assert self.face is not None
                 command = self.face.ask(sheet)
             note = sheet.flaw(command)
@@ -58,7 +58,7 @@ class Human(coevo.Critic):
         return self.picked
 
     def _follow(self, command: Command, sheet: Sheet) -> str:
-        """Do what breeds nothing, and say what became of it. Raises Rewind and Leave."""
+        """Do what breeds nothing, and say what became of it. Raises Rewind and EndSession."""
         match command:
             case Undo():
                 raise Rewind(-1)
@@ -68,7 +68,7 @@ class Human(coevo.Critic):
                 assert sheet.history is not None
                 raise Rewind(to=sheet.history.individual(one).moment)
             case Quit():
-                raise Leave
+                raise EndSession
             case Mutate(steps):
                 return self._mutate(steps, sheet.mutation or 0.0)
             case Save(place, size, path):

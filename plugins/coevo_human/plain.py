@@ -9,7 +9,8 @@ import numpy as np
 from PIL import Image
 
 from coevo.errors import ConfigError
-from coevo.images.png import contact_sheet, save_png
+from coevo.images.png import save_png
+from coevo.images.sheets import contact_sheet
 from coevo.interactive.lineage import pedigree
 from coevo.interactive.ui import HELP, Command, Face, Pick, Quit, Sheet, parse
 

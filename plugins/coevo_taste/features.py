@@ -22,7 +22,7 @@ class Features(coevo.Critic):
 
     name = "features"
     reals = "required"
-    keeps = ("seen",)
+    extra_state = ("seen",)
 
     class Options(coevo.Options):
         measures: str = ""
@@ -40,7 +40,7 @@ class Features(coevo.Critic):
         """Units of its network's one hidden layer."""
         passes: int = Field(60, ge=1, le=10_000)
         """Passes over the archives in a step."""
-        rate: float = Field(0.02, gt=0, le=1)
+        learning_rate: float = Field(0.02, gt=0, le=1)
         """Adam's learning rate."""
         decay: float = Field(1e-3, ge=0, le=1)
         """Weight decay."""
@@ -152,7 +152,7 @@ class Features(coevo.Critic):
         weight = torch.where(y > 0, 0.5 / len(good), 0.5 / len(bad))
         self.network = Standardised(x.shape[1], o.hidden)
         self.network.fit(x)
-        optimiser = torch.optim.Adam(self.network.parameters(), o.rate, weight_decay=o.decay)
+        optimiser = torch.optim.Adam(self.network.parameters(), o.learning_rate, weight_decay=o.decay)
         loss = torch.zeros(())
         for _ in range(o.passes):
             loss = binary_cross_entropy_with_logits(self.network(x), y, weight, reduction="sum")

@@ -22,14 +22,14 @@ class SOM(coevo.Critic):
 
     name = "som"
     batch = 16
-    keeps = ("nodes", "waiting", "steps")
+    extra_state = ("nodes", "waiting", "steps")
 
     class Options(coevo.Options):
         nodes: int = Field(6, ge=2, le=64)
         """Nodes along a side of the map."""
         side: int = Field(32, ge=4, le=128)
         """Pixels of a side that it sees of a work."""
-        rate: float = Field(0.3, gt=0, le=1)
+        learning_rate: float = Field(0.3, gt=0, le=1)
         """How far nodes move towards what they are shown, at first."""
         settled: float = Field(0.1, gt=0, le=1)
         """How far they move in the end."""
@@ -109,7 +109,7 @@ class SOM(coevo.Critic):
         """Kohonen's rule for many works at once: every node goes towards the mean of what its neighbourhood won."""
         o = self.options
         age = min(1.0, self.steps / o.steps)
-        rate = o.rate * (o.settled / o.rate) ** age
+        rate = o.learning_rate * (o.settled / o.learning_rate) ** age
         reach = max(0.5, o.nodes / 2 * (1 - age))
         near = torch.exp(-self.apart[:, winners] / (2 * reach**2))  # [nodes², N]
         total = near.sum(1, keepdim=True)

@@ -66,7 +66,7 @@ class AE(Autoencoder):
             return self
 
     options: Options
-    keeps = ("steps", "mean", "covariance")
+    extra_state = ("steps", "mean", "covariance")
     steps: int
     mean: Tensor
     covariance: Tensor
@@ -90,10 +90,10 @@ class AE(Autoencoder):
         codes = self.encoder(corrupted(x, o.corruption, o.corrupted, self.studio.generator("corruption")))
         told = self.with_class(codes, reals.labels)
         outputs = self.decoder(told)
-        return Works(self.likelihood.mean(outputs), told, reals.labels, memo=(reals.images, x, codes, outputs))
+        return Works(self.likelihood.mean(outputs), told, reals.labels, ctx=(reals.images, x, codes, outputs))
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
-        images, x, codes, outputs = works.memo
+        images, x, codes, outputs = works.ctx
         loss = self.likelihood.loss(outputs, images)
         if self.options.pretrain and self.steps < self.options.pretrain * self.layers:
             loss = self.greedy(x, self.steps // self.options.pretrain)

@@ -44,7 +44,7 @@ class VAE(Autoencoder):
         """Weight of a critic's rewards."""
 
     options: Options
-    keeps = ("steps",)
+    extra_state = ("steps",)
     steps: int
 
     @property
@@ -64,11 +64,11 @@ class VAE(Autoencoder):
         codes = self.with_class(z, reals.labels)
         outputs = self.decoder(codes)
         memo = Pass(reals.images, mean, log_variance, outputs)
-        works = Works(self.likelihood.mean(outputs), codes, reals.labels, memo=memo)
+        works = Works(self.likelihood.mean(outputs), codes, reals.labels, ctx=memo)
         return works if o.judged == "reconstructions" else self._with_dreams(works)
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
-        images, mean, log_variance, outputs = works.memo
+        images, mean, log_variance, outputs = works.ctx
         reconstruction = self.likelihood.loss(outputs, images)
         kl = divergence(mean, log_variance).mean()
         self.minimise(reconstruction + self.beta * kl - self.options.reward * rewards.mean())
@@ -135,9 +135,9 @@ class VAE(Autoencoder):
         codes = self.with_class(self.studio.noise(len(works), self.options.latent), works.labels)
         dreams = self.likelihood.mean(self.decoder(codes))
         if self.options.judged == "samples":
-            return Works(dreams, codes, works.labels, memo=works.memo)
+            return Works(dreams, codes, works.labels, ctx=works.ctx)
         labels = None if works.labels is None else works.labels.repeat(2)
-        return Works(torch.cat([works.images, dreams]), torch.cat([works.codes, codes]), labels, memo=works.memo)
+        return Works(torch.cat([works.images, dreams]), torch.cat([works.codes, codes]), labels, ctx=works.ctx)
 
 
 def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:

@@ -64,9 +64,9 @@ def test_every_game_with_every_remedy_plays_three_rounds_and_resumes_exactly(
 
 
 def resumed(folder: Path) -> Run:
-    from coevo.storage.run_folder import Store
+    from coevo.storage.run_folder import RunFolder
 
-    run = Run.resume(Store.open("run", folder), rounds=3)
+    run = Run.resume(RunFolder.open("run", folder), rounds=3)
     for _ in run.turns():
         pass
     run.close()
@@ -110,7 +110,7 @@ def test_the_works_of_a_pack_share_their_reward() -> None:
 
 def test_packs_see_that_works_are_alike() -> None:
     """A critic of pairs tells a set of two alternating pictures from one whose pairs are always the same two."""
-    it = critic(pack=2, norm="none", rate=2e-3)
+    it = critic(pack=2, norm="none", learning_rate=2e-3)
     dark, light = torch.full((1, 1, 16, 16), -0.8), torch.full((1, 1, 16, 16), 0.8)
     alike_pairs = Works(torch.cat([dark, dark, light, light] * 2))
     mixed_pairs = Works(torch.cat([dark, light, light, dark] * 2))
@@ -143,7 +143,7 @@ def test_gradients_flow_through_the_unrolled_steps() -> None:
     made.images.requires_grad_()
     slopes = []
     for unroll in (0, 2):
-        rewards = critic(unroll=unroll, norm="none", rate=0.01).judge(made, works(seed=2))
+        rewards = critic(unroll=unroll, norm="none", learning_rate=0.01).judge(made, works(seed=2))
         slopes.append(torch.autograd.grad(rewards.sum(), made.images)[0])
     assert slopes[1].isfinite().all() and not torch.allclose(slopes[0], slopes[1], rtol=0.01)
 
@@ -190,7 +190,7 @@ def test_penalties_are_taken_now_and_then_and_as_strongly() -> None:
 
 @pytest.mark.parametrize("how", ["projection", "concatenation"])
 def test_told_the_labels_it_judges_works_as_works_of_their_class(how: str) -> None:
-    it = critic(labels=how, norm="none", rate=2e-3)
+    it = critic(labels=how, norm="none", learning_rate=2e-3)
     picture = torch.full((8, 1, 16, 16), 0.5)
     right, wrong = Works(picture, labels=torch.full((8,), 3)), Works(picture, labels=torch.full((8,), 4))
     for _ in range(60):
@@ -203,7 +203,7 @@ def test_batch_statistics_see_a_collapse() -> None:
     varied = works(seed=3)
 
     def told_apart(kind: str) -> float:
-        it = critic(minibatch=kind, norm="none", rate=0.02)
+        it = critic(minibatch=kind, norm="none", learning_rate=0.02)
         for step in range(80):
             alone = varied.images[[step % 8]].repeat(8, 1, 1, 1)
             it.learn(Works(alone), varied)

@@ -15,7 +15,7 @@ from conftest import CommandLine
 from PIL import Image
 
 import coevo
-from coevo.storage.run_folder import read_log
+from coevo.storage.jsonl import read_log
 
 
 def pixels(path: Path) -> np.ndarray:
@@ -208,8 +208,8 @@ def test_a_damaged_checkpoint_is_passed_over_and_said(coevo_command: CommandLine
 
 def test_a_loss_that_is_not_finite_stops_the_run(coevo_command: CommandLine) -> None:
     said = coevo_command.refuses(
-        "run", "dcgan", "--name", "nan", "--size", 16, "--batch", 8, "--rounds", 50, "-o", "artist.rate=1",
-        "-o", "critic.rate=1", "-o", "run.save_every=1", "-o", "critic.game=least-squares", "-o", "artist.width=4",
+        "run", "dcgan", "--name", "nan", "--size", 16, "--batch", 8, "--rounds", 50, "-o", "artist.learning_rate=1",
+        "-o", "critic.learning_rate=1", "-o", "run.save_every=1", "-o", "critic.game=least-squares", "-o", "artist.width=4",
         "-o", "critic.width=4", "--precision", "fp32", "--from", _poisoned(coevo_command),
     )  # fmt: skip
     assert "is not finite" in said and "Try lower rates" in said
@@ -218,20 +218,20 @@ def test_a_loss_that_is_not_finite_stops_the_run(coevo_command: CommandLine) -> 
 def test_a_likelihood_that_is_not_finite_stops_an_autoencoder_at_its_last_good_checkpoint(
     coevo_command: CommandLine,
 ) -> None:
-    wild = ("artist.rate=1", "artist.likelihood=gaussian", "artist.deviation=0.001", "run.save_every=1")
+    wild = ("artist.learning_rate=1", "artist.likelihood=gaussian", "artist.deviation=0.001", "run.save_every=1")
     said = coevo_command.refuses(
         "run", "vae", "--name", "wild", "--rounds", 300, *(word for option in wild for word in ("-o", option))
     )
-    assert "is not finite" in said and "Try lower rates (-o artist.rate=1e-4) or" in said
+    assert "is not finite" in said and "Try lower rates (-o artist.learning_rate=1e-4) or" in said
     assert "its last good checkpoint is round" in said
 
 
 def _poisoned(command: CommandLine) -> str:
     """A run whose newest checkpoint holds a NaN."""
-    from coevo.storage.run_folder import Store
+    from coevo.storage.run_folder import RunFolder
 
     folder = command.play("poison", "--rounds", 2, "-o", "artist.latent=16")
-    store = Store.open("poison", command.runs)
+    store = RunFolder.open("poison", command.runs)
     checkpoint, _ = store.load()
     next(iter(checkpoint.state["artist"]["generator"].values())).fill_(float("nan"))
     store.save(checkpoint, keep=2)

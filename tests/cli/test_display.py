@@ -13,7 +13,7 @@ from rich.console import Console
 
 from coevo.cli.display import LiveDisplay, PlainDisplay, clock, curves, half_blocks
 from coevo.runs.run import Run
-from coevo.storage.run_folder import Store
+from coevo.storage.run_folder import RunFolder
 
 PANEL = """\
 ╭─ small: dcgan × dcnn on digits ──────────────────────────────────────────────╮
@@ -26,7 +26,7 @@ PANEL = """\
 
 def test_the_live_panel(played: CommandLine) -> None:
     """A snapshot, its numbers left out; below stands a strip of eight works."""
-    run = Run.resume(Store.open("small", played.runs), lock=False, rounds=20)
+    run = Run.resume(RunFolder.open("small", played.runs), lock=False, rounds=20)
     screen = io.StringIO()
     console = Console(file=screen, width=80, height=30, force_terminal=True, color_system="truecolor")
     display = LiveDisplay(run, console)
@@ -56,7 +56,7 @@ def test_plain_lines_where_no_terminal_is(tmp_path: Path) -> None:
 
 
 def test_a_run_without_end_has_no_time_left(played: CommandLine) -> None:
-    run = Run.resume(Store.open("small", played.runs), lock=False, rounds=None)
+    run = Run.resume(RunFolder.open("small", played.runs), lock=False, rounds=None)
     display = PlainDisplay(run)
     assert display.done is None and display.seconds_left is None
     run.close()

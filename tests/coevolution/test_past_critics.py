@@ -117,7 +117,7 @@ def test_critics_of_the_past_judge_beside_todays() -> None:
 
 @pytest.mark.parametrize("options", [{"gallery": 64, "apart": 0.2}, {"panel": 2}, {"gallery": 64, "panel": 3}])
 def test_critics_with_a_memory_conform(options: dict) -> None:
-    conform("critic", Dim, options | {"rate": 0.01})
+    conform("critic", Dim, options | {"learning_rate": 0.01})
 
 
 def test_what_does_not_go_together_is_refused() -> None:

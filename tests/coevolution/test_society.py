@@ -9,7 +9,7 @@ import torch
 from conftest import CommandLine
 
 import coevo
-from coevo.storage.run_folder import read_log
+from coevo.storage.jsonl import read_log
 
 SMALL: dict[str, Any] = {"data": {"size": 16}, "artist": {"deep": 3}, "run": {"agents": 3, "log_every": 1}}
 

@@ -6,9 +6,9 @@ from standins import Painter, Person, Reals, Scribe, built, studio
 
 import coevo
 from coevo import Artist, CodeBlock, PairError, Phase, Works
-from coevo.contract.loop import check_pair
 from coevo.evolution.latent_population import Breeder
 from coevo.interactive.session import Session
+from coevo.loop import check_pair
 
 
 class Dial(Artist):
@@ -147,7 +147,7 @@ def test_its_state_goes_to_another_breeder():
 
 def test_codes_of_others_are_taken_in_under_new_names():
     artist = breeder(population=4)
-    artist.adopt(Works(codes=torch.ones(2, 8)))
+    artist.seed_population(Works(codes=torch.ones(2, 8)))
     works = artist.make(0, None)
     assert torch.equal(works.codes[:2], torch.ones(2, 8))
     assert [genome.id for genome in works.genomes] == ["5", "6", "3", "4"]
@@ -156,9 +156,9 @@ def test_codes_of_others_are_taken_in_under_new_names():
 def test_codes_of_another_size_are_refused():
     artist = breeder()
     with pytest.raises(PairError, match="'dial' breeds codes of size 8; the works have codes of size 5"):
-        artist.adopt(Works(codes=torch.ones(2, 5)))
+        artist.seed_population(Works(codes=torch.ones(2, 5)))
     with pytest.raises(PairError, match="have none"):
-        artist.adopt(Works(images=torch.ones(2, 1, 4, 4)))
+        artist.seed_population(Works(images=torch.ones(2, 1, 4, 4)))
 
 
 def test_a_sheet_shows_the_population():

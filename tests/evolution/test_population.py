@@ -50,7 +50,7 @@ def greys(size: int = 6, start: Sequence[float] = (), **options: Any) -> Greys:
     it.check()
     it.build()
     if start:
-        it.adopt(Works(genomes=tuple(Genome(f"run/{k}", (), str(grey)) for k, grey in enumerate(start))))
+        it.seed_population(Works(genomes=tuple(Genome(f"run/{k}", (), str(grey)) for k, grey in enumerate(start))))
     return it
 
 
@@ -100,7 +100,7 @@ def test_guests_are_named_as_the_parents_of_their_copies() -> None:
     assert it.population[0].parents == ("run/0",)
     assert all(one.parents == (it.population[0].id,) for one in it.population[1:])
     with pytest.raises(PairError, match="'greys' works with genomes, and these works have none"):
-        it.adopt(Works(images=torch.zeros(1, 1, 16, 16)))
+        it.seed_population(Works(images=torch.zeros(1, 1, 16, 16)))
 
 
 def test_what_is_unlike_the_rest_is_worth_something() -> None:

@@ -12,11 +12,11 @@ import torch
 from standins import Herd, Judge, Painter, Person, Reals, built, studio
 
 from coevo import CoevoError, Phase, Rewind
-from coevo.contract.loop import Position
 from coevo.evolution.latent_population import Breeder
 from coevo.interactive.session import Session
 from coevo.interactive.session_db import History
-from coevo.storage.run_folder import Checkpoint, Store
+from coevo.loop import Position
+from coevo.storage.run_folder import Checkpoint, RunFolder
 
 
 def herd():
@@ -161,7 +161,7 @@ def play(session, turns):
 
 
 def play_until_killed(folder):
-    session, store = duel(), Store.create(Path(folder), "killed", "run")
+    session, store = duel(), RunFolder.create(Path(folder), "killed", "run")
     (store.folder / "config.toml").touch()
     for number, _turn in enumerate(session.turns(), 1):
         save(session, store)
@@ -182,7 +182,7 @@ def test_a_run_killed_inside_a_phase_ends_as_one_that_never_was(tmp_path):
     child = subprocess.run([sys.executable, "-c", code], env=paths, cwd=Path(__file__).parent, check=False)
     assert child.returncode == -signal.SIGKILL
 
-    store = Store.open("killed", tmp_path)
+    store = RunFolder.open("killed", tmp_path)
     store.lock()  # the dead hold no locks
     checkpoint, flaws = store.load()
     assert checkpoint.position == Position(2, 1, 10)
@@ -192,7 +192,7 @@ def test_a_run_killed_inside_a_phase_ends_as_one_that_never_was(tmp_path):
     resumed.restore(checkpoint.position, checkpoint.state)
     play(resumed, 32)
 
-    uninterrupted = Store.create(tmp_path, "whole", "run")
+    uninterrupted = RunFolder.create(tmp_path, "whole", "run")
     one, other = save(whole, uninterrupted), save(resumed, store)
     assert one == other
     for suffix in (".json", ".safetensors"):

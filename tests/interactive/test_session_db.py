@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from coevo import Genome, PairError
-from coevo.contract.loop import Position
 from coevo.errors import DamagedError, StoreError
 from coevo.interactive.session_db import History
+from coevo.loop import Position
 
 STATE = {"population": torch.arange(6.0).reshape(2, 3), "ids": ["1", "2"], "nested": {"a": (1, None)}}
 

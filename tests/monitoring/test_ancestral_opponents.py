@@ -11,7 +11,7 @@ from PIL import Image
 
 import coevo
 from coevo.monitoring.ancestral_opponents import Past, figures, heat_map
-from coevo.storage.run_folder import read_log
+from coevo.storage.jsonl import read_log
 
 
 def test_what_the_table_says() -> None:

@@ -26,14 +26,14 @@ def network() -> nn.Linear:
 
 def test_it_is_torchs_adam_while_its_rate_is_kept() -> None:
     ours, theirs = network(), network()
-    trained(5, ours, Adam(ours.parameters(), AdamOptions(rate=0.1, beta1=0.0, beta2=0.9)))
+    trained(5, ours, Adam(ours.parameters(), AdamOptions(learning_rate=0.1, beta1=0.0, beta2=0.9)))
     trained(5, theirs, torch.optim.Adam(theirs.parameters(), 0.1, (0.0, 0.9), fused=True))
     assert torch.equal(ours.weight, theirs.weight)
 
 
 def test_its_rate_halves_again_and_again_and_is_part_of_its_state() -> None:
     net = network()
-    optimiser = Adam(net.parameters(), options := AdamOptions(rate=0.1, halve=4))
+    optimiser = Adam(net.parameters(), options := AdamOptions(learning_rate=0.1, lr_half_life=4))
     rates = []
     for _ in range(3):
         trained(4, net, optimiser)

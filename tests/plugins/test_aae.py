@@ -164,7 +164,7 @@ def test_a_joint_head_tells_blocks_that_hang_together_from_independent_ones() ->
         place = studio()
         artist = Sign(Sign.Options(hidden=(32,), latent=1, categories=2), place)
         artist.build()
-        critic = Latent(Latent.Options(hidden=(32,), rate=1e-2, joint=joint), place)
+        critic = Latent(Latent.Options(hidden=(32,), learning_rate=1e-2, joint=joint), place)
         critic.build(artist)
         for _ in range(200):
             said[joint] = critic.learn(artist.make(200, None), reals(200))["accuracy"]
@@ -184,7 +184,7 @@ def test_masked_pixels_are_not_read() -> None:
 
 
 def test_codes_near_their_prior() -> None:
-    artist, critic = pair(noise=0.3, prior="gaussian", reconstruction=0.2, rate=3e-3)
+    artist, critic = pair(noise=0.3, prior="gaussian", reconstruction=0.2, learning_rate=3e-3)
     works = reals(200)
     draws = torch.randn(500, 4, generator=torch.Generator().manual_seed(0))
     before = discrepancy(artist.encode(works), draws).item()

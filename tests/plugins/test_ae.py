@@ -122,7 +122,9 @@ def test_a_linear_one_spans_the_plane_of_principal_components() -> None:
     draw = lambda *shape: torch.randn(*shape, generator=generator)  # noqa: E731
     images = draw(300, 3) @ draw(3, 64) * 0.2 + draw(300, 64) * 0.05  # three directions, and a little of all
     works = Works(images.reshape(300, 1, 8, 8))
-    it = teach(build(8, hidden=[], latent=3, activation="linear", rate=3e-2, halve=300, beta2=0.95), works, 500)
+    it = teach(
+        build(8, hidden=[], latent=3, activation="linear", learning_rate=3e-2, lr_half_life=300, beta2=0.95), works, 500
+    )
     components = np.linalg.svd((images - images.mean(0)).numpy(), full_matrices=False)[2][:3].T
     spanned, _ = np.linalg.qr(it.decoder[0].weight.detach().numpy())
     angles = np.degrees(np.arccos(np.clip(np.linalg.svd(components.T @ spanned, compute_uv=False), -1, 1)))

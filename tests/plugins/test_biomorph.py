@@ -293,7 +293,7 @@ def test_the_same_seed_draws_the_same_sheet() -> None:
 
 def test_it_goes_on_from_one_that_was_saved() -> None:
     it = artist(batch=9)
-    it.adopt(Works(genomes=(Genome("elsewhere/7", ("3",), CHESS.text()),)))
+    it.seed_population(Works(genomes=(Genome("elsewhere/7", ("3",), CHESS.text()),)))
     genomes = it.make(0, None).genomes
     assert parse(genomes[4].text) == CHESS and genomes[4].parents == ("elsewhere/7",)
     assert all(one.parents == (genomes[4].id,) for one in genomes if one is not genomes[4])
@@ -301,7 +301,7 @@ def test_it_goes_on_from_one_that_was_saved() -> None:
 
 def test_works_without_genomes_are_refused() -> None:
     with pytest.raises(PairError, match="'biomorph'"):
-        artist().adopt(Works(codes=torch.zeros(1, 3)))
+        artist().seed_population(Works(codes=torch.zeros(1, 3)))
     with pytest.raises(PairError, match="'biomorph'"):
         artist().render(Works(codes=torch.zeros(1, 3)), 32)
 

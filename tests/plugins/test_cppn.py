@@ -173,7 +173,7 @@ def artist(size: int = 16, channels: int = 1, **options: Any) -> CPPN:
 def test_weights_are_learnt_by_gradient() -> None:
     it = artist(refine=0.02, grown=0, population=4, mutation=0.0)
     net = network({"ink": "identity"}, {("x", "ink"): 0.5, ("bias", "ink"): 0.9}, ["ink"])
-    it.adopt(Works(genomes=(Genome("a", (), net.text()),) * 4))
+    it.seed_population(Works(genomes=(Genome("a", (), net.text()),) * 4))
     target = render([(Canvas().x * 0.5 + 0.25,)], 16, 16)[0]
     errors = []
     for _ in range(40):

@@ -247,4 +247,4 @@ def test_recipes_play_offline_and_resume_exactly(recipe: str, tmp_path: Path) ->
 def test_evolution_starts_again_each_round(tmp_path: Path) -> None:
     options = {"data": {"size": 32}, "phases": {"artist": {"steps": 2, "restart": True}}}
     run = coevo.run("computational-aesthetics", name="it", rounds=2, batch=6, runs_dir=tmp_path, options=options)
-    assert run.studio.born >= 2 * (6 + 5)  # two populations of strangers, and their children
+    assert run.studio.ids >= 2 * (6 + 5)  # two populations of strangers, and their children

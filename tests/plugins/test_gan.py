@@ -129,7 +129,7 @@ def test_an_augmentation_that_is_not_known_is_refused() -> None:
 
 
 def test_an_infogan_reads_back_the_codes_of_its_own_works(tmp_path: Path) -> None:
-    artist = {"rate": 2e-3, "q_width": 8, "width": 8, "augment": "", "blind": 0.0}
+    artist = {"learning_rate": 2e-3, "q_width": 8, "width": 8, "augment": "", "blind": 0.0}
     run = coevo.run(
         "infogan", rounds=60, runs_dir=tmp_path, batch=32,
         options={"data": {"size": 16}, "artist": artist, "critic": {"width": 4}},

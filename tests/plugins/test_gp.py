@@ -205,7 +205,7 @@ def test_a_program_that_is_too_slow_is_neither_born_nor_read() -> None:
 
 def test_constants_are_learnt_by_gradient() -> None:
     it = artist(refine=0.02, functions="arithmetic", elites=1, batch=4, population=4)
-    it.adopt(Works(genomes=(Genome("a", (), "(* 0.2 x)"),) * 4))
+    it.seed_population(Works(genomes=(Genome("a", (), "(* 0.2 x)"),) * 4))
     target = torch.linspace(-1, 1, 16).expand(16, 16) * 0.45
     errors = []
     for _ in range(60):
@@ -214,7 +214,7 @@ def test_constants_are_learnt_by_gradient() -> None:
         rewards = -(works.images[:, 0] - target).square().mean((1, 2)) - 1
         errors.append(-rewards.max().item() - 1)
         if len(errors) == 1:  # a constant of 0.2 that should be 0.45
-            (slope,) = torch.autograd.grad(rewards.sum(), works.memo.values, retain_graph=True)
+            (slope,) = torch.autograd.grad(rewards.sum(), works.ctx.values, retain_graph=True)
             assert slope[0] > 0
         it.learn(works, rewards)
     assert errors[-1] < errors[0] / 50

@@ -39,7 +39,7 @@ from coevo.interactive.ui import (
 )
 from coevo.plugin.registry import registry
 from coevo.runs.run import Run
-from coevo.storage.run_folder import Store
+from coevo.storage.run_folder import RunFolder
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +163,7 @@ def test_no_pick_rolls_again(coevo_command: CommandLine) -> None:
 
 def test_resumed_it_stands_at_its_last_sheet_with_its_mutation_and_its_undo(coevo_command: CommandLine) -> None:
     breed(coevo_command, "a", "3\n++\n5\nu\nq")
-    run = Run.resume(Store.open("a", coevo_command.runs))
+    run = Run.resume(RunFolder.open("a", coevo_command.runs))
     try:
         assert run.round == 1
         assert run.artist.options.mutation == pytest.approx(0.3 * 1.25**2, abs=1e-3)
@@ -229,7 +229,7 @@ def test_a_saved_picture_carries_its_genome_and_can_be_gone_on_from(coevo_comman
 def test_the_same_picture_is_drawn_from_its_genome(coevo_command: CommandLine) -> None:
     breed(coevo_command, "a", "3\ns 2 16\nq")
     origin = read_origin(coevo_command.runs / "a" / "saved" / "16.png")
-    run = Run.resume(Store.open("a", coevo_command.runs), lock=False)
+    run = Run.resume(RunFolder.open("a", coevo_command.runs), lock=False)
     images = run.artist.make(0, None).images[1:2]
     assert torch.allclose(run.artist.render(origin.works, 16), images, atol=1e-6)
     run.close()

@@ -28,7 +28,7 @@ from textual.strip import Strip
 from coevo.interactive.session_db import FILE, History
 from coevo.interactive.ui import Command, Face, Sheet
 from coevo.runs.run import Run
-from coevo.storage.run_folder import Store
+from coevo.storage.run_folder import RunFolder
 from coevo_human.terminal.app import ROWS, Breeding, layout
 from coevo_human.terminal.pictures import QUARTERS, blocks, fit, style_of
 
@@ -52,7 +52,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
     (tmp_path / "none").write_text("q")
     answer = command("run", "blind-watchmaker", "--size", 32, "--name", "bw", "--picks", tmp_path / "none")
     assert answer.code == 0, answer.err
-    run = Run.resume(Store.open("bw", tmp_path / "runs"))
+    run = Run.resume(RunFolder.open("bw", tmp_path / "runs"))
     yield run
     run.close()
 
@@ -417,7 +417,7 @@ def test_a_terminal_that_is_closed_loses_nothing(tmux: Any, tmp_path: Path) -> N
     tmux("send-keys", "Space", "Enter")
     wait("generation 1")
     tmux("kill-server")
-    store = Store(tmp_path / "t")
+    store = RunFolder(tmp_path / "t")
     for _ in range(100):
         if not store.held:
             break

@@ -95,14 +95,14 @@ def test_the_divergence_weighs_in_slowly() -> None:
 
 def test_what_it_reads_while_it_learns_may_be_hidden() -> None:
     it = build(corruption="masking", corrupted=1.0)
-    read = it.make(12, reals()).memo
+    read = it.make(12, reals()).ctx
     assert (read.mean == read.mean[0]).all()  # nothing was to be seen of any picture
     assert torch.equal(read.images, reals().images)  # which are what should come back
     assert not torch.equal(*it.encode(reals())[:2])  # and to be encoded they are shown whole
 
 
 def test_it_learns_to_give_back_and_to_dream(tmp_path: Path) -> None:
-    artist = {"hidden": [64], "latent": 8, "rate": 3e-3}
+    artist = {"hidden": [64], "latent": 8, "learning_rate": 3e-3}
     run = coevo.run("vae", rounds=400, runs_dir=tmp_path, options={"data": {"size": 16}, "artist": artist})
     images = reals(100).images
     assert images is not None

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coevo.contract.loop import Phase
 from coevo.errors import ConfigError
+from coevo.loop import Phase
 from coevo.plugin.registry import registry
 from coevo.runs.config import assignments, merge, parse_assignment, read_recipe, read_toml, resolve
 

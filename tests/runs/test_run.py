@@ -16,7 +16,8 @@ from conftest import SMALL, CommandLine
 
 from coevo.errors import StoreError
 from coevo.runs.run import Run
-from coevo.storage.run_folder import Store, read_log
+from coevo.storage.jsonl import read_log
+from coevo.storage.run_folder import RunFolder
 
 ROUNDS = 300
 PACE = ("-o", "run.save_every=7", "-o", "run.log_every=5", "-o", "run.sheet_every=50", "--rounds", str(ROUNDS))
@@ -66,7 +67,7 @@ def test_ctrl_c_saves_and_says_how_to_resume(tmp_path: Path) -> None:
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Go on with: coevo resume it" in said
-    checkpoint, flaws = Store(tmp_path / "it").load()
+    checkpoint, flaws = RunFolder(tmp_path / "it").load()
     assert checkpoint.position.round > 0 and not flaws
     resumed = CommandLine(tmp_path)("resume", "it", "--rounds", checkpoint.position.round + 2)
     assert resumed.code == 0
@@ -81,7 +82,7 @@ def test_a_held_run_is_refused_to_a_second_process(tmp_path: Path) -> None:
     finally:
         process.kill()
         process.communicate()
-    with Store(tmp_path / "it")._lock.acquire(timeout=5):
+    with RunFolder(tmp_path / "it")._lock.acquire(timeout=5):
         pass  # the dead process holds nothing
 
 
@@ -115,7 +116,7 @@ def test_the_last_checkpoints_and_the_best_are_kept(tmp_path: Path) -> None:
     )  # fmt: skip
     rows = read_log(run / "metrics.jsonl")
     best = min(rows, key=lambda row: row["critic.loss"])["round"]
-    store = Store(run)
+    store = RunFolder(run)
     assert store.pointed("best") == f"{best:08d}"
     assert set(store.names()) == {"00000025", "00000030", f"{best:08d}"}
 
@@ -131,7 +132,7 @@ def test_minutes_end_a_run(tmp_path: Path) -> None:
     begun = time.perf_counter()
     run = CommandLine(tmp_path).play("short", "--minutes", 0.02)
     assert time.perf_counter() - begun < 30
-    assert Store(run).pointed("latest")
+    assert RunFolder(run).pointed("latest")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
@@ -149,7 +150,7 @@ def test_a_full_disk_is_said_and_loses_nothing(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(os, "fsync", full)
     assert "the disk is full" in command.refuses("resume", "full", "--rounds", 6)
     monkeypatch.undo()
-    checkpoint, _ = Store(run).load()
+    checkpoint, _ = RunFolder(run).load()
     assert checkpoint.position.round == 4 and before.keys() <= ending(run).keys()
     assert not list(run.rglob(".part-*"))
 
@@ -161,7 +162,7 @@ def test_a_state_of_another_pair_is_refused(tmp_path: Path) -> None:
     (run / "config.toml").write_text(config.replace("latent = 8", "latent = 9"))
     assert "is not of this pair with these options" in command.refuses("resume", "mixed", "--rounds", 4)
     with pytest.raises(StoreError):
-        Store.open("mixed ", tmp_path)
+        RunFolder.open("mixed ", tmp_path)
 
 
 def test_a_watcher_who_draws_random_numbers_changes_nothing(tmp_path: Path) -> None:
@@ -169,7 +170,7 @@ def test_a_watcher_who_draws_random_numbers_changes_nothing(tmp_path: Path) -> N
     command = CommandLine(tmp_path)
     watched, alone = command.play("watched", "--rounds", 2), command.play("alone", "--rounds", 2)
     for folder, draws in ((watched, 3), (alone, 0)):
-        run = Run.resume(Store(folder), rounds=5)
+        run = Run.resume(RunFolder(folder), rounds=5)
         [random.random() for _ in range(draws)]
         for _ in run.turns():
             [random.random() for _ in range(draws)]

@@ -13,13 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from standins import same
 
-from coevo.contract.loop import Position
 from coevo.errors import StoreError
-from coevo.storage.run_folder import Checkpoint, Log, Store, read_log, write_whole
+from coevo.loop import Position
+from coevo.storage.atomic import write_whole
+from coevo.storage.jsonl import Log, read_log
+from coevo.storage.run_folder import Checkpoint, RunFolder
 
 
 def new(tmp_path, name="sea"):
-    store = Store.create(tmp_path, name, "run")
+    store = RunFolder.create(tmp_path, name, "run")
     (store.folder / "config.toml").touch()
     return store
 
@@ -206,7 +208,7 @@ def test_checkpoints_inside_a_round_come_after_its_beginning(tmp_path):
 
 
 def test_runs_without_a_name_are_numbered(tmp_path):
-    assert [Store.create(tmp_path / "runs", None, "dcgan").name for _ in range(2)] == ["dcgan-1", "dcgan-2"]
+    assert [RunFolder.create(tmp_path / "runs", None, "dcgan").name for _ in range(2)] == ["dcgan-1", "dcgan-2"]
 
 
 def test_a_name_is_taken_once(tmp_path):
@@ -226,26 +228,27 @@ def test_a_run_is_found_by_name_by_path_and_as_the_latest(tmp_path):
     for number, name in enumerate(["sea", "sky"]):
         store = new(tmp_path, name)
         os.utime(store.folder / "config.toml", (number, number))
-    assert Store.open("sea", tmp_path).name == "sea"
-    assert Store.open(tmp_path / "sea", tmp_path / "elsewhere").name == "sea"
-    assert Store.open("latest", tmp_path).name == "sky"
-    assert [store.name for store in Store.all(tmp_path)] == ["sea", "sky"]
+    assert RunFolder.open("sea", tmp_path).name == "sea"
+    assert RunFolder.open(tmp_path / "sea", tmp_path / "elsewhere").name == "sea"
+    assert RunFolder.open("latest", tmp_path).name == "sky"
+    assert [store.name for store in RunFolder.all(tmp_path)] == ["sea", "sky"]
     with pytest.raises(StoreError, match=r"no run named 'see'; did you mean 'sea'\?"):
-        Store.open("see", tmp_path)
+        RunFolder.open("see", tmp_path)
     with pytest.raises(StoreError, match="There are no runs in"):
-        Store.open("latest", tmp_path / "empty")
+        RunFolder.open("latest", tmp_path / "empty")
 
 
 def test_a_run_is_held_by_one_process(tmp_path):
     store = new(tmp_path)
-    again = Store.open("sea", tmp_path)
+    again = RunFolder.open("sea", tmp_path)
     assert store.held
     assert again.held
     code = f"""if True:
         from pathlib import Path
-        from coevo.storage.run_folder import Store, StoreError
+        from coevo.storage.run_folder import StoreError
+        from coevo.storage.run_folder import RunFolder
         try:
-            Store.open("sea", Path({str(tmp_path)!r})).lock()
+            RunFolder.open("sea", Path({str(tmp_path)!r})).lock()
         except StoreError as error:
             print(error)"""
     paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

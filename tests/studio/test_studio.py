@@ -14,11 +14,11 @@ from torch._subclasses.fake_tensor import DataDependentOutputException as Waited
 from torch._subclasses.fake_tensor import DynamicOutputShapeException, FakeTensorMode
 
 from coevo import ConfigError, Phase, Studio, Works, coevolve
-from coevo.contract.loop import Position, check_pair
 from coevo.interactive.session import Session
+from coevo.loop import Position, check_pair
 from coevo.nn.ema import EMA
-from coevo.storage.run_folder import Checkpoint, Store
-from coevo.studio.studio import find_device
+from coevo.storage.run_folder import Checkpoint, RunFolder
+from coevo.studio import find_device
 from coevo_gan.dcgan import DCGAN
 from coevo_gan.dcnn import DCNN
 
@@ -37,7 +37,7 @@ def test_every_random_stream_goes_back_to_a_saved_state(tmp_path):
     studio = Studio(seed=3)
     studio.reseed()
     draws(studio)
-    store = Store.create(tmp_path, "run", "run")
+    store = RunFolder.create(tmp_path, "run", "run")
     name = store.save(Checkpoint(Position(), studio.state()), 1)
     after = draws(studio)
     other = Studio(seed=4)
@@ -112,7 +112,7 @@ def test_a_prepared_module_returns_fp32_whatever_it_computes_in(precision):
     ids=["small", "large", "convolution"],
 )
 def test_auto_computes_in_bf16_what_is_computed_sooner_that_way(monkeypatch, module, given, pays):
-    monkeypatch.setattr("coevo.studio.studio.fast_bf16", lambda device: True)
+    monkeypatch.setattr("coevo.studio.devices.fast_bf16", lambda device: True)
     in_full = module(given)
     assert torch.equal(Studio(precision="auto").prepare(module)(given), in_full) != pays
 
@@ -253,7 +253,7 @@ def test_the_pair_goes_on_bit_for_bit_from_a_store(tmp_path):
 
     one, other = session(0), session(1)
     play(one, 6)
-    store = Store.create(tmp_path, "run", "run")
+    store = RunFolder.create(tmp_path, "run", "run")
     store.save(Checkpoint(one.position, one.state()), 1)
     checkpoint, _ = store.load()
     other.restore(checkpoint.position, checkpoint.state)

@@ -14,12 +14,12 @@ class Sunrise(coevo.Artist):
     rewards = ("scores",)
 
     class Options(coevo.Options):
-        rate: float = Field(0.01, gt=0)
+        learning_rate: float = Field(0.01, gt=0)
         """Adam's learning rate."""
 
     def build(self):
         self.places = self.studio.prepare(torch.nn.ParameterDict({"mean": torch.zeros(3), "spread": torch.ones(3) / 4}))
-        self.optimiser = torch.optim.Adam(self.places.parameters(), self.options.rate)
+        self.optimiser = torch.optim.Adam(self.places.parameters(), self.options.learning_rate)
 
     def make(self, n, reals):
         return coevo.Works(images=self.draw(self.studio.noise(n, 3)))

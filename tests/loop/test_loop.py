@@ -23,8 +23,8 @@ from standins import (
 
 import coevo
 from coevo import Artist, Genome, PairError, Phase, Works, coevolve
-from coevo.contract.loop import Position, check_pair
-from coevo.contract.players import parameters_shared
+from coevo.loop import Position, check_pair
+from coevo.loop.pairs import share_parameters
 
 
 def play(artist, critic, turns, *, data=None, phases=None, **how):
@@ -69,7 +69,7 @@ def test_a_pair_may_share_a_network():
     place = studio()
     artist, critic = built(Weaver(Weaver.Options(), place), Mirror(Mirror.Options(), place))
     shared, own = artist.encoder[1].weight, critic.head.weight
-    assert parameters_shared(artist, critic)
+    assert share_parameters(artist, critic)
     before = shared.detach().clone()
 
     critics, artists = play(artist, critic, 2)
@@ -118,7 +118,7 @@ def test_a_run_goes_on_with_the_genomes_of_another():
     teacher, critic = built(Herd(Herd.Options(), place), Judge(Judge.Options(), place))
     play(teacher, critic, 40)
     pupil, person = built(Herd(Herd.Options(population=12), studio(1)), Person(Person.Options(), place))
-    pupil.adopt(teacher.exhibit(5, seed=0))
+    pupil.seed_population(teacher.exhibit(5, seed=0))
     first = pupil.exhibit(12, seed=0)
     assert torch.equal(first.images[:5], teacher.exhibit(5, seed=0).images)
     person.script = [[0, 2]]
@@ -128,7 +128,7 @@ def test_a_run_goes_on_with_the_genomes_of_another():
 
 def test_an_artist_without_genomes_says_that_it_cannot_adopt():
     with pytest.raises(PairError, match="'painter' cannot take in the works of others"):
-        Painter(Painter.Options(), studio()).adopt(Works(genomes=(Genome("1", (), "[]"),)))
+        Painter(Painter.Options(), studio()).seed_population(Works(genomes=(Genome("1", (), "[]"),)))
 
 
 # turns
@@ -194,7 +194,7 @@ def test_what_a_turn_shows_holds_no_gradients_and_no_memo():
     turn = play(*painter_and_judge(), 2)[1]
     assert not turn.works.images.requires_grad
     assert not turn.rewards.requires_grad
-    assert turn.works.memo is None
+    assert turn.works.ctx is None
 
 
 def test_the_critic_is_untouched_while_the_artist_learns():
@@ -211,9 +211,9 @@ def test_the_critic_is_untouched_while_the_artist_learns():
 def test_works_without_gradients_keep_their_genomes_and_lose_the_memo():
     codes = torch.zeros(2, 3, requires_grad=True)
     genomes = (Genome("1", (), "x"), Genome("2", ("1",), "y"))
-    plain = Works(images=codes * 2, codes=codes, genomes=genomes, memo=object()).detach()
+    plain = Works(images=codes * 2, codes=codes, genomes=genomes, ctx=object()).detach()
     assert plain.genomes == genomes
-    assert plain.memo is None
+    assert plain.ctx is None
     assert not plain.images.requires_grad
     assert not plain.codes.requires_grad
 

@@ -9,7 +9,7 @@ import pytest
 from conftest import CommandLine
 
 from coevo.plugin.registry import registry
-from coevo.storage.run_folder import read_log
+from coevo.storage.jsonl import read_log
 
 ARTISTS, CRITICS = registry().offers("artist"), registry().offers("critic")
 OPTIONS = {

@@ -1,0 +1,100 @@
+"""What a player may be able to do beside the required methods. It only has to have the methods: no class to inherit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from torch import Tensor
+
+from coevo.contract.players import Metrics
+from coevo.contract.works import Works
+
+if TYPE_CHECKING:
+    from coevo.interactive.session import Session
+    from coevo.interactive.ui import UI
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """An artist that finds codes of pictures."""
+
+    def encode(self, works: Works) -> Tensor:
+        """Codes [N, D] of works with images; no gradients."""
+
+
+@runtime_checkable
+class Decoder(Protocol):
+    """An artist that makes works of codes."""
+
+    def decode(self, codes: Tensor, labels: Tensor | None = None) -> Works:
+        """Finished works of codes [N, D]: no gradients; changes nothing."""
+
+
+@runtime_checkable
+class Reconstructor(Protocol):
+    """An artist whose reconstructions are more than decode(encode(works))."""
+
+    def reconstruct(self, works: Works) -> Works:
+        """The works as they come back from their codes; no gradients."""
+
+
+@runtime_checkable
+class Renderer(Protocol):
+    """An artist that draws its works at any size, from their genomes or codes."""
+
+    def render(self, works: Works, size: int) -> Tensor:
+        """Pictures [N, C, size, size] in [-1, 1] of works that may hold no more than genomes or codes."""
+
+
+@runtime_checkable
+class StripRenderer(Protocol):
+    """An artist that draws a picture of any size in bounded memory."""
+
+    def render_strips(self, works: Works, size: int) -> Iterator[Tensor]:
+        """The picture of the first work from top to bottom, [C, rows, size] at a time."""
+
+
+@runtime_checkable
+class Breedable(Protocol):
+    """An artist whose individuals a person can pick. `ArtistSpec.picks` says how many at once."""
+
+    def breed(self, works: Works, picked: Sequence[int]) -> Metrics:
+        """Replace the population by offspring of the picked works (indices); of nobody: roll again."""
+
+
+@runtime_checkable
+class Evolving(Protocol):
+    """An artist that takes in individuals of others: from another run, from a picture, from a society."""
+
+    def seed_population(self, works: Works) -> None:
+        """Start from others' genomes or codes. Raises PairError if it can use neither."""
+
+    def immigrate(self, works: Works) -> None:
+        """Take in a few individuals beside one's own, in the course of a run."""
+
+
+@runtime_checkable
+class SelfEvaluating(Protocol):
+    """An artist with figures of quality of its own, for `coevo evaluate`."""
+
+    def evaluate(self, works: Works, draws: int) -> Mapping[str, float]:
+        """Figures on real works; draws: how many samples an estimate may take."""
+
+
+@runtime_checkable
+class Interactive(Protocol):
+    """A critic that asks a person, through a user interface that the run gives it."""
+
+    ui: UI | None
+    """How the person is asked; None until a run is started with one."""
+    user: str
+    """Whose judgement it is, as the lineage names it."""
+
+    def attach_session(self, session: Session) -> None:
+        """Called once, before the first sheet: through the session a person looks back and saves."""
+
+
+def user_of(critic: Any) -> str:
+    """Whose judgement a critic's picks are, as the lineage names it."""
+    return critic.user if isinstance(critic, Interactive) else critic.name

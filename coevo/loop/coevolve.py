@@ -1,0 +1,133 @@
+"""The one loop: a Critic learns to tell works from real ones, an Artist learns to fool it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from typing import Literal, NamedTuple, Protocol, cast
+
+from torch import Tensor
+
+from coevo.contract.capabilities import Breedable
+from coevo.contract.players import Artist, Critic, Metrics
+from coevo.contract.works import Works
+from coevo.loop.pairs import share_parameters
+from coevo.loop.phases import DEFAULT_PHASES, Phase
+
+
+class Position(NamedTuple):
+    """Where a run stands: the step that comes next."""
+
+    round: int = 0
+    phase: int = 0
+    step: int = 0
+
+
+START = Position()
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One step of one side, just made."""
+
+    at: Position
+    next: Position
+    role: Literal["critic", "artist"]
+    works: Works
+    reals: Works | None
+    rewards: Tensor | None  # [N] in an artist's turn
+    metrics: Metrics
+    safe: bool  # the players' state and `next` are all there is to know: a point to save
+
+    @property
+    def ends_round(self) -> bool:
+        return self.next.round > self.at.round
+
+
+class Batches(Protocol):
+    """Real works as a function of the position: the same position, the same batch."""
+
+    size: int
+
+    def batch(self, round: int, phase: int, step: int, stream: str = "main") -> Works | None: ...
+
+
+class Rewind(Exception):
+    """Raised in `judge` by a person who wants another sheet: by -1 undoes, +1 redoes, `to` branches."""
+
+    def __init__(self, by: int = 0, to: int | None = None):
+        super().__init__(f"rewind by {by}" if to is None else f"rewind to {to}")
+        self.by, self.to = by, to
+
+
+class EndSession(Exception):
+    """Raised in `judge` by a person who leaves; the session ends at the sheet that is on the screen."""
+
+
+def coevolve(
+    artist: Artist,
+    critic: Critic,
+    data: Batches,
+    phases: Sequence[Phase] = DEFAULT_PHASES,
+    *,
+    start: Position = START,
+    resample: bool = False,
+) -> Iterator[Turn]:
+    """Play rounds without end, and yield a Turn after every step of either side; the caller stops.
+
+    The works and reals of the last critic step also serve the artist's first step, unless `resample`, or the two share
+    parameters that the critic has just changed.
+    """
+    shared = share_parameters(artist, critic)
+    population, picks = artist.spec().population, critic.spec().rewards == "picks"
+    for round in count(start.round):
+        made: tuple[Works, Works | None] | None = None
+        for index, phase in enumerate(phases[start.phase :], start.phase):
+            for step in range(start.step, phase.steps):
+                if phase.restart and step == 0:
+                    artist.build()
+                    made = None
+                reals = made[1] if made and not population else data.batch(round, index, step)
+                works = artist.make(data.size, reals) if made is None else made[0]
+                made, rewards = None, None
+                if phase.role == "critic":
+                    metrics = critic.learn(works.detach(), reals or Works())
+                else:
+                    with without_gradients(critic, artist if shared else None):
+                        rewards = critic.judge(works, reals)
+                        metrics = breed(artist, works, rewards) if picks else artist.learn(works, rewards)
+                    rewards = rewards.detach()
+                done = step + 1 == phase.steps or phase.goal_reached(critic, works, reals)
+                last = done and index + 1 == len(phases)
+                next = Position(round + 1) if last else Position(round, index + done, 0 if done else step + 1)
+                if phase.role == "critic" and done and not last and not (resample or shared):
+                    made = works, reals  # made once where once is enough
+                safe = made is None or population
+                at = Position(round, index, step)
+                yield Turn(at, next, phase.role, works.detach(), reals, rewards, metrics, safe)
+                if done:
+                    break
+            start = START
+        start = START
+
+
+def breed(artist: Artist, works: Works, rewards: Tensor) -> Metrics:
+    """Let the works that a person picked, those with a reward of 1, reproduce."""
+    picked = [int(index) for index in rewards.nonzero().flatten().tolist()]
+    return cast(Breedable, artist).breed(works, picked)
+
+
+@contextmanager
+def without_gradients(critic: Critic, sharer: Artist | None) -> Iterator[None]:
+    """While the artist learns, the critic's own parameters gather no gradients; those that an artist shares do."""
+    owned = {id(parameter) for parameter in sharer.parameters()} if sharer else set()
+    off = [p for p in critic.parameters() if p.requires_grad and id(p) not in owned]
+    for parameter in off:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in off:
+            parameter.requires_grad_(True)

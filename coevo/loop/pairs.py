@@ -1,0 +1,73 @@
+"""What two players need and give, compared before either is built."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from coevo.contract.capabilities import Breedable, Decoder, Encoder
+from coevo.contract.players import Artist, ArtistSpec, Critic, CriticSpec
+from coevo.errors import ConfigError, PairError
+
+
+def share_parameters(artist: Artist, critic: Critic) -> bool:
+    """Whether the two hold a parameter in common, as ALAE's pair does its encoder."""
+    own = {id(parameter) for parameter in artist.parameters()}
+    return any(id(parameter) in own for parameter in critic.parameters())
+
+
+def lacks_gradients(artist: ArtistSpec, critic: CriticSpec) -> bool:
+    """Whether the artist waits for gradients that the critic does not give."""
+    return artist.gradients and not critic.gradients and critic.rewards != "constant"
+
+
+def mismatch(artist: Artist, critic: Critic) -> str:
+    """Why an artist cannot learn from a critic, as the end of a sentence; empty if it can."""
+    a, c = artist.spec(), critic.spec()
+    its, theirs = artist.name, critic.name
+    inferred = isinstance(artist, Encoder) or not isinstance(artist, Decoder)
+    reasons = {
+        f"{its} learns from a critic alone": c.rewards == "constant" and a.critic == "required",
+        f"{its} learns by gradients and {theirs} gives none": lacks_gradients(a, c),
+        f"{theirs} judges latent codes and {its} makes none": c.judges == "codes" and not a.code,
+        f"{its} samples its codes from the prior instead of encoding images, so {theirs}, which judges codes, gives it "
+        "nothing to learn from": c.judges == "codes" and a.gradients and not inferred,
+        f"{theirs} judges pictures and {its} makes none": c.judges == "images" and not a.images,
+        f"{theirs} gives picks and {its} learns from scores only": c.rewards == "picks" and not can_be_bred(artist),
+        f"{theirs} gives scores and {its} learns from picks only": c.rewards == "scores" and not a.scores,
+        f"{theirs} judges works by their labels and {its} gives them none": c.labels == "required"
+        and a.labels == "unused",
+    }
+    return next((reason for reason, applies in reasons.items() if applies), "")
+
+
+def can_be_bred(artist: Artist) -> bool:
+    """Whether a person can pick its works."""
+    return artist.spec().picks is not None and isinstance(artist, Breedable)
+
+
+def check_pair(
+    artist: Artist, critic: Critic, *, reals: bool = True, labels: Literal["all", "some", "none"] = "all"
+) -> None:
+    """Refuse a pair that cannot work, before either is built.
+
+    Args:
+        artist, critic: the two, not yet built.
+        reals: whether the run's data has real works.
+        labels: how many of the real works have labels.
+
+    Raises:
+        ConfigError: an option does not fit.
+        PairError: the two do not fit, or one of them and the data.
+    """
+    artist.check()
+    critic.check()
+    if reason := mismatch(artist, critic):
+        raise PairError(f"Artist {artist.name!r} cannot work with critic {critic.name!r}: {reason}.")
+    for player in (artist, critic):
+        spec = player.spec()
+        if spec.reals == "required" and not reals:
+            raise PairError(f"{player.name!r} needs real works to compare with; name a dataset with --data.")
+        if spec.labels in ("required", "some") and labels == "none":
+            raise PairError(f"{player.name!r} needs labels, and this data has none.")
+        if spec.labels == "required" and labels == "some":
+            raise ConfigError(f"{player.name!r} needs the label of every work; leave out data.labelled.")

@@ -1,0 +1,32 @@
+"""Phases: how many steps each side takes in a round."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from coevo.contract.players import Critic
+from coevo.contract.works import Works
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One side's part of a round: up to `steps` steps, fewer once the goal is reached."""
+
+    role: Literal["critic", "artist"]
+    steps: int = 1
+    goal: float | None = None  # share of works that fool the critic: the artist's floor, the critic's ceiling
+    restart: bool = False  # the artist starts anew each round (Machado 2008)
+
+    @torch.no_grad()
+    def goal_reached(self, critic: Critic, works: Works, reals: Works | None) -> bool:
+        """Whether enough works fool the critic (for the artist), or few enough (for the critic)."""
+        if self.goal is None:
+            return False
+        share = critic.fooled(works.detach(), reals).float().mean().item()
+        return share >= self.goal if self.role == "artist" else share <= self.goal
+
+
+DEFAULT_PHASES = (Phase("critic"), Phase("artist"))

@@ -1,0 +1,53 @@
+"""Logs of JSON lines that can be cut back to a checkpoint."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from coevo.storage.atomic import writing
+
+
+class Log:
+    """A file of JSON lines that can be taken back to where a checkpoint found it."""
+
+    def __init__(self, path: Path, length: int | None = None):
+        """length: the bytes to keep of what is there; None keeps every whole line."""
+        self.path = path
+        with writing(path):
+            self._file = path.open("a+b")
+            self._file.seek(0)
+            whole = self._file.read().rfind(b"\n") + 1
+            self._file.truncate(whole if length is None else min(length, whole))
+            self._file.seek(0, os.SEEK_END)
+
+    def append(self, row: dict[str, Any]) -> None:
+        with writing(self.path):
+            self._file.write(json.dumps(row).encode() + b"\n")
+            self._file.flush()
+
+    @property
+    def length(self) -> int:
+        """Bytes that are safely on the disk."""
+        with writing(self.path):
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            return self._file.tell()
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._file.close()
+
+
+def read_log(path: Path) -> list[dict[str, Any]]:
+    """The whole lines of a log; a last line that a kill cut short is left out."""
+    if not path.is_file():
+        return []
+    return [
+        json.loads(line)
+        for line in path.read_bytes().split(b"\n")[:-1]
+        if line.startswith(b"{") and line.endswith(b"}")
+    ]

@@ -1,0 +1,62 @@
+"""Devices, and the precision that is fastest on them."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from coevo.errors import ConfigError
+
+Precision = Literal["auto", "fp32", "bf16"]
+
+SMALL = 100_000  # weights of the largest layer: below, casting costs a processor more than computing in bf16 saves
+
+
+def find_device(name: str) -> torch.device:
+    """The device called auto, cpu, cuda or mps. Raises ConfigError if this machine does not have it."""
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        name = next(device for device in ("cuda", "mps", "cpu") if there[device])
+    if not there[name]:
+        found = ", ".join(device for device, is_there in there.items() if is_there)
+        raise ConfigError(f"Device {name!r} is not available here (available: {found}).")
+    return torch.device(name)
+
+
+def fast_bf16(device: torch.device) -> bool:
+    """Whether bf16 is computed in hardware; emulated it costs twice what fp32 does."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    if device.type == "cpu":
+        return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return False
+
+
+def faster_in_bf16(module: nn.Module, device: torch.device) -> bool:
+    """Whether a module is computed sooner in bf16. A convolution uses its few weights many times over."""
+    large = any(parameter.numel() >= SMALL for parameter in module.parameters())
+    return fast_bf16(device) and (large or convolves(module) or device.type != "cpu")
+
+
+def convolves(module: nn.Module) -> bool:
+    return any(isinstance(part, nn.Conv2d | nn.ConvTranspose2d) for part in module.modules())
+
+
+def own_frame(forward: Any) -> Any:
+    """A frame of ours around a forward pass: torch does not compile those of its own containers."""
+    return lambda *args, **kwargs: forward(*args, **kwargs)
+
+
+def autocast(forward: Any, device: str) -> Any:
+    """The forward pass in bf16, its result in fp32: losses are never computed in half precision."""
+
+    @functools.wraps(forward)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        with torch.autocast(device, torch.bfloat16):
+            result = forward(*args, **kwargs)
+        return result.float() if isinstance(result, Tensor) else result
+
+    return run
