@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from coevo.data.datasets import Data, DataOptions, Dataset, digits, folder, load_dataset, mnist, zipped
+from coevo.data.batches import DatasetBatches
+from coevo.data.datasets import DataOptions, Dataset, digits, folder, load_dataset, mnist, zipped
 from coevo.errors import DataError
 
 CPU = torch.device("cpu")
@@ -43,7 +44,7 @@ def read(path: Path, **options: object) -> Dataset:
 @given(n=st.integers(1, 40), batch=st.integers(1, 90), seed=st.integers(0, 2**40), epochs=st.integers(1, 4))
 @settings(deadline=None, max_examples=50)
 def test_every_work_comes_once_an_epoch_whatever_the_batch(n: int, batch: int, seed: int, epochs: int) -> None:
-    data = Data(counted(n), batch, seed, (1,), CPU)
+    data = DatasetBatches(counted(n), batch, seed, (1,), CPU)
     drawn = torch.cat([data.batch(number, 0, 0).labels for number in range(-(-n * epochs // batch))])
     for epoch in drawn[: n * epochs].view(epochs, n):
         assert epoch.sort().values.tolist() == list(range(n))
@@ -53,8 +54,8 @@ def test_every_work_comes_once_an_epoch_whatever_the_batch(n: int, batch: int, s
 @settings(deadline=None, max_examples=50)
 def test_a_batch_follows_from_its_position_alone(round: int, phase: int, step: int) -> None:
     steps = (5, 5)
-    here = Data(counted(30), 7, 3, steps, CPU).batch(round, phase, step)
-    other = Data(counted(30), 7, 3, steps, CPU)
+    here = DatasetBatches(counted(30), 7, 3, steps, CPU).batch(round, phase, step)
+    other = DatasetBatches(counted(30), 7, 3, steps, CPU)
     for elsewhere in (0, 3, 400):
         other.batch(elsewhere, 0, 1)
     assert torch.equal(here.labels, other.batch(round, phase, step).labels)
@@ -62,17 +63,17 @@ def test_a_batch_follows_from_its_position_alone(round: int, phase: int, step: i
 
 
 def test_another_seed_phase_or_stream_is_another_order() -> None:
-    data = Data(counted(100), 50, 1, (1, 1), CPU)
+    data = DatasetBatches(counted(100), 50, 1, (1, 1), CPU)
     data.add_stream("few", torch.arange(10))
     first = data.batch(0, 0, 0).labels
     assert not torch.equal(first, data.batch(0, 1, 0).labels)
-    assert not torch.equal(first, Data(counted(100), 50, 2, (1, 1), CPU).batch(0, 0, 0).labels)
+    assert not torch.equal(first, DatasetBatches(counted(100), 50, 2, (1, 1), CPU).batch(0, 0, 0).labels)
     assert data.batch(0, 0, 0, "few").labels.max() < 10
 
 
 def test_streamed_from_the_disk_is_the_same_as_held() -> None:
     dataset = digits(DataOptions(size=16))
-    held, streamed = Data(dataset, 32, 5, (2,), CPU), Data(dataset, 32, 5, (2,), CPU, hold_mb=0)
+    held, streamed = DatasetBatches(dataset, 32, 5, (2,), CPU), DatasetBatches(dataset, 32, 5, (2,), CPU, memory_mb=0)
     assert held.held and not streamed.held
     for position in ((0, 0, 0), (0, 0, 1), (1, 0, 0), (9, 0, 1), (4, 0, 0), (4, 0, 1)):
         assert torch.equal(held.batch(*position).images, streamed.batch(*position).images)
@@ -82,7 +83,7 @@ def test_streamed_from_the_disk_is_the_same_as_held() -> None:
 def test_no_batch_waits_for_the_device() -> None:
     with FakeTensorMode(allow_non_fake_inputs=True):
         images = torch.zeros(50, 1, 8, 8, dtype=torch.uint8)
-        data = Data(Dataset("fake", images, torch.zeros(50, dtype=torch.int64)), 16, 0, (1,), CPU)
+        data = DatasetBatches(Dataset("fake", images, torch.zeros(50, dtype=torch.int64)), 16, 0, (1,), CPU)
         for round in range(5):
             assert data.batch(round, 0, 0).images.shape == (16, 1, 8, 8)
 
@@ -171,12 +172,12 @@ def test_a_flat_folder_has_no_labels(tmp_path: Path) -> None:
     assert dataset.works(slice(0, 1)).images[0, :, 0, 0].tolist() == [1, -1, -1]
 
 
-def test_broken_files_are_skipped_and_named(tmp_path: Path) -> None:
+def test_broken_files_are_unreadable_and_named(tmp_path: Path) -> None:
     for n in range(4):
         (tmp_path / f"{n}.png").write_bytes(png(n))
     (tmp_path / "2.png").write_bytes(png()[:30])
     dataset = read(tmp_path)
-    assert len(dataset) == 3 and dataset.skipped == ("2.png",)
+    assert len(dataset) == 3 and dataset.unreadable == ("2.png",)
     for n in (0, 1):
         (tmp_path / f"{n}.png").write_text("no picture")
     with pytest.raises(DataError, match=r"3 of the 4 images in .* cannot be read"):
@@ -204,7 +205,7 @@ def test_a_decompression_bomb_is_a_broken_file(tmp_path: Path, monkeypatch: pyte
         (tmp_path / f"{n}.png").write_bytes(png())
     (tmp_path / "bomb.png").write_bytes(png(0, (40, 40)))
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
-    assert read(tmp_path).skipped == ("bomb.png",)
+    assert read(tmp_path).unreadable == ("bomb.png",)
 
 
 def make_zip(path: Path, members: dict[str, bytes]) -> Path:
@@ -245,16 +246,16 @@ def test_a_large_set_is_decoded_once_into_the_cache(tmp_path: Path, monkeypatch:
     for n in range(5):
         (pictures / f"{n}.png").write_bytes(png(n * 40))
     (pictures / "3.png").write_bytes(b"broken")
-    held, cached = read(pictures), read(pictures, hold_mb=0)
-    assert torch.equal(held.images, cached.images) and held.skipped == cached.skipped == ("3.png",)
+    held, cached = read(pictures), read(pictures, memory_mb=0)
+    assert torch.equal(held.images, cached.images) and held.unreadable == cached.unreadable == ("3.png",)
     before = [(path.name, path.stat().st_mtime_ns) for path in sorted((tmp_path / "cache").iterdir())]
-    assert len(before) == 2 and torch.equal(read(pictures, hold_mb=0).images, held.images)
+    assert len(before) == 2 and torch.equal(read(pictures, memory_mb=0).images, held.images)
     assert before == [(path.name, path.stat().st_mtime_ns) for path in sorted((tmp_path / "cache").iterdir())]
 
 
 def test_real_photographs_in_a_zip(real_data: Path) -> None:
     dataset = read(real_data / "cifar10-ship-horse.zip", size=32, channels=3)
-    assert len(dataset) == 10_000 and dataset.classes == ("horse", "ship") and not dataset.skipped
+    assert len(dataset) == 10_000 and dataset.classes == ("horse", "ship") and not dataset.unreadable
 
 
 def test_real_handwriting_in_a_zip(real_data: Path) -> None:
@@ -267,7 +268,7 @@ def test_real_handwriting_in_a_zip(real_data: Path) -> None:
 
 def test_few_labels_come_beside_works_whose_labels_are_hidden() -> None:
     dataset = digits(DataOptions(size=16))
-    data = Data(dataset, 20, 0, [1, 1], torch.device("cpu"), labelled=23)
+    data = DatasetBatches(dataset, 20, 0, [1, 1], torch.device("cpu"), labelled=23)
     batches = [data.batch(round, 0, 0) for round in range(10)]
     assert all((works.labels == -1).all() and len(works) == 20 for works in batches)
     seen = torch.cat([works.labelled.images for works in batches]).flatten(1).unique(dim=0)
@@ -280,6 +281,6 @@ def test_few_labels_come_beside_works_whose_labels_are_hidden() -> None:
 @pytest.mark.parametrize("binary", ["threshold", "sample"])
 def test_pixels_become_black_or_white_the_same_every_time(binary: str) -> None:
     grey = digits(DataOptions(size=16)).images.float() / 255
-    once, again = (load_dataset(DataOptions(size=16, binary=binary), {"digits": digits}).images for _ in range(2))
+    once, again = (load_dataset(DataOptions(size=16, binarise=binary), {"digits": digits}).images for _ in range(2))
     assert set(once.unique().tolist()) == {0, 255} and torch.equal(once, again)
     assert abs((once.float() / 255 - grey).mean()) < 0.02

@@ -1,0 +1,134 @@
+"""Batches of real works that follow from the seed alone."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from coevo.contract.works import Works
+from coevo.data.datasets import Dataset, to_float
+from coevo.data.splits import stratified_indices
+
+
+class NoData:
+    """Batches for a pair that looks at no real works."""
+
+    def __init__(self, size: int):
+        self.size = size
+
+    def batch(self, round: int, phase: int, step: int, stream: str = "main") -> None:
+        return None
+
+    def close(self) -> None:
+        pass
+
+
+class DatasetBatches:
+    """Batches of a dataset by position. The t-th batch of a phase takes places [t·B, (t+1)·B) of an endless
+    row of permutations, one an epoch, so every work comes once an epoch, whatever B is.
+
+    steps: of each phase of a round. What fits into `memory_mb` lives on the device; else threads read ahead.
+    labelled: only so many works keep their labels; they are a stream of their own, a batch of which comes with every
+    other one. Raises DataError where there are not so many.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        batch: int,
+        seed: int,
+        steps: Sequence[int],
+        device: torch.device,
+        workers: int = 2,
+        memory_mb: int = 1024,
+        labelled: int | None = None,
+    ):
+        self.size, self.seed, self.steps, self.device = batch, seed, tuple(steps), device
+        images, labels = dataset.images, dataset.labels
+        self.held = images.numel() <= memory_mb * 2**20
+        self._images = images.to(device) if self.held else images
+        self._labels = None if labels is None else labels.to(self._images.device)
+        self._streams = {"main": torch.arange(len(dataset))}
+        self._orders: dict[tuple[str, int], dict[int, Tensor]] = {}
+        self._ahead: dict[tuple[str, int, int], Future[Works]] = {}
+        self._pool = None if self.held else ThreadPoolExecutor(workers, "coevo-data")
+        if labelled is not None:
+            self.add_stream("labelled", stratified_indices(dataset, labelled, seed))
+
+    def add_stream(self, name: str, indices: Tensor) -> None:
+        """A stream of some of the works only: int64 indices [K], K ≥ 1."""
+        self._streams[name] = indices.cpu()
+
+    def batch(self, round: int, phase: int, step: int, stream: str = "main") -> Works:
+        """`size` real works; a function of the seed and the position."""
+        works = self._at(round * self.steps[phase] + step, phase, stream)
+        if stream == "labelled" or "labelled" not in self._streams:
+            return works
+        hidden = None if works.labels is None else torch.full_like(works.labels, -1)
+        return replace(works, labels=hidden, labelled=self.batch(round, phase, step, "labelled"))
+
+    def _at(self, number: int, phase: int, stream: str) -> Works:
+        if self._pool is None:
+            return self._read(self._places(stream, phase, number))
+        works = self._ahead.pop((stream, phase, number), None)
+        for key in [key for key in self._ahead if key[:2] == (stream, phase)]:
+            self._ahead.pop(key).cancel()  # the position jumped: what was read ahead is not wanted
+        soon = self._places(stream, phase, number + 1)
+        self._ahead[stream, phase, number + 1] = self._pool.submit(self._read, soon)
+        return works.result() if works else self._read(self._places(stream, phase, number))
+
+    def close(self) -> None:
+        """End the reading threads."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def _places(self, stream: str, phase: int, number: int) -> Tensor:
+        """The indices [B] of a phase's batch of that number; slices of permutations, no value looked at."""
+        length = len(self._streams[stream])
+        parts, place, end = [], number * self.size, (number + 1) * self.size
+        while place < end:
+            epoch, offset = divmod(place, length)
+            upto = min(length, offset + end - place)
+            parts.append(self._order(stream, phase, epoch)[offset:upto])
+            place += upto - offset
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def _order(self, stream: str, phase: int, epoch: int) -> Tensor:
+        """The permutation of an epoch; its neighbours are kept, since a batch can span them."""
+        orders = self._orders.setdefault((stream, phase), {})
+        if epoch not in orders:
+            digest = hashlib.sha256(f"{self.seed} {stream} {phase} {epoch}".encode()).digest()
+            generator = torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
+            indices = self._streams[stream]
+            orders[epoch] = indices[torch.randperm(len(indices), generator=generator)].to(self._images.device)
+            for old in [old for old in orders if abs(old - epoch) > 1]:
+                del orders[old]
+        return orders[epoch]
+
+    def _read(self, places: Tensor) -> Works:
+        images = to_float(self._images.index_select(0, places).to(self.device))  # many times as fast as [places]
+        return Works(images, labels=None if self._labels is None else self._labels[places].to(self.device))
+
+
+class LazyBatches:
+    """Batches of a dataset that is read when the first of them is wanted, so that a run opens without its dataset."""
+
+    def __init__(self, size: int, load: Callable[[], DatasetBatches]):
+        self.size, self._load = size, load
+        self._batches: DatasetBatches | None = None
+
+    def batch(self, round: int, phase: int, step: int, stream: str = "main") -> Works:
+        """`size` real works; a function of the seed and the position."""
+        if self._batches is None:
+            self._batches = self._load()
+        return self._batches.batch(round, phase, step, stream)
+
+    def close(self) -> None:
+        """End the reading threads, if there are any."""
+        if self._batches is not None:
+            self._batches.close()

@@ -1,0 +1,7 @@
+"""Reading images from outside: IDX files, folders, zips. Nothing from outside is trusted."""
+
+from coevo.data.readers.decode import BROKEN, Decoded, decode, read_image
+from coevo.data.readers.idx import read_idx
+from coevo.data.readers.sources import Folder, Source, Zip, folder_at
+
+__all__ = ["BROKEN", "Decoded", "Folder", "Source", "Zip", "decode", "folder_at", "read_idx", "read_image"]

@@ -1,0 +1,144 @@
+"""Image files decoded once, in threads, into memory or into the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import struct
+import warnings
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from coevo.data.readers.sources import SUFFIXES, Source
+from coevo.errors import DataError
+from coevo.storage.atomic import write_whole, writing
+
+BROKEN = (
+    OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, zipfile.BadZipFile,
+    NotImplementedError, UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """images uint8 [N, C, size, size]; labels by top folder, or None; the names of broken files."""
+
+    images: np.ndarray
+    labels: list[int] | None
+    classes: tuple[str, ...]
+    unreadable: tuple[str, ...]
+
+
+def decode(source: Source, size: int, channels: Literal[1, 3], workers: int, memory_mb: int) -> Decoded:
+    """Decode every image once, into memory or, past `memory_mb`, into a file in the cache folder.
+
+    Raises DataError where there is no image, or more than half of them are broken.
+    """
+    names = source.names
+    if not names:
+        raise DataError(f"{source.where} holds no images (looked for {', '.join(SUFFIXES[:5])}, …).")
+    shape = (len(names), channels, size, size)
+    if np.prod(shape, dtype=np.int64) <= memory_mb * 2**20:
+        images = np.empty(shape, np.uint8)
+        return _labelled(images, names, _fill(images, source, size, channels, workers), source.where)
+    return _cached(source, shape, lambda images: _fill(images, source, size, channels, workers))
+
+
+def _fill(images: np.ndarray, source: Source, size: int, channels: Literal[1, 3], workers: int) -> list[int]:
+    """Decode into `images`, broken ones left out and the rest moved up; the numbers of the broken."""
+
+    def one(name: str) -> np.ndarray | None:
+        try:
+            return read_image(source.read(name), size, channels)
+        except BROKEN:
+            return None
+
+    broken, place = [], 0
+    with ThreadPoolExecutor(workers) as pool:
+        for number, pixels in enumerate(_in_order(pool, one, source.names)):
+            if pixels is None:
+                broken.append(number)
+            else:
+                images[place] = pixels
+                place += 1
+    return broken
+
+
+def _in_order(
+    pool: ThreadPoolExecutor, work: Callable[[str], np.ndarray | None], names: list[str]
+) -> Iterator[np.ndarray | None]:
+    """Results in the order of the names, never more than a chunk of them in memory."""
+    for begun in range(0, len(names), 512):
+        yield from pool.map(work, names[begun : begun + 512])
+
+
+def read_image(content: bytes, size: int, channels: Literal[1, 3]) -> np.ndarray:
+    """An image file's bytes → uint8 [C, size, size]: upright, on white, resized and cropped to a square.
+
+    Raises one of BROKEN where it is no image, cut short, or too large to be one.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        with Image.open(io.BytesIO(content)) as image:
+            mode = "L" if channels == 1 else "RGB"
+            image.draft(mode, (2 * size, 2 * size))  # JPEG: decoded at a fraction of its size
+            upright = ImageOps.exif_transpose(image)
+            if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
+                paper = Image.new("RGBA", upright.size, "white")
+                upright = Image.alpha_composite(paper, upright.convert("RGBA"))
+            elif upright.mode.startswith("I") or upright.mode == "F":
+                upright = _to_eight_bits(upright)
+            square = ImageOps.fit(upright.convert(mode), (size, size), Image.Resampling.LANCZOS)
+    pixels = np.asarray(square)
+    return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
+
+
+def _to_eight_bits(image: Image.Image) -> Image.Image:
+    """16-bit and float greys, scaled to 8 bits."""
+    values = np.asarray(image, np.float64)
+    top = 65535.0 if values.max() > 255 else 255.0 if values.max() > 1 else 1.0
+    return Image.fromarray((values.clip(0, top) * (255 / top)).astype(np.uint8))
+
+
+def _labelled(images: np.ndarray, names: list[str], broken: list[int], where: str) -> Decoded:
+    if 2 * len(broken) > len(names) or len(broken) == len(names):
+        some = ", ".join(names[number] for number in broken[:3])
+        raise DataError(f"{len(broken)} of the {len(names)} images in {where} cannot be read ({some}, …).")
+    bad = set(broken)
+    whole = [name for number, name in enumerate(names) if number not in bad]
+    tops = [name.split("/")[0] for name in whole] if all("/" in name for name in whole) else []
+    classes = tuple(sorted(set(tops)))
+    labels = [classes.index(top) for top in tops] if tops else None
+    return Decoded(images[: len(whole)], labels, classes, tuple(names[number] for number in broken))
+
+
+def _cached(source: Source, shape: tuple[int, ...], fill: Callable[[np.ndarray], list[int]]) -> Decoded:
+    """Decoded images in a file, kept for the next run; its JSON comes last and so says that it is whole."""
+    folder = Path(os.environ.get("COEVO_CACHE") or Path.home() / ".cache" / "coevo")
+    about = json.dumps([str(Path(source.where).resolve()), shape, source.stamp])
+    path = folder / f"{hashlib.sha256(about.encode()).hexdigest()[:32]}.uint8"
+    mark = path.with_suffix(".json")
+    if not mark.is_file():
+        with writing(path):
+            folder.mkdir(parents=True, exist_ok=True)
+            part = path.with_suffix(f".part-{os.getpid()}")
+            try:
+                images = np.memmap(part, np.uint8, "w+", shape=shape)
+                broken = fill(images)
+                images.flush()
+                os.replace(part, path)  # noqa: PTH105
+            finally:
+                part.unlink(missing_ok=True)
+        write_whole(mark, json.dumps(broken).encode())
+    broken = json.loads(mark.read_text())
+    return _labelled(np.memmap(path, np.uint8, "c", shape=shape), source.names, broken, source.where)
