@@ -12,26 +12,21 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from coevo.contract.players import Need
-from coevo.contract.works import CodeBlock, Works
+from coevo.contract.players import ArtistSpec
+from coevo.contract.works import CodeBlock, CodeLayout, Works
 from coevo.errors import ConfigError
-from coevo.latent_models.decoder import Decoding
+from coevo.latent_models.decoder import DecoderArtist
 from coevo.latent_models.likelihoods import LikelihoodName, likelihood, pixels
 from coevo.nn.adam import Adam, AdamOptions
 from coevo.nn.ema import EMA
 from coevo.nn.layers import SIDES, Activation, dense, doublings, halvings
 
 
-class Autoencoder(Decoding):
+class Autoencoder(DecoderArtist):
     """Encodes real works and decodes them. A subclass says what its codes are and what it minimises.
 
     `numbers` is how many the encoder says of a picture, `code_size` how many the decoder is told.
     """
-
-    wants_gradients = True
-    rewards = ("scores",)
-    reals = "required"
-    critic: Need = "optional"
 
     class Options(AdamOptions):
         latent: int = Field(16, ge=1, le=4096)
@@ -61,15 +56,16 @@ class Autoencoder(Decoding):
 
     options: Any
 
-    @property
-    def labels(self) -> Need:  # type: ignore[override]
-        return "required" if self.options.labels else "unused"
-
-    @property
-    def codes(self) -> tuple[CodeBlock, ...]:
+    def spec(self) -> ArtistSpec:
         z = CodeBlock("z", self.options.latent)
-        told = CodeBlock("class", len(self.studio.classes), "categorical", given=True)
-        return (z, told) if self.given else (z,)
+        told = CodeBlock("class", len(self.studio.classes), "categorical", role="label", conditioning=True)
+        return ArtistSpec(
+            code=CodeLayout((z, told) if self.given else (z,)),
+            gradients=True,
+            critic="optional",
+            reals="required",
+            labels="required" if self.options.labels else "unused",
+        )
 
     @property
     def given(self) -> bool:
@@ -84,7 +80,7 @@ class Autoencoder(Decoding):
     @property
     def reads(self) -> int:
         """How many numbers the decoder reads of a code, as `inward` has it."""
-        return self.code_size
+        return self.code.size
 
     def check(self) -> None:
         o, (channels, height, width) = self.options, self.studio.image
@@ -140,8 +136,10 @@ class Autoencoder(Decoding):
         """Found codes with the class that the decoder is told beside them."""
         if not self.given:
             return codes
-        assert labels is not None
-        return self.told(torch.cat([codes, codes.new_zeros(len(codes), len(self.studio.classes))], 1), labels)
+        if labels is None:
+            raise ConfigError(f"Artist {self.name!r} encodes works together with their labels, and these have none.")
+        codes = torch.cat([codes, codes.new_zeros(len(codes), len(self.studio.classes))], 1)
+        return self.code.with_labels(codes, labels)
 
     # as it is exhibited
 
@@ -151,13 +149,10 @@ class Autoencoder(Decoding):
 
     @torch.no_grad()
     def encode(self, works: Works) -> Tensor:
-        assert works.images is not None
-        images = works.images.to(self.studio.device)
+        images = works.pixels.to(self.studio.device)
         labels = None if works.labels is None else works.labels.to(self.studio.device)
         with self.still() as (encoder, _):
             found = torch.cat([self.outward(self.code_of(encoder(self.seen(some)))) for some in images.split(1000)])
-        if self.given and labels is None:
-            raise ConfigError(f"Artist {self.name!r} encodes works together with their labels, and these have none.")
         return self.with_class(found, labels)
 
     def code_of(self, numbers: Tensor) -> Tensor:

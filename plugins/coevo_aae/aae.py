@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
 import torch
-from pydantic import Field, field_validator
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from coevo import CodeBlock, ConfigError, Metrics, Works
-from coevo.contract.players import Need
+from coevo import ArtistSpec, CodeBlock, CodeLayout, ConfigError, Metrics, Works
+from coevo.contract.players import Supervision
 from coevo.evaluation.metrics import pixel_error
 from coevo.latent_models.autoencoder import Autoencoder
 from coevo.latent_models.corruption import corrupted
 from coevo.latent_models.likelihoods import LikelihoodName
 from coevo.latent_models.priors import prior_of
-from coevo.plugin.registry import registry
 from coevo_aae.clusters import Clusters
 
 
@@ -64,7 +64,6 @@ class AAE(Autoencoder):
     """
 
     name = "aae"
-    critic: Need = "required"
 
     class Options(Autoencoder.Options):
         latent: int = Field(8, ge=1, le=4096)
@@ -101,34 +100,29 @@ class AAE(Autoencoder):
         labelled: int = Field(0, ge=0)
         """learnt: works with labels that a step reads, at most the batch; 0 reads as many as there are reals."""
 
-        @field_validator("prior")
-        @classmethod
-        def _known(cls, name: str) -> str:
-            registry().find("prior", name)
-            return name
-
     options: Options
 
-    @property
-    def labels(self) -> Need:  # type: ignore[override]
-        return {"none": "unused", "prior": "some", "told": "required", "learnt": "some"}[self.options.labels]  # type: ignore[return-value]
+    def spec(self) -> ArtistSpec:
+        uses: dict[str, Supervision] = {"none": "unused", "prior": "some", "told": "required", "learnt": "some"}
+        labels = uses[self.options.labels]
+        return replace(super().spec(), code=CodeLayout(self.blocks), critic="required", labels=labels)
 
     @property
     def given(self) -> bool:
         return self.options.labels == "told"
 
     @property
-    def codes(self) -> tuple[CodeBlock, ...]:
+    def blocks(self) -> tuple[CodeBlock, ...]:
         o, classes = self.options, len(self.studio.classes)
         z = CodeBlock("z", o.latent, o.prior)
         if o.labels in ("told", "learnt"):
-            return z, CodeBlock("class", classes, "categorical", given=self.given)
-        return (z, CodeBlock("cluster", o.categories, "categorical")) if o.categories else (z,)
+            return z, CodeBlock("class", classes, "categorical", "label", self.given)
+        return (z, CodeBlock("cluster", o.categories, "categorical", "cluster")) if o.categories else (z,)
 
     @property
     def categories(self) -> int:
         """How many classes or clusters the encoder names beside z."""
-        return 0 if self.options.split else sum(block.size for block in self.codes[1:] if not block.given)
+        return 0 if self.options.split else sum(block.size for block in self.blocks[1:] if not block.conditioning)
 
     @property
     def reads(self) -> int:
@@ -141,7 +135,7 @@ class AAE(Autoencoder):
     def check(self) -> None:
         super().check()
         o = self.options
-        prior = prior_of(self.codes[0])  # which may not have the code's size
+        prior = prior_of(self.blocks[0])  # which may not have the code's size
         if o.labels == "prior" and not prior.labelled:
             raise ConfigError(
                 f"artist.labels=prior gives every class a place in the prior, and {o.prior!r} has none; say "
@@ -187,19 +181,19 @@ class AAE(Autoencoder):
         return super().inputs() + (self.options.latent if self.options.posterior == "universal" else 0)
 
     def make(self, n: int, reals: Works | None) -> Works:
-        assert reals is not None and reals.images is not None
+        reals = reals or Works()
         o = self.options
         known = reals.labelled[: o.labelled or None] if o.labels == "learnt" and reals.labelled else None
-        read = self.seen(reals.images)
-        if known is not None and known.images is not None:
-            read = torch.cat([read, self.seen(known.images)])  # one way through the encoder for both
+        read = self.seen(reals.pixels)
+        if known is not None:
+            read = torch.cat([read, self.seen(known.pixels)])  # one way through the encoder for both
         found = self.found(self.encoder(self.noisy(read)), chance=True)
         logits, labels = found.logits, reals.labels
         if known is not None and logits is not None:
             logits, labels = logits[len(reals) :], known.labels
         codes = self.with_class(self.outward(self.code(found))[: len(reals)], reals.labels)
         outputs = self.decoder(self.inward(self.blurred(codes)))
-        memo = Pass(reals.images, outputs, logits, labels)
+        memo = Pass(reals.pixels, outputs, logits, labels)
         return Works(self.likelihood.mean(outputs), codes, reals.labels, ctx=memo)
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
@@ -210,11 +204,10 @@ class AAE(Autoencoder):
             said = cross_entropy(logits, labels)
             loss = loss + o.supervision * said
             metrics["supervision"] = said.detach()
-        assert works.images is not None and works.codes is not None
-        error = pixel_error(works.images.detach(), images)
+        error = pixel_error(works.pixels.detach(), images)
         self.minimise(loss)
         if o.split:
-            self.clusters.follow(self.inward(works.codes.detach()))
+            self.clusters.follow(self.inward(works.latents.detach()))
         return {"loss": loss.detach(), "error": error, **metrics}
 
     # from pixels to codes

@@ -9,14 +9,14 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
-from coevo import Artist, CodeBlock, Metrics, PairError, Works
+from coevo import Artist, ArtistSpec, CodeBlock, CodeLayout, Metrics, PairError, Works
 from coevo.adversarial.critic import Adversary
-from coevo.latent_models.decoder import Decoding
+from coevo.latent_models.decoder import DecoderArtist
 from coevo.nn.adam import Adam, AdamOptions
 from coevo.nn.layers import dense
 
 
-class ALAE(Decoding):
+class ALAE(DecoderArtist):
     """Four networks: F makes codes w of noise z, G pictures of w, E codes of pictures, and D, the critic's, scores of
     what E makes. Reconstruction is asked of codes, not of pixels (eq. 9): E is to undo G.
 
@@ -24,8 +24,6 @@ class ALAE(Decoding):
     """
 
     name = "alae"
-    wants_gradients = True
-    rewards = ("scores",)
 
     class Options(AdamOptions):
         latent: int = Field(128, ge=1, le=4096)
@@ -45,9 +43,8 @@ class ALAE(Decoding):
 
     options: Options
 
-    @property
-    def codes(self) -> tuple[CodeBlock, ...]:
-        return (CodeBlock("z", self.options.latent),)
+    def spec(self) -> ArtistSpec:
+        return ArtistSpec(code=CodeLayout((CodeBlock("z", self.options.latent),)), gradients=True)
 
     def build(self) -> None:
         o, image = self.options, self.studio.image
@@ -69,8 +66,7 @@ class ALAE(Decoding):
         self.making.zero_grad()
         (-rewards.mean()).backward()  # step II: F and G climb the critic's scores
         self.making.step()
-        assert works.codes is not None
-        w = self.f(works.codes).detach()
+        w = self.f(works.latents).detach()
         loss = self.options.reciprocity * mse_loss(self.e(self.g(w)), w)
         self.undoing.zero_grad()
         loss.backward()  # step III: E undoes G
@@ -83,8 +79,7 @@ class ALAE(Decoding):
     @torch.no_grad()
     def reconstruct(self, works: Works) -> Works:
         """G(E(x)) of pictures x; E finds w, which no z of N(0, I) needs to have led to."""
-        assert works.images is not None
-        return Works(torch.cat([self.g(self.e(some)) for some in works.images.to(self.studio.device).split(250)]))
+        return Works(torch.cat([self.g(self.e(some)) for some in works.pixels.to(self.studio.device).split(250)]))
 
 
 class ALAECritic(Adversary):

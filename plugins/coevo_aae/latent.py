@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 import coevo
-from coevo import Artist, Metrics, Works
+from coevo import Artist, CriticSpec, Metrics, Works
 from coevo.adversarial.critic import Adversary
 from coevo.latent_models.priors import draw, prior_of
 from coevo.nn.layers import dense
@@ -27,8 +27,6 @@ class Latent(Adversary):
     """
 
     name = "latent"
-    judges = "codes"
-    labels = "optional"
     extra_state = (*Adversary.extra_state, "shares")
     singly = True
 
@@ -50,6 +48,9 @@ class Latent(Adversary):
     shares: Tensor
     """How likely each category is [D]; of use in the categorical blocks alone."""
 
+    def spec(self) -> CriticSpec:
+        return replace(super().spec(), judges="codes", labels="optional")
+
     def check(self) -> None:
         super().check()
         if self.options.pack > 1:
@@ -58,12 +59,12 @@ class Latent(Adversary):
             raise coevo.ConfigError("critic.gallery keeps works that passed for real; critic 'latent' judges codes.")
 
     def build(self, artist: Artist) -> None:
-        self.blocks = artist.codes
+        self.blocks = artist.code.blocks
         self.classes = len(self.studio.classes)
         places = any(prior_of(block, self.classes).labelled for block in self.blocks)
-        self.beside = places and artist.labels in ("required", "some")
-        chosen = [b.name for b in self.blocks if b.prior == "categorical" and not b.given]
-        self.categories = [artist.code_slices[name] for name in chosen]
+        self.beside = places and artist.spec().labels in ("required", "some")
+        chosen = [b.name for b in self.blocks if b.prior == "categorical" and not b.conditioning]
+        self.categories = [artist.code.slices[name] for name in chosen]
         self.shares = torch.cat([torch.full((b.size,), 1 / b.size) for b in self.blocks]).to(self.studio.device)
         super().build(artist)
 
@@ -72,7 +73,7 @@ class Latent(Adversary):
         return self.beside
 
     def network(self, artist: Artist) -> nn.Module:
-        o, judged = self.options, [artist.code_slices[b.name] for b in self.blocks if not b.given]
+        o, judged = self.options, [artist.code.slices[b.name] for b in self.blocks if not b.conditioning]
         if o.joint and len(judged) < 2:
             raise coevo.ConfigError(
                 f"critic.joint judges blocks of the code side by side, and artist {artist.name!r} has but one that is "
@@ -81,13 +82,11 @@ class Latent(Adversary):
         return Heads(judged, self.classes if self.beside else 0, o.hidden, o.dropout, o.joint)
 
     def seen(self, works: Works) -> Tensor:
-        assert works.codes is not None
-        return works.codes
+        return works.latents
 
     def learn(self, works: Works, reals: Works) -> Metrics:
-        assert works.codes is not None
         if follow := self.options.follow:
-            self.shares = self.shares.lerp(works.codes.mean(0), follow)
+            self.shares = self.shares.lerp(works.latents.mean(0), follow)
         return super().learn(works, self._drawn(reals))
 
     def judge(self, works: Works, reals: Works | None) -> Tensor:

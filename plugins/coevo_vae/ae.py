@@ -85,8 +85,8 @@ class AE(Autoencoder):
         return tied(decoder, self.encoder) if self.options.tied else decoder
 
     def make(self, n: int, reals: Works | None) -> Works:
-        assert reals is not None and reals.images is not None
-        o, x = self.options, self.seen(reals.images)
+        reals = reals or Works()
+        o, x = self.options, self.seen(reals.pixels)
         codes = self.encoder(corrupted(x, o.corruption, o.corrupted, self.studio.generator("corruption")))
         told = self.with_class(codes, reals.labels)
         outputs = self.decoder(told)
@@ -101,8 +101,7 @@ class AE(Autoencoder):
         self.minimise(sum(penalties.values(), loss - rewards.mean()))
         self.steps += 1
         self._follow(codes.detach())
-        assert works.images is not None
-        error = pixel_error(works.images.detach(), images)
+        error = pixel_error(works.pixels.detach(), images)
         return {"loss": loss.detach(), "error": error, **{name: part.detach() for name, part in penalties.items()}}
 
     def penalties(self, x: Tensor, codes: Tensor) -> dict[str, Tensor]:

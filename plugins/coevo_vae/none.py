@@ -5,15 +5,16 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from coevo import Critic, Works
+from coevo import Critic, CriticSpec, Works
 
 
 class NoCritic(Critic):
     """Likes all works alike, and learns nothing."""
 
     name = "none"
-    learns = False
-    indifferent = True
+
+    def spec(self) -> CriticSpec:
+        return CriticSpec(rewards="constant", learns=False)
 
     def judge(self, works: Works, reals: Works | None) -> Tensor:
         return torch.zeros(len(works), device=self.studio.device)

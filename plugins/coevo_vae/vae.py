@@ -56,14 +56,14 @@ class VAE(Autoencoder):
         self.steps = 0
 
     def make(self, n: int, reals: Works | None) -> Works:
-        assert reals is not None and reals.images is not None
-        o, x = self.options, self.seen(reals.images)
+        reals = reals or Works()
+        o, x = self.options, self.seen(reals.pixels)
         read = corrupted(x, o.corruption, o.corrupted, self.studio.generator("corruption"))
         mean, log_variance = self.posterior(read)
         z = mean + (log_variance / 2).exp() * self.studio.noise(*mean.shape)  # eq. 10
         codes = self.with_class(z, reals.labels)
         outputs = self.decoder(codes)
-        memo = Pass(reals.images, mean, log_variance, outputs)
+        memo = Pass(reals.pixels, mean, log_variance, outputs)
         works = Works(self.likelihood.mean(outputs), codes, reals.labels, ctx=memo)
         return works if o.judged == "reconstructions" else self._with_dreams(works)
 
@@ -90,7 +90,7 @@ class VAE(Autoencoder):
         return numbers.chunk(2, 1)[0]
 
     @torch.no_grad()
-    def figures(self, works: Works, draws: int) -> dict[str, float]:
+    def evaluate(self, works: Works, draws: int) -> dict[str, float]:
         """The bound, and the likelihood as `draws` draws of the posterior estimate it, in nats a picture."""
         elbo, likelihood = self.log_likelihood(works, 1), self.log_likelihood(works, draws)
         return {"elbo": elbo.mean().item(), f"nll_of_{draws}_draws": -likelihood.mean().item()}
@@ -101,7 +101,6 @@ class VAE(Autoencoder):
 
         Of one draw it is the evidence lower bound; it rises with K to log p(x). Memory does not grow with K.
         """
-        assert works.images is not None
         generator = torch.Generator(self.studio.device).manual_seed(seed)
         found = []
         with self.still() as (encoder, decoder):
@@ -113,8 +112,7 @@ class VAE(Autoencoder):
     def _log_likelihood(
         self, works: Works, draws: int, generator: torch.Generator, encoder: nn.Module, decoder: nn.Module
     ) -> Tensor:
-        assert works.images is not None
-        images = works.images.to(self.studio.device)
+        images = works.pixels.to(self.studio.device)
         mean, log_variance = encoder(self.seen(images)).chunk(2, 1)
         total = torch.full((len(images),), -torch.inf, device=images.device)
         for begun in range(0, draws, DRAWS):
@@ -131,13 +129,12 @@ class VAE(Autoencoder):
 
     def _with_dreams(self, works: Works) -> Works:
         """Works of the prior instead of those that came back, or after them."""
-        assert works.images is not None and works.codes is not None
         codes = self.with_class(self.studio.noise(len(works), self.options.latent), works.labels)
         dreams = self.likelihood.mean(self.decoder(codes))
         if self.options.judged == "samples":
             return Works(dreams, codes, works.labels, ctx=works.ctx)
         labels = None if works.labels is None else works.labels.repeat(2)
-        return Works(torch.cat([works.images, dreams]), torch.cat([works.codes, codes]), labels, ctx=works.ctx)
+        return Works(torch.cat([works.pixels, dreams]), torch.cat([works.latents, codes]), labels, ctx=works.ctx)
 
 
 def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
