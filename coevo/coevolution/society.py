@@ -9,13 +9,16 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from coevo.contract.players import Artist, Critic, Metrics, Player, State
-from coevo.contract.works import CodeBlock, Genome, Works
+from coevo.contract.capabilities import Evolving
+from coevo.contract.players import Artist, ArtistSpec, Critic, CriticSpec, Metrics, Player, State
+from coevo.contract.works import Genome, Works
 from coevo.errors import PairError
+from coevo.images.rendering import render, render_strips
 
 Agent = tuple[Artist, Critic]
 
@@ -43,32 +46,26 @@ class Members(Player):
 class Artists(Members, Artist):
     """The artists of a society as one: their works come one artist's after another's."""
 
-    repeats = True
-    rewards = ("scores",)
-
     def __init__(self, agents: Sequence[Agent], exchange: int):
         self.members: Sequence[Artist] = [artist for artist, _ in agents]
         self.critics = [critic for _, critic in agents]
         first = self.members[0]
         super().__init__(first.options, first.studio)
         self.name = first.name  # type: ignore[misc]
-        for trait in ("reals", "labels", "critic", "makes_images", "wants_gradients"):
-            setattr(self, trait, getattr(first, trait))
         self.exchange = exchange
         self.credits = [0] * len(agents)
         """How many works of each agent others took in."""
 
-    @property
-    def codes(self) -> tuple[CodeBlock, ...]:
-        return self.members[0].codes
+    def spec(self) -> ArtistSpec:
+        return replace(self.members[0].spec(), picks=None)
 
     def check(self) -> None:
         super().check()
-        if not self.members[0].repeats:
+        if not self.members[0].spec().population:
             raise PairError(
                 f"Artist {self.name!r} keeps no population, so it has no place in a society; say --agents 1."
             )
-        if self.critics[0].asks or self.critics[0].rewards == "picks":
+        if self.critics[0].spec().rewards == "picks":
             raise PairError(f"Critic {self.critics[0].name!r} picks, and a society is of critics that score.")
 
     def build(self) -> None:
@@ -95,7 +92,7 @@ class Artists(Members, Artist):
             critic = self.critics[number]
             liked = shown[maker][critic.fooled(shown[maker], reals).nonzero().flatten()]
             if len(liked):
-                artist.immigrate(liked)
+                cast(Evolving, artist).immigrate(liked)
                 self.credits[maker] += len(liked)
                 taken += len(liked)
         credits = {f"credit.{number}": float(credit) for number, credit in enumerate(self.credits)}
@@ -107,13 +104,13 @@ class Artists(Members, Artist):
 
     def seed_population(self, works: Works) -> None:
         for artist in self.members:
-            artist.seed_population(works)
+            cast(Evolving, artist).seed_population(works)
 
     def render(self, works: Works, size: int) -> Tensor:
-        return self.members[0].render(works, size)
+        return render(self.members[0], works, size)
 
     def render_strips(self, works: Works, size: int) -> Iterator[Tensor]:
-        return self.members[0].render_strips(works, size)
+        return render_strips(self.members[0], works, size)
 
     def state(self) -> State:
         return super().state() | {"credits": list(self.credits)}
@@ -131,9 +128,10 @@ class Critics(Members, Critic):
         first = self.members[0]
         super().__init__(first.options, first.studio)
         self.name = first.name  # type: ignore[misc]
-        for trait in ("reals", "labels", "judges", "learns", "rewards", "gives_gradients", "indifferent"):
-            setattr(self, trait, getattr(first, trait))
         self.artists = [artist for artist, _ in agents]
+
+    def spec(self) -> CriticSpec:
+        return self.members[0].spec()
 
     def build(self, artist: Artist) -> None:
         for critic, own in zip(self.members, self.artists, strict=True):

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 import torch
 from pydantic import Field
 from torch import Tensor
 
-from coevo.contract import players as roles
-from coevo.contract.players import Artist, Metrics, State, picked
-from coevo.contract.works import CodeBlock, Genome, Works
+from coevo.contract import players
+from coevo.contract.capabilities import Decoder
+from coevo.contract.players import Artist, ArtistSpec, Metrics, State
+from coevo.contract.works import Genome, Works
 from coevo.errors import PairError
+from coevo.images.rendering import render
 from coevo.latent_models.priors import draw
 
 
-class Breeder(Artist):
+class LatentPopulation(Artist):
     """A population of codes for an Artist that decodes; its networks stay as they are.
 
     Picked codes are the parents (of scores, the best quarter is); they survive, and every other place goes
@@ -25,11 +28,10 @@ class Breeder(Artist):
     """
 
     name = "breeder"
-    repeats = True
     extra_state = ("population", "ids", "parents")
     constant_state = ("decoder",)
 
-    class Options(roles.Options):
+    class Options(players.Options):
         population: int | None = Field(None, ge=2, le=10_000)
         """Codes in the population; by default the run's batch."""
         mutation: float = Field(0.3, ge=0, le=1)
@@ -43,12 +45,10 @@ class Breeder(Artist):
         super().__init__(options or self.Options(), decoder.studio)
         self.decoder = decoder
         self.name = decoder.name  # type: ignore[misc] # the pair is still dcgan × human
-        self.makes_images = decoder.makes_images
-        self.labels = decoder.labels  # a decoder that is told classes has to know how many there are
 
-    @property
-    def codes(self) -> tuple[CodeBlock, ...]:
-        return self.decoder.codes
+    def spec(self) -> ArtistSpec:
+        its = self.decoder.spec()
+        return ArtistSpec(images=its.images, code=its.code, population=True, picks=(1, self.size), labels=its.labels)
 
     def check(self) -> None:
         self.decoder.check()
@@ -61,7 +61,7 @@ class Breeder(Artist):
         self._settle(self._draw(self.size), [()] * self.size)
 
     def make(self, n: int, reals: Works | None) -> Works:
-        works = self.decoder.decode(self.population)
+        works = cast(Decoder, self.decoder).decode(self.population)
         texts = (json.dumps([float(f"{x:.9g}") for x in code]) for code in self.population.tolist())
         genomes = [
             Genome(id, tuple(parents), text) for id, parents, text in zip(self.ids, self.parents, texts, strict=True)
@@ -69,15 +69,19 @@ class Breeder(Artist):
         return Works(images=works.images, codes=self.population, genomes=tuple(genomes))
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
+        return self._reproduce(works, rewards.topk(max(2, len(rewards) // 4)).indices)
+
+    def breed(self, works: Works, picked: Sequence[int]) -> Metrics:
         size = self.size
-        best = picked(rewards)
-        if best == []:  # nobody: roll again
+        if not picked:  # nobody: roll again
             self._settle(self._draw(size), [()] * size)
             return {"parents": 0.0}
-        chosen = rewards.topk(max(2, len(rewards) // 4)).indices if best is None else torch.tensor(best)
+        return self._reproduce(works, torch.tensor(picked))
+
+    def _reproduce(self, works: Works, chosen: Tensor) -> Metrics:
+        size = self.size
         chosen = chosen[:size]
-        assert works.codes is not None
-        parents, ids = works.codes[chosen], [self.ids[i] for i in chosen.tolist()]
+        parents, ids = works.latents[chosen], [self.ids[i] for i in chosen.tolist()]
         children = size - len(parents)
         generator = self.studio.generator("breeder")
         draw = lambda shape, high: torch.randint(high, shape, generator=generator, device=self.studio.device)  # noqa: E731
@@ -95,17 +99,17 @@ class Breeder(Artist):
         return self.make(n, None)[torch.arange(n) % len(self.population)]
 
     def decode(self, codes: Tensor, labels: Tensor | None = None) -> Works:
-        return self.decoder.decode(codes, labels)
+        return cast(Decoder, self.decoder).decode(codes, labels)
 
     def render(self, works: Works, size: int) -> Tensor:
         codes = works.codes if works.codes is not None else self._codes_of(works)
-        return self.decoder.render(Works(codes=codes), size)
+        return render(self.decoder, Works(codes=codes), size)
 
     def seed_population(self, works: Works) -> None:
         codes = (works.codes if works.codes is not None else self._codes_of(works)).to(self.studio.device)[: self.size]
-        if codes.shape[1] != self.code_size:
+        if codes.shape[1] != self.code.size:
             raise PairError(
-                f"Artist {self.decoder.name!r} breeds codes of size {self.code_size}; the works have codes of size "
+                f"Artist {self.decoder.name!r} breeds codes of size {self.code.size}; the works have codes of size "
                 f"{codes.shape[1]}."
             )
         ids = list(self.studio.new_ids(len(codes)))
@@ -126,7 +130,7 @@ class Breeder(Artist):
                 return codes
         except (ValueError, TypeError):
             pass
-        raise PairError(f"Artist {self.decoder.name!r} breeds codes of size {self.code_size}; these works have none.")
+        raise PairError(f"Artist {self.decoder.name!r} breeds codes of size {self.code.size}; these works have none.")
 
     def state(self) -> State:
         return {"decoder": self.decoder.state(), **super().state()}
@@ -144,14 +148,14 @@ class Breeder(Artist):
         self.ids = [*ids, *self.studio.new_ids(young)]
 
     def _draw(self, n: int) -> Tensor:
-        return draw(self.codes, n, self.studio.generator("breeder"))
+        return draw(self.code.blocks, n, self.studio.generator("breeder"))
 
     def _mutate(self, codes: Tensor) -> Tensor:
         m = self.options.mutation
         blocks = []
         for old, new, block in zip(
-            *(c.split([b.size for b in self.codes], 1) for c in (codes, self._draw(len(codes)))),
-            self.codes,
+            *(c.split([b.size for b in self.code], 1) for c in (codes, self._draw(len(codes)))),
+            self.code,
             strict=True,
         ):
             if block.prior == "gaussian":

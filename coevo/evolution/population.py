@@ -19,8 +19,8 @@ from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
 from coevo.coevolution.archive import Archive, novelty
-from coevo.contract import players as roles
-from coevo.contract.players import Artist, Metrics, State, picked
+from coevo.contract import players
+from coevo.contract.players import Artist, ArtistSpec, Metrics, State
 from coevo.contract.works import Genome, Works
 from coevo.errors import ConfigError, PairError
 from coevo.evolution.niches import gathered, in_turn, shares
@@ -50,10 +50,9 @@ class Population(Artist, Generic[G]):
     Variation draws from Python's global random stream, which the run seeds and saves, as DEAP's operators do.
     """
 
-    repeats = True
     extra_state = ("population", "breeders")
 
-    class Options(roles.Options):
+    class Options(players.Options):
         population: int | None = Field(None, ge=2, le=100_000)
         """Individuals; by default the run's batch."""
         mutation: float = Field(1.0, ge=0, le=100)
@@ -141,9 +140,8 @@ class Population(Artist, Generic[G]):
 
     # the artist
 
-    @property
-    def wants_gradients(self) -> bool:  # type: ignore[override]
-        return bool(self.options.refine)
+    def spec(self) -> ArtistSpec:
+        return ArtistSpec(population=True, gradients=bool(self.options.refine), picks=(1, self.size))
 
     @property
     def elites(self) -> int:
@@ -193,11 +191,7 @@ class Population(Artist, Generic[G]):
         return Works(images, genomes=tuple(Genome(*one) for one in self.population))
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
-        chosen = picked(rewards)
-        if chosen is not None:
-            return self._breed_the_picked([self.population[i] for i in chosen])
-        assert works.images is not None
-        o, size, images = self.options, self.size, works.images.detach()
+        o, size, images = self.options, self.size, works.pixels.detach()
         fitness = ranks(rewards.detach())
         if o.novelty:
             small = thumbnails(images)
@@ -218,6 +212,9 @@ class Population(Artist, Generic[G]):
         parents = [[self.population[i] for i in couple] for couple in couples]
         self._settle([before[i] for i in elites], self._children(parents))
         return figures
+
+    def breed(self, works: Works, picked: Sequence[int]) -> Metrics:
+        return self._breed_the_picked([self.population[i] for i in picked])
 
     def exhibit(self, n: int, seed: int, labels: Tensor | None = None) -> Works:
         return self._drawn()[torch.arange(n) % len(self.population)]

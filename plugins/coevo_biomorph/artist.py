@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import torch
@@ -10,7 +10,8 @@ from pydantic import Field
 from torch import Tensor
 
 import coevo
-from coevo import Genome, Metrics, PairError, Works
+from coevo import ArtistSpec, Genome, Metrics, Works
+from coevo.contract.players import State
 from coevo_biomorph.development import develop
 from coevo_biomorph.drawing import draw
 from coevo_biomorph.genotype import CHESS, INSECT, LATER, TREE, Genotype, mutate, parse
@@ -22,8 +23,6 @@ class Biomorph(coevo.Artist):
     """A sheet of trees that nine genes draw; asexual: the picked one has as many mutants as there are places."""
 
     name = "biomorph"
-    repeats = True
-    picks = (1, 1)
     extra_state = ("population", "parent")
 
     class Options(coevo.Options):
@@ -48,6 +47,9 @@ class Biomorph(coevo.Artist):
     population: list[tuple[str, tuple[str, ...], str]]  # id, parents, genome of each, in their places
     parent: str | None  # the id of the one in the middle
     _drawn: Tensor | None
+
+    def spec(self) -> ArtistSpec:
+        return ArtistSpec(population=True, picks=(1, 1))
 
     def check(self) -> None:
         _, height, width = self.studio.image
@@ -77,9 +79,12 @@ class Biomorph(coevo.Artist):
         return Works(images=self._drawn.to(self.studio.device), genomes=genomes)
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
-        best = int(rewards.argmax())
-        if rewards[best] > rewards.min() or rewards[best] > 0:
-            self._breed(self.population[best])
+        self._breed(self.population[int(rewards.argmax())])
+        return {}
+
+    def breed(self, works: Works, picked: Sequence[int]) -> Metrics:
+        if picked:
+            self._breed(self.population[picked[0]])
         elif self.parent is None:  # nobody was picked: roll again
             self._settle([self._stranger() for _ in range(self.size)])
         else:
@@ -90,9 +95,7 @@ class Biomorph(coevo.Artist):
         return self.make(n, None)[torch.arange(n) % len(self.population)]
 
     def seed_population(self, works: Works) -> None:
-        if works.genomes is None:
-            super().seed_population(works)
-        guests = [(parse(genome.text).text(), genome.id) for genome in works.genomes or ()][: self.size]
+        guests = [(parse(genome.text).text(), genome.id) for genome in works.individuals][: self.size]
         ids = self.studio.new_ids(len(guests))
         taken = [(id, (old,), text) for id, (text, old) in zip(ids, guests, strict=True)]
         if len(taken) == 1:
@@ -101,12 +104,10 @@ class Biomorph(coevo.Artist):
             self._settle([*taken, *self.population[len(taken) :]])
 
     def render(self, works: Works, size: int) -> Tensor:
-        if works.genomes is None:
-            raise PairError("Artist 'biomorph' draws from genomes, and these works have none.")
         channels = self.studio.image[0]
-        return draw([develop(parse(genome.text)) for genome in works.genomes], (channels, size, size))
+        return draw([develop(parse(genome.text)) for genome in works.individuals], (channels, size, size))
 
-    def restore(self, state: coevo.contract.players.State) -> None:
+    def restore(self, state: State) -> None:
         super().restore(state)
         self._drawn = None
 
