@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from coevo.interactive.ui import Face
+from coevo.contract.capabilities import Interactive
+from coevo.errors import ConfigError
+from coevo.interactive.ui import UI
 from coevo.plugin.registry import registry
 from coevo.runs.config import merge, read_recipe, resolve
 from coevo.runs.run import Run
@@ -22,14 +25,25 @@ def run(
     name: str | None = None,
     runs_dir: str | Path = "runs",
     options: Mapping[str, Any] | None = None,
-    face: Face | None = None,
+    ui: UI | None = None,
     **run_options: Any,
 ) -> Run:
-    """Play a run to its end and return it.
+    """Play a run to its end.
 
-    face: how a person is asked, where the critic is one; options: sections as in config.toml, as
-    {"artist": {"latent": 32}}; run_options: those of [run], as rounds=100, seed=1, batch=64.
-    Raises CoevoError where something does not fit.
+    Args:
+        recipe: a recipe's name; `coevo recipes` lists them.
+        artist, critic, data: names of players and of a dataset, or the path of a folder or zip of images.
+        name: the run's name; by default one with a number.
+        runs_dir: the folder of all runs.
+        options: sections as in config.toml, such as {"artist": {"latent": 32}}.
+        ui: how a person is asked, if the critic is one.
+        run_options: options of [run], such as rounds=100, seed=1, batch=64.
+
+    Returns:
+        The run; `run.artist.exhibit(16, seed=1)` makes works, and a notebook shows it as a table with its sheet.
+
+    Raises:
+        CoevoError: something does not fit; the message says what to do.
     """
     tree = merge(
         read_recipe(recipe, registry()) if recipe else {},
@@ -37,39 +51,46 @@ def run(
         {"run": run_options},
         options or {},
     )
-    it = Run.create(resolve(tree, registry()), Path(runs_dir), name, recipe)
-    it.critic.face = face
-    try:
-        for _ in it.turns():
-            pass
-    finally:
-        it.close()
-    return it
+    return _played(Run.create(resolve(tree, registry()), Path(runs_dir), name, recipe), ui)
 
 
-def resume(run: str | Path, *, runs_dir: str | Path = "runs", face: Face | None = None, **changes: Any) -> Run:
-    """Go on with a run, bit for bit, from its newest whole checkpoint, to its end; and return it.
+def resume(run: str | Path, *, runs_dir: str | Path = "runs", ui: UI | None = None, **changes: Any) -> Run:
+    """Go on with a run, bit for bit, from its newest whole checkpoint, to its end.
 
-    changes: options of [run] that may differ now, as minutes=15, in all. A finished run is only opened.
+    Args:
+        run: its name or folder, or "latest".
+        runs_dir: the folder of all runs.
+        ui: how a person is asked, if the critic is one.
+        changes: options of [run] that differ from now on, such as minutes=15, in all.
+
+    Returns:
+        The run. One that is finished is only opened.
     """
-    it = Run.resume(RunFolder.open(run, Path(runs_dir)), **changes)
-    it.critic.face = face
-    try:
-        if not it.finished:
-            for _ in it.turns():
-                pass
-    finally:
-        it.close()
-    return it
+    return _played(Run.resume(RunFolder.open(run, Path(runs_dir)), **changes), ui)
 
 
 def load(run: str | Path, runs_dir: str | Path = "runs") -> Run:
     """A run as its newest whole checkpoint left it, to look at: `load("x").artist.exhibit(16, seed=1)`."""
-    it = Run.resume(RunFolder.open(run, Path(runs_dir)), lock=False)
-    it.data.close()
-    return it
+    return Run.resume(RunFolder.open(run, Path(runs_dir)), lock=False)
 
 
 def named(**sections: str | None) -> dict[str, Any]:
     """Sections with nothing but a name."""
     return {section: {"name": name} for section, name in sections.items() if name is not None}
+
+
+def _played(run: Run, ui: UI | None) -> Run:
+    with run:
+        give_ui(run, ui)
+        if not run.finished:
+            deque(run.turns(), maxlen=0)
+    return run
+
+
+def give_ui(run: Run, ui: UI | None) -> None:
+    """Let a run's critic ask a person through this user interface. Raises ConfigError if it asks nobody."""
+    if ui is None:
+        return
+    if not isinstance(run.critic, Interactive):
+        raise ConfigError(f"Critic {run.critic.name!r} is not interactive; leave out ui.")
+    run.critic.ui = ui

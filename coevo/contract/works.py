@@ -96,12 +96,6 @@ class Works:
             genomes=None if self.genomes is None else tuple(self.genomes[i] for i in chosen),
         )
 
-    def _repr_png_(self) -> bytes | None:
-        """A contact sheet, for notebooks."""
-        from coevo.images.sheets import sheet_png
-
-        return None if self.images is None else sheet_png(self.images)
-
 
 @dataclass(frozen=True, slots=True)
 class CodeBlock:

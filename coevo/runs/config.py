@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import tomli_w
 from pydantic import BaseModel, Field, ValidationError, field_validator
@@ -15,9 +15,12 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 from coevo.contract.players import Artist, Critic, Options, Player
 from coevo.data.datasets import DataOptions
 from coevo.errors import CoevoError, ConfigError, unknown
-from coevo.evolution.latent_population import Breeder
+from coevo.evolution.latent_population import LatentPopulation
 from coevo.loop import Phase
 from coevo.plugin.registry import Registry
+from coevo.storage.run_folder import FORMAT
+from coevo.studio import Studio
+from coevo.version import CONTRACT_VERSION, __version__
 
 Tree = dict[str, Any]
 
@@ -28,49 +31,56 @@ class RunOptions(Options):
     seed: int = Field(0, ge=0, lt=2**63)
     """Everything random follows from it."""
     rounds: int | None = Field(None, ge=1)
-    """Stop after so many rounds."""
+    """Stop after this many rounds."""
     minutes: float | None = Field(None, gt=0)
-    """Stop after so many minutes."""
+    """Stop after this many minutes."""
     batch: int = Field(64, ge=2, le=65536)
-    """Works and reals in a step; where nothing is said, as many as the critic likes to see at once."""
+    """Works and real works in a step; by default as many as the critic prefers."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    """Where networks live; auto takes the fastest there is."""
+    """Where networks are computed; auto takes the fastest device of the machine."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """auto is bf16 where the device computes it in hardware and it saves time, else fp32."""
+    """auto is bf16 if the device computes it in hardware and it saves time, else fp32."""
     compile: bool = False
     """Compile networks with torch.compile."""
     deterministic: bool = False
-    """Only deterministic kernels: bit for bit on CUDA too."""
-    fresh: bool = False
-    """Draw new works and reals for the artist's first step of a round (Goodfellow 2014, algorithm 1)."""
+    """Use deterministic kernels only: bit for bit on CUDA too."""
+    resample: bool = False
+    """Draw new works and real works for the artist's first step of a round (Goodfellow 2014, algorithm 1)."""
     log_every: int = Field(10, ge=1)
-    """Rounds between two lines of metrics.jsonl."""
+    """Rounds between two rows of metrics.jsonl."""
     sheet_every: int = Field(100, ge=1)
-    """Rounds between two sheets in gallery/."""
+    """Rounds between two contact sheets in sheets/."""
     save_every: int = Field(100, ge=1)
     """Rounds between two checkpoints."""
-    keep: int = Field(2, ge=1)
-    """How many checkpoints are kept."""
-    past: bool = True
-    """Keep critics and works of the past, more and more rarely, and let today's meet them (past.png, coevo show)."""
-    accepts: int = Field(4, ge=0, le=65536)
-    """So many works of a round, the best that fool the critic, go with their genomes to accepted.jsonl."""
+    keep_checkpoints: int = Field(2, ge=1)
+    """The number of checkpoints that are kept."""
+    ancestral_opponents: bool = True
+    """Keep critics and works of past rounds, ever more rarely, and let today's players meet them (coevo show)."""
+    accepted: int = Field(4, ge=0, le=65536)
+    """The best works of a round that fool the critic go to accepted.jsonl with their genomes: at most this many."""
     best: str | None = None
-    """Keep the best checkpoint too: min:METRIC or max:METRIC of metrics.jsonl, as min:artist.loss."""
+    """Keep the best checkpoint too: min:METRIC or max:METRIC of metrics.jsonl, such as min:artist.loss."""
     start: str | None = None
-    """A run or a picture to begin from (--from)."""
+    """A run or a picture to start from (--from)."""
     agents: int = Field(1, ge=1, le=1024)
-    """A society of so many pairs, each of an artist and a critic of its own."""
+    """Pairs in a society, each with an artist and a critic of its own."""
     exchange: int | None = Field(None, ge=0, le=65536)
-    """So many works each agent shows to another in a round, who takes in what fools its critic; 1 in a society."""
+    """Works that each agent of a society shows to another in a round; 1 by default."""
     tensorboard: bool = False
-    """Write TensorBoard events too (pip install coevo[tensorboard])."""
+    """Write TensorBoard events too (pip install 'coevo[tensorboard]')."""
+
+    renamed: ClassVar[Mapping[str, str]] = {
+        "fresh": "resample",
+        "keep": "keep_checkpoints",
+        "past": "ancestral_opponents",
+        "accepts": "accepted",
+    }
 
     @field_validator("best")
     @classmethod
-    def _best(cls, text: str | None) -> str | None:
+    def _way_and_metric(cls, text: str | None) -> str | None:
         if text is not None and not text.startswith(("min:", "max:")):
-            raise ValueError("should be min:METRIC or max:METRIC, as min:artist.loss")
+            raise ValueError("should be min:METRIC or max:METRIC, such as min:artist.loss")
         return text
 
 
@@ -78,9 +88,9 @@ class PhaseOptions(Options):
     """One side's part of a round."""
 
     steps: int = Field(1, ge=1)
-    """Steps of the phase, at most where a goal is given."""
+    """Steps of the phase; the most if a goal is given."""
     goal: float | None = Field(None, ge=0, le=1)
-    """Share of works that fool the critic: the phase ends where the artist is above, the critic below it."""
+    """Share of works that fool the critic: the artist's phase ends above it, the critic's below it."""
 
 
 class ArtistPhaseOptions(PhaseOptions):
@@ -102,7 +112,8 @@ class Config:
     critic: Options
     critic_phase: PhaseOptions
     artist_phase: ArtistPhaseOptions
-    breeder: Breeder.Options
+    latent_population: LatentPopulation.Options
+    classes: tuple[str, ...] = ()
 
     def phases(self, critic_learns: bool) -> tuple[Phase, ...]:
         """The phases of a round; a critic that never learns has none."""
@@ -120,20 +131,31 @@ class Config:
                 "critic": self.critic_phase.model_dump(exclude_none=True),
                 "artist": self.artist_phase.model_dump(exclude_none=True),
             },
-            "breeder": self.breeder.model_dump(exclude_none=True),
+            "latent_population": self.latent_population.model_dump(exclude_none=True),
+            "made": {
+                "format": FORMAT,
+                "coevo": __version__,
+                "contract": CONTRACT_VERSION,
+                "classes": list(self.classes),
+            },
         }
 
     def toml(self) -> str:
         return tomli_w.dumps(self.tree())
 
 
-SECTIONS = ("run", "data", "artist", "critic", "phases", "breeder")
+SECTIONS = ("run", "data", "artist", "critic", "phases", "latent_population")
+RENAMED_SECTIONS = {"breeder": "latent_population"}
 
 
 def resolve(tree: Mapping[str, Any], registry: Registry) -> Config:
     """Typed options out of a tree of sections. Raises ConfigError with a line for every mistake."""
     mistakes: list[str] = []
-    mistakes += [unknown("section", name, SECTIONS) for name in tree if name not in (*SECTIONS, "recipe")]
+    for name in tree:
+        if name in RENAMED_SECTIONS:
+            mistakes.append(f"Section {name} is now called {RENAMED_SECTIONS[name]}.")
+        elif name not in (*SECTIONS, "recipe", "made"):
+            mistakes.append(unknown("section", name, SECTIONS))
     sections = {name: tree.get(name, {}) for name in SECTIONS}
     for name, section in sections.items():
         if not isinstance(section, Mapping):
@@ -145,13 +167,14 @@ def resolve(tree: Mapping[str, Any], registry: Registry) -> Config:
     phases = dict(sections["phases"])
     critic_phase = _typed(PhaseOptions, "phases.critic", phases.pop("critic", {}), mistakes)
     artist_phase = _typed(ArtistPhaseOptions, "phases.artist", phases.pop("artist", {}), mistakes)
-    breeder = _typed(Breeder.Options, "breeder", sections["breeder"], mistakes)
+    bred = _typed(LatentPopulation.Options, "latent_population", sections["latent_population"], mistakes)
     mistakes += [unknown("phase", name, ("critic", "artist")) for name in phases]
     if mistakes:
         raise ConfigError(mistakes)
     if "batch" not in run.model_fields_set:
-        run = run.model_copy(update={"batch": critic_class.batch})
-    return Config(run, data, artist_class, artist, critic_class, critic, critic_phase, artist_phase, breeder)
+        run = run.model_copy(update={"batch": critic_class(critic, Studio()).spec().batch})
+    classes = tuple(tree.get("made", {}).get("classes", ()))
+    return Config(run, data, artist_class, artist, critic_class, critic, critic_phase, artist_phase, bred, classes)
 
 
 def _player(
@@ -174,14 +197,18 @@ def _typed(model: type[BaseModel], section: str, values: Mapping[str, Any], mist
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:
-        for flaw in error.errors():
-            where = ".".join([section, *map(str, flaw["loc"])])
-            if flaw["type"] == "extra_forbidden":
+        renamed: Mapping[str, str] = getattr(model, "renamed", {})
+        for problem in error.errors():
+            name = ".".join(map(str, problem["loc"]))
+            where = f"{section}.{name}"
+            if name in renamed:
+                mistakes.append(f"Option {where} is now called {section}.{renamed[name]}.")
+            elif problem["type"] == "extra_forbidden":
                 mistakes.append(unknown("option", where, (f"{section}.{key}" for key in model.model_fields)))
             else:
-                message = flaw["msg"].removeprefix("Value error, ")
-                mistakes.append(f"{where}: {message[0].lower()}{message[1:]}, but got {flaw['input']!r}.")
-    except CoevoError as error:  # a validator that looked something up
+                message = problem["msg"].removeprefix("Value error, ")
+                mistakes.append(f"{where}: {message[0].lower()}{message[1:]}, but got {problem['input']!r}.")
+    except CoevoError as error:  # a validator that says more than pydantic can
         mistakes += [f"{section}: {line}" for line in str(error).splitlines()]
     return None
 
@@ -191,7 +218,7 @@ def parse_assignment(text: str) -> Tree:
     path, equals, value = text.partition("=")
     keys = path.strip().split(".")
     if not equals or len(keys) < 2 or not all(keys):
-        raise ConfigError(f"-o wants SECTION.OPTION=VALUE, as artist.latent=64; got {text!r}.")
+        raise ConfigError(f"-o expects SECTION.OPTION=VALUE, such as artist.latent=64; got {text!r}.")
     try:
         leaf: Any = tomllib.loads(f"value = {value}")["value"]
     except (tomllib.TOMLDecodeError, KeyError):
@@ -218,13 +245,13 @@ def merge(*trees: Mapping[str, Any]) -> Tree:
 
 
 def read_toml(path: Path) -> Tree:
-    """A TOML file as a tree. Raises ConfigError where it is missing or no TOML."""
+    """A TOML file as a tree. Raises ConfigError if it is missing or not TOML."""
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise ConfigError(f"Cannot read the config {path}: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is no TOML: {error}.") from error
+        raise ConfigError(f"{path} is not valid TOML: {error}.") from error
 
 
 def read_recipe(name: str, registry: Registry) -> Tree:

@@ -1,4 +1,4 @@
-"""A run's folder: runs/<name>/ with config.toml, metrics.jsonl, checkpoints/ and gallery/.
+"""A run's folder: runs/<name>/ with config.toml, metrics.jsonl, checkpoints/ and sheets/.
 
 Files appear whole or not at all. A checkpoint is a pair NAME.safetensors + NAME.json; the JSON comes last
 and holds both checksums, so whatever a kill left behind is recognised and passed over.
@@ -17,13 +17,13 @@ from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 
 from coevo.contract.players import State
-from coevo.errors import StoreError
+from coevo.errors import StoreError, unknown
 from coevo.loop import Position
 from coevo.storage.atomic import write_whole, writing
 from coevo.storage.serialization import pack, unpack
 from coevo.version import __version__
 
-FORMAT = 1
+FORMAT = 2  # of config.toml and checkpoints; older ones are read through coevo.runs.migrations
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Checkpoint:
 
     position: Position
     state: State
+    format: int = FORMAT
 
 
 class RunFolder:
@@ -40,12 +41,17 @@ class RunFolder:
     def __init__(self, folder: Path):
         self.folder = folder
         self.checkpoints = folder / "checkpoints"
-        self.gallery = folder / "gallery"
         self._lock = FileLock(folder / ".lock")
 
     @property
     def name(self) -> str:
         return self.folder.name
+
+    @property
+    def sheets(self) -> Path:
+        """The folder of contact sheets; runs of format 1 that were not resumed since have them in gallery/."""
+        old, new = self.folder / "gallery", self.folder / "sheets"
+        return old if old.is_dir() and not new.is_dir() else new
 
     # the folder
 
@@ -53,10 +59,10 @@ class RunFolder:
     def create(cls, runs: Path, name: str | None, stem: str) -> RunFolder:
         """A new run's folder, locked; without a name the first free one of stem-1, stem-2, …
 
-        Raises StoreError where the name is taken or unfit, or the folder cannot be written to.
+        Raises StoreError if the name is taken or not a folder name, or the folder cannot be written to.
         """
         if name is not None and (not name or name.startswith(".") or Path(name).name != name or name == "latest"):
-            raise StoreError(f"A run cannot be named {name!r}: a plain folder name is wanted.")
+            raise StoreError(f"A run cannot be named {name!r}: give a plain folder name.")
         with writing(runs):
             runs.mkdir(parents=True, exist_ok=True)
         number = 0
@@ -72,19 +78,18 @@ class RunFolder:
                     raise
                 if name is not None:
                     raise StoreError(
-                        f"A run named {name!r} is there already; choose another --name, or go on with "
-                        f"`coevo resume {name}`."
+                        f"Run {name!r} already exists; choose another --name, or go on with `coevo resume {name}`."
                     ) from None
         store = cls(folder)
         store.lock()
         with writing(folder):
             store.checkpoints.mkdir()
-            store.gallery.mkdir()
+            store.sheets.mkdir()
         return store
 
     @classmethod
     def open(cls, run: str | Path, runs: Path) -> RunFolder:
-        """The folder of a run, by path, by name, or `latest`. Raises StoreError where there is none."""
+        """The folder of a run, by path, by name, or `latest`. Raises StoreError if there is none."""
         names = [store.name for store in cls.all(runs)]
         if str(run) == "latest":
             if not names:
@@ -93,8 +98,6 @@ class RunFolder:
         for folder in (runs / run, Path(run)):
             if (folder / "config.toml").is_file():
                 return cls(folder)
-        from coevo.errors import unknown
-
         raise StoreError(unknown("run", str(run), names) + (" See `coevo runs`." if names else ""))
 
     @classmethod
@@ -104,24 +107,24 @@ class RunFolder:
         return [cls(path.parent) for path in sorted(found, key=lambda path: path.stat().st_mtime_ns)]
 
     def lock(self) -> None:
-        """Hold the run for this process; the system lets go of it when the process ends, however it ends."""
+        """Lock the run for this process; the operating system unlocks it when the process ends, however it ends."""
         with writing(self.folder):
             try:
                 self._lock.acquire(timeout=0)
             except Timeout as error:
-                raise StoreError(f"Run {self.name!r} is held by another process; wait for it, or stop it.") from error
+                raise StoreError(f"Run {self.name!r} is in use by another process; wait for it, or stop it.") from error
 
     def unlock(self) -> None:
         self._lock.release()
 
     def discard(self) -> None:
-        """Take back a folder that has just been made, as if it had never been."""
+        """Remove a folder that has just been made."""
         self.unlock()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
-    def held(self) -> bool:
-        """Whether a living process holds the run."""
+    def locked(self) -> bool:
+        """Whether a living process has locked the run."""
         if self._lock.is_locked:
             return True
         try:
@@ -171,34 +174,37 @@ class RunFolder:
         return sorted(path.stem for path in self.checkpoints.glob("*.json"))
 
     def load(self) -> tuple[Checkpoint, list[str]]:
-        """The newest whole checkpoint, and a sentence about every newer one that is not.
+        """The newest whole checkpoint, and a sentence about every newer one that is damaged.
 
-        Raises StoreError where none is whole.
+        Raises StoreError if none is whole.
         """
-        flaws: list[str] = []
+        problems: list[str] = []
         for name in reversed(self.names()):
             try:
-                return self.read(name), flaws
+                return self.read(name), problems
             except StoreError as error:
-                flaws.append(str(error))
-        raise StoreError("\n".join([f"Run {self.name!r} has no whole checkpoint to go on from.", *flaws]))
+                problems.append(str(error))
+        raise StoreError("\n".join([f"Run {self.name!r} has no whole checkpoint to go on from.", *problems]))
 
     def read(self, name: str) -> Checkpoint:
-        """One checkpoint. Raises StoreError where it is damaged, or another program's."""
+        """One checkpoint. Raises StoreError if it is damaged, or another program's."""
         path = self.checkpoints / f"{name}.json"
         try:
             signed = json.loads(path.read_bytes())
             body = signed["body"]
             text = json.dumps(body, separators=(",", ":"))
             if hashlib.sha256(text.encode()).hexdigest() != signed["sha256"]:
-                raise StoreError(f"Checkpoint {path} is damaged: its checksum does not fit.")
-            if body["format"] != FORMAT:
-                raise StoreError(f"Checkpoint {path} has format {body['format']}; this coevo reads {FORMAT}.")
+                raise StoreError(f"Checkpoint {path} is damaged: its checksum does not match.")
+            if body["format"] > FORMAT:
+                raise StoreError(
+                    f"Checkpoint {path} has format {body['format']}, and this coevo reads up to {FORMAT}: coevo "
+                    f"{body['coevo']} wrote it; upgrade coevo to go on with it."
+                )
             packed = path.with_suffix(".safetensors").read_bytes()
             if hashlib.sha256(packed).hexdigest() != body["tensors"]:
                 raise StoreError(
-                    f"Checkpoint {path.with_suffix('.safetensors')} is damaged: its checksum does not fit."
+                    f"Checkpoint {path.with_suffix('.safetensors')} is damaged: its checksum does not match."
                 )
-            return Checkpoint(Position(*body["position"]), unpack(body["state"], packed))
+            return Checkpoint(Position(*body["position"]), unpack(body["state"], packed), body["format"])
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             raise StoreError(f"Checkpoint {path} cannot be read: {type(error).__name__}: {error}.") from error

@@ -1,6 +1,6 @@
 """What a player is given: device, precision, random streams."""
 
-from coevo.studio.studio import Studio
 from coevo.studio.devices import Precision, fast_bf16, find_device
+from coevo.studio.studio import Studio
 
 __all__ = ["Precision", "Studio", "fast_bf16", "find_device"]

@@ -22,6 +22,18 @@ def preserve_python_rng() -> Iterator[None]:
         random.setstate(before)
 
 
+@contextmanager
+def preserve_rng() -> Iterator[None]:
+    """Within the block others may draw from the global streams of Python, NumPy and torch without an effect."""
+    numpy_state, torch_state = np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
+    with preserve_python_rng():
+        try:
+            yield
+        finally:
+            np.random.set_state(numpy_state)  # noqa: NPY002
+            torch.set_rng_state(torch_state)
+
+
 class RandomStreams:
     """The streams of a run by name, on one device, and the global ones (DEAP and dropout draw from those)."""
 

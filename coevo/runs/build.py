@@ -1,0 +1,135 @@
+"""From a configuration to two players who fit each other, and the real works that they see."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from coevo.coevolution.society import society
+from coevo.contract.capabilities import Decoder
+from coevo.contract.players import Artist, Critic
+from coevo.data.batches import DatasetBatches, LazyBatches, NoData
+from coevo.data.datasets import DataOptions, Dataset, load_dataset
+from coevo.errors import ConfigError, PairError
+from coevo.evolution.latent_population import LatentPopulation
+from coevo.loop import Phase, check_pair
+from coevo.loop.pairs import lacks_gradients
+from coevo.plugin.registry import registry
+from coevo.runs.config import Config
+from coevo.studio import Studio, find_device
+
+
+class Setup:
+    """A run's players, checked and not yet built, and its data.
+
+    Args:
+        config: the run's options. With the names of classes in it (a run that was played before), the dataset is not
+            read before its first batch is wanted.
+        folder: the run's folder, if it has one yet.
+
+    Raises:
+        ConfigError, PairError: something does not fit.
+        DataError: the dataset cannot be read.
+    """
+
+    def __init__(self, config: Config, folder: Path | None = None):
+        self.config = config
+        self.studio = make_studio(config, folder)
+        self.artist, self.critic = make_pair(config, self.studio)
+        check_pair(self.artist, self.critic)
+        self.uses_reals = uses_reals(self.artist, self.critic)
+        self.phases: tuple[Phase, ...] = config.phases(self.critic.spec().learns)
+        if self.uses_reals:
+            self.studio.classes = config.classes or self.dataset.classes
+            if not config.classes:
+                check_pair(self.artist, self.critic, labels=self._labels)
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The real works; read when they are first asked for."""
+        return load_dataset(self.config.data, loaders())
+
+    def build(self) -> None:
+        """Make networks and populations; every random stream starts from the seed."""
+        self.build_artist()
+        self.critic.build(self.artist)
+
+    def build_artist(self) -> None:
+        """Make the artist alone."""
+        self.studio.reseed()
+        if isinstance(self.artist, LatentPopulation):
+            self.artist.decoder.build()
+        self.artist.build()
+
+    def batches(self) -> LazyBatches | NoData:
+        """Real works by position."""
+        size = self.config.run.batch
+        return LazyBatches(size, self._load) if self.uses_reals else NoData(size)
+
+    def _load(self) -> DatasetBatches:
+        run, data = self.config.run, self.config.data
+        steps = [phase.steps for phase in self.phases]
+        return DatasetBatches(
+            self.dataset, run.batch, run.seed, steps, self.studio.device, data.workers, data.memory_mb, data.labelled
+        )
+
+    @property
+    def _labels(self) -> Literal["all", "some", "none"]:
+        """How many of the real works have a label that is not hidden."""
+        return "none" if self.dataset.labels is None else "some" if self.config.data.labelled else "all"
+
+
+def make_studio(config: Config, folder: Path | None) -> Studio:
+    """The working conditions that a run's options ask for."""
+    run, data = config.run, config.data
+    if run.deterministic:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True)
+    image = data.channels, data.size, data.size
+    device = find_device(run.device)
+    if device.type == "cuda":  # TF32 keeps fp32's range and a tenth of its digits; strictly fp32 has neither of the two
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = run.precision != "fp32"
+    return Studio(image, (), device, run.precision, run.compile, run.seed, folder, run.batch)
+
+
+def make_pair(config: Config, studio: Studio) -> tuple[Artist, Critic]:
+    """Both players, not yet built. An artist that cannot get the gradients it needs is bred by its latent codes."""
+    agents, exchange = config.run.agents, config.run.exchange
+    if agents > 1:
+        return society([one_pair(config, studio) for _ in range(agents)], 1 if exchange is None else exchange)
+    if exchange:
+        raise ConfigError(f"run.exchange={exchange} needs several agents to show works to; say --agents 2 or more.")
+    artist, critic = one_pair(config, studio)
+    if lacks_gradients(artist.spec(), critic.spec()) and isinstance(artist, Decoder) and artist.code:
+        if not config.run.start:
+            raise PairError(
+                f"Critic {critic.name!r} gives no gradients, so it can only breed the latent codes of an artist "
+                f"{artist.name!r} that is trained already; name its run with --from."
+            )
+        artist = LatentPopulation(artist, config.latent_population)
+    return artist, critic
+
+
+def one_pair(config: Config, studio: Studio) -> tuple[Artist, Critic]:
+    """The artist and the critic that a configuration names."""
+    return config.artist_class(config.artist, studio), config.critic_class(config.critic, studio)
+
+
+def uses_reals(artist: Artist, critic: Critic) -> bool:
+    """Whether one of the two looks at real works or at their labels."""
+    return any(need != "unused" for spec in (artist.spec(), critic.spec()) for need in (spec.reals, spec.labels))
+
+
+def loaders() -> dict[str, Callable[[DataOptions], Dataset]]:
+    """Every dataset's loader by name, imported when it is called."""
+    return {name: partial(_load_named, name) for name in registry().offers("dataset")}
+
+
+def _load_named(name: str, options: DataOptions) -> Dataset:
+    dataset: Dataset = registry().load("dataset", name)(options)
+    return dataset

@@ -1,0 +1,44 @@
+"""A run stops where a loss or a parameter is not finite; its last good checkpoint stays."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import torch
+
+from coevo.errors import NotFiniteError
+
+if TYPE_CHECKING:
+    from coevo.runs.run import Run
+
+
+def check_metrics(run: Run) -> None:
+    """Raise NotFiniteError if a metric since the last row of the log is not finite."""
+    for key, value in run.metrics.meter.row(run.round).items():
+        if not math.isfinite(value):
+            raise not_finite(run, key)
+
+
+def check_parameters(run: Run) -> None:
+    """Raise NotFiniteError if a parameter of either player is not finite."""
+    parameters = [p.detach() for player in (run.artist, run.critic) for p in player.parameters()]
+    if parameters and not torch.stack(torch._foreach_norm(parameters)).isfinite().all():
+        raise not_finite(run, "a parameter")
+
+
+def not_finite(run: Run, what: str) -> NotFiniteError:
+    """The error that says what is not finite, and how to start again."""
+    good = run.store.pointed("latest")
+    kept = (
+        f"the run stopped, and its last good checkpoint is round {int(good.split('-')[0])}"
+        if good
+        else "the run stopped before its first checkpoint"
+    )
+    start = f" --from {run.store.name}" if good else ""
+    learners = [role for role in ("artist", "critic") if hasattr(getattr(run, role).options, "learning_rate")]
+    lower = " ".join(f"-o {role}.learning_rate=1e-4" for role in learners)
+    advice = f"lower learning rates ({lower}) or " if lower else ""
+    return NotFiniteError(
+        f"{what} is not finite in round {run.round}: {kept}. Try {advice}--precision fp32, in a new run{start}."
+    )

@@ -1,0 +1,104 @@
+"""Runs made by older versions, as this one has them: one function a step of the format.
+
+A format is a number in config.toml ([made] format) and in every checkpoint; a folder without one has format 1.
+Players rename their own options and parts of their state (`Options.renamed`, `Player.upgrade`, `Player.renamed_state`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from coevo.contract.players import Player, State
+from coevo.data.datasets import DataOptions
+from coevo.plugin.registry import Registry
+from coevo.runs.config import RENAMED_SECTIONS, RunOptions, Tree
+from coevo.storage.run_folder import FORMAT, RunFolder
+
+RUN_STATE_1 = {"past": "ancestral_opponents", "watch": "diagnostics", "log": "log_length"}
+METRICS_1 = {
+    "artist.spread": "artist.reward_std",
+    "past.works": "ancestors.works",
+    "past.critics": "ancestors.critics",
+    "past.critic_forgets": "ancestors.critic_forgets",
+    "past.artist_forgets": "ancestors.artist_forgets",
+}
+FILES_1 = {"gallery": "sheets", "past": "ancestral_opponents", "past.png": "ancestral-opponents.png"}
+
+
+def migrate_config(tree: Mapping[str, Any], registry: Registry) -> Tree:
+    """The sections of a config.toml of any format, as the newest has them."""
+    if format_of(tree) >= FORMAT:
+        return dict(tree)
+    sections = {RENAMED_SECTIONS.get(name, name): section for name, section in tree.items()}
+    sections["run"] = renamed(sections.get("run", {}), RunOptions.renamed)
+    sections["data"] = renamed(sections.get("data", {}), DataOptions.renamed)
+    for kind in ("artist", "critic"):
+        options = dict(sections[kind])
+        name = options.pop("name")
+        player: type[Player] = registry.load(kind, name)
+        sections[kind] = {"name": name, **player.upgrade(options)}
+    return sections
+
+
+def format_of(tree: Mapping[str, Any]) -> int:
+    """The format of a config.toml."""
+    return int(tree.get("made", {}).get("format", 1))
+
+
+def migrate_state(state: State, format: int, artist: Player, critic: Player) -> State:
+    """The state of a run, or of a snapshot of its session, of any format, as the newest has it."""
+    if format >= FORMAT:
+        return state
+    new = dict(state)
+    for role, player in (("artist", artist), ("critic", critic)):
+        if role in new:
+            new[role] = migrate_player_state(new[role], player)
+    if "studio" in new:
+        new["studio"] = renamed(new["studio"], {"born": "ids"})
+    return new
+
+
+def migrate_player_state(state: State, player: Player) -> State:
+    """A player's state with the names that its class has now; of players within a player, too."""
+    members = dict(enumerate(getattr(player, "members", ())))
+    if members:  # a society's state holds its members' by number
+        parts = {str(number): migrate_player_state(state[str(number)], one) for number, one in members.items()}
+        return {**state, **parts}
+    new = renamed(state, player.renamed_state)
+    decoder = getattr(player, "decoder", None)
+    if isinstance(decoder, Player) and "decoder" in new:
+        new["decoder"] = migrate_player_state(new["decoder"], decoder)
+    return new
+
+
+def migrate_run_state(state: Mapping[str, Any], format: int) -> State:
+    """What a run's observers keep, of any format, as the newest has it: {observer: its state}."""
+    if format >= FORMAT:
+        return dict(state)
+    old = renamed(state, RUN_STATE_1)
+    metrics = {
+        "length": old["log_length"],
+        "meter": {part: renamed(values, METRICS_1) for part, values in old["meter"].items()},
+        "latest": renamed(old["latest"], METRICS_1),
+        "diagnostics": old["diagnostics"],
+    }
+    new: State = {"metrics": metrics, "checkpoints": {"best": old["best"]}}
+    if old.get("ancestral_opponents"):
+        past = dict(old["ancestral_opponents"])
+        new["ancestral_opponents"] = past | {"figures": renamed(past.get("figures", {}), METRICS_1)}
+    if "accepted" in old:
+        new["accepted"] = old["accepted"]
+    return new
+
+
+def migrate_folder(folder: RunFolder) -> None:
+    """Give a run's files the names that they have now; the run must be locked."""
+    for old, new in FILES_1.items():
+        if (folder.folder / old).exists() and not (folder.folder / new).exists():
+            (folder.folder / old).rename(folder.folder / new)
+
+
+def renamed(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """The same values with some of their keys renamed."""
+    return {names.get(key, key): value for key, value in values.items()}

@@ -1,0 +1,246 @@
+"""Observers of a run: they see its turns in order, and log, show, save and remember. Each has a state of its own."""
+
+from __future__ import annotations
+
+import math
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coevo.contract.players import State
+from coevo.errors import ConfigError
+from coevo.images.png import save_png
+from coevo.images.sheets import contact_sheet
+from coevo.loop import Turn
+from coevo.monitoring.diagnostics import Diagnostics
+from coevo.monitoring.metrics import Meter, diversity
+from coevo.runs.finite import check_metrics, check_parameters, not_finite
+from coevo.storage.jsonl import Log, read_log
+from coevo.storage.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from coevo.runs.run import Run
+
+SHEET = 64  # works on a sheet
+SAVE_SECONDS = 60  # a long phase is saved at least this often
+
+
+class Observer:
+    """Sees every turn. All methods do nothing by default; `name` is the key of its state in checkpoints."""
+
+    name: str
+
+    def begin(self, run: Run) -> None:
+        """The run starts, or goes on."""
+
+    def see(self, turn: Turn, run: Run) -> None:
+        """A step of either side was made."""
+
+    def end(self, run: Run) -> None:
+        """The run ended in order."""
+
+    def close(self) -> None:
+        """The run ended, however it did."""
+
+    def state(self) -> State:
+        """Whatever a resumed run has to know: tensors and JSON values."""
+        return {}
+
+    def restore(self, state: State) -> None:
+        """Take back what `state()` gave."""
+
+
+class Clock(Observer):
+    """timing.jsonl: seconds of playing, over all processes, and works a second."""
+
+    name = "timing"
+
+    def __init__(self, store: RunFolder, every: int):
+        self.path, self.every = store.folder / "timing.jsonl", every
+        rows = read_log(self.path)
+        self.before = float(rows[-1]["seconds"]) if rows else 0.0
+        """Seconds that the run was played in earlier processes."""
+        self.started = math.inf
+        self._log: Log | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of playing so far."""
+        return self.before + max(0.0, time.perf_counter() - self.started)
+
+    def begin(self, run: Run) -> None:
+        self._log = Log(self.path)
+        self.started = self._logged = time.perf_counter()
+        self._works, self._round = 0, -1
+
+    def see(self, turn: Turn, run: Run) -> None:
+        assert self._log is not None
+        self._round = turn.next.round
+        self._works += len(turn.works) if turn.role == "artist" else 0
+        if turn.ends_round and turn.next.round % self.every == 0:
+            now = time.perf_counter()
+            speed = round(self._works / max(now - self._logged, 1e-9), 3)
+            self._log.append({"round": self._round, "seconds": round(self.seconds, 3), "images_per_second": speed})
+            self._logged, self._works = now, 0
+
+    def close(self) -> None:
+        if self._log is None:
+            return
+        if self._round >= 0:
+            self._log.append({"round": self._round, "seconds": round(self.seconds, 3)})
+        self._log.close()
+        self.before, self.started, self._log = self.seconds, math.inf, None
+
+
+class MetricsLog(Observer):
+    """metrics.jsonl: means of all metrics since the last row, and what is wrong with the game."""
+
+    name = "metrics"
+
+    def __init__(self, store: RunFolder, every: int, diagnostics: Diagnostics):
+        self.path, self.every, self.diagnostics = store.folder / "metrics.jsonl", every, diagnostics
+        self.meter = Meter()
+        self.latest: dict[str, float] = {}
+        self.warnings: list[str] = []
+        self._length = 0
+        self._log: Log | None = None
+
+    def begin(self, run: Run) -> None:
+        self._log = Log(self.path, self._length)
+
+    def see(self, turn: Turn, run: Run) -> None:
+        self.meter.add(turn)
+        if not turn.ends_round or turn.next.round % self.every:
+            return
+        assert self._log is not None
+        figures = run.ancestors.figures if run.ancestors else {}
+        self.latest = self.meter.row(turn.next.round) | diversity(turn) | figures
+        check_metrics(run)
+        self.warnings = self.diagnostics.look(self.latest)
+        self._log.append({**self.latest, **({"warnings": self.warnings} if self.warnings else {})})
+        self.meter.clear()
+
+    def close(self) -> None:
+        if self._log is not None:
+            self._log.close()
+
+    def state(self) -> State:
+        return {
+            "length": self._log.length if self._log else self._length,
+            "meter": self.meter.state(),
+            "latest": dict(self.latest),
+            "diagnostics": self.diagnostics.state(),
+        }
+
+    def restore(self, state: State) -> None:
+        self._length, self.latest = state["length"], dict(state["latest"])
+        self.meter.restore(state["meter"])
+        self.diagnostics.restore(state["diagnostics"])
+
+
+class Board(Observer):
+    """TensorBoard events: every row of the log."""
+
+    name = "tensorboard"
+
+    def __init__(self, store: RunFolder, every: int):
+        self.folder, self.every = store.folder / "tensorboard", every
+        self._writer: Any = None
+
+    def begin(self, run: Run) -> None:
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError as error:
+            raise ConfigError("run.tensorboard needs TensorBoard: pip install 'coevo[tensorboard]'.") from error
+        self._writer = SummaryWriter(str(self.folder))
+
+    def see(self, turn: Turn, run: Run) -> None:
+        if turn.ends_round and turn.next.round % self.every == 0:
+            for key, value in run.latest.items():
+                self._writer.add_scalar(key, value, turn.next.round)
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+
+class Sheets(Observer):
+    """sheets/: what the artist makes, on a contact sheet; the same codes every time."""
+
+    name = "sheets"
+
+    def __init__(self, store: RunFolder, every: int):
+        self.store, self.every = store, every
+        self.latest: Path | None = None
+
+    def begin(self, run: Run) -> None:
+        if run.is_new:
+            self.save(run)
+
+    def see(self, turn: Turn, run: Run) -> None:
+        if turn.ends_round and turn.next.round % self.every == 0:
+            self.save(run)
+
+    def end(self, run: Run) -> None:
+        self.save(run)
+
+    def save(self, run: Run) -> None:
+        """Save a contact sheet of the artist's works. A population is shown as it stands."""
+        seed, artist = run.config.run.seed, run.artist
+        works = artist.make(run.config.run.batch, None) if artist.spec().population else artist.exhibit(SHEET, seed)
+        if works.images is None:
+            return
+        if not works.images.isfinite().all():
+            raise not_finite(run, "the exhibited pictures")
+        about = {"artist": artist.name, "run": self.store.name, "round": run.round, "seed": seed}
+        path = self.store.sheets / f"{run.round:08d}.png"
+        save_png(path, contact_sheet(works.images), about)
+        self.latest = path
+
+
+class Checkpoints(Observer):
+    """checkpoints/: everything that is needed to go on, regularly and at the end."""
+
+    name = "checkpoints"
+
+    def __init__(self, every: int, best: str | None):
+        self.every = every
+        self.way, _, self.metric = (best or "").partition(":")
+        self.best: float | None = None
+        self._saved = 0.0
+
+    def begin(self, run: Run) -> None:
+        self._saved = time.perf_counter()
+        if run.is_new and run.session.db:  # all that never changes; whatever does is in the session's database
+            run.save()
+
+    def see(self, turn: Turn, run: Run) -> None:
+        if not turn.safe or run.session.db:
+            return
+        regular = turn.ends_round and turn.next.round % self.every == 0
+        if run.ending or regular or time.perf_counter() - self._saved > SAVE_SECONDS:
+            check_metrics(run)
+            check_parameters(run)
+            better = regular and self._improved(run.latest)
+            name = run.save()
+            if better:
+                run.store.point("best", name)
+            self._saved = time.perf_counter()
+
+    def state(self) -> State:
+        return {"best": self.best}
+
+    def restore(self, state: State) -> None:
+        self.best = state["best"]
+
+    def _improved(self, latest: dict[str, float]) -> bool:
+        """Whether the watched metric is better than ever before."""
+        if not self.metric or not latest:
+            return False
+        if self.metric not in latest:
+            there = ", ".join(latest)
+            raise ConfigError(f"run.best watches {self.metric!r}, which is not measured; there are: {there}.")
+        value = latest[self.metric]
+        better = self.best is None or (value < self.best if self.way == "min" else value > self.best)
+        self.best = value if better else self.best
+        return better
