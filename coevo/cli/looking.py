@@ -33,7 +33,7 @@ def runs(runs_dir: Path, as_json: bool) -> None:
                 "data": config["data"]["name"],
                 "rounds": last["round"],
                 "minutes": round(last["seconds"] / 60, 1),
-                "playing": store.held,
+                "playing": store.locked,
             }
         )
     if as_json:

@@ -35,27 +35,28 @@ def ending(run: Path) -> dict[str, str]:
     checkpoints = run / "checkpoints"
     last = (checkpoints / "latest").read_text()
     files = [checkpoints / f"{last}.json", checkpoints / f"{last}.safetensors", run / "metrics.jsonl"]
-    files += sorted((run / "gallery").glob("*.png"))
+    files += sorted((run / "sheets").glob("*.png"))
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
+@pytest.mark.slow
 def test_killed_at_ten_random_moments_and_resumed_it_ends_in_the_same_bytes(tmp_path: Path) -> None:
-    straight = tmp_path / "straight"
-    spawn(straight, "run", "dcgan", "--name", "it", *SMALL, *PACE).communicate(timeout=120)
-    dice, runs = random.Random(20261121), tmp_path / "killed"
+    uninterrupted = tmp_path / "uninterrupted"
+    spawn(uninterrupted, "run", "dcgan", "--name", "it", *SMALL, *PACE).communicate(timeout=120)
+    rng, runs = random.Random(20261121), tmp_path / "killed"
     process = spawn(runs, "run", "dcgan", "--name", "it", *SMALL, *PACE)
     log = runs / "it" / "timing.jsonl"
     for _ in range(10):
         before = log.stat().st_size if log.exists() else 0
         while process.poll() is None and not (log.exists() and log.stat().st_size > before):
             time.sleep(0.005)
-        time.sleep(dice.uniform(0, 0.1))  # it plays: some rounds more, or a checkpoint half written
+        time.sleep(rng.uniform(0, 0.1))  # it plays: some rounds more, or a checkpoint half written
         process.kill()
         process.communicate()
         process = spawn(runs, "resume", "it", "--rounds", str(ROUNDS))
     said, _ = process.communicate(timeout=120)
     assert process.returncode in (0, 2), said  # 2: the last kill came after the end
-    assert ending(runs / "it") == ending(straight / "it")
+    assert ending(runs / "it") == ending(uninterrupted / "it")
 
 
 def test_ctrl_c_saves_and_says_how_to_resume(tmp_path: Path) -> None:
@@ -67,18 +68,18 @@ def test_ctrl_c_saves_and_says_how_to_resume(tmp_path: Path) -> None:
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Go on with: coevo resume it" in said
-    checkpoint, flaws = RunFolder(tmp_path / "it").load()
-    assert checkpoint.position.round > 0 and not flaws
+    checkpoint, problems = RunFolder(tmp_path / "it").load()
+    assert checkpoint.position.round > 0 and not problems
     resumed = CommandLine(tmp_path)("resume", "it", "--rounds", checkpoint.position.round + 2)
     assert resumed.code == 0
 
 
-def test_a_held_run_is_refused_to_a_second_process(tmp_path: Path) -> None:
+def test_a_run_in_use_is_refused_to_a_second_process(tmp_path: Path) -> None:
     process = spawn(tmp_path, "run", "dcgan", "--name", "it", *SMALL)
     try:
         while not (tmp_path / "it" / "metrics.jsonl").exists():
             time.sleep(0.05)
-        assert "is held by another process" in CommandLine(tmp_path).refuses("resume", "it")
+        assert "is in use by another process" in CommandLine(tmp_path).refuses("resume", "it")
     finally:
         process.kill()
         process.communicate()
@@ -111,7 +112,7 @@ def test_resumed_in_pieces_the_log_has_every_row_once(tmp_path: Path) -> None:
 
 def test_the_last_checkpoints_and_the_best_are_kept(tmp_path: Path) -> None:
     run = CommandLine(tmp_path).play(
-        "best", "--rounds", 30, "-o", "run.save_every=5", "-o", "run.log_every=5", "-o", "run.keep=2",
+        "best", "--rounds", 30, "-o", "run.save_every=5", "-o", "run.log_every=5", "-o", "run.keep_checkpoints=2",
         "-o", "run.best=min:critic.loss",
     )  # fmt: skip
     rows = read_log(run / "metrics.jsonl")

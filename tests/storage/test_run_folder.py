@@ -11,13 +11,13 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
-from standins import same
 
 from coevo.errors import StoreError
 from coevo.loop import Position
 from coevo.storage.atomic import write_whole
 from coevo.storage.jsonl import Log, read_log
 from coevo.storage.run_folder import Checkpoint, RunFolder
+from coevo.storage.state_tools import equal_states
 
 
 def new(tmp_path, name="sea"):
@@ -93,7 +93,7 @@ def test_tensors_of_paths_that_look_alike_are_kept_apart(tmp_path):
     store = new(tmp_path)
     for state in ({1: one, "1": other}, {"a": {"b": one}, "a/b": other}):
         read = store.read(store.save(Checkpoint(Position(), state), 1)).state
-        assert same(read, state)
+        assert equal_states(read, state)
 
 
 def test_a_saved_state_is_a_copy(tmp_path):
@@ -115,17 +115,17 @@ def test_what_is_no_tensor_and_no_json_is_refused_by_its_path(tmp_path):
 # damaged
 
 
-def test_of_damaged_checkpoints_the_newest_whole_one_is_read_and_the_flaws_are_said(tmp_path):
+def test_of_damaged_checkpoints_the_newest_whole_one_is_read_and_the_problems_are_said(tmp_path):
     store = new(tmp_path)
     names = [save(store, round, value=torch.tensor(round)) for round in range(4)]
     flip(store.checkpoints / f"{names[3]}.safetensors")
     flip(store.checkpoints / f"{names[2]}.json")
-    checkpoint, flaws = store.load()
+    checkpoint, problems = store.load()
     assert checkpoint.position.round == 1
     assert checkpoint.state["value"] == 1
-    assert len(flaws) == 2
-    assert "00000003.safetensors is damaged" in flaws[0]
-    assert "00000002.json" in flaws[1]
+    assert len(problems) == 2
+    assert "00000003.safetensors is damaged" in problems[0]
+    assert "00000002.json" in problems[1]
 
 
 def flip(path):
@@ -139,9 +139,9 @@ def test_a_checkpoint_that_is_anything_else_is_passed_over(tmp_path, content):
     store = new(tmp_path)
     save(store, 1)
     (store.checkpoints / f"{save(store, 2)}.json").write_bytes(content)
-    checkpoint, (flaw,) = store.load()
+    checkpoint, (problem,) = store.load()
     assert checkpoint.position.round == 1
-    assert "00000002.json" in flaw
+    assert "00000002.json" in problem
 
 
 def test_every_cut_of_a_checkpoint_is_noticed(tmp_path):
@@ -173,7 +173,7 @@ def test_a_later_format_is_not_guessed_at(tmp_path):
     body = json.loads(path.read_bytes())["body"] | {"format": 99}
     text = json.dumps(body, separators=(",", ":"))
     path.write_text(json.dumps({"sha256": hashlib.sha256(text.encode()).hexdigest(), "body": body}))
-    with pytest.raises(StoreError, match="has format 99; this coevo reads 1"):
+    with pytest.raises(StoreError, match="has format 99, and this coevo reads up to 2"):
         store.load()
 
 
@@ -213,7 +213,7 @@ def test_runs_without_a_name_are_numbered(tmp_path):
 
 def test_a_name_is_taken_once(tmp_path):
     new(tmp_path)
-    with pytest.raises(StoreError, match=r"'sea' is there already.*coevo resume sea"):
+    with pytest.raises(StoreError, match=r"'sea' already exists.*coevo resume sea"):
         new(tmp_path)
 
 
@@ -238,11 +238,11 @@ def test_a_run_is_found_by_name_by_path_and_as_the_latest(tmp_path):
         RunFolder.open("latest", tmp_path / "empty")
 
 
-def test_a_run_is_held_by_one_process(tmp_path):
+def test_a_run_is_locked_by_one_process(tmp_path):
     store = new(tmp_path)
     again = RunFolder.open("sea", tmp_path)
-    assert store.held
-    assert again.held
+    assert store.locked
+    assert again.locked
     code = f"""if True:
         from pathlib import Path
         from coevo.storage.run_folder import StoreError
@@ -253,9 +253,9 @@ def test_a_run_is_held_by_one_process(tmp_path):
             print(error)"""
     paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     child = subprocess.run([sys.executable, "-c", code], env=paths, capture_output=True, text=True, check=True)
-    assert "'sea' is held by another process" in child.stdout
+    assert "'sea' is in use by another process" in child.stdout
     store.unlock()
-    assert not again.held
+    assert not again.locked
     again.lock()
 
 
