@@ -16,7 +16,7 @@ from coevo.data.splits import stratified_indices
 
 
 class NoData:
-    """Batches for a pair that looks at no real works."""
+    """Batches for a pair that uses no real works."""
 
     def __init__(self, size: int):
         self.size = size
@@ -29,12 +29,23 @@ class NoData:
 
 
 class DatasetBatches:
-    """Batches of a dataset by position. The t-th batch of a phase takes places [t·B, (t+1)·B) of an endless
-    row of permutations, one an epoch, so every work comes once an epoch, whatever B is.
+    """Batches of a dataset by position.
 
-    steps: of each phase of a round. What fits into `memory_mb` lives on the device; else threads read ahead.
-    labelled: only so many works keep their labels; they are a stream of their own, a batch of which comes with every
-    other one. Raises DataError where there are not so many.
+    The t-th batch of a phase takes items [t·B, (t+1)·B) of an endless sequence of permutations, one an epoch; so every
+    work comes once an epoch, whatever B is.
+
+    Args:
+        dataset: the real works.
+        batch: works in a batch, B.
+        seed: the permutations follow from it.
+        steps: steps of each phase of a round.
+        device: where batches live; the whole dataset too, if it fits into `memory_mb`; else threads read ahead.
+        workers: threads that read ahead.
+        memory_mb: the largest dataset that is held on the device.
+        labelled: this many works keep their labels; a batch of those comes with every other batch, as `labelled`.
+
+    Raises:
+        DataError: there are fewer works than `labelled`.
     """
 
     def __init__(
@@ -61,7 +72,7 @@ class DatasetBatches:
             self.add_stream("labelled", stratified_indices(dataset, labelled, seed))
 
     def add_stream(self, name: str, indices: Tensor) -> None:
-        """A stream of some of the works only: int64 indices [K], K ≥ 1."""
+        """Add a stream of some of the works: int64 indices [K], K ≥ 1."""
         self._streams[name] = indices.cpu()
 
     def batch(self, round: int, phase: int, step: int, stream: str = "main") -> Works:
@@ -88,7 +99,7 @@ class DatasetBatches:
             self._pool.shutdown(cancel_futures=True)
 
     def _places(self, stream: str, phase: int, number: int) -> Tensor:
-        """The indices [B] of a phase's batch of that number; slices of permutations, no value looked at."""
+        """The indices [B] of a batch, from slices of permutations; no value on the device is read."""
         length = len(self._streams[stream])
         parts, place, end = [], number * self.size, (number + 1) * self.size
         while place < end:

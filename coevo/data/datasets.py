@@ -1,4 +1,4 @@
-"""Datasets, and batches of real works that follow from the seed alone."""
+"""Datasets: real works in memory, or mapped from a file, at the size of a run's pictures."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from coevo.errors import DataError, unknown
 
 
 class DataOptions(Options):
-    """Which real works, and in what size."""
+    """The real works of a run, and their size."""
 
     name: str = "digits"
     """A dataset's name, or the path of a folder or a zip of images."""
     dir: str | None = None
-    """Where the dataset's files are."""
+    """The folder or file that holds the dataset."""
     size: int = Field(32, ge=4, le=1024)
-    """Pixels of a picture's side; pictures are resized and cropped to it."""
+    """Side of a picture in pixels; pictures are resized and cropped to it."""
     channels: Literal[1, 3] = 1
     """1 is grey, 3 is colour."""
     split: Literal["train", "test", "all"] = "train"
@@ -47,10 +47,15 @@ class DataOptions(Options):
 
 @dataclass(frozen=True)
 class Dataset:
-    """Real works. images: uint8 [N, C, H, W], in memory or mapped from a file; labels: int64 [N], or None.
+    """Real works.
 
-    parts: where each channel is a picture of another dataset, that one; a class is then those of the channels, one
-    after another.
+    Args:
+        name: the dataset's name.
+        images: uint8 [N, C, H, W], in memory or mapped from a file.
+        labels: int64 [N], or None.
+        classes: names of the labels.
+        unreadable: names of image files that could not be read.
+        parts: the dataset of each channel's pictures, if a class is made of the classes of the channels.
     """
 
     name: str
@@ -87,7 +92,7 @@ def digits(options: DataOptions) -> Dataset:
 
 
 def mnist(options: DataOptions) -> Dataset:
-    """MNIST's IDX files in `options.dir`, gzipped or not. Raises DataError where they are missing or cut."""
+    """MNIST's IDX files in `options.dir`, gzipped or not. Raises DataError if they are missing or truncated."""
     if options.dir is None:
         raise DataError("Dataset 'mnist' needs --data-dir with its IDX files (train-images-idx3-ubyte, …).")
     parts = {"train": ("train",), "test": ("t10k",), "all": ("train", "t10k")}[options.split]
@@ -117,7 +122,7 @@ def zipped(options: DataOptions) -> Dataset:
 
 
 def load_dataset(options: DataOptions, loaders: Mapping[str, Callable[[DataOptions], Dataset]]) -> Dataset:
-    """A dataset by name, or a folder or zip by path. Raises DataError where it is neither."""
+    """A dataset by name, or a folder or zip of images by path. Raises DataError if it is neither."""
     path = Path(options.name)
     if options.name in loaders:
         dataset = loaders[options.name](options)
@@ -126,7 +131,7 @@ def load_dataset(options: DataOptions, loaders: Mapping[str, Callable[[DataOptio
     elif path.is_file():
         dataset = zipped(options.model_copy(update={"dir": str(path)}))
     else:
-        raise DataError(unknown("dataset", options.name, loaders) + " It is no folder and no zip file either.")
+        raise DataError(unknown("dataset", options.name, loaders) + " Nor is it a folder or a zip file.")
     return dataset if options.binarise == "no" else replace(dataset, images=binarised(dataset.images, options.binarise))
 
 
@@ -156,4 +161,4 @@ def _chunks(array: np.ndarray, size: int) -> list[np.ndarray]:
 def _decoded(name: str, source: readers.Source, options: DataOptions) -> Dataset:
     decoded = readers.decode(source, options.size, options.channels, options.workers, options.memory_mb)
     labels = None if decoded.labels is None else torch.tensor(decoded.labels)
-    return Dataset(name, torch.from_numpy(decoded.images), labels, decoded.classes, decoded.skipped)
+    return Dataset(name, torch.from_numpy(decoded.images), labels, decoded.classes, decoded.unreadable)

@@ -14,7 +14,7 @@ from coevo.errors import DataError
 def splits(
     options: DataOptions, loaders: Mapping[str, Callable[[DataOptions], Dataset]]
 ) -> tuple[Dataset, Dataset | None]:
-    """A dataset, and its test part where it has one that is not in it."""
+    """A dataset, and its test part if it has one that is not in it."""
     dataset = load_dataset(options, loaders)
     if options.split != "train":
         return dataset, None
@@ -26,20 +26,21 @@ def splits(
 
 
 def stratified_indices(dataset: Dataset, n: int, seed: int) -> Tensor:
-    """Places [n] of works drawn by the seed, as many of each class, the first with one more where n does not divide.
+    """Indices [n] of random works, equally many of each class; the first classes have one more if n does not divide.
 
-    Raises DataError where the dataset has no labels, or a class not so many works.
+    Raises:
+        DataError: the dataset has no labels, or a class too few works.
     """
     if dataset.labels is None:
-        raise DataError(f"data.labelled={n} asks for labels, and {dataset.name!r} has none.")
+        raise DataError(f"data.labelled={n} needs labels, and {dataset.name!r} has none.")
     if n > len(dataset):
-        raise DataError(f"data.labelled={n} is more than the {len(dataset)} works of {dataset.name!r}; say fewer.")
+        raise DataError(f"data.labelled={n} is more than the {len(dataset)} works of {dataset.name!r}; choose fewer.")
     order = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(seed))
     labels, classes, chosen = dataset.labels[order], len(dataset.classes), []
     for label, name in enumerate(dataset.classes):
         wanted = n // classes + (label < n % classes)
         there = order[labels == label]
         if n < len(dataset) and len(there) < wanted:
-            raise DataError(f"data.labelled={n} wants {wanted} works of class {name!r}, which has {len(there)}.")
+            raise DataError(f"data.labelled={n} needs {wanted} works of class {name!r}, which has {len(there)}.")
         chosen.append(there[:wanted])
     return order if n == len(dataset) else torch.cat(chosen)

@@ -245,8 +245,12 @@ class Run:
             state = migrate_state(checkpoint.state, format, self.artist, self.critic)
             kept = migrate_run_state(state if format == 1 else state["run"], format)
             self.session.restore(checkpoint.position, state)
-            if self.session.db:
-                kept |= migrate_run_state(self.session.db.run_state() or {}, format)
+            if db := self.session.db:
+                db.upgrade(
+                    lambda old: migrate_state(old, db.format, self.artist, self.critic),
+                    lambda old: migrate_run_state(old, db.format),
+                )
+                kept |= db.run_state() or {}
                 self.session.resume()
             for observer in self.observers:
                 if observer.name in kept:
