@@ -1,33 +1,77 @@
-"""What a player is, for `coevo info`: its docstring, its capabilities, its options with their bounds."""
+"""A player described for `coevo info`: its docstring, its spec, its capabilities, its options with their bounds."""
 
 from __future__ import annotations
 
+from dataclasses import fields
 from inspect import getdoc
 from typing import Any, Literal, get_args, get_origin
 
+from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from coevo.contract.players import Player
+from coevo.contract import capabilities
+from coevo.contract.players import Artist, Critic
+from coevo.contract.works import CodeLayout
+from coevo.errors import CoevoError
 from coevo.plugin.registry import registry
+from coevo.studio import Studio
 
-CAPABILITIES = {
-    "artist": ("wants_gradients", "rewards", "reals", "labels", "critic", "repeats"),
-    "critic": ("gives_gradients", "judges", "rewards", "reals", "labels", "learns"),
-}
+ARTISTS = (
+    "Encoder",
+    "Decoder",
+    "Reconstructor",
+    "Renderer",
+    "StripRenderer",
+    "Breedable",
+    "Evolving",
+    "SelfEvaluating",
+)
+CAPABILITIES = {"artist": ARTISTS, "critic": ("Interactive",)}
 
 
 def describe_player(kind: Literal["artist", "critic"], name: str) -> dict[str, Any]:
-    """A player as JSON values; capabilities as its class declares them, before options change them."""
-    player: type[Player] = registry().load(kind, name)
-    return {
+    """A player as JSON values; its spec and capabilities are those that it has with default options.
+
+    Raises:
+        ConfigError: there is no such player, or it cannot be loaded.
+    """
+    player: type[Artist | Critic] = registry().load(kind, name)
+    described: dict[str, Any] = {
         "name": name,
         "kind": kind,
         "plugin": registry().owner(kind, name),
         "about": getdoc(player) or "",
-        "capabilities": {key: _plain(getattr(player, key)) for key in CAPABILITIES[kind]},
+        "spec": None,
+        "capabilities": None,
+        "problem": "",
         "options": [_option(kind, key, field) for key, field in player.Options.model_fields.items()],
     }
+    try:
+        instance = player(player.Options(), Studio())
+        described["spec"] = _spec(instance.spec())
+        described["capabilities"] = [
+            protocol for protocol in CAPABILITIES[kind] if isinstance(instance, getattr(capabilities, protocol))
+        ]
+    except ValidationError as error:
+        missing = ", ".join(f"{kind}.{mistake['loc'][0]}" for mistake in error.errors() if mistake["loc"])
+        described["problem"] = f"What it needs and gives follows from options that have no default: {missing}."
+    except CoevoError as error:
+        described["problem"] = f"What it needs and gives is not known with default options: {error}"
+    return described
+
+
+def _spec(spec: Any) -> dict[str, Any]:
+    """A spec's fields as JSON values."""
+    return {part.name: _plain(getattr(spec, part.name)) for part in fields(spec)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, CodeLayout):
+        return [
+            {"name": block.name, "size": block.size, "prior": block.prior, "role": block.role} for block in value.blocks
+        ]
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _option(kind: str, key: str, field: FieldInfo) -> dict[str, Any]:
@@ -50,9 +94,3 @@ def _type_name(annotation: Any) -> str:
     if get_origin(annotation) is Literal:
         return " | ".join(map(str, get_args(annotation)))
     return getattr(annotation, "__name__", str(annotation)) if not get_args(annotation) else str(annotation)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, property):
-        return "depends on options"
-    return list(value) if isinstance(value, tuple) else value

@@ -1,1 +1,9 @@
-"""The conformance kit that every player must pass."""
+"""The conformance kit, which every artist and critic must pass, and the smallest players to test others with.
+
+`coevo check NAME` prints every check; in a plugin's tests one line is enough: `conform("artist", Sunrise)`.
+"""
+
+from coevo.testing.kit import Check, check_player, conform
+from coevo.testing.standins import RandomArtist, TargetCritic
+
+__all__ = ["Check", "RandomArtist", "TargetCritic", "check_player", "conform"]

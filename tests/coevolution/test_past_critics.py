@@ -10,7 +10,7 @@ from coevo import ConfigError, Studio, Works
 from coevo.adversarial.critic import Adversary
 from coevo.coevolution.past_critics import Panel
 from coevo.contract.players import Artist
-from coevo.testing.kit import Muse, conform
+from coevo.testing import RandomArtist, conform
 
 
 def constant(value: float) -> nn.Linear:
@@ -66,7 +66,7 @@ def dim(**options: object) -> Dim:
     studio = Studio((1, 16, 16), batch=4)
     critic = Dim(Dim.Options(**options), studio)  # type: ignore[arg-type]
     critic.check()
-    critic.build(Muse(Muse.Options(), studio))
+    critic.build(RandomArtist(RandomArtist.Options(), studio))
     return critic
 
 

@@ -15,10 +15,10 @@ from torch import Tensor
 import coevo
 from coevo import ConfigError, Genome, Studio, Works
 from coevo.data.datasets import DataOptions, to_float
-from coevo.testing.kit import Muse, conform
-from coevo_taste.features import Features
-from coevo_taste.measures import PARTS, fractal, hsv, jpeg, measured, names
-from coevo_taste.photographs import CROPS, photographs
+from coevo.testing import RandomArtist, conform
+from coevo_aesthetics.features import Features
+from coevo_aesthetics.measures import PARTS, fractal, hsv, jpeg, measured, names
+from coevo_aesthetics.photographs import CROPS, photographs
 
 SIDE = 64
 
@@ -154,7 +154,7 @@ def critic(
     studio.reseed()
     one = Features(Features.Options(**options), studio)
     one.check()
-    one.build(Muse(Muse.Options(), studio))
+    one.build(RandomArtist(RandomArtist.Options(), studio))
     return one
 
 

@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from coevo import ConfigError, Studio, Works
-from coevo.testing.kit import Muse, conform
-from coevo_taste.som import SOM, wundt
+from coevo.testing import RandomArtist, conform
+from coevo_aesthetics.som import SOM, wundt
 
 
 def critic(**options: object) -> SOM:
     studio = Studio((1, 16, 16), batch=8)
     one = SOM(SOM.Options(**options), studio)  # type: ignore[arg-type]
     one.check()
-    one.build(Muse(Muse.Options(), studio))
+    one.build(RandomArtist(RandomArtist.Options(), studio))
     return one
 
 

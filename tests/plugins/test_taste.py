@@ -21,7 +21,7 @@ import coevo
 from coevo import ConfigError, DataError, PairError, Studio, Works
 from coevo.data.datasets import DataOptions, digits
 from coevo.interactive.session_db import FILE, History
-from coevo.testing.kit import Muse, conform
+from coevo.testing import RandomArtist, conform
 from coevo_human import taste
 from coevo_human.taste import Taste
 
@@ -35,7 +35,7 @@ def critic(shape: tuple[int, int, int] = (1, SIZE, SIZE), takes: tuple[int, int]
     studio.reseed()
     one = Taste(Taste.Options(**options), studio)
     one.check()
-    artist = Muse(Muse.Options(), studio)
+    artist = RandomArtist(RandomArtist.Options(), studio)
     artist.picks = takes
     one.build(artist)
     return one
