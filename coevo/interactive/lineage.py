@@ -1,4 +1,4 @@
-"""Who comes from whom: trees for the terminal, charts and paths as pictures."""
+"""Who descends from whom: trees for the terminal, charts and lines of descent as pictures."""
 
 from __future__ import annotations
 
@@ -8,67 +8,69 @@ from PIL import Image, ImageDraw, ImageFont
 from rich.markup import escape
 from rich.tree import Tree
 
-from coevo.interactive.session_db import History, Individual
+from coevo.interactive.session_db import Individual, SessionDB
 
 NODE = 96  # px of a picture in a chart
 GAP = 28
 LABEL = 18
-LIMIT = 400  # individuals in a chart or a tree; older ones are left out
+LIMIT = 400  # individuals in a chart; older ones are left out
 
 
-def ancestors(history: History, id: str) -> dict[str, Individual]:
-    """An individual and everyone it comes from, itself first. Raises StoreError where nobody has that id."""
-    found, waiting = {id: history.individual(id)}, [id]
+def ancestors(db: SessionDB, id: str) -> dict[str, Individual]:
+    """An individual and all its ancestors, itself first. Raises StoreError if there is none of that id."""
+    found, waiting = {id: db.individual(id)}, [id]
     while waiting:
         for parent in found[waiting.pop(0)].parents:
-            if parent not in found and parent in (its := history.individuals(parent)):
+            if parent not in found and parent in (its := db.individuals(parent)):
                 found[parent] = its[parent]
                 waiting.append(parent)
     return found
 
 
-def path(history: History, id: str) -> list[Individual]:
-    """The line from the first ancestor to an individual; where there are two parents, through the first."""
-    line = [history.individual(id)]
-    while line[0].parents and line[0].parents[0] in (its := history.individuals(line[0].parents[0])):
+def line_of_descent(db: SessionDB, id: str) -> list[Individual]:
+    """The line from the first ancestor to an individual, through the first of two parents."""
+    line = [db.individual(id)]
+    while line[0].parents and line[0].parents[0] in (its := db.individuals(line[0].parents[0])):
         line.insert(0, its[line[0].parents[0]])
     return line
 
 
-def breeders(history: History) -> dict[str, Individual]:
-    """Everyone who was ever picked, and the ancestors of the last sheet: those that history has not passed by."""
-    every = history.individuals()
-    now = history.pointer.now
-    last = history.sheet(now) if now is not None else []
-    return {id: one for id, one in every.items() if one.picked or id in last}
+def picked_or_current(db: SessionDB) -> dict[str, Individual]:
+    """Every individual that was ever picked, and those on the sheet that is shown now."""
+    head = db.head.snapshot
+    current = db.sheet(head) if head is not None else []
+    return {id: one for id, one in db.individuals().items() if one.picked or id in current}
 
 
-def pedigree(history: History, id: str) -> Tree:
+def pedigree(db: SessionDB, id: str) -> Tree:
     """An individual's ancestors as a tree, the first one at the root."""
-    return tree(ancestors(history, id), marked=(id,))
+    return tree(ancestors(db, id), marked=(id,))
 
 
 def tree(family: Mapping[str, Individual], marked: Sequence[str] = ()) -> Tree:
-    """A family as a tree for the terminal. It goes deeper only where it branches, so that a long line stays a
-    column; a second parent is named beside the child."""
+    """A family as a tree for the terminal.
+
+    It is indented only where it branches, so that a long line stays a column; a second parent is named beside the
+    child.
+    """
     children: dict[str | None, list[str]] = {}
-    for one in sorted(family.values(), key=lambda one: one.moment):
+    for one in sorted(family.values(), key=lambda one: one.first_snapshot):
         first = next((parent for parent in one.parents if parent in family), None)
         children.setdefault(first, []).append(one.id)
     root = Tree("", hide_root=True, guide_style="dim")
     waiting = [(id, root) for id in reversed(children.get(None, []))]
     while waiting:
         id, branch = waiting.pop()
-        node = branch.add(_said(family[id], id in marked))
+        node = branch.add(_description(family[id], id in marked))
         young = children.get(id, [])
         waiting += [(child, branch if len(young) == 1 else node) for child in reversed(young)]
     return root
 
 
-def _said(one: Individual, marked: bool) -> str:
+def _description(one: Individual, marked: bool) -> str:
     parents = f" from {' × '.join(map(escape, one.parents))}" if one.parents else ""
     picked = "".join(
-        f" [green]picked by {escape(who)}[/] [dim]{when[:16].replace('T', ' ')}[/]" for who, when in one.picked
+        f" [green]picked by {escape(user)}[/] [dim]{at[:16].replace('T', ' ')}[/]" for user, at in one.picked
     )
     id = f"[bold reverse] {escape(one.id)} [/]" if marked else f"[bold]{escape(one.id)}[/]"
     return f"{id} [dim]generation {one.round}[/]{parents}{picked}"
@@ -79,10 +81,12 @@ def chart(
 ) -> Image.Image:
     """A family as a picture: generations from top to bottom, a line from each parent to its child.
 
-    draw: makes the picture of an individual at a size; marked: ids that get a frame. A family of more than
-    `LIMIT` loses its oldest members, and the picture says so.
+    Args:
+        family: individuals by id. More than `LIMIT` lose their oldest, and the picture says how many.
+        draw: makes the picture of an individual at a size in px.
+        marked: ids that get a frame.
     """
-    oldest_first = sorted(family.values(), key=lambda one: one.moment)
+    oldest_first = sorted(family.values(), key=lambda one: one.first_snapshot)
     kept = {one.id: one for one in oldest_first[-LIMIT:]}
     rows: list[list[Individual]] = []
     depth: dict[str, int] = {}
@@ -102,8 +106,8 @@ def chart(
         row.sort(key=lambda one: _mean(centre[parent][0] for parent in one.parents if parent in centre))
         left = (sheet.width - len(row) * cell + GAP) / 2
         top = head + GAP + level * (NODE + LABEL + GAP)
-        for place, one in enumerate(row):
-            centre[one.id] = left + place * cell + NODE / 2, top + NODE / 2
+        for index, one in enumerate(row):
+            centre[one.id] = left + index * cell + NODE / 2, top + NODE / 2
     for one in kept.values():
         x, y = centre[one.id]
         for parent in one.parents:

@@ -1,4 +1,4 @@
-"""Undo, redo and branch: a session restores a saved turn and starts the loop there, just as resume does."""
+"""Undo, redo and branch: a session restores a snapshot and starts the loop there, just as resume does."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from coevo.contract.players import Artist, Critic, Metrics, State
+from coevo.contract.capabilities import Interactive, user_of
+from coevo.contract.players import Artist, Critic, CriticSpec, Metrics, Player, State
 from coevo.contract.works import Works
-from coevo.errors import CoevoError
+from coevo.errors import CoevoError, StoreError
 from coevo.images.png import describe, save_png, signature, works_of
+from coevo.images.rendering import render
 from coevo.images.sheets import to_bytes, to_picture
-from coevo.interactive.session_db import History
+from coevo.interactive.session_db import SessionDB
 from coevo.loop import EndSession, Phase, Position, Rewind, Turn, coevolve
 from coevo.loop.coevolve import Batches
 from coevo.storage.atomic import writing
@@ -22,11 +24,13 @@ from coevo.studio import Studio
 
 
 class Session:
-    """A pair at work on data. It is all that a checkpoint must hold.
+    """A pair at work on data: all that a checkpoint must hold.
 
-    history: where every safe moment is kept, so that a Critic may raise Rewind; picks are written there
-    before they act. Breeding again after an undo gives new children; a redo gives the same sheet again.
-    books: what else belongs to a moment, asked for when one is kept.
+    Args:
+        artist, critic, data, phases, studio, resample: as `coevolve` takes them.
+        db: where every safe turn is kept as a snapshot, so that the critic may raise Rewind; picks are written there
+            before they act. To breed again after an undo gives new offspring; a redo shows the same sheet again.
+        run_state: gives what else belongs to a snapshot; called whenever one is kept.
     """
 
     def __init__(
@@ -37,22 +41,23 @@ class Session:
         phases: Sequence[Phase],
         studio: Studio,
         *,
-        fresh: bool = False,
-        history: History | None = None,
-        books: Callable[[], State] = dict,
+        resample: bool = False,
+        db: SessionDB | None = None,
+        run_state: Callable[[], State] = dict,
     ):
         self.artist, self.critic, self.data, self.phases, self.studio = artist, critic, data, phases, studio
-        self.fresh, self.history, self.books = fresh, history, books
+        self.resample, self.db, self.run_state = resample, db, run_state
         self.position = Position()
-        self._kept: Position | None = None  # the position of the newest moment
-        critic.sit(self)
+        self._kept: Position | None = None  # the position of the newest snapshot
+        if isinstance(critic, Interactive):
+            critic.attach_session(self)
 
     def turns(self) -> Iterator[Turn]:
         """The loop's turns from the session's position on, through every rewind, until a person leaves."""
-        critic = Witness(self.critic, self, self.history) if self.history else self.critic
+        critic = RecordingCritic(self.critic, self.db) if self.db else self.critic
         self.keep()
         while True:
-            turns = coevolve(self.artist, critic, self.data, self.phases, start=self.position, fresh=self.fresh)
+            turns = coevolve(self.artist, critic, self.data, self.phases, start=self.position, resample=self.resample)
             try:
                 for turn in turns:
                     self.position = turn.next
@@ -63,13 +68,20 @@ class Session:
                 self._rewind(rewind)
             except EndSession:
                 return
+            except StoreError:  # a full disk: the pick is bred from when there is room again
+                raise
+            except Exception:
+                if self.db:
+                    self.db.cancel_pick()  # or else a resume would breed from it, and fail, again and again
+                raise
 
     def keep(self) -> None:
-        """Keep this moment in the history, unless it is there already. The loop must be at a safe turn."""
-        if self.history and self._kept != self.position:
-            before = self.history.pointer.now
-            state = {"artist": thawed(self.artist), "critic": thawed(self.critic), "studio": self.studio.state()}
-            self.history.arrive(before, self.position, state, self.studio.ids, self.books())
+        """Keep a snapshot, unless this position has one. The loop must be at a safe turn."""
+        if self.db and self._kept != self.position:
+            artist, critic = state_without_constants(self.artist), state_without_constants(self.critic)
+            state = {"artist": artist, "critic": critic, "studio": self.studio.state()}
+            parent = self.db.head.snapshot
+            self.db.add_snapshot(parent, self.position, state, self.studio.ids, self.run_state())
             self._kept = self.position
 
     def state(self) -> State:
@@ -84,147 +96,172 @@ class Session:
         self.position = position
 
     def resume(self) -> None:
-        """Stand where the history says, with every option that was tuned; save what a crash left unsaved."""
-        if self.history is None or (now := self.history.pointer.now) is None:
+        """Go back to the database's head, with every option that was changed; save what a crash left unsaved."""
+        if self.db is None or self.db.head.snapshot is None:
             return
-        self._stand(now)
-        for event in self.history.events("tune"):
-            self._tune(event.detail["options"])
-        for event in self.history.pending("save"):
+        self._stand(self.db, self.db.head.snapshot)
+        for event in self.db.events("tune"):
+            self._set_options(event.detail["options"])
+        for event in self.db.pending("save"):
             self._write(event.detail["path"], event.detail["size"], event.detail["about"])
-            self.history.finish(event.id)
+            self.db.mark_done(event.id)
+
+    def close(self) -> None:
+        """Close the database and the data."""
+        if self.db:
+            self.db.close()
+        if close := getattr(self.data, "close", None):
+            close()
 
     # what a person may do beside picking
 
     @property
-    def who(self) -> str:
-        return self.critic.who
+    def user(self) -> str:
+        """Whose judgement the critic's is, as the lineage names it."""
+        return user_of(self.critic)
 
     @property
     def can_undo(self) -> bool:
-        return self.history is not None and self.history.before(self._now) is not None
+        return self.db is not None and self.db.parent(self.db.current) is not None
 
     @property
     def can_redo(self) -> bool:
-        return self.history is not None and bool(self.history.pointer.undone)
+        return self.db is not None and bool(self.db.head.redo_stack)
 
     def tune(self, options: dict[str, Any], **about: Any) -> None:
-        """Change options of the living artist. Raises ValueError where they are out of range."""
-        self._tune(options)
-        if self.history:
-            self.history.note("tune", self._now, self.who, {"options": options, **about})
+        """Change options of the artist while it is at work.
+
+        Args:
+            options: new values by name.
+            about: what else the database should tell of this event.
+
+        Raises:
+            ValueError: a value is out of range.
+        """
+        self._set_options(options)
+        if self.db:
+            self.db.record_event("tune", self.db.current, self.user, {"options": options, **about})
 
     def save(self, works: Works, size: int, path: Path | None = None) -> Path:
-        """Save the first of the works as a PNG of any size that carries what it is made of.
+        """Save the first of the works as a PNG that carries its genome or code.
 
-        It is noted before it is written, so that a crash between the two loses nothing.
+        It is recorded before it is written, so that a crash between the two loses nothing.
+
+        Args:
+            works: one work.
+            size: px of the picture's side.
+            path: the file; by default it is named after the individual, in the run's folder `saved`.
+
+        Returns:
+            The file's path.
         """
         about = describe(works, 0)
         if path is None:
-            assert self.studio.folder is not None
+            if self.studio.folder is None:
+                raise CoevoError("This session has no folder, so a picture needs a path to be saved to.")
             path = self.studio.folder / "saved" / f"{about.get('id', 'picture')}.png"
         detail = {"path": str(path.absolute()), "size": size, "about": about}
-        event = self.history.note("save", self._now, self.who, detail, done=False) if self.history else None
+        event = self.db.record_event("save", self.db.current, self.user, detail, done=False) if self.db else None
         self._write(str(path.absolute()), size, about, works)
-        if self.history and event:
-            self.history.finish(event)
+        if self.db and event:
+            self.db.mark_done(event)
         return path
 
     def _write(self, path: str, size: int, about: dict[str, Any], works: Works | None = None) -> None:
-        works = works or works_of(about)
-        picture = to_picture(to_bytes(self.artist.render(works, size))[0])
+        picture = to_picture(to_bytes(render(self.artist, works or works_of(about), size))[0])
         folder = self.studio.folder
         with writing(Path(path)):
             Path(path).parent.mkdir(parents=True, exist_ok=True)
         save_png(Path(path), picture, signature(self.artist, folder.name if folder else "") | about)
 
-    def _tune(self, options: dict[str, Any]) -> None:
-        of = self.artist.options
-        self.artist.tune(type(of).model_validate({**of.model_dump(), **options}))
-
-    @property
-    def _now(self) -> int:
-        now = self.history.pointer.now if self.history else None
-        if now is None:
-            raise CoevoError(f"Critic {self.critic.name!r} asked to look back, but this session keeps no moments.")
-        return now
-
-    def _stand(self, moment: int) -> None:
-        """Restore a moment. Numbers of individuals are never given again."""
-        assert self.history
-        position, state = self.history.moment(moment)
-        born = self.history.pointer.born
-        self.restore(position, state)
-        self.studio.ids = max(self.studio.ids, born)
-        self._kept = position
+    def _set_options(self, options: dict[str, Any]) -> None:
+        old = self.artist.options
+        new = {old.renamed.get(name, name): value for name, value in options.items()}
+        self.artist.options = type(old).model_validate({**old.model_dump(), **new})
 
     def _rewind(self, rewind: Rewind) -> None:
-        here = self._now
-        assert self.history
-        target, undone = here, list(self.history.pointer.undone)
+        """Go back, forward or to another branch, and show that snapshot's sheet again."""
+        if self.db is None:
+            raise CoevoError(f"Critic {self.critic.name!r} wants to go back, but this session keeps no snapshots.")
+        target = here = self.db.current
+        redo_stack = list(self.db.head.redo_stack)
         if rewind.to is not None:
-            self.history.moment(rewind.to)  # is it there?
-            target, undone = rewind.to, []
+            self.db.snapshot(rewind.to)  # raises StoreError if there is none
+            target, redo_stack = rewind.to, []
         for _ in range(-rewind.by):
-            before = self.history.before(target)
-            if before is None:
+            parent = self.db.parent(target)
+            if parent is None:
                 break
-            undone.append(target)
-            target = before
+            redo_stack.append(target)
+            target = parent
         for _ in range(rewind.by):
-            if undone:
-                target = undone.pop()
+            if redo_stack:
+                target = redo_stack.pop()
         kind = "branch" if rewind.to is not None else "undo" if rewind.by < 0 else "redo"
         if target != here:
-            self.history.move(kind, self.who, target, undone, self.studio.ids)
-        self._stand(target)
+            self.db.move_head(kind, self.user, target, redo_stack, self.studio.ids)
+        self._stand(self.db, target)
+
+    def _stand(self, db: SessionDB, snapshot: int) -> None:
+        """Restore a snapshot. The number of ids is not restored: none is given twice."""
+        position, state = db.snapshot(snapshot)
+        self.restore(position, state)
+        self.studio.ids = max(self.studio.ids, db.head.ids)
+        self._kept = position
 
 
-class Witness(Critic):
-    """A Critic whose picks are written down before they act. It repeats those that a crash cut off."""
+class RecordingCritic(Critic):
+    """Wraps a critic: its picks are recorded before they act, and those that a crash cut off are repeated."""
 
-    def __init__(self, critic: Critic, session: Session, history: History):
-        self.critic, self.session, self.history = critic, session, history
-        self.name = critic.name  # type: ignore[misc]
-        self.parameters = critic.parameters  # type: ignore[method-assign]
+    name = "recording"
+
+    def __init__(self, critic: Critic, db: SessionDB):
+        super().__init__(critic.options, critic.studio)
+        self.critic, self.db = critic, db
         self.picked = torch.empty(0, dtype=torch.bool)
+
+    def spec(self) -> CriticSpec:
+        return self.critic.spec()
+
+    def check(self) -> None:
+        self.critic.check()
+
+    def build(self, artist: Artist) -> None:
+        self.critic.build(artist)
+
+    def parameters(self) -> Iterator[torch.nn.Parameter]:
+        return self.critic.parameters()
+
+    def state(self) -> State:
+        return self.critic.state()
+
+    def restore(self, state: State) -> None:
+        self.critic.restore(state)
 
     def learn(self, works: Works, reals: Works) -> Metrics:
         return self.critic.learn(works, reals)
 
-    def fooled(self, works: Works, reals: Works | None) -> Tensor:
-        return self.picked
-
     def judge(self, works: Works, reals: Works | None) -> Tensor:
-        studio = self.session.studio
-        now = self.history.pointer.now
-        assert now is not None
-        self.history.hang(now, works.genomes or (), studio.ids)
-        if pending := self.history.pending("pick"):
-            places, salt = pending[-1].detail["places"], pending[-1].detail["salt"]
-            rewards = torch.zeros(len(works), device=studio.device)
-            rewards[places] = 1
+        """The critic's picks, or those of a pending event; the sheet is recorded first."""
+        snapshot = self.db.current
+        self.db.record_sheet(snapshot, works.genomes or (), self.studio.ids)
+        if pending := self.db.pending("pick"):
+            indices, salt = pending[-1].detail["places"], pending[-1].detail["salt"]
+            rewards = torch.zeros(len(works), device=self.studio.device)
+            rewards[indices] = 1
         else:
             rewards = self.critic.judge(works, reals)
-            places = (rewards > 0).nonzero().flatten().tolist()
-            salt = self.history.pick(now, places, self.critic.who, studio.ids)
+            indices = (rewards > 0).nonzero().flatten().tolist()
+            salt = self.db.record_pick(snapshot, indices, user_of(self.critic), self.studio.ids)
         if salt:
-            studio.reseed(salt)
+            self.studio.reseed(salt)
         self.picked = rewards > 0
         return rewards
 
+    def fooled(self, works: Works, reals: Works | None) -> Tensor:
+        return self.picked
 
-def thawed(player: Artist | Critic) -> State:
+
+def state_without_constants(player: Player) -> State:
     """A player's state without the parts that never change while it plays."""
     return {name: part for name, part in player.state().items() if name not in player.constant_state}
-
-
-def copied(value: Any) -> Any:
-    """The same nested state, with tensors of its own."""
-    if isinstance(value, torch.Tensor):
-        return value.detach().clone()
-    if isinstance(value, dict):
-        return {key: copied(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(copied(part) for part in value)
-    return value

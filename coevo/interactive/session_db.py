@@ -1,19 +1,19 @@
 """A session's memory: one SQLite database with every sheet, every individual, and who did what when.
 
-Whatever a person does is written, in one transaction, before it acts: a pick is there before its children
-are, an undo before the earlier sheet comes back. What a crash cut off is `pending`, and is done again.
+Every command is written, in one transaction, before it acts: a pick before its offspring exist, an undo before the
+earlier sheet is shown. An event that a crash cut off is `pending`, and is done again.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from coevo.contract.players import State
 from coevo.contract.works import Genome
@@ -21,11 +21,11 @@ from coevo.errors import DamagedError, PairError, StoreError
 from coevo.loop import Position
 from coevo.storage.serialization import pack_text, unpack_text
 
-FORMAT = 1
+FORMAT = 2  # of the states in snapshots; the tables are those of format 1
 FILE = "session.db"
 
 SCHEMA = """
-CREATE TABLE moments (             -- a state that one can come back to: the sheet it shows comes next
+CREATE TABLE moments (             -- snapshots: a state to come back to, whose sheet comes next
     id INTEGER PRIMARY KEY,
     before INTEGER REFERENCES moments,
     round INTEGER NOT NULL, phase INTEGER NOT NULL, step INTEGER NOT NULL,
@@ -37,10 +37,10 @@ CREATE TABLE individuals (
     id TEXT NOT NULL UNIQUE,
     parents TEXT NOT NULL,         -- JSON list of ids
     genome TEXT NOT NULL,
-    moment INTEGER NOT NULL,       -- where it was first seen
+    moment INTEGER NOT NULL,       -- the snapshot on whose sheet it first appeared
     at TEXT NOT NULL
 );
-CREATE TABLE sheets (              -- who stands where
+CREATE TABLE sheets (              -- which individual is where
     moment INTEGER NOT NULL, place INTEGER NOT NULL, individual TEXT NOT NULL,
     PRIMARY KEY (moment, place)
 ) WITHOUT ROWID;
@@ -55,7 +55,7 @@ CREATE TABLE events (
 );
 CREATE TABLE picks (event INTEGER NOT NULL, individual TEXT NOT NULL);
 CREATE INDEX picked ON picks (individual);
-CREATE TABLE pointer (             -- where the session stands: the only row that changes
+CREATE TABLE pointer (             -- the head: the only row that changes
     id INTEGER PRIMARY KEY CHECK (id = 1),
     now INTEGER, undone TEXT NOT NULL, born INTEGER NOT NULL, books_tree TEXT, books_tensors BLOB
 );
@@ -65,12 +65,12 @@ INSERT INTO pointer VALUES (1, NULL, '[]', 0, NULL, NULL);
 
 @dataclass(frozen=True)
 class Event:
-    """Something a person did at a moment; not `done` where a crash came before it acted."""
+    """Something that a person did at a snapshot; not `done` if a crash came before it acted."""
 
     id: int
     kind: str
-    moment: int
-    who: str
+    snapshot: int
+    user: str
     detail: dict[str, Any]
     done: bool
     at: str
@@ -78,58 +78,68 @@ class Event:
 
 @dataclass(frozen=True)
 class Individual:
-    """One that was bred: genome, parents, the moment it was first seen at, and who picked it when."""
+    """One individual that was bred: its genome, its parents, where it first appeared, who picked it and when."""
 
     id: str
     parents: tuple[str, ...]
     genome: str
-    moment: int
+    first_snapshot: int
     round: int
     at: str
-    picked: tuple[tuple[str, str], ...] = ()  # (who, when)
+    picked: tuple[tuple[str, str], ...] = ()  # (user, time)
 
     def __str__(self) -> str:
         return self.id
 
 
 @dataclass(frozen=True)
-class Pointer:
-    """Where a session stands: the moment, what can be redone (the last first), how many were ever born."""
+class Head:
+    """Where a session stands.
 
-    now: int | None
-    undone: tuple[int, ...]
-    born: int
+    Args:
+        snapshot: the snapshot whose sheet is shown; None before the first.
+        redo_stack: snapshots that were undone, the next one to redo last.
+        ids: how many ids were given to individuals so far.
+    """
+
+    snapshot: int | None
+    redo_stack: tuple[int, ...]
+    ids: int
 
 
-class History:
-    """The database of one session; `History()` keeps it in memory.
+class SessionDB:
+    """The database of one session; without a path it is kept in memory.
 
-    Raises StoreError where the file is no database of coevo's, or is damaged.
+    Raises:
+        StoreError: the file is not a session database, or of a version that this one cannot read.
+        DamagedError: it is damaged; `rescue` reads what is left.
     """
 
     def __init__(self, path: Path | None = None):
         self.path = path
         new = path is None or not path.exists()
-        # Faces look back from a thread of their own, while the session waits for them.
+        # A UI may read from a thread of its own, while the session waits for it.
         self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False, timeout=10)
         with self._reading():
             if new:
                 self._db.executescript(f"PRAGMA user_version = {FORMAT}; BEGIN; {SCHEMA} COMMIT;")
-            flaw = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if flaw != "ok":
-                raise sqlite3.DatabaseError(flaw)
-            found = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if found != FORMAT:
-                raise StoreError(f"The session database {path} has format {found}; this coevo reads {FORMAT}.")
+            problem = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if problem != "ok":
+                raise sqlite3.DatabaseError(problem)
+            if not 1 <= self.format <= FORMAT:
+                raise StoreError(
+                    f"The session database {path} has format {self.format}; this version of coevo reads 1 to {FORMAT}."
+                )
             self._db.execute("PRAGMA synchronous = FULL")
 
     @classmethod
-    def rescue(cls, path: Path) -> History:
+    def rescue(cls, path: Path) -> SessionDB:
         """What can still be read of a damaged database, in memory: each table from both of its ends.
 
-        Raises StoreError where nothing can be.
+        Raises:
+            StoreError: nothing can be read.
         """
-        saved = cls()
+        rescued = cls()
         source = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
         source.execute("PRAGMA writable_schema = ON")  # so that it reads a file cut short at all
         for table, order in (("moments", "id"), ("individuals", "number"), ("sheets", "moment"), ("events", "id"),
@@ -138,166 +148,229 @@ class History:
                 with suppress(sqlite3.DatabaseError):  # as far as it goes, from either end
                     for row in source.execute(f"SELECT * FROM {table} ORDER BY {order} {way}"):
                         marks = ", ".join("?" * len(row))
-                        saved._db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)
+                        rescued._db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)
                     break
         source.close()
-        if not saved.individuals():
+        if not rescued.individuals():
             raise StoreError(f"The session database {path} is damaged, and nothing in it can be read.")
-        return saved
+        return rescued
+
+    @property
+    def format(self) -> int:
+        """The version that the states in its snapshots have."""
+        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
+
+    def upgrade(self, state: Callable[[State], State], run_state: Callable[[State], State]) -> None:
+        """Rewrite the states of an older format, all of them or none.
+
+        Args:
+            state: gives a snapshot's state of the older format the form that it has now.
+            run_state: does the same for what the run keeps with the newest snapshot.
+        """
+        if self.format >= FORMAT:
+            return
+        with self._writing() as db:
+            for id, *packed in db.execute("SELECT id, tree, tensors FROM moments").fetchall():
+                new = pack_text(state(unpack_text(*packed)))
+                db.execute("UPDATE moments SET tree = ?, tensors = ? WHERE id = ?", (*new, id))
+            if (old := self.run_state()) is not None:
+                db.execute("UPDATE pointer SET books_tree = ?, books_tensors = ?", pack_text(run_state(old)))
+            db.execute(f"PRAGMA user_version = {FORMAT}")
 
     def close(self) -> None:
         self._db.close()
 
-    # what happens; each is one transaction
+    def __enter__(self) -> Self:
+        return self
 
-    def arrive(self, before: int | None, position: Position, state: State, born: int, books: State) -> int:
-        """A new moment follows another; whatever was pending there has acted. books: the run's own, as
-        the length of its log."""
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # writing: each of these is one transaction
+
+    def add_snapshot(self, parent: int | None, position: Position, state: State, ids: int, run_state: State) -> int:
+        """Keep a state to come back to, and make it the head. Whatever was pending at its parent has acted.
+
+        Args:
+            parent: the snapshot before it.
+            position, state: the session's.
+            ids: how many ids were given so far.
+            run_state: what the run keeps beside it, such as the length of its log; only the newest is kept.
+
+        Returns:
+            The snapshot's number.
+        """
         tree, tensors = pack_text(state)
         with self._writing() as db:
             row = db.execute(
                 "INSERT INTO moments (before, round, phase, step, tree, tensors, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (before, *position, tree, tensors, now()),
+                (parent, *position, tree, tensors, _now()),
             )
             db.execute("UPDATE events SET done = 1 WHERE kind = 'pick' AND NOT done")
             db.execute(
                 "UPDATE pointer SET now = ?, undone = '[]', born = ?, books_tree = ?, books_tensors = ?",
-                (row.lastrowid, born, *pack_text(books)),
+                (row.lastrowid, ids, *pack_text(run_state)),
             )
-        assert row.lastrowid is not None
-        return row.lastrowid
+        return _row_id(row)
 
-    def hang(self, moment: int, genomes: Sequence[Genome], born: int) -> None:
-        """The sheet that a moment shows, and everyone on it who was never seen before.
+    def record_sheet(self, snapshot: int, genomes: Sequence[Genome], ids: int) -> None:
+        """Record a snapshot's sheet, and the individuals on it that are new.
 
-        Raises PairError where an id was given before to another individual.
+        Raises:
+            PairError: an id was given to another individual before.
         """
-        if self._db.execute("SELECT 1 FROM sheets WHERE moment = ?", (moment,)).fetchone():
+        if self._db.execute("SELECT 1 FROM sheets WHERE moment = ?", (snapshot,)).fetchone():
             return
-        at = now()
+        at = _now()
         with self._writing() as db:
-            for place, genome in enumerate(genomes):
+            for index, genome in enumerate(genomes):
                 row = (genome.id, json.dumps(genome.parents), genome.text)
-                seen = db.execute("SELECT id, parents, genome FROM individuals WHERE id = ?", (genome.id,)).fetchone()
-                if seen is None:
+                known = db.execute("SELECT genome FROM individuals WHERE id = ?", (genome.id,)).fetchone()
+                if known is None:
                     db.execute(
                         "INSERT INTO individuals (id, parents, genome, moment, at) VALUES (?, ?, ?, ?, ?)",
-                        (*row, moment, at),
+                        (*row, snapshot, at),
                     )
-                elif seen[2] != genome.text:
+                elif known[0] != genome.text:
                     raise PairError(
-                        f"The id {genome.id!r} was given to two individuals of this session; an artist should "
-                        "take ids from studio.births, which gives none twice."
+                        f"The id {genome.id!r} was given to two individuals of this session; an artist should take ids "
+                        "from studio.new_ids, which gives none twice."
                     )
-                db.execute("INSERT INTO sheets VALUES (?, ?, ?)", (moment, place, genome.id))
-            db.execute("UPDATE pointer SET born = ?", (born,))
+                db.execute("INSERT INTO sheets VALUES (?, ?, ?)", (snapshot, index, genome.id))
+            db.execute("UPDATE pointer SET born = ?", (ids,))
 
-    def pick(self, moment: int, places: Sequence[int], who: str, born: int) -> str:
-        """Those at these places are to reproduce. Returns a salt for the children's random streams: empty
-        where this sheet breeds for the first time, so that breeding again gives new children."""
+    def record_pick(self, snapshot: int, indices: Sequence[int], user: str, ids: int) -> str:
+        """Record which works of a sheet are to reproduce.
+
+        Returns:
+            A salt for the random streams of the offspring. It is empty when a sheet breeds for the first time, and new
+            every time after that, so that breeding again gives new offspring.
+        """
         before = self._db.execute(
-            "SELECT count(*) FROM events WHERE kind = 'pick' AND moment = ?", (moment,)
+            "SELECT count(*) FROM events WHERE kind = 'pick' AND moment = ?", (snapshot,)
         ).fetchone()[0]
-        salt = f"{moment}.{before}" if before else ""
+        salt = f"{snapshot}.{before}" if before else ""
         with self._writing() as db:
-            event = self._note(db, "pick", moment, who, {"places": list(places), "salt": salt}, done=False)
-            for place in places:
+            event = self._insert_event(db, "pick", snapshot, user, {"places": list(indices), "salt": salt}, done=False)
+            for index in indices:
                 db.execute(
                     "INSERT INTO picks SELECT ?, individual FROM sheets WHERE moment = ? AND place = ?",
-                    (event, moment, place),
+                    (event, snapshot, index),
                 )
-            db.execute("UPDATE pointer SET undone = '[]', born = ?", (born,))
+            db.execute("UPDATE pointer SET undone = '[]', born = ?", (ids,))
         return salt
 
-    def move(self, kind: str, who: str, to: int, undone: Sequence[int], born: int) -> None:
-        """Undo, redo or branch: the session stands at another moment."""
-        now = self.pointer.now
-        assert now is not None
+    def cancel_pick(self) -> None:
+        """Forget a pick that could not be bred from, so that a resumed session asks again."""
         with self._writing() as db:
-            self._note(db, kind, now, who, {"to": to}, done=True)
-            db.execute("UPDATE pointer SET now = ?, undone = ?, born = ?", (to, json.dumps(list(undone)), born))
+            db.execute("DELETE FROM picks WHERE event IN (SELECT id FROM events WHERE kind = 'pick' AND NOT done)")
+            db.execute("DELETE FROM events WHERE kind = 'pick' AND NOT done")
 
-    def note(self, kind: str, moment: int, who: str, detail: dict[str, Any], done: bool = True) -> int:
-        """Anything else: a tuned option, a picture that is to be saved."""
+    def move_head(self, kind: str, user: str, to: int, redo_stack: Sequence[int], ids: int) -> None:
+        """Record an undo, a redo or a branch: the head moves to another snapshot."""
+        here = self.current
         with self._writing() as db:
-            return self._note(db, kind, moment, who, detail, done)
+            self._insert_event(db, kind, here, user, {"to": to}, done=True)
+            db.execute("UPDATE pointer SET now = ?, undone = ?, born = ?", (to, json.dumps(list(redo_stack)), ids))
 
-    def finish(self, event: int) -> None:
-        """What was noted has acted."""
+    def record_event(self, kind: str, snapshot: int, user: str, detail: dict[str, Any], done: bool = True) -> int:
+        """Record anything else, such as a changed option or a picture to save. Returns the event's number."""
+        with self._writing() as db:
+            return self._insert_event(db, kind, snapshot, user, detail, done)
+
+    def mark_done(self, event: int) -> None:
+        """Record that an event has acted."""
         with self._writing() as db:
             db.execute("UPDATE events SET done = 1 WHERE id = ?", (event,))
 
-    # what happened
+    # reading
 
     @property
-    def pointer(self) -> Pointer:
-        row = self._db.execute("SELECT now, undone, born FROM pointer").fetchone()
-        return Pointer(row[0], tuple(json.loads(row[1])), row[2])
+    def head(self) -> Head:
+        snapshot, undone, born = self._db.execute("SELECT now, undone, born FROM pointer").fetchone()
+        return Head(snapshot, tuple(json.loads(undone)), born)
 
-    def books(self) -> State | None:
-        """What the run left with the newest moment."""
+    @property
+    def current(self) -> int:
+        """The snapshot whose sheet is shown. Raises StoreError if there is none yet."""
+        if (snapshot := self.head.snapshot) is None:
+            raise StoreError("This session has kept no snapshot yet.")
+        return snapshot
+
+    def run_state(self) -> State | None:
+        """What the run kept with the newest snapshot."""
         row = self._db.execute("SELECT books_tree, books_tensors FROM pointer").fetchone()
         return unpack_text(*row) if row[0] is not None else None
 
-    def moment(self, id: int) -> tuple[Position, State]:
-        """Position and state of a moment. Raises StoreError where there is none."""
+    def snapshot(self, id: int) -> tuple[Position, State]:
+        """Position and state of a snapshot. Raises StoreError if there is none of that number."""
         row = self._db.execute("SELECT round, phase, step, tree, tensors FROM moments WHERE id = ?", (id,)).fetchone()
         if row is None:
             last = self._db.execute("SELECT max(id) FROM moments").fetchone()[0] or 0
-            raise StoreError(f"There is no moment {id} to go back to; there are 1 to {last}.")
+            raise StoreError(f"There is no snapshot {id} to go back to; there are 1 to {last}.")
         return Position(*row[:3]), unpack_text(*row[3:])
 
-    def before(self, moment: int) -> int | None:
-        row = self._db.execute("SELECT before FROM moments WHERE id = ?", (moment,)).fetchone()
+    def parent(self, snapshot: int) -> int | None:
+        """The snapshot before another; None for the first."""
+        row = self._db.execute("SELECT before FROM moments WHERE id = ?", (snapshot,)).fetchone()
         return row[0] if row else None
 
     def events(self, *kinds: str) -> list[Event]:
-        """What was done, oldest first; all of it, or that of some kinds."""
+        """What was done, oldest first: all of it, or events of some kinds."""
         rows = self._db.execute("SELECT id, kind, moment, who, detail, done, at FROM events ORDER BY id")
         events = (
-            Event(id, kind, moment, who, json.loads(detail), bool(done), at)
-            for id, kind, moment, who, detail, done, at in rows
+            Event(id, kind, snapshot, user, json.loads(detail), bool(done), at)
+            for id, kind, snapshot, user, detail, done, at in rows
         )
         return [event for event in events if not kinds or event.kind in kinds]
 
     def pending(self, kind: str) -> list[Event]:
-        """What was written down and has not acted, because of a crash."""
+        """Events that were recorded and have not acted, because of a crash."""
         if not self._db.execute("SELECT 1 FROM events WHERE kind = ? AND NOT done", (kind,)).fetchone():
             return []
         return [event for event in self.events(kind) if not event.done]
 
-    def sheet(self, moment: int) -> list[str]:
-        """Ids on the sheet of a moment, in their places."""
-        rows = self._db.execute("SELECT individual FROM sheets WHERE moment = ? ORDER BY place", (moment,))
+    def sheet(self, snapshot: int) -> list[str]:
+        """The ids of the individuals on a snapshot's sheet, in order."""
+        rows = self._db.execute("SELECT individual FROM sheets WHERE moment = ? ORDER BY place", (snapshot,))
         return [row[0] for row in rows]
 
     def individuals(self, *ids: str) -> dict[str, Individual]:
-        """Everyone who was ever seen, oldest first, or those named who were."""
+        """Every individual that was ever shown, oldest first; or those of the given ids that there are."""
         sql = (
             "SELECT i.id, parents, genome, moment, coalesce(round, 0), i.at FROM individuals i "
             "LEFT JOIN moments m ON m.id = moment"
         )
-        found = (
-            [row for id in ids for row in self._db.execute(sql + " WHERE i.id = ?", (id,))]
-            if ids
-            else self._db.execute(sql + " ORDER BY number").fetchall()
-        )
-        return {row[0]: self._individual(row) for row in found}
-
-    def _individual(self, row: tuple[Any, ...]) -> Individual:
-        picked = self._db.execute(
-            "SELECT who, at FROM picks JOIN events ON events.id = event WHERE individual = ? ORDER BY event", (row[0],)
-        ).fetchall()
-        id, parents, genome, moment, round, at = row
-        return Individual(id, tuple(json.loads(parents)), genome, moment, round, at, tuple(picked))
+        if ids:
+            rows = [row for id in ids for row in self._db.execute(sql + " WHERE i.id = ?", (id,))]
+            picks = {id: self._picks_of(id) for id in ids}
+        else:
+            rows = self._db.execute(sql + " ORDER BY number").fetchall()
+            picks = self._all_picks()
+        return {
+            id: Individual(id, tuple(json.loads(parents)), genome, snapshot, round, at, tuple(picks.get(id, ())))
+            for id, parents, genome, snapshot, round, at in rows
+        }
 
     def individual(self, id: str) -> Individual:
-        """Raises StoreError where nobody has that id."""
+        """One individual. Raises StoreError if there is none of that id."""
         found = self.individuals(id)
         if id not in found:
-            born = self._db.execute("SELECT count(*) FROM individuals").fetchone()[0]
-            raise StoreError(f"There is no individual {id!r} in this session of {born}; `coevo lineage` shows them.")
+            total = self._db.execute("SELECT count(*) FROM individuals").fetchone()[0]
+            raise StoreError(f"There is no individual {id!r} in this session of {total}; `coevo lineage` shows them.")
         return found[id]
+
+    def _picks_of(self, id: str) -> list[tuple[str, str]]:
+        return self._db.execute(
+            "SELECT who, at FROM picks JOIN events ON events.id = event WHERE individual = ? ORDER BY event", (id,)
+        ).fetchall()
+
+    def _all_picks(self) -> dict[str, list[tuple[str, str]]]:
+        picks: dict[str, list[tuple[str, str]]] = {}
+        rows = self._db.execute("SELECT individual, who, at FROM picks JOIN events ON events.id = event ORDER BY event")
+        for id, user, at in rows:
+            picks.setdefault(id, []).append((user, at))
+        return picks
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -324,20 +397,26 @@ class History:
             if isinstance(error, sqlite3.OperationalError) and "unable to open" in str(error):
                 raise StoreError(f"The session database {self.path} cannot be opened.") from error
             raise DamagedError(
-                f"The session database {self.path} is damaged ({error}). It is only read from now on: what can be "
-                "saved is shown by `coevo lineage`; `coevo export RUN ID -o x.png`, then `coevo run ... --from x.png` "
-                "begins a new session from there."
+                f"The session database {self.path} is damaged ({error}), so it is not written to any more. "
+                "`coevo lineage` shows what can still be read; `coevo export RUN ID -o x.png` draws an individual, and "
+                "`coevo run ... --from x.png` begins a new session from it."
             ) from error
 
     @staticmethod
-    def _note(db: sqlite3.Connection, kind: str, moment: int, who: str, detail: dict[str, Any], done: bool) -> int:
+    def _insert_event(
+        db: sqlite3.Connection, kind: str, snapshot: int, user: str, detail: dict[str, Any], done: bool
+    ) -> int:
         row = db.execute(
             "INSERT INTO events (kind, moment, who, detail, done, at) VALUES (?, ?, ?, ?, ?, ?)",
-            (kind, moment, who, json.dumps(detail), done, now()),
+            (kind, snapshot, user, json.dumps(detail), done, _now()),
         )
-        assert row.lastrowid is not None
-        return row.lastrowid
+        return _row_id(row)
 
 
-def now() -> str:
+def _row_id(cursor: sqlite3.Cursor) -> int:
+    """The number of the row that was just inserted."""
+    return int(cursor.lastrowid or 0)
+
+
+def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -61,8 +61,8 @@ def coevo_importers() -> Sequence[Offer]:  # type: ignore[empty-body]
 
 
 @hookspec
-def coevo_faces() -> Sequence[Offer]:  # type: ignore[empty-body]
-    """Faces, which ask a person: subclasses of `coevo.interactive.ui.Face`, made without arguments."""
+def coevo_uis() -> Sequence[Offer]:  # type: ignore[empty-body]
+    """User interfaces that ask a person: subclasses of `coevo.interactive.ui.UI`, made without arguments."""
 
 
 @hookspec

@@ -1,4 +1,4 @@
-"""Which plugins there are and what each brings; found by the entry-point group `coevo`, ours included."""
+"""The plugins that are installed and what each offers, found by the entry-point group `coevo`; ours too."""
 
 from __future__ import annotations
 
@@ -13,14 +13,22 @@ import pluggy
 from coevo.errors import ConfigError, unknown
 from coevo.plugin import builtins, hookspecs
 from coevo.plugin.hookspecs import Offer
+from coevo.version import CONTRACT_VERSION, __version__
 
-Kind = Literal["artist", "critic", "game", "prior", "function", "dataset", "recipe", "importer", "face", "command"]
+Kind = Literal["artist", "critic", "game", "prior", "function", "dataset", "recipe", "importer", "ui", "command"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass
 class Plugin:
-    """One plugin: what it brings by kind, or the error that keeps it from bringing anything."""
+    """One plugin and what it offers.
+
+    Args:
+        name: the name of its entry point.
+        version: of its distribution.
+        offers: what it offers, by kind.
+        error: why nothing of it can be used; empty if it can.
+    """
 
     name: str
     version: str = ""
@@ -29,35 +37,71 @@ class Plugin:
 
 
 class Registry:
-    """Every offer by kind and name. Raises ConfigError, naming both owners, where a name is taken twice."""
+    """Every offer by kind and name.
+
+    A plugin that is broken, asks for a newer contract, or takes another's name stops nobody but those who ask for what
+    it offers.
+
+    Args:
+        points: the entry points of the plugins; by default those of all installed distributions.
+    """
 
     def __init__(self, points: list[EntryPoint] | None = None):
         points = sorted(entry_points(group="coevo") if points is None else points, key=lambda point: point.name)
-        self.plugins = [_register("coevo", builtins)]
-        self.plugins += [_load(point) for point in points]
-        self._owners: dict[tuple[Kind, str], tuple[Plugin, Offer]] = {}
+        self.plugins = [_register("coevo", builtins), *map(_load, points)]
+        self._offered: dict[tuple[Kind, str], list[tuple[Plugin, Offer]]] = {}
         for plugin in self.plugins:
             for kind, offers in plugin.offers.items():
                 for offer in offers:
-                    self._take(kind, plugin, offer)
+                    self._offered.setdefault((kind, offer.name), []).append((plugin, offer))
 
     def offers(self, kind: Kind) -> dict[str, Offer]:
-        """All offers of a kind by name."""
-        return {name: offer for (its, name), (_, offer) in self._owners.items() if its == kind}
+        """The offers of a kind that can be used, by name."""
+        return {
+            name: offered[0][1]
+            for (its, name), offered in self._offered.items()
+            if its == kind and not self.problem(kind, name)
+        }
 
     def owner(self, kind: Kind, name: str) -> str:
-        return self._owners[kind, name][0].name
+        """The name of the plugin that offers it. Raises ConfigError as `find` does."""
+        return self._found(kind, name)[0].name
 
     def find(self, kind: Kind, name: str) -> Offer:
-        """The offer of that name. Raises ConfigError with the nearest name where there is none."""
-        if (kind, name) not in self._owners:
-            broken = [plugin.name for plugin in self.plugins if plugin.error]
-            also = f" (Plugins that failed to load: {', '.join(broken)}; see `coevo plugins`.)" if broken else ""
-            raise ConfigError(unknown(kind, name, self.offers(kind)) + also)
-        return self._owners[kind, name][1]
+        """The offer of that name.
+
+        Raises:
+            ConfigError: there is none (the message has the nearest name), there are two, or its plugin is refused.
+        """
+        return self._found(kind, name)[1]
+
+    def problem(self, kind: Kind, name: str) -> str:
+        """Why an offer cannot be used, as a sentence; empty if it can or if it does not exist."""
+        offered = self._offered.get((kind, name), [])
+        refused = [plugin for plugin, _ in offered if plugin.error]
+        usable = [plugin.name for plugin, _ in offered if not plugin.error]
+        if len(usable) > 1:
+            names = " and ".join(map(repr, usable))
+            return f"Several plugins offer the {kind} {name!r}: {names}; uninstall all but one."
+        return f"The {kind} {name!r} cannot be used: {refused[0].error}" if refused and not usable else ""
+
+    def problems(self) -> list[str]:
+        """A sentence for every name that several plugins offer."""
+        contested = [key for key, offered in self._offered.items() if len([p for p, _ in offered if not p.error]) > 1]
+        return [self.problem(kind, name) for kind, name in contested]
+
+    def _found(self, kind: Kind, name: str) -> tuple[Plugin, Offer]:
+        if problem := self.problem(kind, name):
+            raise ConfigError(problem)
+        for plugin, offer in self._offered.get((kind, name), []):
+            if not plugin.error:
+                return plugin, offer
+        broken = [plugin.name for plugin in self.plugins if plugin.error]
+        also = f" (Plugins that failed to load: {', '.join(broken)}; see `coevo plugins`.)" if broken else ""
+        raise ConfigError(unknown(kind, name, self.offers(kind)) + also)
 
     def load(self, kind: Kind, name: str) -> Any:
-        """Import what an offer points at. Raises ConfigError where that fails."""
+        """Import what an offer points at. Raises ConfigError if it cannot be found or imported."""
         offer = self.find(kind, name)
         module, _, attribute = offer.path.partition(":")
         try:
@@ -68,22 +112,20 @@ class Registry:
                 f"{offer.path}: {type(error).__name__}: {error}"
             ) from error
 
-    def _take(self, kind: Kind, plugin: Plugin, offer: Offer) -> None:
-        if (kind, offer.name) in self._owners:
-            other = self._owners[kind, offer.name][0].name
-            raise ConfigError(
-                f"Two plugins bring a {kind} named {offer.name!r}: {other!r} and {plugin.name!r}; "
-                "uninstall one of them."
-            )
-        self._owners[kind, offer.name] = plugin, offer
-
 
 def _load(point: EntryPoint) -> Plugin:
     version = point.dist.version if point.dist else ""
     try:
-        return _register(point.name, point.load(), version)
+        module = point.load()
+        plugin = _register(point.name, module, version)
+        if (contract := getattr(module, "COEVO_CONTRACT", CONTRACT_VERSION)) > CONTRACT_VERSION:
+            plugin.error = (
+                f"Plugin {point.name!r} is written for contract {contract}, and coevo {__version__} has contract "
+                f"{CONTRACT_VERSION}; install a newer coevo."
+            )
     except Exception as error:  # a broken plugin must not stop those who do not need it
         return Plugin(point.name, version, error=f"{type(error).__name__}: {error}")
+    return plugin
 
 
 def _register(name: str, module: Any, version: str = "") -> Plugin:

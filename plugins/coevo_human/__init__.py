@@ -1,4 +1,4 @@
-"""A person as a critic, asked in the terminal or in plain text, and `taste`, who stands in for one."""
+"""A person as a critic, asked in the terminal or in plain text, and a simulated person."""
 
 from coevo.plugin.hookspecs import Offer, hookimpl
 
@@ -12,7 +12,7 @@ def coevo_critics() -> list[Offer]:
 
 
 @hookimpl
-def coevo_faces() -> list[Offer]:
+def coevo_uis() -> list[Offer]:
     return [
         Offer("terminal", "pictures in the terminal, keys and mouse", "coevo_human.terminal:Terminal"),
         Offer("plain", "numbered sheets and typed lines, for pipes and screen readers", "coevo_human.plain:Plain"),

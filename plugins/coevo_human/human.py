@@ -3,86 +3,95 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 import coevo
-from coevo import EndSession, Rewind, Works
+from coevo import CriticSpec, EndSession, Rewind, Works
 from coevo.errors import CoevoError
+from coevo.interactive.commands import MUTATION_STEP, Branch, Command, Mutate, Pick, Quit, Redo, Save, Undo
 from coevo.interactive.session import Session
-from coevo.interactive.ui import STEP, Branch, Command, Face, Mutate, Pick, Quit, Redo, Save, Sheet, Undo
+from coevo.interactive.sheet import Sheet
+from coevo.interactive.ui import UI
+from coevo.studio.random_streams import preserve_python_rng
 
 
 class Human(coevo.Critic):
-    """Shows a sheet to a person, and rewards those that are picked with 1; where nobody is, all roll again."""
+    """Shows a sheet to a person, and rewards what is picked with 1. Without any pick, the artist rolls again."""
 
     name = "human"
-    rewards = "picks"
-    learns = False
-    asks = True
-    batch = 15
 
     class Options(coevo.Options):
-        person: str = ""
-        """Whose picks these are, as the lineage names them."""
+        user: str = ""
+        """Who picks, as the lineage names this person."""
+
+        renamed: ClassVar = {"person": "user"}
 
     options: Options
     session: Session
-    face: Face | None = None
+    ui: UI | None = None
+
+    def spec(self) -> CriticSpec:
+        return CriticSpec(rewards="picks", learns=False, batch=15)
 
     @property
-    def who(self) -> str:
-        return self.options.person or self.name
+    def user(self) -> str:
+        return self.options.user or self.name
 
-    def sit(self, session: Session) -> None:
+    def attach_session(self, session: Session) -> None:
         self.session = session
 
     def judge(self, works: Works, reals: Works | None) -> Tensor:
         note = ""
         while True:
             sheet = Sheet(works.detach(), self.session, note)
-            with preserve_python_rng():  # a face may draw from the global random stream
-                assert self.face is not None
-                command = self.face.ask(sheet)
-            note = sheet.flaw(command)
+            command = self._ask(sheet)
+            note = sheet.problem(command)
             if note:
                 continue
             if isinstance(command, Pick):
                 self.picked = torch.zeros(len(works), dtype=torch.bool, device=self.studio.device)
-                self.picked[list(command.places)] = True
+                self.picked[list(command.indices)] = True
                 return self.picked.float()
             note = self._follow(command, sheet)
 
     def fooled(self, works: Works, reals: Works | None) -> Tensor:
         return self.picked
 
+    def _ask(self, sheet: Sheet) -> Command:
+        if self.ui is None:
+            raise CoevoError("Critic 'human' has no user interface to ask a person with; set its `ui`.")
+        with preserve_python_rng():  # a UI may draw from the global random stream
+            return self.ui.ask(sheet)
+
     def _follow(self, command: Command, sheet: Sheet) -> str:
-        """Do what breeds nothing, and say what became of it. Raises Rewind and EndSession."""
+        """Follow a command that breeds nothing, and return what to say of it. Raises Rewind or EndSession."""
         match command:
             case Undo():
                 raise Rewind(-1)
             case Redo():
                 raise Rewind(+1)
-            case Branch(one):
-                assert sheet.history is not None
-                raise Rewind(to=sheet.history.individual(one).moment)
+            case Branch(individual) if sheet.db:
+                raise Rewind(to=sheet.db.individual(individual).first_snapshot)
             case Quit():
                 raise EndSession
             case Mutate(steps):
                 return self._mutate(steps, sheet.mutation or 0.0)
-            case Save(place, size, path):
+            case Save(index, size, path):
                 try:
-                    work = sheet.works[place : place + 1]
+                    work = sheet.works[index : index + 1]
                     return f"Saved {self.session.save(work, size, Path(path) if path else None)}"
                 except CoevoError as error:
                     return str(error)
         raise CoevoError(
-            f"Face {type(self.face).__name__} gave {command!r}; a command of coevo.interactive.ui is wanted."
+            f"UI {type(self.ui).__name__} returned {command!r}; it should return a command of "
+            "coevo.interactive.commands."
         )
 
     def _mutate(self, steps: int, rate: float) -> str:
-        rate = round(min(max(rate, 0.01) * STEP**steps, 1.0), 4)
+        rate = round(min(max(rate, 0.01) * MUTATION_STEP**steps, 1.0), 4)
         try:
             self.session.tune({"mutation": rate}, steps=steps)
         except ValueError:

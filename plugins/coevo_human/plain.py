@@ -11,16 +11,18 @@ from PIL import Image
 from coevo.errors import ConfigError
 from coevo.images.png import save_png
 from coevo.images.sheets import contact_sheet
+from coevo.interactive.commands import HELP, Command, Quit, parse_command
 from coevo.interactive.lineage import pedigree
-from coevo.interactive.ui import HELP, Command, Face, Pick, Quit, Sheet, parse
+from coevo.interactive.sheet import Sheet
+from coevo.interactive.ui import UI
 
 RAMP = " .:-=+*#%@"
 CELLS = 16  # characters across a picture; they are twice as high as wide
 WIDTH = 80
 
 
-class Plain(Face):
-    """Reads commands from stdin, a line each; the end of the input leaves and keeps everything."""
+class Plain(UI):
+    """Reads commands from stdin, one a line; the end of the input quits and keeps everything."""
 
     def ask(self, sheet: Sheet) -> Command:
         if sheet.note:
@@ -37,12 +39,12 @@ class Plain(Face):
                 match line.split():
                     case ["h" | "help" | "?"]:
                         click.echo(HELP)
-                    case ["z" | "zoom", place]:
-                        self.zoom(sheet, place)
-                    case ["l" | "lineage", place]:
-                        self.lineage(sheet, place)
+                    case ["z" | "zoom", number]:
+                        self.zoom(sheet, number)
+                    case ["l" | "lineage", number]:
+                        self.lineage(sheet, number)
                     case _:
-                        return parse(line)
+                        return parse_command(line)
             except ConfigError as error:
                 click.echo(str(error))
 
@@ -62,42 +64,46 @@ class Plain(Face):
         click.echo("\n".join(text_sheet(sheet.pictures())))
         if (folder := sheet.session.studio.folder) is not None:
             path = folder / "sheet.png"
-            labels = [str(place + 1) for place in range(len(sheet))]
-            assert sheet.works.images is not None
-            save_png(path, contact_sheet(sheet.works.images, labels=labels), {"artist": sheet.session.artist.name})
+            labels = [str(index + 1) for index in range(len(sheet))]
+            save_png(path, contact_sheet(sheet.works.pixels, labels=labels), {"artist": sheet.session.artist.name})
             click.echo(f"The sheet is {path}")
 
-    def zoom(self, sheet: Sheet, place: str) -> None:
-        if flaw := sheet.flaw(pick := Pick((int(place) - 1 if place.isdecimal() else -1,))):
-            click.echo(flaw)
-        else:
-            click.echo("\n".join(text_picture(sheet.picture(pick.places[0], 8 * WIDTH), WIDTH)))
+    def zoom(self, sheet: Sheet, number: str) -> None:
+        index = checked_index(sheet, number)
+        click.echo("\n".join(text_picture(sheet.picture(index, 8 * WIDTH), WIDTH)))
 
-    def lineage(self, sheet: Sheet, place: str) -> None:
+    def lineage(self, sheet: Sheet, number: str) -> None:
         from rich.console import Console
 
-        if flaw := sheet.flaw(pick := Pick((int(place) - 1 if place.isdecimal() else -1,))):
-            click.echo(flaw)
-        elif sheet.history and (one := sheet.id(pick.places[0])) in sheet.history.individuals(one):
-            Console(width=WIDTH).print(pedigree(sheet.history, one))
+        id = sheet.id(checked_index(sheet, number))
+        if sheet.db and id in sheet.db.individuals(id):
+            Console(width=WIDTH).print(pedigree(sheet.db, id))
         else:
             click.echo("These works have no lineage.")
 
 
+def checked_index(sheet: Sheet, number: str) -> int:
+    """The index of the work with a typed number. Raises ConfigError if there is none."""
+    index = int(number) - 1 if number.isdecimal() else -1
+    if problem := sheet.missing(index):
+        raise ConfigError(problem)
+    return index
+
+
 def text_sheet(pictures: list[Image.Image]) -> list[str]:
-    """Pictures as rows of numbered blocks of characters."""
+    """Pictures as lines of text: rows of numbered blocks of characters."""
     columns = max(1, (WIDTH + 1) // (CELLS + 1))
     rows = []
     for first in range(0, len(pictures), columns):
         some = pictures[first : first + columns]
-        rows.append(" ".join(f"[{first + place + 1}]".ljust(CELLS) for place in range(len(some))).rstrip())
+        rows.append(" ".join(f"[{first + index + 1}]".ljust(CELLS) for index in range(len(some))).rstrip())
         blocks = [text_picture(picture, CELLS) for picture in some]
         rows += [" ".join(parts).rstrip() for parts in zip(*blocks, strict=True)]
     return rows
 
 
 def text_picture(picture: Image.Image, width: int) -> list[str]:
-    """A picture in characters: what differs from its commonest tone is drawn, the more the denser."""
+    """A picture as lines of characters: denser ones where it differs more from its median tone."""
     small = picture.convert("L").resize((width, width // 2), Image.Resampling.BOX)
     grey = np.asarray(small, np.float32)
     off = np.abs(grey - np.median(grey))

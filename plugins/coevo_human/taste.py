@@ -15,145 +15,142 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 from pydantic import Field, field_validator
 from torch import Tensor
-from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d
+from torch.nn.functional import avg_pool2d
 
 import coevo
-from coevo import Artist, ConfigError, DataError, PairError, Works
+from coevo import Artist, ConfigError, CriticSpec, DataError, PairError, Works
+from coevo.images.rendering import thumbnails
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 Likes = Literal["symmetry", "aspect-ratio", "colour", "likeness", "class", "nothing"]
-Scorer = Callable[[Tensor], Tensor]
+Score = Callable[[Tensor], Tensor]
 
-REALS = 5_000  # works that the judge of classes learns from, at most
-SEEN = 16  # px: it sees pictures no larger than this
-STEP = 1 / 127.5  # one of the 255 steps from black to white: nobody sees less
-INK = 0.5  # a pixel that is so far from the paper, black to white being 2, is drawn
-BLUR = 1 / 16  # of a side: likeness is seen from so afar that thin lines beside each other still count
+REALS = 5_000  # works that the classifier learns from, at most
+THUMBNAIL = 16  # px: the classifier sees no larger pictures
+GREY_STEP = 1 / 127.5  # one of the 255 steps from black to white: a smaller difference is not visible
+INK = 0.5  # a pixel that differs this much from the paper, black to white being 2, is drawn
+BLUR = 1 / 16  # of a side: for likeness, thin lines beside each other still count
 
 
 class Taste(coevo.Critic):
-    """Picks by a stated taste, more or less faithfully, and never tires. It stands in for a person."""
+    """Picks by a stated taste, with some noise, in place of a person."""
 
     name = "taste"
-    rewards = "picks"
-    learns = False
-    batch = 15
 
     class Options(coevo.Options):
         likes: Likes = "symmetry"
-        """What it picks by; who likes nothing picks at random."""
+        """What it picks by; with nothing it picks at random."""
         picks: int | None = Field(None, ge=1)
-        """How many it picks of a sheet; by default as few as the artist takes."""
+        """Works that it picks of a sheet; by default as few as the artist can use."""
         noise: float = Field(0.5, ge=0, le=100)
-        """How fickle it is: deviation of the noise on the scores, theirs over the sheet being 1; at 0 the best win."""
+        """Standard deviation of the noise on the scores, relative to theirs on the sheet; at 0 the best are picked."""
         ratio: float = Field(2.0, ge=0.01, le=100)
-        """aspect-ratio: the wanted width of what is drawn, its height being 1."""
+        """aspect-ratio: the wanted width of what is drawn, relative to its height."""
         colour: str = "#ff0000"
         """colour: the wanted one, as #rrggbb."""
         image: str | None = None
-        """likeness: the file of the picture that the works should be like."""
+        """likeness: the file of the picture that the works should resemble."""
         wants: str | None = Field(None, coerce_numbers_to_str=True)  # -o critic.wants=7 comes as a number
         """class: the name of the wanted one."""
         data: str = "digits"
-        """class: the labelled dataset, folder or zip that teaches it the classes."""
+        """class: the labelled dataset, folder or zip from which it learns the classes."""
         dir: str | None = None
-        """class: where that dataset's files are."""
+        """class: the folder of that dataset's files."""
 
         @field_validator("colour")
         @classmethod
-        def hexadecimal(cls, text: str) -> str:
+        def _hexadecimal(cls, text: str) -> str:
             if not re.fullmatch("#[0-9a-fA-F]{6}", text):
                 raise ValueError("should be #rrggbb, as #ff8800")
             return text
 
     options: Options
     picked: Tensor | None = None
-    _scorer: Scorer
+    _score: Score
+
+    def spec(self) -> CriticSpec:
+        return CriticSpec(rewards="picks", learns=False, batch=15)
 
     def check(self) -> None:
         o = self.options
-        for option, likes, value in (("image", "likeness", "FILE"), ("wants", "class", "NAME")):
-            said = getattr(o, option) is not None
-            if o.likes == likes and not said:
-                raise ConfigError(f"Critic 'taste' likes {likes!r}: say which with -o critic.{option}={value}.")
-            if o.likes != likes and said:
+        for option, likes, example in (("image", "likeness", "FILE"), ("wants", "class", "NAME")):
+            given = getattr(o, option) is not None
+            if o.likes == likes and not given:
+                raise ConfigError(f"Critic 'taste' likes {likes!r}; say which with -o critic.{option}={example}.")
+            if o.likes != likes and given:
                 raise ConfigError(f"Critic 'taste' likes {o.likes!r}; critic.{option} is for critic.likes={likes}.")
         if o.likes == "colour" and self.studio.image[0] == 1 and len(set(rgb(o.colour))) > 1:
             raise ConfigError(
                 f"Critic 'taste' likes the colour {o.colour}, and these pictures are grey; say -o data.channels=3, or "
-                "a grey as #808080."
+                "a grey such as #808080."
             )
 
     def build(self, artist: Artist) -> None:
-        least, most = artist.picks
+        least, most = artist.spec().picks or (1, 1)
         self.count = self.options.picks or max(1, least)
         if not least <= self.count <= most:
-            some = f"{least} to {most}" if most > least else f"{most}"
-            raise PairError(f"Critic 'taste' is to pick {self.count}, but artist {artist.name!r} takes {some}.")
-        self._scorer = self._taste()
+            range = f"{least} to {most}" if most > least else f"{most}"
+            raise PairError(f"Critic 'taste' should pick {self.count}, but artist {artist.name!r} can use {range}.")
+        self._score = self._make_score()
 
     def score(self, images: Tensor) -> Tensor:
-        """How much it likes each picture, noise left aside. [N, C, H, W] in [-1, 1] → [N] float32."""
-        return self._scorer(images.detach()).float()
+        """How much it likes each picture, without noise. [N, C, H, W] in [-1, 1] → [N] float32."""
+        return self._score(images.detach()).float()
 
     @torch.no_grad()
     def judge(self, works: Works, reals: Works | None) -> Tensor:
-        assert works.images is not None
-        scores = self.score(works.images)
-        whims = self.studio.noise(len(scores), 1, "taste")[:, 0]
-        scores = scores + self.options.noise * scores.std(correction=0) * whims
-        dice = self.studio.generator("taste")
-        order = torch.randperm(len(scores), generator=dice, device=scores.device)  # equals have equal chances
+        scores = self.score(works.pixels)
+        noise = self.studio.noise(len(scores), 1, "taste")[:, 0]
+        scores = scores + self.options.noise * scores.std(correction=0) * noise
+        generator = self.studio.generator("taste")
+        order = torch.randperm(len(scores), generator=generator, device=scores.device)  # equals have equal chances
         best = order[scores[order].argsort(descending=True, stable=True)][: self.count]
         self.picked = torch.zeros(len(scores), dtype=torch.bool, device=scores.device)
         self.picked[best] = True
         return self.picked.float()
 
     def fooled(self, works: Works, reals: Works | None) -> Tensor:
-        """The works that were picked last, where these are the same."""
+        """The works that were picked last, if these are the same."""
         if self.picked is None or len(self.picked) != len(works):
             return torch.zeros(len(works), dtype=torch.bool, device=self.studio.device)
         return self.picked
 
-    def _taste(self) -> Scorer:
-        o, device = self.options, self.studio.device
+    def _make_score(self) -> Score:
+        o, image, device = self.options, self.studio.image, self.studio.device
         match o.likes:
             case "symmetry":
                 return symmetry
             case "aspect-ratio":
                 return partial(aspect_ratio, ratio=o.ratio)
             case "colour":
-                wanted = torch.tensor(rgb(o.colour), device=device)[: self.studio.image[0]]
+                wanted = torch.tensor(rgb(o.colour), device=device)[: image[0]]
                 return partial(colour, wanted=wanted / 127.5 - 1)
             case "likeness":
-                assert o.image is not None
-                return partial(likeness, wanted=read(Path(o.image), self.studio.image).to(device))
+                return partial(likeness, wanted=read_picture(Path(o.image or ""), image).to(device))
             case "class":
-                assert o.wants is not None
-                return class_judge(o.wants, o.data, o.dir, self.studio.image)
+                return class_probability(o.wants or "", o.data, o.dir, image)
             case "nothing":
                 return lambda images: images.new_zeros(len(images))
 
 
-# tastes
+# the tastes
 
 
 def symmetry(images: Tensor) -> Tensor:
     """Correlation of each picture with its mirror image, left to right: 1 is symmetric, -1 its own negative.
 
-    What shows nothing gets 0, as what has nothing to do with its mirror image does; or else a blank sheet
-    would be the most beautiful.
+    A blank picture gets 0, as one that has nothing in common with its mirror image; or else blank would be best.
     """
     return correlation(images, images.flip(-1))
 
 
 def aspect_ratio(images: Tensor, ratio: float) -> Tensor:
-    """-|ln(found / ratio)|, found being width to height of the box around all that is drawn; 0 is best.
+    """-|ln(found / ratio)|, where found is width / height of the box around all that is drawn; 0 is best.
 
-    Drawn is what differs from the paper, the median tone along the border. What shows nothing is worse than
-    any drawing.
+    A pixel is drawn if it differs from the paper, the median tone along the border. A blank picture is worse than any
+    drawing.
     """
     border = torch.cat([images[..., 0, :], images[..., -1, :], images[..., 0], images[..., -1]], dim=2)
     paper = border.median(dim=2).values[..., None, None]
@@ -165,23 +162,27 @@ def aspect_ratio(images: Tensor, ratio: float) -> Tensor:
 
 
 def colour(images: Tensor, wanted: Tensor) -> Tensor:
-    """-RMS difference of all pixels and channels from the wanted colour [C]; black to white is 1, 0 is best."""
+    """-RMS difference of all pixels and channels from the wanted colour [C]; 0 is best, -1 is black for white."""
     return -(images - wanted[:, None, None]).square().flatten(1).mean(1).sqrt() / 2
 
 
 def likeness(images: Tensor, wanted: Tensor) -> Tensor:
-    """Correlation with the wanted picture [C, H, W], both seen from afar: 1 is the same but for brightness and
-    contrast, -1 its negative; what shows nothing gets 0."""
+    """Correlation with the wanted picture [C, H, W], both blurred.
+
+    1 is the same picture up to brightness and contrast, -1 its negative; a blank picture gets 0.
+    """
     return correlation(blurred(images), blurred(wanted[None]))
 
 
-def class_judge(wants: str, data: str, dir: str | None, image: tuple[int, int, int]) -> Scorer:
-    """The probability, 0 to 1, that a judge gives the wanted class; it learns from up to 5,000 real works.
+def class_probability(wants: str, data: str, dir: str | None, image: tuple[int, int, int]) -> Score:
+    """The probability of the wanted class, by a classifier that learns from up to 5,000 real works.
 
-    Raises DataError where there are no labels or too few works, ConfigError where no class has that name.
+    Raises:
+        DataError: the dataset has no labels, or too few works.
+        ConfigError: no class has that name.
     """
     from coevo.data.datasets import DataOptions, load_dataset, to_float
-    from coevo.runs.run import loaders
+    from coevo.runs.build import loaders
 
     channels, size, _ = image
     options = DataOptions.model_validate({"name": data, "dir": dir, "size": size, "channels": channels})
@@ -189,38 +190,40 @@ def class_judge(wants: str, data: str, dir: str | None, image: tuple[int, int, i
     if dataset.labels is None:
         raise DataError(f"Critic 'taste' wants the class {wants!r}, but dataset {data!r} has no labels.")
     if wants not in dataset.classes:
-        there = ", ".join(dataset.classes)
-        raise ConfigError(f"Critic 'taste' wants the class {wants!r}, but dataset {data!r} has none; it has: {there}.")
-    dice = torch.Generator().manual_seed(0)  # a taste is the same in every run, whatever its seed
-    chosen = torch.randperm(len(dataset), generator=dice)[:REALS]
-    judge = fit_judge(to_float(dataset.images[chosen]), dataset.labels[chosen], seed=0)
-    known = judge.classes_.tolist()
+        classes = ", ".join(dataset.classes)
+        raise ConfigError(f"Critic 'taste' wants the class {wants!r}, but dataset {data!r} has only: {classes}.")
+    generator = torch.Generator().manual_seed(0)  # a taste is the same in every run, whatever its seed
+    chosen = torch.randperm(len(dataset), generator=generator)[:REALS]
+    classifier = fit_classifier(to_float(dataset.images[chosen]), dataset.labels[chosen], seed=0)
+    known = classifier.classes_.tolist()
     if (number := dataset.classes.index(wants)) not in known:
         raise DataError(f"Critic 'taste' wants the class {wants!r}, of which dataset {data!r} has too few works.")
     column = known.index(number)
-    return lambda images: torch.from_numpy(judge.predict_proba(seen(images.cpu()))[:, column]).to(images.device)
+    return lambda images: torch.from_numpy(classifier.predict_proba(features(images.cpu()))[:, column]).to(
+        images.device
+    )
 
 
 # what they are made of
 
 
 def correlation(ones: Tensor, others: Tensor) -> Tensor:
-    """[N, C, H, W] and as many, or 1, of another: Pearson's r [N] over pixels, each channel about its own mean."""
+    """Pearson's r [N] of pictures [N, C, H, W] and [N or 1, C, H, W] over pixels, each channel about its own mean."""
     a, b = (x - x.mean((2, 3), keepdim=True) for x in (ones, others))
-    power = (a.square().flatten(1).mean(1) + STEP**2) * (b.square().flatten(1).mean(1) + STEP**2)
+    power = (a.square().flatten(1).mean(1) + GREY_STEP**2) * (b.square().flatten(1).mean(1) + GREY_STEP**2)
     return (a * b).flatten(1).mean(1) / power.sqrt()
 
 
 def blurred(images: Tensor) -> Tensor:
-    """[N, C, H, W], each pixel the mean of those around it, twice over."""
-    reach = int(images.shape[-1] * BLUR / 2)
+    """[N, C, H, W], each pixel the mean of those around it, twice."""
+    radius = int(images.shape[-1] * BLUR / 2)
     for _ in range(2):
-        images = avg_pool2d(images, 2 * reach + 1, stride=1, padding=reach, count_include_pad=False)
+        images = avg_pool2d(images, 2 * radius + 1, stride=1, padding=radius, count_include_pad=False)
     return images
 
 
 def extent(drawn: Tensor) -> Tensor:
-    """[N, L] bool → [N] how far it is from the first true one to the last; 0 where none is."""
+    """Length from the first true value to the last, [N, L] bool → [N]; 0 if there is none."""
     places = torch.arange(drawn.shape[1], device=drawn.device)
     first = torch.where(drawn, places, drawn.shape[1]).amin(1)
     last = torch.where(drawn, places, -1).amax(1)
@@ -232,8 +235,8 @@ def rgb(text: str) -> list[int]:
     return list(bytes.fromhex(text[1:]))
 
 
-def read(path: Path, image: tuple[int, int, int]) -> Tensor:
-    """A picture's file → [C, H, W] in [-1, 1]. Raises DataError where it cannot be read, or shows one tone only."""
+def read_picture(path: Path, image: tuple[int, int, int]) -> Tensor:
+    """A picture's file → [C, H, W] in [-1, 1]. Raises DataError if it cannot be read, or has one tone only."""
     from coevo.data.datasets import to_float
     from coevo.data.readers import BROKEN, read_image
 
@@ -243,18 +246,19 @@ def read(path: Path, image: tuple[int, int, int]) -> Tensor:
     except BROKEN as error:
         raise DataError(f"The picture {path} that critic 'taste' likes cannot be read: {error}.") from error
     wanted = to_float(torch.tensor(pixels))
-    if wanted.std((1, 2)).max() < STEP:
-        raise DataError(f"The picture {path} that critic 'taste' likes is of one tone: nothing is like it.")
+    if wanted.std((1, 2)).max() < GREY_STEP:
+        raise DataError(f"The picture {path} that critic 'taste' likes has only one tone: nothing can resemble it.")
     return wanted
 
 
-# the judge of classes
+# the classifier
 
 
-def fit_judge(reals: Tensor, labels: Tensor, seed: int) -> Pipeline:
-    """A support vector machine on small pixels, its scores made probabilities by Platt's sigmoid on folds.
+def fit_classifier(reals: Tensor, labels: Tensor, seed: int) -> Pipeline:
+    """A support vector machine on thumbnails; Platt's sigmoid on folds gives probabilities.
 
-    Raises DataError where a class has fewer than three works to learn from.
+    Raises:
+        DataError: a class has fewer than three works to learn from.
     """
     from sklearn.calibration import CalibratedClassifierCV
     from sklearn.model_selection import StratifiedKFold
@@ -263,13 +267,12 @@ def fit_judge(reals: Tensor, labels: Tensor, seed: int) -> Pipeline:
     from sklearn.svm import SVC
 
     if labels.unique().numel() < 2 or int(labels.unique(return_counts=True)[1].min()) < 3:
-        raise DataError("A judge of classes needs two classes or more, and three real works or more of each.")
+        raise DataError("Critic 'taste' needs two classes or more, and three real works or more of each.")
     folds = StratifiedKFold(3, shuffle=True, random_state=seed)
     svm = CalibratedClassifierCV(SVC(C=10, gamma="scale"), method="sigmoid", cv=folds, ensemble=False)
-    return make_pipeline(StandardScaler(with_std=False), svm).fit(seen(reals), labels.numpy())
+    return make_pipeline(StandardScaler(with_std=False), svm).fit(features(reals), labels.numpy())
 
 
-def seen(images: Tensor) -> Any:
-    """What the judge sees of pictures: numpy [N, C·h·w], h ≤ 16."""
-    size = min(SEEN, images.shape[-1])
-    return adaptive_avg_pool2d(images, size).flatten(1).numpy()
+def features(images: Tensor) -> Any:
+    """Pictures as the classifier sees them: numpy [N, C·h·w], h ≤ 16."""
+    return thumbnails(images, min(THUMBNAIL, images.shape[-1])).numpy()

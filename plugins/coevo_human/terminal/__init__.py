@@ -11,22 +11,29 @@ import rich.style
 from rich.console import Console
 
 from coevo.errors import CoevoError
-from coevo.interactive.ui import Command, Face, Sheet
+from coevo.interactive.commands import Command
+from coevo.interactive.sheet import Sheet
+from coevo.interactive.ui import UI
 
-LEAST = (40, 14)  # columns and rows
+SMALLEST = (40, 14)  # columns and rows
 
 
-class Terminal(Face):
-    """A full-screen session. Raises CoevoError where there is no terminal, or one that cannot show pictures."""
+class Terminal(UI):
+    """A full-screen session.
+
+    Raises:
+        CoevoError: there is no terminal, or it cannot show pictures.
+    """
 
     def __init__(self) -> None:
         check_terminal()
-        from coevo_human.terminal.app import Breeding  # late: it asks the terminal what it can show
+        from coevo_human.terminal.app import BreedingApp  # late: it asks the terminal what it can show
 
-        # rich draws names for its styles from the global random stream, from the thread that keeps the screen,
-        # while the players draw theirs: a session could not be replayed. It gets a stream of its own.
-        rich.style.getrandbits = random.Random().getrandbits
-        self.app = Breeding()
+        # Before version 15 rich draws numbers for some styles from Python's global random stream, in the screen's
+        # thread, while the players draw theirs from it: a session could not be replayed. rich gets a stream of its own.
+        for name in {"getrandbits", "randint"} & vars(rich.style).keys():
+            setattr(rich.style, name, getattr(random.Random(), name))
+        self.app = BreedingApp()
 
     def ask(self, sheet: Sheet) -> Command:
         return self.app.ask(sheet)
@@ -36,11 +43,11 @@ class Terminal(Face):
         try:
             self.app.run()
         finally:
-            self.app.part()
+            self.app.finish()
 
 
 def check_terminal() -> None:
-    """Say what is missing, and that --plain does without it."""
+    """Raise CoevoError if pictures cannot be shown; it says what is missing, and that --plain does without it."""
     offer = "Breed with --plain instead: numbered sheets and typed picks."
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):  # pictures are drawn on stderr
         raise CoevoError(f"There is no terminal to show pictures in. {offer} Or replay a script with --picks FILE.")
@@ -49,7 +56,8 @@ def check_terminal() -> None:
         why = "NO_COLOR is set" if console.no_color else f"TERM is {os.environ.get('TERM', 'not set')}"
         raise CoevoError(f"Pictures need a terminal of 256 colours, and this one has fewer ({why}). {offer}")
     columns, rows = os.get_terminal_size()
-    if columns < LEAST[0] or rows < LEAST[1]:
+    if columns < SMALLEST[0] or rows < SMALLEST[1]:
         raise CoevoError(
-            f"Pictures need a terminal of {LEAST[0]} × {LEAST[1]} characters; this one has {columns} × {rows}. {offer}"
+            f"Pictures need a terminal of {SMALLEST[0]} × {SMALLEST[1]} characters; this one has {columns} × {rows}. "
+            f"{offer}"
         )

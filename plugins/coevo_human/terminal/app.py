@@ -1,4 +1,4 @@
-"""The screen of a session: a sheet that is picked from, and what can be opened over it."""
+"""The app of a session: a sheet to pick from, its keys, and the thread that the run plays in."""
 
 from __future__ import annotations
 
@@ -25,17 +25,18 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
-from coevo.interactive.ui import Command, Mutate, Pick, Quit, Redo, Sheet, Undo
+from coevo.interactive.commands import Command, Mutate, Pick, Quit, Redo, Undo
+from coevo.interactive.sheet import Sheet
 from coevo_human.terminal.pictures import picture_class
 from coevo_human.terminal.screens import Help, Lineage, Saving, Zoom
 
-ROWS = 9  # of cells: the least height of a picture before the sheet is paged
+ROWS = 9  # of cells: the smallest height of a picture; a sheet that needs less is paged
 BAR = "␣ pick  ⏎ breed  u undo  r redo  +- mutation  z zoom  s save  l lineage  b branch  q quit  ? help"
 SHORT_BAR = "␣ pick  ⏎ breed  u undo  r redo  q quit  ? all keys"
 
 
 class Title(Widget):
-    """One line in one style. Drawn by itself: a sheet has fifteen, and each changes with every generation."""
+    """One line in one style. It draws itself: a sheet has fifteen, and each changes with every generation."""
 
     PLAIN, PICKED = Style.parse("#9aa3b2 on #15171c"), Style.parse("bold #8fd18f on #15171c")
     FOCUSED, BOTH = Style.parse("bold #ffffff on #3b6ea8"), Style.parse("bold #ffffff on #2f8f4e")
@@ -59,29 +60,29 @@ class Tile(Widget):
     """One picture of the sheet, under its number."""
 
     class Clicked(Message):
-        def __init__(self, place: int, twice: bool):
+        def __init__(self, index: int, double: bool):
             super().__init__()
-            self.place, self.twice = place, twice
+            self.index, self.double = index, double
 
-    def __init__(self, place: int, picture: Any):
+    def __init__(self, index: int, picture: Any):
         super().__init__()
-        self.place, self.title, self.picture = place, Title(), picture(classes="picture")
+        self.index, self.title, self.picture = index, Title(), picture(classes="picture")
 
     def compose(self) -> ComposeResult:
         yield self.title
         yield self.picture
 
     def mark(self, id: str, focused: bool, picked: bool) -> None:
-        number = str(self.place + 1)
+        number = str(self.index + 1)
         name = number if id == number else f"{number} · {id}"
         self.title.show(f"{'✓' if picked else ' '} {name}", focused, picked)
 
     def on_click(self, event: events.Click) -> None:
-        self.post_message(self.Clicked(self.place, event.chain == 2))
+        self.post_message(self.Clicked(self.index, event.chain == 2))
 
 
-class Breeding(App[None]):
-    """Shows sheets, one after another, and answers with commands. The run plays in a thread of its own."""
+class BreedingApp(App[None]):
+    """Shows one sheet after another, and answers with commands. The run plays in a thread of its own."""
 
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = False
@@ -106,7 +107,7 @@ class Breeding(App[None]):
         super().__init__(ansi_color=True)  # no filter on every cell: all colours here are given as they are
         self.play: Callable[[], None] = lambda: None
         self.sheet: Sheet | None = None
-        self.at = 0
+        self.focus_index = 0
         self.picked: set[int] = set()
         self.columns, self.rows = 1, 1
         self._picture = picture_class()
@@ -115,12 +116,12 @@ class Breeding(App[None]):
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._player = Thread(target=self._play, name="players", daemon=True)
         self._failure: BaseException | None = None
-        self._waiting = False  # for the players; what is typed meanwhile is not for the next sheet
+        self.busy = False  # the players are at work: what is typed meanwhile is not for the next sheet
 
-    # the players' thread
+    # called from the players' thread
 
     def ask(self, sheet: Sheet) -> Command:
-        """Called by the players: show a sheet, and wait for a command."""
+        """Show a sheet, and wait for a command."""
         try:
             self.call_from_thread(self.show, sheet)  # type: ignore[arg-type] # it takes coroutines
         except RuntimeError:  # the screen has gone
@@ -130,13 +131,13 @@ class Breeding(App[None]):
     def _play(self) -> None:
         try:
             self.play()
-        except BaseException as error:  # raised again by part(), when the terminal is as it was
+        except BaseException as error:  # raised again by finish(), when the terminal is as it was
             self._failure = error
         with suppress(RuntimeError):
             self.call_from_thread(self.exit)
 
-    def part(self) -> None:
-        """The screen has gone: let the players end, and raise what ended them."""
+    def finish(self) -> None:
+        """After the screen has gone: let the players end, and raise what ended them."""
         self._commands.put(Quit())
         if self._player.ident:
             self._player.join()
@@ -166,13 +167,13 @@ class Breeding(App[None]):
         """A new sheet, or the same one with a note."""
         same = self.sheet is not None and self.sheet.works.images is sheet.works.images
         same = same or (bool(sheet.note) and self.sheet is not None)
-        self.sheet, self._waiting = sheet, False
+        self.sheet, self.busy = sheet, False
         if len(self._tiles) != len(sheet):
             grid = self.query_one("#sheet", Grid)
             await grid.remove_children()
-            self._tiles = [Tile(place, self._picture) for place in range(len(sheet))]
+            self._tiles = [Tile(index, self._picture) for index in range(len(sheet))]
             await grid.mount_all(self._tiles)
-            self.at = min(self.at, len(sheet) - 1)
+            self.focus_index = min(self.focus_index, len(sheet) - 1)
         if not same:
             self.picked.clear()
             for tile, picture in zip(self._tiles, sheet.pictures(), strict=True):
@@ -180,13 +181,13 @@ class Breeding(App[None]):
         self.arrange()
 
     def arrange(self) -> None:
-        """Fit the tiles to the terminal: all of them where they are large enough, else page by page."""
+        """Fit the tiles to the terminal: all of them if they are large enough, else page by page."""
         if self.sheet is None:
             return
         width, height = self.size.width, self.size.height - 3
         self.columns, self.rows = layout(len(self._tiles), width, height)
-        a_page = self.columns * self.rows
-        page = self.at // a_page
+        per_page = self.columns * self.rows
+        page = self.focus_index // per_page
         if (arranged := (width, height, page, len(self._tiles))) != self._arranged:  # it costs a new layout
             self._arranged = arranged
             grid = self.query_one("#sheet", Grid)
@@ -194,15 +195,13 @@ class Breeding(App[None]):
             grid.styles.grid_rows = str(max(2, height // self.rows))  # all alike, where a fraction would not be
             grid.styles.grid_columns = str(max(2, (width + 1) // self.columns - 1))
             for tile in self._tiles:
-                tile.display = page * a_page <= tile.place < (page + 1) * a_page
+                tile.display = page * per_page <= tile.index < (page + 1) * per_page
         for tile in self._tiles:
-            tile.mark(self.sheet.id(tile.place), tile.place == self.at, tile.place in self.picked)
-        pages = math.ceil(len(self._tiles) / a_page)
-        self._tell(page, pages)
+            tile.mark(self.sheet.id(tile.index), tile.index == self.focus_index, tile.index in self.picked)
+        self._describe(self.sheet, page, math.ceil(len(self._tiles) / per_page))
 
-    def _tell(self, page: int, pages: int) -> None:
-        sheet = self.sheet
-        assert sheet is not None
+    def _describe(self, sheet: Sheet, page: int, pages: int) -> None:
+        """Write the lines above and below the tiles."""
         facts = [f"generation {sheet.generation}"]
         if sheet.mutation is not None:
             facts.append(f"mutation {sheet.mutation:.3g}")
@@ -217,8 +216,8 @@ class Breeding(App[None]):
         self.call_after_refresh(self.arrange)
 
     def on_tile_clicked(self, message: Tile.Clicked) -> None:
-        self.at = message.place
-        if message.twice:
+        self.focus_index = message.index
+        if message.double:
             self.action_zoom()
         else:
             self.action_pick()
@@ -226,35 +225,33 @@ class Breeding(App[None]):
     # keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While something is open over the sheet, the sheet's keys are silent."""
+        """While another screen is open over the sheet, the sheet's keys do nothing."""
         return action == "leave" or len(self.screen_stack) == 1
 
     def action_move(self, way: str) -> None:
         if self.sheet is not None:
             step = {"left": -1, "right": 1, "up": -self.columns, "down": self.columns}[way]
-            if 0 <= self.at + step < len(self._tiles):
-                self.at += step
+            if 0 <= self.focus_index + step < len(self._tiles):
+                self.focus_index += step
             self.arrange()
 
     def action_page(self, step: int) -> None:
         if self.sheet is not None:
-            at = self.at + step * self.columns * self.rows
-            self.at = max(0, min(at, len(self._tiles) - 1))
+            index = self.focus_index + step * self.columns * self.rows
+            self.focus_index = max(0, min(index, len(self._tiles) - 1))
             self.arrange()
 
     def action_pick(self) -> None:
         if self.sheet is None:
             return
-        self._quiet()
-        if self.at in self.picked:
-            self.picked.remove(self.at)
-        elif self.sheet.picks[1] == 1:
-            self.picked = {self.at}
-        elif flaw := self.sheet.flaw(Pick((*self.picked, self.at))) if len(self.picked) >= self.sheet.picks[0] else "":
-            self._note(flaw)
-        else:
-            self.picked.add(self.at)
-        self.arrange()
+        index, (least, most), note = self.focus_index, self.sheet.picks, ""
+        if index in self.picked:
+            self.picked.remove(index)
+        elif most == 1:
+            self.picked = {index}
+        elif len(self.picked) < least or not (note := self.sheet.problem(Pick((*self.picked, index)))):
+            self.picked.add(index)
+        self._note(self.sheet, note)
 
     def action_breed(self) -> None:
         self._send(Pick(tuple(sorted(self.picked))))
@@ -266,57 +263,60 @@ class Breeding(App[None]):
         self._send(Mutate(steps))
 
     def action_zoom(self) -> None:
-        if self.sheet is not None:
-            self.push_screen(Zoom(self.sheet, self.at, self._picture), self._zoomed)
+        if self.sheet is not None and not self.busy:  # it draws by the artist, who must not learn meanwhile
+            self.push_screen(Zoom(self.sheet, self.focus_index, self._picture), self._zoomed)
 
-    def _zoomed(self, place: int | None) -> None:
-        self.at = self.at if place is None else place
+    def _zoomed(self, index: int | None) -> None:
+        self.focus_index = self.focus_index if index is None else index
         self.arrange()
 
     def action_save(self) -> None:
         if self.sheet is not None:
-            self.push_screen(Saving(self.sheet, self.at), self._send)
+            self.push_screen(Saving(self.sheet, self.focus_index), self._send)
 
     def action_lineage(self) -> None:
-        if self.sheet is None or self.sheet.history is None:
+        if self.sheet is None or self.sheet.db is None or self.busy:
             return
         if self.sheet.works.genomes is None:
-            self._note("These works have no genomes, so they have no lineage.")
-            self.arrange()
+            self._note(self.sheet, "These works have no genomes, so they have no lineage.")
         else:
-            self.push_screen(Lineage(self.sheet, self.at, self._picture), self._send)
+            self.push_screen(Lineage(self.sheet, self.sheet.db, self.focus_index, self._picture), self._send)
 
     def action_help(self) -> None:
         self.push_screen(Help())
 
     def action_leave(self) -> None:
-        if self._waiting:  # the players are at work: they are asked again soon, and leave then
+        if self.busy:  # the players ask again soon, and leave then
             self._commands.put(Quit())
         else:
             self._send(Quit())
 
     def _send(self, command: Command | None) -> None:
-        """Answer the players, unless they have their answer; what cannot be done is said in place."""
-        if command is None or self.sheet is None or self._waiting:
+        """Answer the players, unless they have their answer; or show why a command cannot be followed."""
+        if command is None or self.sheet is None or self.busy:
             return
-        if flaw := self.sheet.flaw(command):
-            self._note(flaw)
-            self.arrange()
+        if problem := self.sheet.problem(command):
+            self._note(self.sheet, problem)
             return
-        self._waiting = True
+        self.busy = True
         self._commands.put(command)
 
-    def _note(self, note: str) -> None:
-        assert self.sheet is not None
-        self.sheet = Sheet(self.sheet.works, self.sheet.session, note)
-
-    def _quiet(self) -> None:
-        self._note("")
+    def _note(self, sheet: Sheet, note: str) -> None:
+        """Show the same sheet with another note."""
+        self.sheet = Sheet(sheet.works, sheet.session, note)
+        self.arrange()
 
 
 def layout(n: int, width: int, height: int) -> tuple[int, int]:
-    """Columns and rows of a page, so that square pictures are as large as they can be; all n where none is
-    then lower than `ROWS` cells, else as many as are not. Each takes a row for its title and a column between."""
+    """Columns and rows of a page, so that square pictures are as large as possible.
+
+    A page has all n if none is then lower than `ROWS` cells, else as many as are not. Each takes a row for its title
+    and a column between.
+
+    Args:
+        n: number of pictures.
+        width, height: the terminal's cells.
+    """
 
     def cells(columns: int, rows: int) -> float:
         return min(((width + 1) // columns - 1) / 2, height // rows - 1)

@@ -1,4 +1,4 @@
-"""Pictures in a terminal: kitty's or sixel's own where there are, else block characters."""
+"""Pictures in a terminal: by kitty's or sixel's protocol if it has one, else in block characters."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class BlockPicture(Widget):
         self.refresh()
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """The lines as they are kept, past Textual's styling of every cell: a sheet has thousands."""
+        """The cached lines, without Textual's styling of every cell: a sheet has thousands."""
         if self._image is None or not self.size.area:
             return [Strip.blank(crop.width, self.rich_style)] * crop.height
         if self._drawn is None or self._drawn[0] != self.size:
@@ -59,14 +59,16 @@ class BlockPicture(Widget):
 
 
 def fit(width: int, height: int, columns: int, rows: int) -> tuple[int, int]:
-    """The cells, twice as high as wide, that a picture of this shape takes inside of columns × rows."""
+    """Columns and rows of cells, twice as high as wide, that a picture of this shape fills in columns × rows."""
     scale = min(columns / width, 2 * rows / height)
     return max(1, round(width * scale)), max(1, round(height * scale / 2))
 
 
 def blocks(picture: Image.Image, columns: int, rows: int, true_colour: bool = True) -> list[list[Segment]]:
-    """A picture as lines of block characters. Each cell's 2 × 2 pixels are split at their mean brightness into
-    ink and ground, each in its mean colour."""
+    """A picture as lines of block characters.
+
+    Each cell's 2 × 2 pixels are split at their mean brightness into ink and ground, each in its mean colour.
+    """
     small = shrunk(picture, 2 * columns, 2 * rows)
     channels = small.shape[-1]
     cells = small.reshape(rows, 2, columns, 2, channels).swapaxes(1, 2).reshape(rows, columns, 4, channels)
@@ -92,8 +94,10 @@ def blocks(picture: Image.Image, columns: int, rows: int, true_colour: bool = Tr
 
 
 def shrunk(picture: Image.Image, width: int, height: int) -> np.ndarray:
-    """A picture in few pixels: float32 [height, width, 1 or 3]. Lines on a plain ground would fade by as much as
-    they are shrunk, so what stands out from it is strengthened again."""
+    """A picture in few pixels: float32 [height, width, 1 or 3].
+
+    Lines on a plain ground would fade as they shrink, so their contrast with it is strengthened again.
+    """
     picture = picture if picture.mode == "L" else picture.convert("RGB")
     small = np.asarray(picture.resize((width, height), Image.Resampling.LANCZOS), np.float32).reshape(height, width, -1)
     ground = np.median(small, axis=(0, 1))
@@ -104,17 +108,17 @@ def shrunk(picture: Image.Image, width: int, height: int) -> np.ndarray:
     return small
 
 
-ANY = Style(color="#000000", bgcolor="#000000")
+TEMPLATE = Style(color="#000000", bgcolor="#000000")
 
 
 @lru_cache(1 << 14)
 def style_of(key: int, true_colour: bool) -> Style:
     """A style from six bytes: red, green and blue of the ink, then of the ground.
 
-    A coloured sheet has five thousand, and Style's own way to one and to its escape codes takes longer than drawing the
-    pictures; so it is a copy of any such style with other colours and, where the terminal has them all, with its codes.
+    A coloured sheet has five thousand, and to make each by Style takes longer than to draw the pictures; so it is a
+    copy of a template with other colours and, if the terminal has all colours, with its escape codes.
     """
-    style = ANY.copy()
+    style = TEMPLATE.copy()
     (style._color, ink), (style._bgcolor, ground) = map(colour, divmod(key, 1 << 24))
     style._hash, style._ansi = None, f"38;2;{ink};48;2;{ground}" if true_colour else None
     return style
@@ -128,13 +132,15 @@ def colour(key: int) -> tuple[Color, str]:
 
 
 def picture_class() -> Any:
-    """The widget for the best that this terminal can show; its `image` is the picture. Asks the terminal, so it
-    must be called before the screen is taken."""
+    """The widget class for the best pictures that this terminal can show; a widget's `image` is its picture.
+
+    It asks the terminal, so call it before the app takes the screen.
+    """
     if not (sys.__stdout__ and sys.__stdout__.isatty()):
         return BlockPicture
     from textual_image import renderable
     from textual_image.renderable import tgp
     from textual_image.widget import SixelImage, TGPImage
 
-    tgp.randint = random.Random().randint  # as of rich: the global stream is the players'
+    tgp.randint = random.Random().randint  # a stream of its own: the global one is the players'
     return {renderable.SixelImage: SixelImage, renderable.TGPImage: TGPImage}.get(renderable.Image, BlockPicture)

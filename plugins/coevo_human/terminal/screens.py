@@ -1,4 +1,4 @@
-"""What opens over the sheet: one picture large, its ancestors, where to save it, the keys."""
+"""Screens that open over the sheet: one picture large, its ancestors, how to save it, all the keys."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from coevo.errors import CoevoError
+from coevo.interactive.commands import DEFAULT_SIZE, SIZES, Branch, Command, Save, parse_command
 from coevo.interactive.lineage import ancestors
-from coevo.interactive.session_db import Individual
-from coevo.interactive.ui import SAVED, SIZES, Branch, Command, Save, Sheet, parse
+from coevo.interactive.session_db import Individual, SessionDB
+from coevo.interactive.sheet import Sheet
 
 PIXELS = 16  # a cell's width in a real picture, at most: enough for the sharpest screens
 KEYS = """\
@@ -41,9 +42,9 @@ class Zoom(ModalScreen[int]):
         Binding("right,down", "step(1)"),
     ]
 
-    def __init__(self, sheet: Sheet, place: int, picture: Any):
+    def __init__(self, sheet: Sheet, index: int, picture: Any):
         super().__init__()
-        self.sheet, self.place = sheet, place
+        self.sheet, self.index = sheet, index
         self.picture = picture(classes="picture")
 
     def compose(self) -> ComposeResult:
@@ -58,16 +59,16 @@ class Zoom(ModalScreen[int]):
 
     def draw(self) -> None:
         size = min(max(self.size.height * 2 * PIXELS, 64), 2048)
-        self.picture.image = self.sheet.picture(self.place, size)
-        bar = f"{self.place + 1} of {len(self.sheet)} · {self.sheet.id(self.place)} · ← → its neighbours · z back"
+        self.picture.image = self.sheet.picture(self.index, size)
+        bar = f"{self.index + 1} of {len(self.sheet)} · {self.sheet.id(self.index)} · ← → its neighbours · z back"
         self.query_one(".bar", Static).update(escape(bar))
 
     def action_step(self, step: int) -> None:
-        self.place = (self.place + step) % len(self.sheet)
+        self.index = (self.index + step) % len(self.sheet)
         self.draw()
 
     def action_close(self) -> None:
-        self.dismiss(self.place)
+        self.dismiss(self.index)
 
 
 class Lineage(ModalScreen[Command | None]):
@@ -75,22 +76,21 @@ class Lineage(ModalScreen[Command | None]):
 
     BINDINGS: ClassVar = [Binding("escape,l,q", "close"), Binding("b", "branch")]
 
-    def __init__(self, sheet: Sheet, place: int, picture: Any):
+    def __init__(self, sheet: Sheet, db: SessionDB, index: int, picture: Any):
         super().__init__()
-        assert sheet.history is not None
-        family = ancestors(sheet.history, sheet.id(place))
-        self.sheet, self.place = sheet, place
-        self.family = sorted(family.values(), key=lambda one: one.moment, reverse=True)
+        self.sheet = sheet
+        family = ancestors(db, sheet.id(index))
+        self.family = sorted(family.values(), key=lambda one: one.first_snapshot, reverse=True)
         self.picture = picture(id="beside")
 
     def compose(self) -> ComposeResult:
         with Horizontal():
-            yield OptionList(*(Option(told(one)) for one in self.family), id="family")
+            yield OptionList(*(Option(description(one)) for one in self.family), id="family")
             yield self.picture
         yield Static("↑ ↓ look at an ancestor · b or ⏎ branch: go on from its sheet · l back", classes="bar")
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        self.picture.image = self.sheet.relative(self.family[event.option_index], 512)
+        self.picture.image = self.sheet.ancestor_picture(self.family[event.option_index], 512)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.action_branch()
@@ -108,27 +108,27 @@ class Saving(ModalScreen[Command | None]):
 
     BINDINGS: ClassVar = [Binding("escape", "close")]
 
-    def __init__(self, sheet: Sheet, place: int):
+    def __init__(self, sheet: Sheet, index: int):
         super().__init__()
-        self.sheet, self.place = sheet, place
+        self.sheet, self.index = sheet, index
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="card"):
             yield Static(
-                f"Save picture {self.place + 1}: its size in px ({SIZES[0]} to {SIZES[1]}), and a file if you like, "
+                f"Save picture {self.index + 1}: its size in px ({SIZES[0]} to {SIZES[1]}), and a file if you like, "
                 "as [b]2048 beetle.png[/b]. ⏎ saves, esc goes back."
             )
-            yield Input(str(SAVED))
-            yield Static(id="flaw")
+            yield Input(str(DEFAULT_SIZE))
+            yield Static(id="problem")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         try:
-            command = parse(f"s {self.place + 1} {event.value}")
-            flaw = self.sheet.flaw(command) if isinstance(command, Save) else "A size in px is wanted."
+            command = parse_command(f"s {self.index + 1} {event.value}")
+            problem = self.sheet.problem(command) if isinstance(command, Save) else "Type a size in px."
         except CoevoError:
-            flaw = f"{event.value!r} is no size, or no size and a file."
-        if flaw:
-            self.query_one("#flaw", Static).update(f"[red]{escape(flaw)}[/red]")
+            problem = f"{event.value!r} is not a size, or a size and a file."
+        if problem:
+            self.query_one("#problem", Static).update(f"[red]{escape(problem)}[/red]")
         else:
             self.dismiss(command)
 
@@ -150,6 +150,6 @@ class Help(ModalScreen[None]):
         self.dismiss()
 
 
-def told(one: Individual) -> str:
+def description(one: Individual) -> str:
     parents = f" from {' × '.join(map(escape, one.parents))}" if one.parents else ""
     return f"[b]{escape(one.id)}[/b] · generation {one.round}{parents}"

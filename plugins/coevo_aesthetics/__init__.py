@@ -1,4 +1,4 @@
-"""Critics that learn a taste: of real pictures by what can be measured of them, or of what is new to them."""
+"""Critics that learn a taste: from measures of real pictures, or for what is new to them."""
 
 from coevo import Offer, hookimpl
 
@@ -9,9 +9,9 @@ def coevo_critics() -> list[Offer]:
         Offer(
             "features",
             "a small network on measures of pictures: real ones against evolved (Machado 2008)",
-            "coevo_taste.features:Features",
+            "coevo_aesthetics.features:Features",
         ),
-        Offer("som", "curious: likes what is new, but not too new (Saunders 2001)", "coevo_taste.som:SOM"),
+        Offer("som", "curious: likes what is new, but not too new (Saunders 2001)", "coevo_aesthetics.som:SOM"),
     ]
 
 
@@ -21,7 +21,7 @@ def coevo_datasets() -> list[Offer]:
         Offer(
             "photographs",
             "crops of scikit-image's photographs, 500 scenes and 300 textures",
-            "coevo_taste.photographs:photographs",
+            "coevo_aesthetics.photographs:photographs",
         )
     ]
 
@@ -32,21 +32,21 @@ def coevo_recipes() -> list[Offer]:
         Offer(
             "artificial-creativity",
             "Saunders 2001: a society of curious agents",
-            "coevo_taste:recipes/artificial-creativity.toml",
+            "coevo_aesthetics:recipes/artificial-creativity.toml",
         ),
         Offer(
             "computational-aesthetics",
             "Machado 2008: programs against a network on measures",
-            "coevo_taste:recipes/computational-aesthetics.toml",
+            "coevo_aesthetics:recipes/computational-aesthetics.toml",
         ),
         Offer(
             "aesthetic-learning",
             "Li & Hu 2010: programs for a classifier of good and bad pictures",
-            "coevo_taste:recipes/aesthetic-learning.toml",
+            "coevo_aesthetics:recipes/aesthetic-learning.toml",
         ),
         Offer(
             "evolved-art",
-            "Blair 2019, Soderlund 2018: programs, a network and a gallery of what was accepted",
-            "coevo_taste:recipes/evolved-art.toml",
+            "Blair 2019, Soderlund 2018: programs, a network and a memory of accepted works",
+            "coevo_aesthetics:recipes/evolved-art.toml",
         ),
     ]

@@ -1,18 +1,18 @@
-"""What a picture is like, as a documented vector of numbers (Machado, Romero & Manaris 2008; Machado & Romero 2012).
+"""Measures of pictures (Machado, Romero & Manaris 2008; Machado & Romero 2012).
 
 Every channel (hue, saturation, brightness; of grey pictures brightness alone) is measured in six parts: the whole, its
 four quadrants and the centre.
 
 | measure    | what it is                                                                                |
 |------------|-------------------------------------------------------------------------------------------|
-| mean       | the mean in [0, 1]; of hue how far all hues agree, from 0 to 1                            |
+| mean       | the mean in [0, 1]; of hue the length of the mean direction: 1 if all hues agree          |
 | deviation  | the standard deviation; of hue the circular one                                           |
 | entropy    | of a histogram of 32 tones, in bits                                                       |
 | edges      | the mean length of Sobel's gradient                                                       |
 | jpeg-error | root mean squared error of JPEG at quality 75: what a local predictor misses              |
-| jpeg-size  | bytes of it beside bytes of the plain pixels                                              |
-| fractal-error | root mean squared error of a fractal coder: what it does not have elsewhere in itself |
-| fractal-size  | bits of its quadtree beside bits of the plain pixels                                   |
+| jpeg-size  | its bytes relative to those of the plain pixels                                           |
+| fractal-error | root mean squared error of a fractal coder: what the picture does not repeat          |
+| fractal-size  | bits of its quadtree relative to those of the plain pixels                             |
 | symmetry-x, -y, -d | of the whole: 1 less the mean difference from its mirror image: left to right, top to   |
 |            | bottom, along the diagonal                                                                |
 """
@@ -28,14 +28,14 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d, pad, unfold
 
-LEAST = 32  # px of a side: less leaves a quadrant no room for JPEG's blocks
+SMALLEST = 32  # px of a side: less leaves a quadrant no room for JPEG's blocks
 TONES = 32
 QUALITY = 75
 FRACTAL = 64  # px of a side that the fractal coder sees; of smaller pictures half as many, so that blocks fill it
 LEVELS = (16, 8, 4)  # px of a range block: it is split in four where it is not matched well enough
 TOLERANCE = 8 / 255  # root mean squared error
-BITS = 32  # of a block: the place of its domain, one of eight turns, contrast and brightness
-TOGETHER = 16  # pictures coded at once
+BITS = 32  # of a block: the place of its domain, one of eight orientations, contrast and brightness
+CHUNK = 16  # pictures coded at once
 
 PER_PART = ("mean", "deviation", "entropy", "edges", "jpeg-error", "jpeg-size", "fractal-error", "fractal-size")
 SYMMETRIES = ("symmetry-x", "symmetry-y", "symmetry-d")
@@ -43,7 +43,7 @@ PARTS = ("whole", "top-left", "top-right", "bottom-left", "bottom-right", "centr
 
 
 def names(channels: int) -> list[str]:
-    """What the numbers of `measured` are, in their order, as brightness/whole/entropy."""
+    """The names of the columns of `measured`, such as brightness/whole/entropy."""
     planes = ("hue", "saturation", "brightness") if channels == 3 else ("brightness",)
     return [
         name
@@ -57,8 +57,14 @@ def names(channels: int) -> list[str]:
 
 @torch.no_grad()
 def measured(images: Tensor) -> Tensor:
-    """Pictures [N, C, H, W] in [-1, 1], C 1 or 3, square, a side of 32 px or more → features [N, F] float32, F 51 a
-    plane, on the processor."""
+    """Every measure of every picture.
+
+    Args:
+        images: [N, C, H, W] in [-1, 1]; C is 1 or 3, H = W ≥ 32.
+
+    Returns:
+        [N, F] float32 on the CPU, F = 51 · C; `names` says which column is what.
+    """
     planes = hsv(images.float().cpu()) if images.shape[1] == 3 else (images.float().cpu() + 1) / 2
     n, c, size, _ = planes.shape
     flat = planes.reshape(n * c, 1, size, size)
@@ -92,7 +98,7 @@ def _each(images: Tensor) -> Tensor:
 
 
 def _means(planes: Tensor) -> Tensor:
-    """Mean and deviation of every part, [N, C, 2 · 6]; of hue (the first of three) the circular ones."""
+    """Mean and standard deviation of every part, [N, C, 2 · 6]; of hue (the first of three) the circular ones."""
     n, c, size, _ = planes.shape
     flat = planes.reshape(n * c, 1, size, size)
     deviations = torch.stack([part.flatten(1).std(1, correction=0) for part in parts(flat)], 1)
@@ -136,13 +142,13 @@ def hsv(images: Tensor) -> Tensor:
     """RGB [N, 3, H, W] in [-1, 1] → hue, saturation and brightness in [0, 1]."""
     rgb = ((images + 1) / 2).clamp(0, 1)
     value, where = rgb.max(1)
-    spread = value - rgb.amin(1)
-    safe = spread.clamp_min(1e-6)
+    chroma = value - rgb.amin(1)
+    safe = chroma.clamp_min(1e-6)
     r, g, b = rgb.unbind(1)
     sides = torch.stack([(g - b) / safe % 6, (b - r) / safe + 2, (r - g) / safe + 4], 1)
     hue = sides.gather(1, where[:, None])[:, 0] / 6
-    grey = spread < 1e-6
-    return torch.stack([hue.masked_fill(grey, 0), (spread / value.clamp_min(1e-6)).masked_fill(grey, 0), value], 1)
+    grey = chroma < 1e-6
+    return torch.stack([hue.masked_fill(grey, 0), (chroma / value.clamp_min(1e-6)).masked_fill(grey, 0), value], 1)
 
 
 # compression
@@ -159,7 +165,7 @@ def _bytes(images: Tensor) -> np.ndarray:
 
 
 def jpeg(picture: np.ndarray) -> tuple[float, float]:
-    """uint8 [H, W] → root mean squared error in [0, 1], and bytes beside those of the pixels."""
+    """uint8 [H, W] → root mean squared error in [0, 1], and bytes relative to those of the pixels."""
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "jpeg", quality=QUALITY)
     size = file.tell()
@@ -169,12 +175,18 @@ def jpeg(picture: np.ndarray) -> tuple[float, float]:
 
 
 def fractal(images: Tensor) -> tuple[Tensor, Tensor]:
-    """Pictures [N, 1, S, S] in [0, 1] → squared error, and bits beside plain ones, at every pixel: [N, 1, S, S] each.
+    """Code pictures by their self-similarity: partitioned iterated function systems (Jacquin 1992; Fisher 1995).
 
-    A quadtree of partitioned iterated function systems (Jacquin 1992; Fisher 1995): every block is told as another one
-    of the same picture, twice as large, in one of eight turns, with a contrast of at most 1 and a brightness.
+    Every block of a quadtree is approximated by a block of the same picture, twice as large, in one of eight
+    orientations, with a contrast of at most 1 and a brightness.
+
+    Args:
+        images: [N, 1, S, S] in [0, 1].
+
+    Returns:
+        Squared error, and bits relative to those of plain pixels, at every pixel: [N, 1, S, S] each.
     """
-    coded = [_coded(some) for some in images.split(TOGETHER)]
+    coded = [_coded(some) for some in images.split(CHUNK)]
     return torch.cat([error for error, _ in coded]), torch.cat([size for _, size in coded])
 
 
@@ -185,26 +197,26 @@ def _coded(images: Tensor) -> tuple[Tensor, Tensor]:
     open = torch.ones_like(images, dtype=torch.bool)
     levels = [side for side in LEVELS if side <= size // 4]
     for side in levels:
-        squared = _matched(images, side)  # [N, blocks], the mean over a block
-        spread = _spread(squared, side)
-        chosen = open if side == levels[-1] else open & (spread <= TOLERANCE**2)
-        error = torch.where(chosen, spread, error)
+        squared = _block_errors(images, side)  # [N, blocks], the mean over a block
+        squared = _at_pixels(squared, side)
+        chosen = open if side == levels[-1] else open & (squared <= TOLERANCE**2)
+        error = torch.where(chosen, squared, error)
         bits = torch.where(chosen, BITS / (8 * side * side), bits)
         open = open & ~chosen
     return error, bits
 
 
-def _spread(blocks: Tensor, side: int) -> Tensor:
-    """[N, blocks] → every block's number at its pixels, [N, 1, S, S]."""
+def _at_pixels(blocks: Tensor, side: int) -> Tensor:
+    """[N, blocks] → every block's value at each of its pixels, [N, 1, S, S]."""
     across = round(blocks.shape[1] ** 0.5)
     return blocks.view(-1, 1, across, across).repeat_interleave(side, 2).repeat_interleave(side, 3)
 
 
-def _matched(images: Tensor, side: int) -> Tensor:
-    """The least mean squared error of every block, [N, blocks], as a larger block of the same picture."""
+def _block_errors(images: Tensor, side: int) -> Tensor:
+    """The least mean squared error of every block, [N, blocks], approximated by a larger one of the same picture."""
     ranges = unfold(images, side, stride=side).transpose(1, 2)  # [N, blocks, side²]
     domains = unfold(avg_pool2d(images, 2), side, stride=max(1, side // 2)).transpose(1, 2)
-    domains = domains[:, :, _turns(side)].flatten(1, 2)  # [N, 8 · domains, side²]
+    domains = domains[:, :, _orientations(side)].flatten(1, 2)  # [N, 8 · domains, side²]
     ranges, domains = (blocks - blocks.mean(2, keepdim=True) for blocks in (ranges, domains))
     lengths = domains.norm(dim=2)
     units = domains / lengths.clamp_min(1e-4)[..., None]
@@ -217,8 +229,8 @@ def _matched(images: Tensor, side: int) -> Tensor:
 
 
 @cache
-def _turns(side: int) -> Tensor:
-    """The pixels of a block in its eight turns and mirrors, [8, side²]."""
+def _orientations(side: int) -> Tensor:
+    """Indices of a block's pixels in its eight rotations and reflections, [8, side²]."""
     square = torch.arange(side * side).view(side, side)
     turned = [square.rot90(quarter) for quarter in range(4)]
     return torch.stack([block.flatten() for one in turned for block in (one, one.flip(0))])

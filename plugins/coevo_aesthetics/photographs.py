@@ -1,4 +1,4 @@
-"""Photographs that scikit-image brings, in crops: real pictures without a download."""
+"""Crops of the photographs that scikit-image contains: real pictures without a download."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ SCENES = ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "
 TEXTURES = ("brick.png", "grass.png", "gravel.png")
 HELD_OUT = ("rocket.jpg", "hubble_deep_field.jpg", "retina.jpg", "coins.png", "moon.png")
 CROPS = 100  # of every photograph
-SMALLEST = 0.25  # of a crop's side, of the shorter side of its photograph
+SMALLEST = 0.25  # side of a crop, relative to the shorter side of its photograph
 
 
 def photographs(options: DataOptions) -> Dataset:
-    """Square crops, each of a random place and size, the same in every run; the classes are scene and texture.
+    """Square crops of random places and sizes, the same in every run; the classes are scene and texture.
 
-    The test split shows other photographs, all of them scenes.
+    The test split has other photographs, all of them scenes.
     """
     train = [(name, 0) for name in SCENES] + [(name, 1) for name in TEXTURES]
     test = [(name, 0) for name in HELD_OUT]
@@ -32,14 +32,14 @@ def photographs(options: DataOptions) -> Dataset:
 
 def cropped(name: str, size: int, channels: int) -> np.ndarray:
     """Crops of one photograph, uint8 [CROPS, C, size, size]."""
-    dice = np.random.default_rng(sum(name.encode()))
+    rng = np.random.default_rng(sum(name.encode()))
     with files("skimage").joinpath("data", name).open("rb") as file, Image.open(file) as picture:
         whole = picture.convert("RGB" if channels == 3 else "L")
     shorter = min(whole.size)
     crops = []
     for _ in range(CROPS):
-        side = int(shorter * dice.uniform(SMALLEST, 1))
-        left, top = (int(dice.integers(0, length - side + 1)) for length in whole.size)
+        side = int(shorter * rng.uniform(SMALLEST, 1))
+        left, top = (int(rng.integers(0, length - side + 1)) for length in whole.size)
         crop = whole.resize((size, size), Image.Resampling.LANCZOS, (left, top, left + side, top + side), 2.0)
         crops.append(np.asarray(crop).reshape(size, size, channels).transpose(2, 0, 1))
     return np.stack(crops)

@@ -1,0 +1,130 @@
+"""What a user interface shows: one sheet of works, and what can be done with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from coevo.contract.works import Genome, Works
+from coevo.images.rendering import render
+from coevo.images.sheets import to_bytes, to_picture
+from coevo.interactive.commands import SIZES, Branch, Command, Mutate, Pick, Redo, Save, Undo
+from coevo.interactive.session_db import Individual, SessionDB
+
+if TYPE_CHECKING:
+    from coevo.interactive.session import Session
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The works of one generation, for a person to pick from.
+
+    Args:
+        works: what is shown, N works.
+        session: the session that asks.
+        note: the answer to the last command, if that bred nothing.
+    """
+
+    works: Works
+    session: Session = field(repr=False)
+    note: str = ""
+
+    def __len__(self) -> int:
+        return len(self.works)
+
+    @property
+    def generation(self) -> int:
+        return self.session.position.round
+
+    @property
+    def title(self) -> str:
+        folder = self.session.studio.folder
+        players = f"{self.session.artist.name} × {self.session.critic.name}"
+        return f"{folder.name} · {players}" if folder else players
+
+    @property
+    def picks(self) -> tuple[int, int]:
+        """The fewest and the most works that can be picked; to pick none is always possible."""
+        least, most = self.session.artist.spec().picks or (1, len(self))
+        return least, min(most, len(self))
+
+    @property
+    def picks_text(self) -> str:
+        least, most = self.picks
+        return f"pick {least}" if least == most else f"pick {least} to {most}"
+
+    @property
+    def mutation(self) -> float | None:
+        """The artist's mutation rate, if it has one."""
+        rate: float | None = getattr(self.session.artist.options, "mutation", None)
+        return rate
+
+    @property
+    def can_undo(self) -> bool:
+        return self.session.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        return self.session.can_redo
+
+    @property
+    def db(self) -> SessionDB | None:
+        """Every earlier sheet and individual."""
+        return self.session.db
+
+    def id(self, index: int) -> str:
+        """The id of an individual, or its number on the sheet if the works have no genomes."""
+        genomes = self.works.genomes
+        return genomes[index].id if genomes else str(index + 1)
+
+    def pictures(self) -> list[Image.Image]:
+        """Every work as a picture, in its own size."""
+        return [to_picture(pixels) for pixels in to_bytes(self.works.pixels)]
+
+    def picture(self, index: int, size: int) -> Image.Image:
+        """One work, drawn anew at another size in px."""
+        return self._draw(self.works[index : index + 1], size)
+
+    def ancestor_picture(self, one: Individual, size: int) -> Image.Image:
+        """An individual of any earlier sheet, drawn from its genome."""
+        return self._draw(Works(genomes=(Genome(one.id, one.parents, one.genome),)), size)
+
+    def missing(self, index: int) -> str:
+        """A sentence if the sheet has no work of that index; empty if it has."""
+        return "" if 0 <= index < len(self) else f"There is no picture {index + 1}; there are 1 to {len(self)}."
+
+    def problem(self, command: Command) -> str:
+        """Why a command cannot be followed, in one sentence; empty if it can."""
+        match command:
+            case Pick(indices):
+                least, most = self.picks
+                if missing := next(filter(None, map(self.missing, indices)), ""):
+                    return missing
+                if len(set(indices)) < len(indices):
+                    return "One picture is picked twice."
+                if indices and not least <= len(indices) <= most:
+                    wants = str(most) if least == most else f"{least} to {most}"
+                    return f"{self.session.artist.name} can use {wants} picks at once, not {len(indices)}."
+            case Save(index, size, path):
+                if missing := self.missing(index):
+                    return missing
+                if not SIZES[0] <= size <= SIZES[1]:
+                    return f"A picture can be saved with {SIZES[0]} to {SIZES[1]} px, not {size}."
+                if path and Path(path).suffix.lower() != ".png":
+                    return f"A picture is saved as a .png, not {Path(path).name!r}."
+            case Mutate() if self.mutation is None:
+                return f"{self.session.artist.name} has no mutation rate."
+            case Undo() if not self.can_undo:
+                return "This is the first sheet; there is nothing to undo."
+            case Redo() if not self.can_redo:
+                return "There is nothing to redo."
+            case Branch(id):
+                if self.db is None or id not in self.db.individuals(id):
+                    return f"There is no individual {id!r} in this session."
+        return ""
+
+    def _draw(self, works: Works, size: int) -> Image.Image:
+        return to_picture(to_bytes(render(self.session.artist, works, size))[0])

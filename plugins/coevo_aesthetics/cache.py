@@ -1,0 +1,34 @@
+"""Measures of individuals, kept while they live."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from coevo import Works
+
+
+class MeasureCache:
+    """Measures works; individuals that were also among the last works are not measured again.
+
+    Args:
+        measure: pictures [N, C, H, W] → measures [N, F].
+    """
+
+    def __init__(self, measure: Callable[[Tensor], Tensor]):
+        self.measure = measure
+        self._rows: dict[str, Tensor] = {}
+
+    def __call__(self, works: Works) -> Tensor:
+        """Measures [N, F] of works; of works without genomes nothing is kept."""
+        if works.genomes is None:
+            return self.measure(works.pixels)
+        ids = [genome.id for genome in works.genomes]
+        rows = {id: self._rows[id] for id in ids if id in self._rows}
+        new = [index for index, id in enumerate(ids) if id not in rows]
+        if new:
+            rows |= {ids[index]: row for index, row in zip(new, self.measure(works.pixels[new]), strict=True)}
+        self._rows = rows
+        return torch.stack([rows[id] for id in ids])
