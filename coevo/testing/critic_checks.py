@@ -71,4 +71,4 @@ class CriticBench(Bench):
             for beside in (True, False):
                 artist, critic = self.pair()
                 rewards.append(critic.judge(artist.exhibit(N, 1), self.reals(artist.studio) if beside else None))
-            assert_equal(*rewards, "spec() says that real works are unused, but rewards with and without them")
+            assert_equal(rewards[0], rewards[1], "spec() says that real works are unused, but rewards with and without them")

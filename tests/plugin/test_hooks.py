@@ -1,4 +1,4 @@
-"""Every hook, brought by an outsider: one module that offers one thing of each kind."""
+"""Every hook, in an outsider's plugin: one module that offers one thing of each kind."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ from coevo import Offer, hookimpl
 from coevo.adversarial.games import Hinge
 from coevo.latent_models.priors import Prior
 
+COEVO_CONTRACT = 1
+
 @hookimpl
 def coevo_artists():
-    return [Offer("dreamer", "an artist", "outsider.things:Dreamer")]
+    return [Offer("cloud", "an artist", "outsider.things:Cloud")]
 
 @hookimpl
 def coevo_critics():
-    return [Offer("sceptic", "a critic", "outsider.things:Sceptic")]
+    return [Offer("weather", "a critic", "outsider.things:Weather")]
 
 @hookimpl
 def coevo_games():
@@ -43,15 +45,15 @@ def coevo_functions():
 
 @hookimpl
 def coevo_importers():
-    return [Offer("gallery", "an importer", "outsider.things:hung")]
+    return [Offer("museum", "an importer", "outsider.things:read")]
 
 @hookimpl
 def coevo_recipes():
     return [Offer("dream", "a recipe", "outsider:dream.toml")]
 
 @hookimpl
-def coevo_faces():
-    return [Offer("coin", "a face", "outsider.things:Coin")]
+def coevo_uis():
+    return [Offer("coin", "a user interface", "outsider.things:Coin")]
 
 @hookimpl
 def coevo_commands():
@@ -61,19 +63,20 @@ def coevo_commands():
 THINGS = """
 import click, torch, coevo
 from coevo.data.datasets import Dataset
-from coevo.interactive.ui import Face, Pick, Quit
+from coevo.interactive.commands import Pick, Quit
+from coevo.interactive.ui import UI
 from coevo.images.png import Origin
 from coevo.shader.functions import Function
 from coevo.adversarial.games import Hinge
 from coevo.latent_models.priors import Prior
 
-class Dreamer(coevo.Artist):
-    "Dreams."
-    name = "dreamer"
+class Cloud(coevo.Artist):
+    "Draws clouds."
+    name = "cloud"
 
-class Sceptic(coevo.Critic):
-    "Doubts."
-    name = "sceptic"
+class Weather(coevo.Critic):
+    "Judges clouds."
+    name = "weather"
 
 class TugOfWar(Hinge):
     name = "tug-of-war"
@@ -89,10 +92,10 @@ def greys(options):
 
 WAVES = {"wave": Function("wave", ("any",), "any", lambda canvas, value: (value * 9).sin())}
 
-def hung(path):
-    return Origin("dreamer", "", coevo.Works(genomes=(coevo.Genome(path.stem, (), "a dream"),)))
+def read(path):
+    return Origin("cloud", "", coevo.Works(genomes=(coevo.Genome(path.stem, (), "a cloud"),)))
 
-class Coin(Face):
+class Coin(UI):
     def ask(self, sheet):
         return Pick((0,)) if sheet.generation < 3 else Quit()
 
@@ -108,15 +111,15 @@ def outsider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
     package.mkdir()
     (package / "__init__.py").write_text(PLUGIN)
     (package / "things.py").write_text(THINGS)
-    (package / "dream.toml").write_text('artist.name = "dreamer"\ncritic.name = "sceptic"\n')
+    (package / "dream.toml").write_text('artist.name = "cloud"\ncritic.name = "weather"\n')
     monkeypatch.syspath_prepend(tmp_path)
     return Registry([EntryPoint("outsider", "outsider", "coevo")])
 
 
 def test_players_are_found_and_loaded(outsider: Registry) -> None:
-    assert outsider.load("artist", "dreamer").name == "dreamer"
-    assert outsider.load("critic", "sceptic").name == "sceptic"
-    assert outsider.owner("artist", "dreamer") == "outsider"
+    assert outsider.load("artist", "cloud").name == "cloud"
+    assert outsider.load("critic", "weather").name == "weather"
+    assert outsider.owner("artist", "cloud") == "outsider"
 
 
 def test_a_game_can_be_played(outsider: Registry) -> None:
@@ -147,23 +150,23 @@ def test_functions_can_be_chosen_beside_others(outsider: Registry, monkeypatch: 
 
 
 def test_an_importer_reads_a_work(outsider: Registry) -> None:
-    origin = outsider.load("importer", "gallery")(Path("night.txt"))
+    origin = outsider.load("importer", "museum")(Path("night.txt"))
     assert origin.works.genomes[0].id == "night"
 
 
 def test_a_recipe_can_be_read(outsider: Registry) -> None:
-    assert read_recipe("dream", outsider)["artist"] == {"name": "dreamer"}
+    assert read_recipe("dream", outsider)["artist"] == {"name": "cloud"}
 
 
-def test_a_face_is_found_by_its_name(outsider: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_interface_is_found_by_its_name(outsider: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     from coevo.cli import playing
-    from coevo.interactive import ui as faces
+    from coevo.interactive.ui import UI
     from coevo_human.human import Human
 
     monkeypatch.setattr(playing, "registry", lambda: outsider)
-    assert isinstance(playing.face_for(Human, False, "coin", None), faces.Face)
-    with pytest.raises(ConfigError, match="no face named 'dice'"):
-        playing.face_for(Human, False, "dice", None)
+    assert isinstance(playing.ui_for(Human, plain=False, name="coin", picks=None), UI)
+    with pytest.raises(ConfigError, match="no ui named 'dice'"):
+        playing.ui_for(Human, plain=False, name="dice", picks=None)
 
 
 def test_a_command_can_be_called(outsider: Registry, monkeypatch: pytest.MonkeyPatch) -> None:

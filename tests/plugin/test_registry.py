@@ -1,4 +1,4 @@
-"""Plugins: found, broken, misspelt, twice; and who may import whom."""
+"""Plugins: found, broken, misspelt, twice, too new; and which modules may import which."""
 
 import ast
 import re
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from coevo import ConfigError
+from coevo import CONTRACT_VERSION, ConfigError
 from coevo.plugin.registry import Registry
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +39,7 @@ def coevo_{kind}s():
 """
 
 
-def test_what_an_outsider_brings_is_found(plugin):
+def test_an_outsiders_offers_are_found(plugin):
     code = offers("artist", "sunrise", "coevo_sky:Sunrise") + "\nclass Sunrise: pass\n"
     registry = Registry([plugin("coevo_sky", code)])
     assert registry.offers("artist")["sunrise"].summary == "a summary"
@@ -47,7 +47,7 @@ def test_what_an_outsider_brings_is_found(plugin):
     assert registry.load("artist", "sunrise").__name__ == "Sunrise"
 
 
-def test_the_core_brings_its_own_through_the_same_hooks():
+def test_the_core_offers_its_own_through_the_same_hooks():
     registry = Registry([])
     assert {"hinge", "relativistic"} <= registry.offers("game").keys()
     assert {"gaussian", "uniform", "categorical", "mixture", "swiss-roll"} == registry.offers("prior").keys()
@@ -80,15 +80,45 @@ def test_a_broken_plugin_is_listed_with_its_error_and_stops_nothing(plugin, code
         registry.find("artist", "moon")
 
 
-def test_a_name_that_two_plugins_bring_names_both(plugin):
+def test_a_name_that_two_plugins_offer_is_refused_to_those_who_ask_for_it(plugin):
     points = [plugin(f"coevo_{name}", offers("artist", "sunrise", "x:y")) for name in ("sky", "sea")]
-    with pytest.raises(ConfigError, match=r"artist named 'sunrise': 'sea' and 'sky'"):
-        Registry(points)
+    points.append(plugin("coevo_night", offers("artist", "moon", "x:y")))
+    registry = Registry(points)
+    for ask in (registry.find, registry.load, registry.owner):
+        with pytest.raises(ConfigError, match=r"Several plugins offer the artist 'sunrise': 'sea' and 'sky'"):
+            ask("artist", "sunrise")
+    assert list(registry.offers("artist")) == ["moon"]
+    assert registry.find("artist", "moon").path == "x:y"
+    assert registry.problems() == [registry.problem("artist", "sunrise")]
 
 
 def test_a_name_of_the_core_cannot_be_taken(plugin):
-    with pytest.raises(ConfigError, match=r"game named 'hinge': 'coevo' and 'door'"):
-        Registry([plugin("coevo_door", offers("game", "hinge", "x:y"))])
+    registry = Registry([plugin("coevo_door", offers("game", "hinge", "x:y"))])
+    with pytest.raises(ConfigError, match=r"game 'hinge': 'coevo' and 'door'"):
+        registry.find("game", "hinge")
+    assert registry.find("game", "minimax")
+
+
+def test_a_plugin_for_this_contract_or_an_older_one_is_taken(plugin):
+    points = [plugin(f"coevo_{n}", f"COEVO_CONTRACT = {n}\n" + offers("artist", f"a{n}", "x:y")) for n in (0, 1)]
+    assert CONTRACT_VERSION == 1
+    assert set(Registry(points).offers("artist")) == {"a0", "a1"}
+
+
+def test_a_plugin_for_a_newer_contract_is_refused_in_one_sentence_and_others_go_on(plugin):
+    new = plugin("coevo_new", f"COEVO_CONTRACT = {CONTRACT_VERSION + 1}\n" + offers("artist", "sunrise", "x:y"))
+    registry = Registry([new, plugin("coevo_sky", offers("artist", "moon", "x:y"))])
+    refused = next(plugin for plugin in registry.plugins if plugin.name == "new")
+    assert refused.error.startswith(f"Plugin 'new' is written for contract {CONTRACT_VERSION + 1}, and coevo")
+    assert list(registry.offers("artist")) == ["moon"]
+    with pytest.raises(ConfigError, match=r"The artist 'sunrise' cannot be used: Plugin 'new' is written for contract"):
+        registry.load("artist", "sunrise")
+
+
+def test_a_refused_plugin_takes_no_name_from_another(plugin):
+    new = plugin("coevo_new", "COEVO_CONTRACT = 99\n" + offers("artist", "sunrise", "x:y"))
+    registry = Registry([new, plugin("coevo_sky", offers("artist", "sunrise", "x:y"))])
+    assert registry.owner("artist", "sunrise") == "sky"
 
 
 def test_one_name_may_stand_for_things_of_two_kinds(plugin):
@@ -115,7 +145,7 @@ def test_an_offer_that_leads_nowhere_is_blamed_on_its_plugin(plugin, path, error
         registry.load("artist", "sunrise")
 
 
-# who imports whom
+# imports
 
 
 def imported(folder):
@@ -165,7 +195,7 @@ def test_looking_at_plugins_does_not_load_torch(module):
     assert child.stdout.strip() == "[]"
 
 
-def test_no_plugin_of_ours_loads_torch_to_say_what_it_brings():
+def test_no_plugin_of_ours_loads_torch_to_list_its_offers():
     names = [folder.name for folder in PLUGINS]
     path = [str(ROOT), str(ROOT / "plugins")]
     code = f"""if True:
