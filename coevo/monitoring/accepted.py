@@ -1,47 +1,57 @@
-"""What evolved and was accepted: a line for every work that fooled its critic, with score, parents and genome."""
+"""accepted.jsonl: a line for every evolved work that fooled its critic, with score, parents and genome."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
-from coevo.contract.players import Critic, State
+from coevo.contract.players import State
 from coevo.contract.works import Genome, Works
 from coevo.loop import Turn
+from coevo.monitoring.observer import Observer
 from coevo.storage.jsonl import Log, read_log
+
+if TYPE_CHECKING:
+    from coevo.runs.run import Run
 
 FILE = "accepted.jsonl"
 
 
-class Accepted:
-    """Writes accepted works down, round by round: the best `most` of those that were not accepted before."""
+class AcceptedWorks(Observer):
+    """Records the works of each round that the critic accepts: the best that were not accepted before.
 
-    def __init__(self, folder: Path, most: int):
-        self.path, self.most = folder / FILE, most
+    Args:
+        folder: the run's folder.
+        limit: the number of works of a round that are recorded, at most.
+    """
+
+    name = "accepted"
+
+    def __init__(self, folder: Path, limit: int):
+        self.path, self.limit = folder / FILE, limit
         self._length: int | None = 0
         self._known: set[str] = set()  # of those still alive: an elite is accepted once
         self._log: Log | None = None
 
-    def begin(self) -> None:
+    def begin(self, run: Run) -> None:
         """Take back what was written after the checkpoint that the run goes on from."""
         if self.path.exists():
             self._open()
 
     @torch.no_grad()
-    def look(self, turn: Turn, critic: Critic) -> None:
-        """Write down whom of a round's last works the critic accepts."""
+    def see(self, turn: Turn, run: Run) -> None:
+        """Record the accepted works of a round's last turn."""
         works, rewards = turn.works, turn.rewards
-        if works.genomes is None or rewards is None:
+        if not turn.ends_round or works.genomes is None or rewards is None:
             return
         ids = [genome.id for genome in works.genomes]
         self._known &= set(ids)
-        accepted = critic.fooled(works, turn.reals).tolist()
-        scores = rewards.tolist()
-        new = [i for i, yes in enumerate(accepted) if yes and ids[i] not in self._known]
-        for i in sorted(new, key=scores.__getitem__, reverse=True)[: self.most]:
+        fooled, scores = run.critic.fooled(works, turn.reals).tolist(), rewards.tolist()
+        new = [i for i, accepted in enumerate(fooled) if accepted and ids[i] not in self._known]
+        for i in sorted(new, key=scores.__getitem__, reverse=True)[: self.limit]:
             one = works.genomes[i]
             self._known.add(one.id)
             self._open().append(

@@ -1,7 +1,10 @@
 """Today's players against those of the past: what coevolution forgets, and whether it runs in circles.
 
-Every now and then, more and more rarely, a run keeps its critic as it is and some works of its artist. Each critic then
-meets the works of each generation, as in the plots of Cliff & Miller (1995): a table of the shares that fool it.
+Ever more rarely a run keeps its critic and some works of its artist. Each critic then meets the works of each
+generation: the shares that fool it are a CIAO plot (current individual against ancestral opponents).
+
+Reference:
+    Cliff & Miller (1995), Tracking the Red Queen: measurements of adaptive progress in co-evolutionary simulations.
 """
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -19,27 +22,35 @@ from coevo.contract.players import Artist, Critic, State
 from coevo.contract.works import Works
 from coevo.images.png import save_png
 from coevo.loop import Turn
+from coevo.monitoring.observer import Observer
 from coevo.storage.atomic import write_whole, writing
 from coevo.storage.serialization import pack_text, unpack_text
 from coevo.studio import Studio
 
+if TYPE_CHECKING:
+    from coevo.runs.run import Run
+
+FOLDER, PICTURE = "ancestral_opponents", "ancestral-opponents.png"
 WORKS = 32  # of a generation that are kept
-SPACING = 1.5  # a critic is kept when the run is so many times as old as at the last
-MOST = 16  # critics that are kept; then every second one goes
+SPACING = 1.5  # a critic is kept when the run is 1.5 times as old as at the last
+LIMIT = 16  # critics that are kept; beyond, every second one goes
 CELL, MARGIN, KEY = 30, 90, 130  # px of the picture
 
 Table = dict[tuple[int, int], float]
 
 
-class Past:
-    """Critics and works of past rounds, in files of a run's folder, and the table of their meetings.
+class AncestralOpponents(Observer):
+    """Critics and works of past rounds, in files of a run's folder, and the table of their encounters.
 
-    folder: where they are; pair: a new pair of the same kind, not built; studio: the run's, whose random streams feel
-    nothing of all this.
+    Args:
+        folder: the run's folder.
+        pair: makes a new pair of the same kind, not built.
     """
 
-    def __init__(self, folder: Path, pair: Callable[[Studio], tuple[Artist, Critic]], studio: Studio):
-        self.folder, self.studio = folder, studio
+    name = "ancestral_opponents"
+
+    def __init__(self, folder: Path, pair: Callable[[Studio], tuple[Artist, Critic]]):
+        self.folder, self.picture = folder / FOLDER, folder / PICTURE
         self._pair = pair
         self._twin: Critic | None = None
         self.rounds: list[int] = []
@@ -49,33 +60,35 @@ class Past:
         """What the table says of the last round; see `figures`."""
 
     def due(self, round: int) -> bool:
+        """Whether the critic and works of this round are to be kept."""
         return not self.rounds or round >= max(self.rounds[-1] + 1, SPACING * self.rounds[-1])
 
     @torch.no_grad()
-    def meet(self, turn: Turn, critic: Critic) -> None:
-        """Keep this turn's critic and works, and let them meet those of the past."""
-        here, works, reals = turn.next.round, _some(turn.works), turn.reals
-        streams = self.studio.state()
+    def see(self, turn: Turn, run: Run) -> None:
+        """Keep the critic and works of a round that is due, and let them meet those of the past."""
+        now, critic = turn.next.round, run.critic
+        if not turn.ends_round or not self.due(now):
+            return
+        works, reals = spread_out(turn.works, group_size(critic)), turn.reals
+        streams = run.studio.state()  # the run's random streams feel nothing of all this
         try:
-            if self._twin is None:
-                self._twin = self._build()
-            kept = {then: self._read(then) for then in self.rounds}
-            self._keep(here, critic.state(), works)
-            kept[here] = self._read(here)
-            self._twin.restore(kept[here][0])
+            twin = self._twin = self._twin or self._build(run.studio)
+            self._keep(now, critic.state(), works)
+            kept = {then: self._read(then, run.studio.device) for then in (*self.rounds, now)}
+            twin.restore(kept[now][0])
             for generation, (_, theirs) in kept.items():
-                self.table[here, generation] = self._fools(theirs, reals)
+                self.table[now, generation] = share_fooled(twin, theirs, reals)
             for then in self.rounds:
-                self._twin.restore(kept[then][0])
-                self.table[then, here] = self._fools(works, reals)
+                twin.restore(kept[then][0])
+                self.table[then, now] = share_fooled(twin, works, reals)
         finally:
-            self.studio.restore(streams)
-        self.rounds.append(here)
-        if len(self.rounds) > MOST:
+            run.studio.restore(streams)
+        self.rounds.append(now)
+        if len(self.rounds) > LIMIT:
             self.rounds = self.rounds[(len(self.rounds) - 1) % 2 :: 2]  # the newest stays
             self.table = {at: share for at, share in self.table.items() if set(at) <= set(self.rounds)}
         self.figures = figures(self.rounds, self.table)
-        save_png(self.folder.parent / "past.png", heat_map(self.rounds, self.table), {"round": here})
+        save_png(self.picture, ciao_plot(self.rounds, self.table), {"round": now})
 
     def tidy(self) -> None:
         """Remove the files of rounds that are left out; not before a checkpoint knows that they are."""
@@ -88,45 +101,58 @@ class Past:
         table = [[*at, share] for at, share in self.table.items()]
         return {"rounds": list(self.rounds), "table": table, "figures": dict(self.figures)}
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Take back what `state` gave. An older checkpoint may name rounds whose files are gone: they are left out."""
+    def restore(self, state: State) -> None:
+        """Take back what `state()` gave; rounds of an older checkpoint whose files are gone are left out."""
         self.rounds = [round for round in state["rounds"] if (self.folder / f"{_stem(round)}.json").is_file()]
         self.figures = dict(state["figures"])
         there = set(self.rounds)
         self.table = {(c, g): share for c, g, share in state["table"] if {c, g} <= there}
 
-    def _build(self) -> Critic:
-        artist, twin = self._pair(replace(self.studio, _generators={}))
+    def _build(self, studio: Studio) -> Critic:
+        artist, twin = self._pair(replace(studio))
         artist.build()
         twin.build(artist)
         return twin
 
-    def _fools(self, works: Works, reals: Works | None) -> float:
-        assert self._twin is not None
-        return self._twin.fooled(works, reals).float().mean().item()
-
     def _keep(self, round: int, state: State, works: Works) -> None:
-        with writing(self.folder):
-            self.folder.mkdir(exist_ok=True)
         kept = {"images": works.images, "codes": works.codes, "labels": works.labels}
         text, tensors = pack_text({"critic": state, "works": kept})
+        with writing(self.folder):
+            self.folder.mkdir(exist_ok=True)
         write_whole(self.folder / f"{_stem(round)}.safetensors", tensors)
         write_whole(self.folder / f"{_stem(round)}.json", text.encode())
 
-    def _read(self, round: int) -> tuple[State, Works]:
+    def _read(self, round: int, device: torch.device) -> tuple[State, Works]:
         path = self.folder / f"{_stem(round)}.json"
         kept = unpack_text(path.read_text(), path.with_suffix(".safetensors").read_bytes())
-        return kept["critic"], Works(
-            **{k: v if v is None else v.to(self.studio.device) for k, v in kept["works"].items()}
-        )
+        return kept["critic"], Works(**{k: v if v is None else v.to(device) for k, v in kept["works"].items()})
+
+
+def group_size(critic: Critic) -> int:
+    """The number of works that a critic takes at a time: a pack as one, and one for each critic of a society."""
+    return getattr(critic.options, "pack", 1) * max(1, len(getattr(critic, "members", ())))
+
+
+def spread_out(works: Works, group: int) -> Works:
+    """At most WORKS of the works, spread evenly over all, and a multiple of `group`."""
+    n = max(1, min(WORKS, len(works)) // group) * group
+    return works[torch.arange(n) * len(works) // n]
+
+
+def share_fooled(critic: Critic, works: Works, reals: Works | None) -> float:
+    """The share of works that fool a critic."""
+    return critic.fooled(works, reals).float().mean().item()
 
 
 def figures(rounds: Sequence[int], table: Mapping[tuple[int, int], float]) -> dict[str, float]:
-    """What the table says of the last round; nothing where there is no past.
+    """What the table says of the last round; empty if it is the first.
 
-    past.works: the share of past works that fool today's critic; past.critics: of today's works that fool a critic of
-    the past. past.critic_forgets: how many more past works fool it than fooled the strictest critic since they were
-    made; past.artist_forgets: how many fewer of its works fool a critic of the past than the best generation since.
+    Returns:
+        ancestors.works: the share of past works that fool today's critic.
+        ancestors.critics: the share of today's works that fool a critic of the past.
+        ancestors.critic_forgets: how many more past works fool it than the strictest critic since they were made.
+        ancestors.artist_forgets: how many fewer of today's works fool a critic of the past than of the best generation
+            since.
     """
     *before, now = rounds
     if not before:
@@ -134,16 +160,16 @@ def figures(rounds: Sequence[int], table: Mapping[tuple[int, int], float]) -> di
     forgot = [table[now, g] - min(table[c, g] for c in rounds if c >= g) for g in before]
     lost = [max(table[c, g] for g in rounds if g >= c) - table[c, now] for c in before]
     found = {
-        "past.works": [table[now, g] for g in before],
-        "past.critics": [table[c, now] for c in before],
-        "past.critic_forgets": forgot,
-        "past.artist_forgets": lost,
+        "ancestors.works": [table[now, g] for g in before],
+        "ancestors.critics": [table[c, now] for c in before],
+        "ancestors.critic_forgets": forgot,
+        "ancestors.artist_forgets": lost,
     }
     return {name: sum(shares) / len(shares) for name, shares in found.items()}
 
 
-def heat_map(rounds: Sequence[int], table: Mapping[tuple[int, int], float]) -> Image.Image:
-    """Generations from left to right, critics from top to bottom: dark where nobody is fooled, bright where all are."""
+def ciao_plot(rounds: Sequence[int], table: Mapping[tuple[int, int], float]) -> Image.Image:
+    """Generations from left to right, critics from top to bottom: dark if no work fools a critic, bright if all do."""
     n = len(rounds)
     wide, high = MARGIN + n * CELL + KEY, MARGIN + n * CELL + 20
     picture = Image.new("RGB", (max(wide, 360), max(high, 240)), "white")
@@ -181,9 +207,3 @@ def _colour(share: float) -> tuple[int, int, int]:
 
 def _stem(round: int) -> str:
     return f"{round:08d}"
-
-
-def _some(works: Works) -> Works:
-    """Works spread evenly over all, no more than are kept."""
-    n = min(WORKS, len(works))
-    return works[torch.arange(n) * len(works) // n]

@@ -1,125 +1,157 @@
-"""What goes wrong in a game between networks, told from the log's rows while it is played."""
+"""What goes wrong in a game between networks, detected in the rows of its log while it is played."""
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
+from coevo.contract.players import Artist, Critic
+
 ROWS = 30  # of the log that are looked at together
-CHANCE = 0.03  # so near to one half the critic only guesses
-SURE = 0.98  # above it, the artist can learn little
-FALLEN = 0.5  # of the best diversity so far
-VARIED = 0.6  # diversity, real works' being 1, that an artist should have reached before it can lose it
-EVEN = 0.01  # of the largest spread so far
-FORGOT = 0.3  # of past works, or of today's before past critics
-SWING, TURNS = 0.4, 6  # of the accuracy, from top to bottom, and how often it crosses its mean
+NEAR_CHANCE = 0.03  # distance from 1/2 below which the critic only guesses
+SATURATED = 0.98  # accuracy above which the artist can learn little
+COLLAPSED = 0.5  # of the best diversity so far
+DIVERSE = 0.6  # diversity, real works' being 1, that an artist must have reached before it can lose it
+FLAT = 0.01  # of the largest standard deviation of the rewards so far
+FORGOTTEN = 0.3  # of past works, or of today's before past critics
+SWING, CROSSINGS = 0.4, 6  # of the accuracy, from top to bottom, and how often it crosses its mean
 
-SAYS = {
-    "chance": "the critic has guessed for long (accuracy {accuracy:.2f}): it is too weak, or the artist perfect; "
-    "try a larger -o critic.width or -o critic.rate",
-    "sure": "the critic is nearly always right (accuracy {accuracy:.2f}), so the artist learns little; try "
-    "-o critic.smooth=0.1, -o critic.noise=0.1, -o critic.r1=1 or a lower -o critic.rate",
-    "collapse": "the works grow alike (diversity {diversity:.2f} of real works', best {best:.2f}): mode collapse; try "
-    "-o critic.minibatch=std, -o critic.pack=2 or -o critic.unroll=5",
-    "oscillation": "the sides chase each other in circles (the critic's accuracy swings by {swing:.2f}); try "
-    "-o critic.r1=1, -o artist.beta1=0 -o critic.beta1=0 or lower rates",
-    "disengagement": "the critic has rewarded all works alike for long (spread {spread:.2g}, once {widest:.2g}), so "
-    "nothing can be selected; try a slower critic, or -o phases.critic.goal=0.2",
-    "forgetting": "the critic takes works for real that it once saw through ({critic_forgets:.0%} of past ones): try "
-    "-o critic.gallery=512",
-    "circles": "works no longer fool critics of the past that earlier ones fooled ({artist_forgets:.0%} fewer): the "
-    "sides may go in circles; try -o critic.panel=4",
+MESSAGES = {
+    "critic_at_chance": "critic accuracy has stayed at chance ({accuracy:.2f}) for {rows} log rows: the critic is too "
+    "weak, or works are indistinguishable from real ones",
+    "critic_saturated": "critic accuracy has stayed near 1 ({accuracy:.2f}) for {rows} log rows, so the artist learns "
+    "little",
+    "mode_collapse": "works have become alike (diversity {diversity:.2f} of real works', at best {best:.2f}): mode "
+    "collapse",
+    "oscillation": "the two sides oscillate (critic accuracy swings by {swing:.2f})",
+    "disengagement": "the critic has given all works almost the same reward for {rows} log rows (standard deviation "
+    "{reward_std:.2g}, once {largest:.2g}), so nothing can be selected",
+    "critic_forgets": "the critic is fooled by works that it once saw through ({critic_forgets:.0%} of past works)",
+    "artist_forgets": "works no longer fool critics of the past that earlier works fooled ({artist_forgets:.0%} "
+    "fewer): the sides may go in circles",
 }
+SUGGESTIONS = {
+    "critic_at_chance": ("a larger -o critic.width", "a higher -o critic.learning_rate"),
+    "critic_saturated": (
+        "-o critic.label_smoothing=0.1", "-o critic.instance_noise=0.1", "-o critic.r1=1",
+        "a lower -o critic.learning_rate",
+    ),
+    "mode_collapse": ("-o critic.minibatch=std", "-o critic.pack=2", "-o critic.unroll=5"),
+    "oscillation": ("-o critic.r1=1", "-o artist.beta1=0 -o critic.beta1=0", "a lower -o critic.learning_rate"),
+    "disengagement": ("a lower -o critic.learning_rate", "-o phases.critic.goal=0.2"),
+    "critic_forgets": ("-o critic.memory=512",),
+    "artist_forgets": ("-o critic.past_critics=4",),
+}  # fmt: skip
 
 
-class Watch:
-    """Looks at one row after another. It says each trouble once, until it is over and comes again.
+class Diagnostics:
+    """Looks at one row of the log after another, and reports each problem once, until it is over and comes again.
 
-    A row tells by `critic.accuracy`, `artist.diversity`, `artist.spread` and the figures `past.*`; what has none is not
-    watched.
+    It looks at `critic.accuracy`, `artist.diversity`, `artist.reward_std` and the figures `ancestors.*`, as far as a
+    row has them. It suggests only options that the two players have.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, artist: Artist, critic: Critic):
+        self.artist, self.critic = artist, critic
         self._accuracy: deque[float] = deque(maxlen=ROWS)
         self._diversity: deque[float] = deque(maxlen=ROWS // 3)
-        self._spread: deque[float] = deque(maxlen=ROWS)
-        self._best, self._widest = 0.0, 0.0
+        self._reward_std: deque[float] = deque(maxlen=ROWS)
+        self._best_diversity, self._largest_reward_std = 0.0, 0.0
         self._forgets = {"critic_forgets": 0.0, "artist_forgets": 0.0}
-        self._troubles: list[str] = []
+        self._problems: list[str] = []
 
     def look(self, row: Mapping[str, float]) -> list[str]:
-        """What is new and wrong, a sentence each."""
+        """A sentence for each problem that is new in this row."""
         if "critic.accuracy" in row:
             self._accuracy.append(row["critic.accuracy"])
         if "artist.diversity" in row:
             self._diversity.append(row["artist.diversity"])
-            self._best = max(self._best, row["artist.diversity"])
-        if "artist.spread" in row:
-            self._spread.append(row["artist.spread"])
-            self._widest = max(self._widest, row["artist.spread"])
-        self._forgets = {name: row.get(f"past.{name}", 0.0) for name in self._forgets}
-        troubles = [name for name in SAYS if getattr(self, f"_{name}")()]
-        new = [name for name in troubles if name not in self._troubles]
-        self._troubles = troubles
-        last = {
-            "accuracy": self._accuracy[-1] if self._accuracy else 0.0,
-            "diversity": self._diversity[-1] if self._diversity else 0.0,
-            "best": self._best,
-            "swing": self._swing,
-            "spread": self._spread[-1] if self._spread else 0.0,
-            "widest": self._widest,
-            **self._forgets,
-        }
-        return [SAYS[name].format(**last) for name in new]
+            self._best_diversity = max(self._best_diversity, row["artist.diversity"])
+        if "artist.reward_std" in row:
+            self._reward_std.append(row["artist.reward_std"])
+            self._largest_reward_std = max(self._largest_reward_std, row["artist.reward_std"])
+        self._forgets = {name: row.get(f"ancestors.{name}", 0.0) for name in self._forgets}
+        problems = [name for name in MESSAGES if getattr(self, f"_{name}")()]
+        new = [name for name in problems if name not in self._problems]
+        self._problems = problems
+        return [self._sentence(name) for name in new]
 
     def state(self) -> dict[str, Any]:
         return {
             "accuracy": list(self._accuracy),
             "diversity": list(self._diversity),
-            "best": self._best,
-            "spread": list(self._spread),
-            "widest": self._widest,
-            "troubles": self._troubles,
+            "best_diversity": self._best_diversity,
+            "reward_std": list(self._reward_std),
+            "largest_reward_std": self._largest_reward_std,
+            "problems": self._problems,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         self._accuracy.extend(state["accuracy"])
         self._diversity.extend(state["diversity"])
-        self._spread.extend(state.get("spread", ()))  # runs of earlier versions know of none
-        self._best, self._widest, self._troubles = state["best"], state.get("widest", 0.0), list(state["troubles"])
+        self._reward_std.extend(state["reward_std"])
+        self._best_diversity, self._largest_reward_std = state["best_diversity"], state["largest_reward_std"]
+        self._problems = list(state["problems"])
+
+    def suggestions(self, problem: str) -> list[str]:
+        """What may help, in words of the command line, as far as the players have the options."""
+        there = {f"{role}.{name}" for role in ("artist", "critic") for name in type(self._options(role)).model_fields}
+        there |= {"phases.critic.goal"} if self.critic.spec().learns else set()
+        return [text for text in SUGGESTIONS[problem] if there.issuperset(re.findall(r"-o ([\w.]+)", text))]
+
+    def _sentence(self, problem: str) -> str:
+        message = MESSAGES[problem].format(
+            rows=ROWS,
+            accuracy=self._accuracy[-1] if self._accuracy else 0.0,
+            diversity=self._diversity[-1] if self._diversity else 0.0,
+            best=self._best_diversity,
+            swing=self._swing,
+            reward_std=self._reward_std[-1] if self._reward_std else 0.0,
+            largest=self._largest_reward_std,
+            **self._forgets,
+        )
+        *others, last = self.suggestions(problem) or [""]
+        first = f"{', '.join(others)} or " if others else ""
+        return f"{message}; try {first}{last}" if last else message
+
+    def _options(self, role: str) -> Any:
+        return (self.artist if role == "artist" else self.critic).options
+
+    # the problems, as MESSAGES names them
 
     @property
-    def _long(self) -> bool:
+    def _full(self) -> bool:
         return len(self._accuracy) == ROWS
 
     @property
     def _swing(self) -> float:
         return max(self._accuracy) - min(self._accuracy) if self._accuracy else 0.0
 
-    def _chance(self) -> bool:
-        return self._long and all(abs(value - 0.5) < CHANCE for value in self._accuracy)
+    def _critic_at_chance(self) -> bool:
+        return self._full and all(abs(value - 0.5) < NEAR_CHANCE for value in self._accuracy)
 
-    def _sure(self) -> bool:
-        return self._long and min(self._accuracy) > SURE
+    def _critic_saturated(self) -> bool:
+        return self._full and min(self._accuracy) > SATURATED
 
-    def _collapse(self) -> bool:
+    def _mode_collapse(self) -> bool:
         full = len(self._diversity) == self._diversity.maxlen
-        return full and self._best > VARIED and max(self._diversity) < FALLEN * self._best
+        return full and self._best_diversity > DIVERSE and max(self._diversity) < COLLAPSED * self._best_diversity
 
     def _disengagement(self) -> bool:
-        return len(self._spread) == ROWS and max(self._spread) < EVEN * self._widest
+        return len(self._reward_std) == ROWS and max(self._reward_std) < FLAT * self._largest_reward_std
 
-    def _forgetting(self) -> bool:
-        return self._forgets["critic_forgets"] > FORGOT
+    def _critic_forgets(self) -> bool:
+        return self._forgets["critic_forgets"] > FORGOTTEN
 
-    def _circles(self) -> bool:
-        return self._forgets["artist_forgets"] > FORGOT
+    def _artist_forgets(self) -> bool:
+        return self._forgets["artist_forgets"] > FORGOTTEN
 
     def _oscillation(self) -> bool:
-        if not self._long or self._swing < SWING:
+        if not self._full or self._swing < SWING:
             return False
         mean = sum(self._accuracy) / ROWS
         above = [value > mean for value in self._accuracy]
-        return sum(one != other for one, other in pairwise(above)) >= TURNS
+        return sum(one != other for one, other in pairwise(above)) >= CROSSINGS

@@ -23,6 +23,19 @@ METRICS_1 = {
     "past.critic_forgets": "ancestors.critic_forgets",
     "past.artist_forgets": "ancestors.artist_forgets",
 }
+DIAGNOSTICS_1 = {
+    "best": "best_diversity",
+    "spread": "reward_std",
+    "widest": "largest_reward_std",
+    "troubles": "problems",
+}
+PROBLEMS_1 = {
+    "chance": "critic_at_chance",
+    "sure": "critic_saturated",
+    "collapse": "mode_collapse",
+    "forgetting": "critic_forgets",
+    "circles": "artist_forgets",
+}
 FILES_1 = {"gallery": "sheets", "past": "ancestral_opponents", "past.png": "ancestral-opponents.png"}
 
 
@@ -77,11 +90,13 @@ def migrate_run_state(state: Mapping[str, Any], format: int) -> State:
     if format >= FORMAT:
         return dict(state)
     old = renamed(state, RUN_STATE_1)
+    diagnostics = {"reward_std": [], "largest_reward_std": 0.0, **renamed(old["diagnostics"], DIAGNOSTICS_1)}
+    diagnostics["problems"] = [PROBLEMS_1.get(name, name) for name in diagnostics["problems"]]
     metrics = {
         "length": old["log_length"],
         "meter": {part: renamed(values, METRICS_1) for part, values in old["meter"].items()},
         "latest": renamed(old["latest"], METRICS_1),
-        "diagnostics": old["diagnostics"],
+        "diagnostics": diagnostics,
     }
     new: State = {"metrics": metrics, "checkpoints": {"best": old["best"]}}
     if old.get("ancestral_opponents"):

@@ -14,6 +14,7 @@ from coevo.images.sheets import contact_sheet
 from coevo.loop import Turn
 from coevo.monitoring.diagnostics import Diagnostics
 from coevo.monitoring.metrics import Meter, diversity
+from coevo.monitoring.observer import Observer
 from coevo.runs.finite import check_metrics, check_parameters, not_finite
 from coevo.storage.jsonl import Log, read_log
 from coevo.storage.run_folder import RunFolder
@@ -23,31 +24,6 @@ if TYPE_CHECKING:
 
 SHEET = 64  # works on a sheet
 SAVE_SECONDS = 60  # a long phase is saved at least this often
-
-
-class Observer:
-    """Sees every turn. All methods do nothing by default; `name` is the key of its state in checkpoints."""
-
-    name: str
-
-    def begin(self, run: Run) -> None:
-        """The run starts, or goes on."""
-
-    def see(self, turn: Turn, run: Run) -> None:
-        """A step of either side was made."""
-
-    def end(self, run: Run) -> None:
-        """The run ended in order."""
-
-    def close(self) -> None:
-        """The run ended, however it did."""
-
-    def state(self) -> State:
-        """Whatever a resumed run has to know: tensors and JSON values."""
-        return {}
-
-    def restore(self, state: State) -> None:
-        """Take back what `state()` gave."""
 
 
 class Clock(Observer):
