@@ -1,140 +1,154 @@
-"""What autoencoders share: a network that makes codes of pictures, one that makes pictures of codes, and how the
-two are judged by what comes back."""
+"""What autoencoders share: an encoder, a decoder, and how they are learnt, averaged and used."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from math import prod
-from typing import Any, Literal
+from typing import Any, ClassVar
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from coevo.contract.players import ArtistSpec
+from coevo.contract.players import ArtistSpec, Options
 from coevo.contract.works import CodeBlock, CodeLayout, Works
 from coevo.errors import ConfigError
+from coevo.latent_models.corruption import CorruptionOptions, corrupt, upgrade_corruption
 from coevo.latent_models.decoder import DecoderArtist
-from coevo.latent_models.likelihoods import LikelihoodName, likelihood, pixels
+from coevo.latent_models.likelihoods import Likelihood, LikelihoodName, intensities, make_likelihood
+from coevo.latent_models.networks import NetworkOptions, check_network, make_decoder, make_encoder
 from coevo.nn.adam import Adam, AdamOptions
 from coevo.nn.ema import EMA
-from coevo.nn.layers import SIDES, Activation, dense, doublings, halvings
+
+
+class ConditionalOptions(Options):
+    """Options of an autoencoder whose decoder may be given the label."""
+
+    conditional: bool = False
+    """The decoder is given the label beside the code, which then need not hold it."""
+
+    renamed: ClassVar[Mapping[str, str]] = {"labels": "conditional"}
 
 
 class Autoencoder(DecoderArtist):
-    """Encodes real works and decodes them. A subclass says what its codes are and what it minimises.
+    """Encodes real works and decodes them.
 
-    `numbers` is how many the encoder says of a picture, `code_size` how many the decoder is told.
+    A subclass implements `make` and `learn`. Between the two networks stand
+
+        encoder outputs [N, encoder_outputs] → code_mean → latents → from_latent → codes [N, D]
+        codes [N, D] → to_latent → latents [N, decoder_inputs] → decoder
+
+    where codes follow the priors of their blocks, and latents are whatever the two networks agree on.
     """
 
-    class Options(AdamOptions):
+    class Options(CorruptionOptions, NetworkOptions, AdamOptions):
         latent: int = Field(16, ge=1, le=4096)
-        """Size of the code."""
-        network: Literal["dense", "convolution"] = "dense"
-        """Fully connected layers, or convolutions that halve and double the picture."""
-        hidden: tuple[int, ...] = (512,)
-        """dense: units of the encoder's hidden layers; the decoder has them the other way round."""
-        width: int = Field(16, ge=4, le=1024)
-        """convolution: channels of the largest layer."""
-        activation: Activation = "relu"
-        """dense: of the hidden layers."""
-        normalise: bool = False
-        """dense: batch normalisation of the hidden layers."""
+        """Size of the latent code."""
         likelihood: LikelihoodName = "bernoulli"
-        """What the decoder's outputs say of a pixel."""
-        deviation: float = Field(1.0, gt=0)
-        """gaussian: deviation of a pixel in [0, 1] from its mean."""
+        """Distribution of a pixel, whose parameters the decoder gives."""
+        pixel_std: float = Field(1.0, gt=0)
+        """gaussian likelihood: standard deviation of a pixel in [0, 1]."""
         ema: float = Field(0.0, ge=0, lt=1)
-        """Decay of the averaged networks that are exhibited; 0 shows them as they are."""
+        """Decay of the averaged networks that are exhibited; 0 exhibits the networks themselves."""
         learning_rate: float = Field(1e-3, gt=0, le=1)
         """Adam's learning rate."""
         beta1: float = Field(0.9, ge=0, lt=1)
         """Adam's β1."""
-        labels: bool = False
-        """The decoder is told the class of what it should make."""
+
+        renamed: ClassVar[Mapping[str, str]] = {
+            **AdamOptions.renamed,
+            **CorruptionOptions.renamed,
+            **NetworkOptions.renamed,
+            "deviation": "pixel_std",
+        }
 
     options: Any
+    corruption_stream: ClassVar[str] = "corruption"
+
+    @classmethod
+    def upgrade(cls, options: dict[str, Any]) -> dict[str, Any]:
+        return super().upgrade(upgrade_corruption(options))
 
     def spec(self) -> ArtistSpec:
         z = CodeBlock("z", self.options.latent)
-        told = CodeBlock("class", len(self.studio.classes), "categorical", role="label", conditioning=True)
+        label = CodeBlock("class", len(self.studio.classes), "categorical", role="label", conditioning=True)
         return ArtistSpec(
-            code=CodeLayout((z, told) if self.given else (z,)),
+            code=CodeLayout((z, label) if self.conditional else (z,)),
             gradients=True,
             critic="optional",
             reals="required",
-            labels="required" if self.options.labels else "unused",
+            labels="required" if self.conditional else "unused",
         )
 
     @property
-    def given(self) -> bool:
-        """Whether the decoder is told classes."""
-        return bool(self.options.labels)
+    def conditional(self) -> bool:
+        """Whether the decoder is given the label."""
+        return isinstance(self.options, ConditionalOptions) and self.options.conditional
 
     @property
-    def numbers(self) -> int:
-        """How many numbers the encoder says of a picture."""
+    def encoder_outputs(self) -> int:
+        """Size of the encoder's output vector."""
         return int(self.options.latent)
 
     @property
-    def reads(self) -> int:
-        """How many numbers the decoder reads of a code, as `inward` has it."""
+    def decoder_inputs(self) -> int:
+        """Size of the decoder's input vector."""
         return self.code.size
 
+    @property
+    def likelihood(self) -> Likelihood:
+        """The distribution of pixels whose parameters the decoder gives."""
+        return make_likelihood(self.options.likelihood, self.options.pixel_std)
+
     def check(self) -> None:
-        o, (channels, height, width) = self.options, self.studio.image
-        if o.network == "convolution" and (height != width or height not in SIDES):
+        check_network(self.options, self.studio.image, self.name)
+        if self.studio.image[0] > 1 and not self.likelihood.colours:
             raise ConfigError(
-                f"Artist {self.name!r} with artist.network=convolution halves pictures of "
-                f"{', '.join(map(str, SIDES))} px down to 4, not {height} × {width}; say another data.size, or "
-                "artist.network=dense."
-            )
-        if channels > 1 and not self._likelihood().colours:
-            raise ConfigError(
-                f"artist.likelihood={o.likelihood} takes a pixel for the chance of white, which colours are not; say "
-                "gaussian or logit-laplace."
+                f"artist.likelihood={self.options.likelihood} takes a pixel for the probability of white, which "
+                "colours are not; choose gaussian or logit-laplace."
             )
 
     def build(self) -> None:
-        self.likelihood = self._likelihood()
-        self.encoder = self.studio.prepare(self.encoding())
-        self.decoder = self.studio.prepare(self.decoding())
+        self.encoder = self.studio.prepare(self.encoder_network())
+        self.decoder = self.studio.prepare(self.decoder_network())
         self.optimiser = Adam([*self.encoder.parameters(), *self.decoder.parameters()], self.options)
         if decay := self.options.ema:
             self.mean_encoder, self.mean_decoder = EMA(self.encoder, decay), EMA(self.decoder, decay)
 
-    def encoding(self) -> nn.Sequential:
-        """Pixels [N, C, H, W] in [0, 1] → [N, numbers]."""
-        o, (channels, size, _) = self.options, self.studio.image
-        if o.network == "convolution":
-            layers, features = halvings(o.width, channels, size)
-            return nn.Sequential(*layers, nn.Flatten(), nn.Linear(features, self.numbers))
-        sizes = [self.inputs(), *o.hidden]
-        hidden = dense(sizes, o.activation, o.normalise)
-        return nn.Sequential(nn.Flatten(), *hidden, nn.Linear(sizes[-1], self.numbers))
+    def encoder_network(self) -> nn.Sequential:
+        """A network from pixels in [0, 1] to [N, encoder_outputs]; not yet on the device."""
+        return make_encoder(self.options, self.studio.image, self.encoder_outputs)
 
-    def inputs(self) -> int:
-        """How many numbers a fully connected encoder reads."""
-        return prod(self.studio.image)
+    def decoder_network(self) -> nn.Sequential:
+        """A network from latents to the likelihood's parameters [N, outputs · C, H, W]; not yet on the device."""
+        channels, height, width = self.studio.image
+        return make_decoder(self.options, self.decoder_inputs, (self.likelihood.outputs * channels, height, width))
 
-    def decoding(self) -> nn.Sequential:
-        """Codes [N, reads] → the likelihood's outputs [N, outputs · C, H, W]."""
-        o, (channels, height, width) = self.options, self.studio.image
-        image = self._likelihood().outputs * channels, height, width
-        if o.network == "convolution":
-            return nn.Sequential(*doublings(self.reads, o.width, image[0], height))
-        sizes = [self.reads, *reversed(o.hidden)]
-        hidden = dense(sizes, o.activation, o.normalise)
-        return nn.Sequential(*hidden, nn.Linear(sizes[-1], prod(image)), nn.Unflatten(1, image))
+    # the way of an image to its code and back
 
-    def seen(self, images: Tensor) -> Tensor:
-        """What the encoder reads of pictures in [-1, 1]: pixels in [0, 1]."""
-        return pixels(images)
+    def encoder_inputs(self, images: Tensor) -> Tensor:
+        """The pixels in [0, 1] that the encoder reads of images [N, C, H, W] in [-1, 1]."""
+        return intensities(images)
 
-    def with_class(self, codes: Tensor, labels: Tensor | None) -> Tensor:
-        """Found codes with the class that the decoder is told beside them."""
-        if not self.given:
+    def corrupt(self, x: Tensor) -> Tensor:
+        """Pixels in [0, 1] as the encoder reads them while it learns."""
+        return corrupt(x, self.options, self.studio, self.corruption_stream)
+
+    def code_mean(self, outputs: Tensor) -> Tensor:
+        """Latents by the encoder's outputs [N, encoder_outputs], without sampling."""
+        return outputs
+
+    def from_latent(self, latents: Tensor) -> Tensor:
+        """Codes, which follow their priors, of latents."""
+        return latents
+
+    def to_latent(self, codes: Tensor) -> Tensor:
+        """Latents, which the decoder reads, of codes: the inverse of from_latent."""
+        return codes
+
+    def with_labels(self, codes: Tensor, labels: Tensor | None) -> Tensor:
+        """Inferred codes and, if the decoder is conditional, their labels [N] in a block beside them."""
+        if not self.conditional:
             return codes
         if labels is None:
             raise ConfigError(f"Artist {self.name!r} encodes works together with their labels, and these have none.")
@@ -144,53 +158,42 @@ class Autoencoder(DecoderArtist):
     # as it is exhibited
 
     def pictures(self, codes: Tensor) -> Tensor:
-        with self.still() as (_, decoder):
-            return self.likelihood.mean(decoder(self.inward(codes)))
+        with self.eval_networks() as (_, decoder):
+            return self.likelihood.mean(decoder(self.to_latent(codes)))
 
     @torch.no_grad()
     def encode(self, works: Works) -> Tensor:
         images = works.pixels.to(self.studio.device)
         labels = None if works.labels is None else works.labels.to(self.studio.device)
-        with self.still() as (encoder, _):
-            found = torch.cat([self.outward(self.code_of(encoder(self.seen(some)))) for some in images.split(1000)])
-        return self.with_class(found, labels)
+        return self.with_labels(torch.cat([self.from_latent(self.latents(x)) for x in images.split(1000)]), labels)
 
-    def code_of(self, numbers: Tensor) -> Tensor:
-        """What the encoder's numbers say that z is, without chance."""
-        return numbers
-
-    def outward(self, z: Tensor) -> Tensor:
-        """The code [N, D] that z is exhibited by, which follows its prior; z itself, where it does."""
-        return z
-
-    def inward(self, codes: Tensor) -> Tensor:
-        """What the decoder reads of exhibited codes [N, D]: outward's inverse."""
-        return codes
+    def latents(self, images: Tensor) -> Tensor:
+        """Latents [N, ·] of images [N, C, H, W] in [-1, 1], with gradients to the images."""
+        with self.eval_networks() as (encoder, _):
+            return self.code_mean(encoder(self.encoder_inputs(images)))
 
     @contextmanager
-    def still(self) -> Iterator[tuple[nn.Module, nn.Module]]:
-        """Encoder and decoder as they are exhibited: averaged, or as they stand; not learning."""
+    def eval_networks(self) -> Iterator[tuple[nn.Module, nn.Module]]:
+        """Encoder and decoder as they are exhibited: in evaluation mode, averaged if there are averages."""
         if self.options.ema:
             yield self.mean_encoder.average, self.mean_decoder.average
             return
-        learning = self.encoder.training
-        pair = self.encoder, self.decoder
-        for network in pair:
+        training, networks = self.encoder.training, (self.encoder, self.decoder)
+        for network in networks:
             network.eval()
         try:
-            yield pair
+            yield networks
         finally:
-            for network in pair:
-                network.train(learning)
+            for network in networks:
+                network.train(training)
+
+    # learning
 
     def minimise(self, loss: Tensor) -> None:
-        """A step of the optimiser, and of the averaged networks."""
+        """Take a step of the optimiser, and update the averaged networks."""
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()
         if self.options.ema:
             self.mean_encoder.update()
             self.mean_decoder.update()
-
-    def _likelihood(self) -> Any:
-        return likelihood(self.options.likelihood, self.options.deviation)

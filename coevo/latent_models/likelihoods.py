@@ -1,6 +1,6 @@
-"""Likelihoods of pixels: what the outputs of a decoder say about a picture.
+"""Likelihoods of pixels: distributions of an image, whose parameters a decoder gives.
 
-Pixels x are in [0, 1] here, so that log-densities are those that papers report; pictures are in [-1, 1] as everywhere.
+Pixels x are in [0, 1] here, so that log-densities are those that papers report; images are in [-1, 1] as everywhere.
 """
 
 from __future__ import annotations
@@ -16,95 +16,106 @@ LikelihoodName = Literal["bernoulli", "gaussian", "logit-laplace"]
 
 
 class Likelihood:
-    """p(x | outputs), every pixel on its own. `outputs`: numbers that a decoder says of each pixel."""
+    """p(x | outputs), every pixel independent of the others."""
 
     outputs: ClassVar[int] = 1
+    """Parameters for each pixel."""
     colours: ClassVar[bool] = True
-    """It fits pixels of colour photographs."""
+    """Whether it suits colour images."""
 
     def log_prob(self, outputs: Tensor, images: Tensor) -> Tensor:
-        """log p(x | outputs) in nats: [N]; outputs [N, outputs · C, H, W], images [N, C, H, W] in [-1, 1]."""
+        """log p(x | outputs) in nats.
+
+        Args:
+            outputs: the decoder's [N, outputs · C, H, W].
+            images: [N, C, H, W] in [-1, 1].
+
+        Returns:
+            [N].
+        """
         raise NotImplementedError
 
     def loss(self, outputs: Tensor, images: Tensor) -> Tensor:
-        """The mean of -log p(x | outputs): a scalar, for learning."""
+        """The mean of -log p(x | outputs): a scalar to minimise."""
         return -self.log_prob(outputs, images).mean()
 
     def mean(self, outputs: Tensor) -> Tensor:
-        """The pictures that are meant, [N, C, H, W] in [-1, 1]."""
+        """The mean images, [N, C, H, W] in [-1, 1]."""
         raise NotImplementedError
 
 
 class Bernoulli(Likelihood):
-    """x is the share of white: x log p + (1 - x) log(1 - p), p = sigmoid(output). Of grey pixels it is no density."""
+    """x log p + (1 - x) log(1 - p), p = sigmoid(output): a density for pixels that are 0 or 1, a loss for grey ones."""
 
     colours = False
 
     def log_prob(self, outputs: Tensor, images: Tensor) -> Tensor:
-        return -binary_cross_entropy_with_logits(outputs, pixels(images), reduction="none").flatten(1).sum(1)
+        return -binary_cross_entropy_with_logits(outputs, intensities(images), reduction="none").flatten(1).sum(1)
 
     def loss(self, outputs: Tensor, images: Tensor) -> Tensor:
-        return binary_cross_entropy_with_logits(outputs, pixels(images), reduction="sum") / len(images)
+        return binary_cross_entropy_with_logits(outputs, intensities(images), reduction="sum") / len(images)
 
     def mean(self, outputs: Tensor) -> Tensor:
-        return pictures(outputs.sigmoid())
+        return images_from(outputs.sigmoid())
 
 
 class Gaussian(Likelihood):
-    """N(x; mean, deviation²). squash: the mean is sigmoid(output), else the output itself."""
+    """N(x; mean, std²). squash: the mean is sigmoid(output), else the output itself."""
 
-    def __init__(self, deviation: float = 1.0, squash: bool = True):
-        self.deviation, self.squash = deviation, squash
+    def __init__(self, std: float = 1.0, squash: bool = True):
+        self.std, self.squash = std, squash
 
     def log_prob(self, outputs: Tensor, images: Tensor) -> Tensor:
-        squares = mse_loss(self._mean(outputs), pixels(images), reduction="none").flatten(1).sum(1)
-        return -squares / (2 * self.deviation**2) - self._scale(images)
+        squares = mse_loss(self._mean(outputs), intensities(images), reduction="none").flatten(1).sum(1)
+        return -squares / (2 * self.std**2) - self._scale(images)
 
     def loss(self, outputs: Tensor, images: Tensor) -> Tensor:
-        squares = mse_loss(self._mean(outputs), pixels(images), reduction="sum") / len(images)
-        return squares / (2 * self.deviation**2) + self._scale(images)
+        squares = mse_loss(self._mean(outputs), intensities(images), reduction="sum") / len(images)
+        return squares / (2 * self.std**2) + self._scale(images)
 
     def mean(self, outputs: Tensor) -> Tensor:
-        means = pictures(self._mean(outputs))
+        means = images_from(self._mean(outputs))
         return means if self.squash else means.clamp(-1, 1)
 
     def _mean(self, outputs: Tensor) -> Tensor:
         return outputs.sigmoid() if self.squash else outputs
 
     def _scale(self, images: Tensor) -> float:
-        return images[0].numel() * log(self.deviation * (2 * pi) ** 0.5)
+        return images[0].numel() * log(self.std * (2 * pi) ** 0.5)
 
 
 class LogitLaplace(Likelihood):
-    """1 / (2b·x(1 - x)) · exp(-|logit x - μ| / b) of pixels moved into [ε, 1 - ε] (Ramesh 2021, eq. 2), so that none
-    lies on an edge; outputs are μ and log b."""
+    """1 / (2b·x(1 - x)) · exp(-|logit x - μ| / b) of pixels moved into [ε, 1 - ε] (Ramesh 2021, eq. 2).
+
+    The outputs are μ and log b.
+    """
 
     outputs = 2
     margin = 0.1  # ε
 
     def log_prob(self, outputs: Tensor, images: Tensor) -> Tensor:
         mean, log_scale = outputs.chunk(2, 1)
-        x = self.margin + (1 - 2 * self.margin) * pixels(images)
+        x = self.margin + (1 - 2 * self.margin) * intensities(images)
         log_each = -(x.logit() - mean).abs() * (-log_scale).exp() - log_scale - log(2) - (x * (1 - x)).log()
         return (log_each + log(1 - 2 * self.margin)).flatten(1).sum(1)  # the density of the pixels before the move
 
     def mean(self, outputs: Tensor) -> Tensor:
         x = (outputs.chunk(2, 1)[0].sigmoid() - self.margin) / (1 - 2 * self.margin)
-        return pictures(x).clamp(-1, 1)
+        return images_from(x).clamp(-1, 1)
 
 
-def likelihood(name: LikelihoodName, deviation: float = 1.0, squash: bool = True) -> Likelihood:
-    """The likelihood of that name; deviation and squash are the Gaussian's."""
+def make_likelihood(name: LikelihoodName, std: float = 1.0, squash: bool = True) -> Likelihood:
+    """The likelihood of that name; std and squash are the Gaussian's."""
     if name == "gaussian":
-        return Gaussian(deviation, squash)
+        return Gaussian(std, squash)
     return Bernoulli() if name == "bernoulli" else LogitLaplace()
 
 
-def pixels(images: Tensor) -> Tensor:
-    """[-1, 1] → [0, 1]."""
+def intensities(images: Tensor) -> Tensor:
+    """Pixels in [0, 1] of images in [-1, 1]."""
     return torch.rsub(images, 0.5, alpha=-0.5)  # 0.5 + 0.5·x in one pass over them
 
 
-def pictures(pixels: Tensor) -> Tensor:
-    """[0, 1] → [-1, 1]."""
+def images_from(pixels: Tensor) -> Tensor:
+    """Images in [-1, 1] of pixels in [0, 1]."""
     return torch.rsub(pixels, -1, alpha=-2)

@@ -1,4 +1,4 @@
-"""Adversarial autoencoders: codes that a critic holds to a prior, and ALAE, whose critic looks through the encoder."""
+"""Adversarial autoencoders, whose codes a critic holds to a prior; and ALAE, whose critic shares the encoder."""
 
 from coevo.plugin.hookspecs import Offer, hookimpl
 
@@ -7,6 +7,19 @@ from coevo.plugin.hookspecs import Offer, hookimpl
 def coevo_artists() -> list[Offer]:
     return [
         Offer("aae", "an adversarial autoencoder (Makhzani 2015)", "coevo_aae.aae:AAE"),
+        Offer(
+            "aae-labelled-prior",
+            "... with a region of the prior for every class",
+            "coevo_aae.labelled_prior:LabelledPriorAAE",
+        ),
+        Offer("aae-supervised", "... whose decoder is given the label", "coevo_aae.supervised:SupervisedAAE"),
+        Offer(
+            "aae-semi-supervised",
+            "... that learns classes from a few labels",
+            "coevo_aae.semi_supervised:SemiSupervisedAAE",
+        ),
+        Offer("aae-clustering", "... that finds clusters without labels", "coevo_aae.clustering:ClusteringAAE"),
+        Offer("aae-mixture", "... whose clusters are a mixture of Gaussians of z", "coevo_aae.mixture:MixtureAAE"),
         Offer("alae", "an adversarial latent autoencoder (Pidhorskyi 2020)", "coevo_aae.alae:ALAE"),
     ]
 
@@ -14,8 +27,8 @@ def coevo_artists() -> list[Offer]:
 @hookimpl
 def coevo_critics() -> list[Offer]:
     return [
-        Offer("alae", "a discriminator that looks through the encoder of artist alae", "coevo_aae.alae:ALAECritic"),
-        Offer("latent", "a discriminator of codes, a head for each block", "coevo_aae.latent:Latent"),
+        Offer("alae", "a discriminator behind the encoder of artist alae", "coevo_aae.alae:ALAECritic"),
+        Offer("latent", "a discriminator of codes, with a head for each block", "coevo_aae.latent:LatentCritic"),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Clusters of codes: a mixture of Gaussians that follows them, and each code as its place within its cluster."""
+"""Clusters of latents: a mixture of Gaussians that follows them, and each latent as its place within its cluster."""
 
 from __future__ import annotations
 
@@ -10,20 +10,18 @@ import torch
 from torch import Tensor
 from torch.linalg import solve_triangular
 
-RECENT = 20_000  # codes that the mixture is fitted to
-EVERY = 500  # steps from one fit to the next,
-ITERATIONS = 5  # which goes on from the last by so many of expectation-maximisation
-STARTS = 5  # of the first fit; the likeliest is taken
+RECENT = 20_000  # latents that the mixture is fitted to
+EVERY = 500  # steps from one fit to the next
+ITERATIONS = 5  # of expectation-maximisation, by which a fit goes on from the last one
+STARTS = 5  # of the first fit; the likeliest is kept
 
 
 class Clusters:
-    """z = μ_y + L_y·s with s from N(0, I), y one of `count` clusters: a code z is split into s and the chances of y,
-    and joined again.
+    """z = μ_y + L_y·s, s ~ N(0, I), with y one of `count` clusters: splits z into s and p(y|z), and joins them again.
 
-    What may lie in several clusters has its s by the mean of their μ and L, weighted by their chances, so nothing of z
-    is lost. Shares, μ and L are found by expectation-maximisation on the latest codes (Dempster 1977), first after
-    `after` steps, with chance from the seed; until then all clusters are N(0, I), so that s is z and every cluster as
-    likely as the others.
+    A z that may lie in several clusters has its s by the mean of their μ and L, weighted by p(y|z), so that nothing of
+    z is lost. The weights, μ and L of the mixture are fitted to the latest z by expectation-maximisation (Dempster
+    1977), first after `after` steps; until then all clusters are N(0, I), so that s is z and all y equally likely.
     """
 
     def __init__(self, size: int, count: int, after: int, device: torch.device, seed: int = 0):
@@ -34,28 +32,28 @@ class Clusters:
         self.recent = torch.zeros(RECENT, size, device=device)
 
     def split(self, z: Tensor) -> Tensor:
-        """Codes [N, size] → s and the chances of the clusters, side by side [N, size + count]."""
+        """z [N, size] → s and p(y|z), side by side [N, size + count]."""
         z = z.float()
-        chances = self._log_joint(z).softmax(1)
-        mean, root = self._of(chances)
-        return torch.cat([solve_triangular(root, (z - mean)[..., None], upper=False)[..., 0], chances], 1)
+        probabilities = self._log_joint(z).softmax(1)
+        mean, root = self._mixed(probabilities)
+        return torch.cat([solve_triangular(root, (z - mean)[..., None], upper=False)[..., 0], probabilities], 1)
 
     def join(self, codes: Tensor) -> Tensor:
-        """The z [N, size] of codes [N, size + count], whose chances may also be one-hot."""
-        s, chances = codes.split([self.means.shape[1], len(self.means)], 1)
-        mean, root = self._of(chances)
+        """The z [N, size] of codes [N, size + count], whose p(y|z) may also be one-hot."""
+        s, probabilities = codes.split([self.means.shape[1], len(self.means)], 1)
+        mean, root = self._mixed(probabilities)
         return mean + torch.einsum("nij,nj->ni", root, s)
 
     @torch.no_grad()
     def follow(self, z: Tensor) -> None:
-        """A step: keep these codes [N, size], and fit the mixture where it is time."""
+        """Remember the z [N, size] of a step, and fit the mixture if it is due."""
         z = z[:RECENT]
-        places = torch.arange(len(z), device=z.device) + self.steps * len(z)
-        self.recent[places % RECENT] = z
+        slots = torch.arange(len(z), device=z.device) + self.steps * len(z)
+        self.recent[slots % RECENT] = z
         self.steps += 1
-        late = self.steps - self.after
-        if late >= 0 and late % EVERY == 0 and self.recent.isfinite().all():  # if not, the run itself will say so
-            self._fit(self.recent[: self.steps * len(z)], first=late == 0)
+        since = self.steps - self.after
+        if since >= 0 and since % EVERY == 0 and self.recent.isfinite().all():  # if not, the run itself will stop
+            self._fit(self.recent[: self.steps * len(z)], first=since == 0)
 
     def state_dict(self) -> dict[str, Any]:
         return vars(self).copy()
@@ -64,28 +62,28 @@ class Clusters:
         for name, value in state.items():
             setattr(self, name, value.to(self.means.device) if isinstance(value, Tensor) else value)
 
-    def _of(self, chances: Tensor) -> tuple[Tensor, Tensor]:
-        """μ [N, size] and L [N, size, size] by chances [N, count]."""
-        return chances @ self.means, torch.einsum("nk,kij->nij", chances, self.roots)
+    def _mixed(self, probabilities: Tensor) -> tuple[Tensor, Tensor]:
+        """The mean of μ [N, size] and of L [N, size, size] by the probabilities [N, count] of clusters."""
+        return probabilities @ self.means, torch.einsum("nk,kij->nij", probabilities, self.roots)
 
     def _log_joint(self, z: Tensor) -> Tensor:
-        """log p(z, y) [N, count], short of what all have."""
-        away = (z[:, None] - self.means).permute(1, 2, 0)  # [count, size, N]
-        within = solve_triangular(self.roots, away, upper=False).square().sum(1).T
-        return self.shares.log() - self.roots.diagonal(dim1=1, dim2=2).log().sum(1) - within / 2
+        """log p(z, y) [N, count], up to a constant."""
+        offsets = (z[:, None] - self.means).permute(1, 2, 0)  # [count, size, N]
+        distances = solve_triangular(self.roots, offsets, upper=False).square().sum(1).T
+        return self.shares.log() - self.roots.diagonal(dim1=1, dim2=2).log().sum(1) - distances / 2
 
     def _fit(self, z: Tensor, first: bool) -> None:
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.mixture import GaussianMixture
 
-        how: dict[str, Any] = {"n_init": STARTS}
+        start: dict[str, Any] = {"n_init": STARTS}
         if not first:
             shares, means, roots = (part.double().cpu() for part in (self.shares, self.means, self.roots))
-            before = {"weights": shares / shares.sum(), "means": means, "precisions": torch.cholesky_inverse(roots)}
-            how = {"max_iter": ITERATIONS} | {f"{name}_init": part.numpy() for name, part in before.items()}
-        mixture = GaussianMixture(len(self.means), random_state=self.seed, reg_covar=1e-4, **how)
+            last = {"weights": shares / shares.sum(), "means": means, "precisions": torch.cholesky_inverse(roots)}
+            start = {"max_iter": ITERATIONS} | {f"{name}_init": part.numpy() for name, part in last.items()}
+        mixture = GaussianMixture(len(self.means), random_state=self.seed % 2**32, reg_covar=1e-4, **start)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # it goes on next time
+            warnings.simplefilter("ignore", ConvergenceWarning)  # the next fit goes on
             mixture.fit(z.double().cpu().numpy())
-        found = mixture.weights_, mixture.means_, np.linalg.cholesky(mixture.covariances_)
-        self.shares, self.means, self.roots = (torch.from_numpy(part).to(self.means) for part in found)
+        fitted = mixture.weights_, mixture.means_, np.linalg.cholesky(mixture.covariances_)
+        self.shares, self.means, self.roots = (torch.from_numpy(part).to(self.means) for part in fitted)

@@ -1,29 +1,29 @@
-"""The critic of an adversarial autoencoder: it tells found codes from draws of their priors (Makhzani 2015)."""
+"""The critic of an adversarial autoencoder (Makhzani 2015, §2)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import ClassVar
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-import coevo
-from coevo import Artist, CriticSpec, Metrics, Works
+from coevo import Artist, ConfigError, CriticSpec, Metrics, Works
 from coevo.adversarial.critic import Adversary
 from coevo.latent_models.priors import draw, prior_of
 from coevo.nn.layers import dense
 
-LEAST = 0.2  # of an equal share is what a category is asked for at least
+MIN_SHARE = 0.2  # of an equal share: how often a category is drawn at least
 
 
-class Latent(Adversary):
-    """A head for every block of the code, each against the block's own prior; blocks that are given have none.
+class LatentCritic(Adversary):
+    """Tells an encoder's codes from draws of their priors, with a head for every block of the code that is inferred.
 
-    Where the artist uses labels and a prior has a place for each class, the heads are told the classes of codes and
-    draws alike, so that every class finds its place (§2.3); what has no label may lie anywhere.
+    If the artist uses labels and a prior has a region for each class, the heads see the labels of codes and draws, so
+    that every class finds its region (§2.3); works without a label may lie anywhere.
     """
 
     name = "latent"
@@ -34,19 +34,25 @@ class Latent(Adversary):
         hidden: tuple[int, ...] = (1000, 1000)
         """Units of a head's hidden layers."""
         dropout: float = Field(0.0, ge=0, lt=1)
-        """Share of the hidden units that are left out of a step."""
+        """Share of the hidden units that are dropped in a step."""
         learning_rate: float = Field(1e-3, gt=0, le=1)
         """Adam's learning rate."""
-        follow: float = Field(0.0, ge=0, lt=1)
-        """How far, each step, the shares of a categorical prior's categories follow those that are found; 0 keeps them
-        equal, and asks for as many ones as fives where there are more ones."""
-        joint: bool = False
-        """A head more that sees all blocks side by side, so that they also come to be independent: what the class says,
-        the style does not say again."""
+        prior_adaptation: float = Field(0.0, ge=0, lt=1)
+        """Rate at which the probabilities of a categorical prior follow the shares of the inferred categories; 0 keeps
+        all categories equally likely, though some may be more frequent."""
+        joint_head: bool = False
+        """Add a head that sees all blocks side by side, so that they become independent: the style then does not repeat
+        the class."""
+
+        renamed: ClassVar[Mapping[str, str]] = {
+            **Adversary.Options.renamed,
+            "follow": "prior_adaptation",
+            "joint": "joint_head",
+        }
 
     options: Options
     shares: Tensor
-    """How likely each category is [D]; of use in the categorical blocks alone."""
+    """The probability of each category [D]; used in categorical blocks only."""
 
     def spec(self) -> CriticSpec:
         return replace(super().spec(), judges="codes", labels="optional")
@@ -54,84 +60,88 @@ class Latent(Adversary):
     def check(self) -> None:
         super().check()
         if self.options.pack > 1:
-            raise coevo.ConfigError("critic.pack packs pictures; critic 'latent' judges codes one by one.")
+            raise ConfigError("critic.pack packs images, and critic 'latent' judges codes one by one.")
         if self.options.gallery:
-            raise coevo.ConfigError("critic.gallery keeps works that passed for real; critic 'latent' judges codes.")
+            raise ConfigError("critic.gallery remembers accepted works, and critic 'latent' judges codes.")
 
     def build(self, artist: Artist) -> None:
         self.blocks = artist.code.blocks
         self.classes = len(self.studio.classes)
-        places = any(prior_of(block, self.classes).labelled for block in self.blocks)
-        self.beside = places and artist.spec().labels in ("required", "some")
-        chosen = [b.name for b in self.blocks if b.prior == "categorical" and not b.conditioning]
-        self.categories = [artist.code.slices[name] for name in chosen]
+        regions = any(prior_of(block, self.classes).labelled for block in self.blocks)
+        self._sees_labels = regions and artist.spec().labels in ("required", "some")
+        categorical = [b.name for b in self.blocks if b.prior == "categorical" and not b.conditioning]
+        self.categories = [artist.code.slices[name] for name in categorical]
         self.shares = torch.cat([torch.full((b.size,), 1 / b.size) for b in self.blocks]).to(self.studio.device)
         super().build(artist)
 
     @property
     def tells(self) -> bool:
-        return self.beside
+        return self._sees_labels
 
     def network(self, artist: Artist) -> nn.Module:
-        o, judged = self.options, [artist.code.slices[b.name] for b in self.blocks if not b.conditioning]
-        if o.joint and len(judged) < 2:
-            raise coevo.ConfigError(
-                f"critic.joint judges blocks of the code side by side, and artist {artist.name!r} has but one that is "
-                "judged; leave it out, or have it find classes (artist.labels=learnt) or clusters (artist.categories)."
+        o, inferred = self.options, [artist.code.slices[b.name] for b in self.blocks if not b.conditioning]
+        if o.joint_head and len(inferred) < 2:
+            raise ConfigError(
+                f"critic.joint_head judges blocks of the code side by side, and artist {artist.name!r} infers only one "
+                "of them; leave it out, or choose an artist that infers classes or clusters too."
             )
-        return Heads(judged, self.classes if self.beside else 0, o.hidden, o.dropout, o.joint)
+        return Heads(inferred, self.classes if self.tells else 0, o.hidden, o.dropout, o.joint_head)
 
     def seen(self, works: Works) -> Tensor:
         return works.latents
 
     def learn(self, works: Works, reals: Works) -> Metrics:
-        if follow := self.options.follow:
-            self.shares = self.shares.lerp(works.latents.mean(0), follow)
-        return super().learn(works, self._drawn(reals))
+        if rate := self.options.prior_adaptation:
+            self.shares = self.shares.lerp(works.latents.mean(0), rate)
+        return super().learn(works, self.prior_draws(reals))
 
     def judge(self, works: Works, reals: Works | None) -> Tensor:
-        return super().judge(works, self._drawn(reals) if reals and self.compares else None).sum(1)
+        return super().judge(works, self.prior_draws(reals) if reals and self.compares else None).sum(1)
 
     def fooled(self, works: Works, reals: Works | None) -> Tensor:
-        return super().fooled(works, reals and self._drawn(reals)).all(1)
+        return super().fooled(works, reals and self.prior_draws(reals)).all(1)
 
-    def _drawn(self, reals: Works) -> Works:
-        """As many draws of the priors as there are real works, with the same labels."""
-        labels = reals.labels if self.beside else None
-        chance = self.studio.generator("priors")
-        drawn = draw(self.blocks, len(reals), chance, labels, self.classes)
-        for place in self.categories if self.options.follow else ():
-            shares = self.shares[place]
-            which = torch.multinomial(shares.clamp_min(LEAST / len(shares)), len(reals), True, generator=chance)
-            drawn[:, place] = one_hot(which, len(shares)).float()
-        return replace(reals, images=None, codes=drawn, labelled=None)
+    def prior_draws(self, reals: Works) -> Works:
+        """As many codes drawn from their priors as there are real works, with the same labels."""
+        labels = reals.labels if self.tells else None
+        generator = self.studio.generator("priors")
+        codes = draw(self.blocks, len(reals), generator, labels, self.classes)
+        for columns in self.categories if self.options.prior_adaptation else ():
+            shares = self.shares[columns]
+            which = torch.multinomial(shares.clamp_min(MIN_SHARE / len(shares)), len(reals), True, generator=generator)
+            codes[:, columns] = one_hot(which, len(shares)).float()
+        return replace(reals, images=None, codes=codes, labelled=None)
 
 
 class Heads(nn.Module):
-    """Codes [N, D], and labels [N] where it is told classes → scores [N, heads], one for every block that is judged.
+    """Codes [N, D], and labels [N] if it sees any → scores [N, heads], one for every block.
 
-    places: where the blocks are; joint: a last head sees them all.
+    Args:
+        columns: of each block in the code.
+        classes: number of labels; 0 sees none.
+        hidden: units of a head's hidden layers.
+        dropout: share of them that are dropped in a step.
+        joint: add a last head that sees all blocks.
     """
 
     def __init__(
-        self, places: Sequence[slice], classes: int, hidden: Sequence[int], dropout: float, joint: bool = False
+        self, columns: Sequence[slice], classes: int, hidden: Sequence[int], dropout: float, joint: bool = False
     ):
         super().__init__()
-        self.places, self.classes, self.joint = list(places), classes, joint
-        told = classes + 1 if classes else 0
-        sizes = [place.stop - place.start for place in places]
+        self.columns, self.classes, self.joint = list(columns), classes, joint
+        labels = classes + 1 if classes else 0
+        sizes = [block.stop - block.start for block in columns]
         self.heads = nn.ModuleList(
-            nn.Sequential(*dense([size + told, *hidden], dropout=dropout), nn.Linear(hidden[-1], 1))
+            nn.Sequential(*dense([size + labels, *hidden], dropout=dropout), nn.Linear(hidden[-1], 1))
             for size in [*sizes, *([sum(sizes)] if joint else [])]
         )
 
     def forward(self, codes: Tensor, labels: Tensor | None = None) -> Tensor:
-        blocks = [codes[:, place] for place in self.places]
+        blocks = [codes[:, columns] for columns in self.columns]
         if self.joint:
             blocks.append(torch.cat(blocks, 1))
-        if self.classes:
-            assert labels is not None
-            told = one_hot(labels + 1, self.classes + 1).to(codes)  # the first says that there is none
-            blocks = [torch.cat([block, told], 1) for block in blocks]
+        if self.classes and labels is not None:
+            known = one_hot(labels + 1, self.classes + 1).to(codes)  # the first says that there is no label
+            blocks = [torch.cat([block, known], 1) for block in blocks]
         scores = [head(block) for head, block in zip(self.heads, blocks, strict=True)]
         return torch.cat(scores, 1) if len(scores) > 1 else scores[0]

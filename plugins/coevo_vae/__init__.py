@@ -1,4 +1,4 @@
-"""Autoencoders: variational, and plain ones with every known way to keep them from copying; and no critic at all."""
+"""Autoencoders: variational, and plain ones with the known penalties; and no critic, which they need not."""
 
 from coevo.plugin.hookspecs import Offer, hookimpl
 
@@ -13,7 +13,7 @@ def coevo_artists() -> list[Offer]:
 
 @hookimpl
 def coevo_critics() -> list[Offer]:
-    return [Offer("none", "no critic, for artists that need none", "coevo_vae.none:NoCritic")]
+    return [Offer("none", "no critic, for artists that have a loss of their own", "coevo_vae.none:NoCritic")]
 
 
 @hookimpl
@@ -24,7 +24,7 @@ def coevo_recipes() -> list[Offer]:
         "sparse-autoencoder": "Sparse autoencoder, 2011",
         "contractive-autoencoder": "Contractive autoencoder, 2011",
         "vae": "Variational autoencoder, 2013",
-        "vae-manifold": "The plane of a VAE's pictures, 2013",
+        "vae-manifold": "Manifold of a VAE, 2013",
         "vae-gan": "VAE/GAN, 2016",
         "wae": "Wasserstein autoencoder, 2018",
     }

@@ -1,68 +1,82 @@
-"""Autoencoders and what keeps their codes from being mere copies: L(x, g(f(x))) and a penalty of one's choice."""
+"""Autoencoders (Hinton & Salakhutdinov 2006), with the penalties that keep them from copying their images."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from coevo import ConfigError, Metrics, Works
-from coevo.evaluation.metrics import discrepancy, pixel_error
-from coevo.latent_models.autoencoder import Autoencoder
-from coevo.latent_models.corruption import CorruptionOptions, corrupted
-from coevo.latent_models.likelihoods import LikelihoodName, likelihood
+from coevo.evaluation.metrics import pixel_error
+from coevo.latent_models.autoencoder import Autoencoder, ConditionalOptions
+from coevo.latent_models.likelihoods import Likelihood, LikelihoodName, make_likelihood
 from coevo.nn.layers import ACTIVATIONS, Activation
-from coevo_vae.penalties import contraction, disturbance, sparsity
+from coevo_vae.penalties import AnalyticContraction, Penalty, PriorDiscrepancy, Sparsity, StochasticContraction
+from coevo_vae.pretraining import greedy_loss
 from coevo_vae.tied import tied
+from coevo_vae.whitening import running_moments, unwhiten, whiten
 
 
 class AE(Autoencoder):
-    """Undercomplete where the code is smaller than the picture, overcomplete where it is larger; deep where it has
-    several hidden layers, linear where `activation` is.
+    """Reconstructs images from codes: minimises L(x, g(f(x))) and a list of penalties on the codes.
 
-    What it finds, z, follows no prior of its own. So its running mean μ and covariance LLᵀ are kept, and the code that
-    is exhibited, bred and walked through is c of z = μ + L·c, which is N(0, I) as far as two moments can tell.
+    It is undercomplete if the code is smaller than the image, overcomplete if it is larger; deep if it has several
+    hidden layers, linear if `activation` is. Its latents z follow no prior; so their running mean and covariance are
+    kept, and its codes are whitened z, which are N(0, I) up to their second moments.
     """
 
     name = "ae"
 
-    class Options(CorruptionOptions, Autoencoder.Options):
+    class Options(ConditionalOptions, Autoencoder.Options):
         likelihood: LikelihoodName = "gaussian"
-        """What the decoder's outputs say of a pixel; gaussian is the squared error."""
-        code: Activation = "linear"
-        """Activation of the code itself."""
+        """Distribution of a pixel, whose parameters the decoder gives; gaussian is the squared error."""
+        code_activation: Activation = "linear"
+        """Activation of the code."""
         tied: bool = False
         """dense: the decoder's weights are the encoder's, transposed."""
         sparse: Literal["none", "l1", "kl"] = "none"
-        """Sparse: units are penalised by |z|, or by the divergence of how often they are active from `active`."""
-        sparsity: float = Field(1e-3, ge=0)
+        """Sparse: penalise |z|, or the divergence of each unit's mean activity from `target_activity` (Ng 2011)."""
+        sparsity_weight: float = Field(1e-3, ge=0)
         """Weight of the sparse penalty."""
-        active: float = Field(0.05, gt=0, lt=1)
-        """kl: how often a unit should be active."""
+        target_activity: float = Field(0.05, gt=0, lt=1)
+        """kl: share of works for which a unit should be active."""
         contractive: Literal["none", "analytic", "stochastic"] = "none"
-        """Contractive (Rifai 2011): the squared norm of ∂z/∂x, exact, or by what small noise does to the code."""
-        contraction: float = Field(1e-3, ge=0)
+        """Contractive (Rifai 2011): penalise the squared norm of ∂z/∂x, exact or estimated by small noise."""
+        contraction_weight: float = Field(1e-3, ge=0)
         """Weight of the contractive penalty."""
-        disturbance: float = Field(0.1, gt=0)
-        """stochastic: deviation of the noise."""
-        wasserstein: float = Field(0.0, ge=0)
-        """Wasserstein autoencoder (Tolstikhin 2018): weight of the codes' discrepancy from N(0, I)."""
-        pretrain: int = Field(0, ge=0)
+        contraction_noise: float = Field(0.1, gt=0)
+        """stochastic: standard deviation of the noise."""
+        mmd_weight: float = Field(0.0, ge=0)
+        """Wasserstein (Tolstikhin 2018): weight of the maximum mean discrepancy of codes from N(0, I)."""
+        pretrain_steps: int = Field(0, ge=0)
         """Greedy layer-wise pre-training (Bengio 2007): steps for each layer before all learn together."""
+
+        renamed: ClassVar[Mapping[str, str]] = {
+            **Autoencoder.Options.renamed,
+            **ConditionalOptions.renamed,
+            "code": "code_activation",
+            "sparsity": "sparsity_weight",
+            "active": "target_activity",
+            "contraction": "contraction_weight",
+            "disturbance": "contraction_noise",
+            "wasserstein": "mmd_weight",
+            "pretrain": "pretrain_steps",
+        }
 
         @model_validator(mode="after")
         def _fits(self) -> AE.Options:
-            plain = [name for name in ("tied", "pretrain") if getattr(self, name)]
-            plain += ["contractive=analytic"] if self.contractive == "analytic" else []
-            if plain and (self.network != "dense" or self.normalise):
-                raise ConfigError(f"{plain[0]} wants artist.network=dense, and artist.normalise=false.")
-            if self.tied and (self.ema or self.labels):
-                other = "ema averages weights" if self.ema else "labels are more than the encoder finds"
-                raise ConfigError(f"artist.tied shares weights, but artist.{other}; leave out one of them.")
-            if self.sparse == "kl" and self.code != "sigmoid":
-                raise ConfigError("sparse=kl counts how often units in [0, 1] are active; say artist.code=sigmoid.")
+            dense_only = [name for name in ("tied", "pretrain_steps") if getattr(self, name)]
+            dense_only += ["contractive=analytic"] if self.contractive == "analytic" else []
+            if dense_only and (self.network != "dense" or self.batch_norm):
+                raise ConfigError(f"{dense_only[0]} needs artist.network=dense and artist.batch_norm=false.")
+            if self.tied and (self.ema or self.conditional):
+                other = "ema, which averages weights" if self.ema else "conditional, whose decoder reads more"
+                raise ConfigError(f"artist.tied shares weights and does not go with artist.{other}; leave out one.")
+            if self.sparse == "kl" and self.code_activation != "sigmoid":
+                raise ConfigError("sparse=kl needs units in [0, 1]; choose artist.code_activation=sigmoid.")
             return self
 
     options: Options
@@ -76,94 +90,69 @@ class AE(Autoencoder):
         self.steps = 0
         self.mean = torch.zeros(self.options.latent, device=self.studio.device)
         self.covariance = torch.eye(self.options.latent, device=self.studio.device)
+        self.penalties = self.make_penalties()
 
-    def encoding(self) -> nn.Sequential:
-        return super().encoding().append(ACTIVATIONS[self.options.code]())
-
-    def decoding(self) -> nn.Sequential:
-        decoder = super().decoding()
-        return tied(decoder, self.encoder) if self.options.tied else decoder
+    def make_penalties(self) -> list[Penalty]:
+        """The penalties that the options ask for."""
+        o, studio = self.options, self.studio
+        penalties: list[Penalty] = []
+        if o.sparse != "none":
+            penalties.append(Sparsity(o.sparse, o.sparsity_weight, o.target_activity))
+        if o.contractive == "analytic":
+            penalties.append(AnalyticContraction(o.contraction_weight))
+        if o.contractive == "stochastic":
+            penalties.append(StochasticContraction(o.contraction_weight, o.contraction_noise, o.corrupts, studio))
+        if o.mmd_weight:
+            penalties.append(PriorDiscrepancy(o.mmd_weight, studio))
+        return penalties
 
     def make(self, n: int, reals: Works | None) -> Works:
         reals = reals or Works()
-        o, x = self.options, self.seen(reals.pixels)
-        codes = self.encoder(corrupted(x, o.corruption, o.corrupted, self.studio.generator("corruption")))
-        told = self.with_class(codes, reals.labels)
-        outputs = self.decoder(told)
-        return Works(self.likelihood.mean(outputs), told, reals.labels, ctx=(reals.images, x, codes, outputs))
+        x = self.encoder_inputs(reals.pixels)
+        z = self.encoder(self.corrupt(x))
+        latents = self.with_labels(z, reals.labels)
+        outputs = self.decoder(latents)
+        return Works(self.likelihood.mean(outputs), latents, reals.labels, ctx=(reals.pixels, x, z, outputs))
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
-        images, x, codes, outputs = works.ctx
-        loss = self.likelihood.loss(outputs, images)
-        if self.options.pretrain and self.steps < self.options.pretrain * self.layers:
-            loss = self.greedy(x, self.steps // self.options.pretrain)
-        penalties = self.penalties(x, codes)
+        images, x, z, outputs = works.ctx
+        loss = self.pretraining_loss(x) if self.pretrains else self.likelihood.loss(outputs, images)
+        penalties = {penalty.name: penalty(self.encoder, x, z) for penalty in self.penalties}
         self.minimise(sum(penalties.values(), loss - rewards.mean()))
         self.steps += 1
-        self._follow(codes.detach())
+        self.mean, self.covariance = running_moments(z.detach(), self.mean, self.covariance, self.steps)
         error = pixel_error(works.pixels.detach(), images)
         return {"loss": loss.detach(), "error": error, **{name: part.detach() for name, part in penalties.items()}}
 
-    def penalties(self, x: Tensor, codes: Tensor) -> dict[str, Tensor]:
-        """What is asked of codes [N, D] of pixels x beside that the pictures come back, by name."""
-        o, found = self.options, dict[str, Tensor]()
-        if o.sparse != "none":
-            found["sparse"] = o.sparsity * sparsity(codes, o.sparse, o.active)
-        if o.contractive == "analytic":
-            found["contractive"] = o.contraction * contraction(self.encoder, x)
-        if o.contractive == "stochastic":
-            noise = torch.randn(x.shape, generator=self.studio.generator("disturbance"), device=x.device)
-            clean = codes if o.corruption == "none" else self.encoder(x)
-            found["contractive"] = o.contraction * disturbance(self.encoder, x, clean, o.disturbance * noise)
-        if o.wasserstein:
-            found["wasserstein"] = o.wasserstein * discrepancy(
-                codes, self.studio.noise(len(codes), self.options.latent, "prior")
-            )
-        return found
+    @property
+    def pretrains(self) -> bool:
+        """Whether its layers still learn one at a time."""
+        return self.steps < self.options.pretrain_steps * (len(self.options.hidden) + 1)
+
+    def pretraining_loss(self, x: Tensor) -> Tensor:
+        return greedy_loss(self.encoder, self.decoder, self.likelihood, x, self.steps // self.options.pretrain_steps)
+
+    # networks
+
+    def encoder_network(self) -> nn.Sequential:
+        return super().encoder_network().append(ACTIVATIONS[self.options.code_activation]())
+
+    def decoder_network(self) -> nn.Sequential:
+        decoder = super().decoder_network()
+        return tied(decoder, self.encoder) if self.options.tied else decoder
 
     @property
-    def layers(self) -> int:
-        """Pairs of a layer of the encoder and one of the decoder that undoes it."""
-        return len(self.options.hidden) + 1
-
-    def greedy(self, x: Tensor, level: int) -> Tensor:
-        """The loss of one pair of layers, which learns to give back what the pairs around it make of pixels x."""
-        begin, end = 1 + 2 * level, 3 + 2 * level  # a layer and its activation; the first flattens
-        undone = 2 * (self.layers - 1 - level)
-        with torch.no_grad():
-            known = self.encoder[:begin](x)
-        code = self.encoder[begin:end](known)
-        if level == 0:
-            return self.likelihood.loss(self.decoder[undone](code), known * 2 - 1)
-        errors = self.decoder[undone : undone + 2](code) - known
-        return 0.5 * errors.square().sum(1).mean()
-
-    # its codes are made N(0, I), as far as their mean and covariance go
-
-    def outward(self, codes: Tensor) -> Tensor:
-        """c of z = μ + L·c, LLᵀ the running covariance: [N, D]."""
-        if self.options.wasserstein:
-            return codes
-        return torch.linalg.solve_triangular(self._root(), (codes - self.mean).T, upper=False).T
-
-    def inward(self, codes: Tensor) -> Tensor:
-        if self.options.wasserstein:
-            return codes
-        c, rest = codes[:, : self.options.latent], codes[:, self.options.latent :]
-        return torch.cat([self.mean + c @ self._root().T, rest], 1)
-
-    @torch.no_grad()
-    def _follow(self, codes: Tensor) -> None:
-        """Let the running moments follow a batch of codes."""
-        share = max(0.05, 1 / (self.steps + 1))
-        centred = codes - codes.mean(0)
-        self.mean = torch.lerp(self.mean, codes.mean(0), share)
-        self.covariance = torch.lerp(self.covariance, centred.T @ centred / len(codes), share)
-
-    def _root(self) -> Tensor:
-        eye = torch.eye(len(self.covariance), device=self.covariance.device)
-        return torch.linalg.cholesky(self.covariance + (1e-6 + 1e-4 * self.covariance.diagonal().mean()) * eye)
-
-    def _likelihood(self) -> Any:
+    def likelihood(self) -> Likelihood:
         o = self.options
-        return likelihood(o.likelihood, o.deviation, squash=o.activation != "linear")
+        return make_likelihood(o.likelihood, o.pixel_std, squash=o.activation != "linear")
+
+    # its codes are whitened latents, unless the latents themselves are held to N(0, I)
+
+    def from_latent(self, latents: Tensor) -> Tensor:
+        return latents if self.options.mmd_weight else whiten(latents, self.mean, self.covariance)
+
+    def to_latent(self, codes: Tensor) -> Tensor:
+        if self.options.mmd_weight:
+            return codes
+        c, label = codes[:, : self.options.latent], codes[:, self.options.latent :]
+        return torch.cat([unwhiten(c, self.mean, self.covariance), label], 1)

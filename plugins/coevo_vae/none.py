@@ -1,4 +1,4 @@
-"""No critic: for Artists that know by themselves what is good, as autoencoders do."""
+"""No critic, for artists that have a loss of their own, as autoencoders do."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from coevo import Critic, CriticSpec, Works
 
 
 class NoCritic(Critic):
-    """Likes all works alike, and learns nothing."""
+    """Rewards every work alike, and learns nothing."""
 
     name = "none"
 

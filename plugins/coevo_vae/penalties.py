@@ -1,25 +1,96 @@
-"""What is asked of codes beside that the pictures come back."""
+"""Penalties on the codes of an autoencoder, which keep it from copying its images."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Protocol
 
 import torch
 from torch import Tensor, nn
 
-
-def sparsity(codes: Tensor, kind: str, active: float) -> Tensor:
-    """Of codes [N, D]: "l1", the mean of Σ|z_i|; "kl", Σ KL(ρ ‖ ρ̂_i) of Bernoulli units, ρ̂_i a unit's mean over the
-    batch and ρ what it should be (Ng 2011, §3)."""
-    if kind == "l1":
-        return codes.abs().sum(1).mean()
-    found = codes.mean(0).clamp(1e-6, 1 - 1e-6)
-    return (active * (active / found).log() + (1 - active) * ((1 - active) / (1 - found)).log()).sum()
+from coevo import Studio
+from coevo.evaluation.metrics import discrepancy
 
 
-def contraction(encoder: nn.Sequential, x: Tensor) -> Tensor:
-    """E ‖∂z/∂x‖² of a fully connected encoder, exact (Rifai 2011, eq. 7): J = D_L W_L … D_1 W_1, D the slopes of
-    activations, so ‖J‖² = tr A (W_1 W_1ᵀ) Aᵀ with A all but the last factor, and pixels are never multiplied out.
+class Penalty(Protocol):
+    """A term of the loss that depends on the codes alone."""
 
-    Works on layers that are each followed by an activation of `coevo.nn.layers`; differentiable.
+    name: ClassVar[str]
+
+    def __call__(self, encoder: nn.Sequential, x: Tensor, codes: Tensor) -> Tensor:
+        """The weighted penalty, a scalar.
+
+        Args:
+            encoder: the network.
+            x: clean pixels [N, C, H, W] in [0, 1].
+            codes: [N, D], the encoder's outputs for what it read of them.
+        """
+
+
+@dataclass(frozen=True)
+class Sparsity:
+    """Few units are active: the L1 norm of codes, or the divergence of each unit's mean from a target (Ng 2011, §3)."""
+
+    name = "sparse"
+    kind: Literal["l1", "kl"]
+    weight: float
+    target: float = 0.05
+
+    def __call__(self, encoder: nn.Sequential, x: Tensor, codes: Tensor) -> Tensor:
+        return self.weight * (codes.abs().sum(1).mean() if self.kind == "l1" else activity_kl(codes, self.target))
+
+
+@dataclass(frozen=True)
+class AnalyticContraction:
+    """E ‖∂z/∂x‖², exact (Rifai 2011, eq. 7), for fully connected encoders."""
+
+    name = "contractive"
+    weight: float
+
+    def __call__(self, encoder: nn.Sequential, x: Tensor, codes: Tensor) -> Tensor:
+        return self.weight * jacobian_norm(encoder, x)
+
+
+@dataclass(frozen=True)
+class StochasticContraction:
+    """E ‖∂z/∂x‖² estimated by what small noise on x does to the code (Rifai 2011, §3.4), for any encoder."""
+
+    name = "contractive"
+    weight: float
+    std: float
+    corrupted: bool
+    """Whether the codes are of corrupted pixels, and those of clean ones have to be computed."""
+    studio: Studio
+
+    def __call__(self, encoder: nn.Sequential, x: Tensor, codes: Tensor) -> Tensor:
+        noise = torch.randn(x.shape, generator=self.studio.generator("disturbance"), device=x.device)
+        clean = encoder(x) if self.corrupted else codes
+        return self.weight * finite_difference_norm(encoder, x, clean, self.std * noise)
+
+
+@dataclass(frozen=True)
+class PriorDiscrepancy:
+    """The maximum mean discrepancy of codes from N(0, I): a Wasserstein autoencoder (Tolstikhin 2018, WAE-MMD)."""
+
+    name = "mmd"
+    weight: float
+    studio: Studio
+
+    def __call__(self, encoder: nn.Sequential, x: Tensor, codes: Tensor) -> Tensor:
+        return self.weight * discrepancy(codes, self.studio.noise(*codes.shape, "prior"))
+
+
+def activity_kl(codes: Tensor, target: float) -> Tensor:
+    """Σ_i KL(ρ ‖ ρ̂_i) of Bernoulli units; ρ̂_i is the mean of unit i over codes [N, D], ρ the target."""
+    active = codes.mean(0).clamp(1e-6, 1 - 1e-6)
+    return (target * (target / active).log() + (1 - target) * ((1 - target) / (1 - active)).log()).sum()
+
+
+def jacobian_norm(encoder: nn.Sequential, x: Tensor) -> Tensor:
+    """E ‖∂z/∂x‖² of fully connected layers, each followed by an activation of `coevo.nn.layers`; differentiable.
+
+    J = D_L W_L … D_1 W_1, where D are the slopes of activations. So ‖J‖² = tr A (W_1 W_1ᵀ) Aᵀ, where A is all but the
+    last factor, and no product has the size of an image.
     """
     weights, slopes = [], []
     for layer in encoder:
@@ -38,14 +109,14 @@ def contraction(encoder: nn.Sequential, x: Tensor) -> Tensor:
     return (chain @ (first @ first.T) * chain).sum((1, 2)).mean()
 
 
-def disturbance(encoder: nn.Module, x: Tensor, codes: Tensor, noise: Tensor) -> Tensor:
-    """E ‖h(x) - h(x + ε)‖² / σ², which for small ε ~ N(0, σ²) is E ‖∂z/∂x‖²; codes: h(x), noise: ε, like x."""
-    moved = (codes - encoder(x + noise)).square().sum(1).mean()
-    return moved / noise.square().mean()
+def finite_difference_norm(encoder: nn.Module, x: Tensor, codes: Tensor, noise: Tensor) -> Tensor:
+    """E ‖h(x) - h(x + ε)‖² / σ², which approaches E ‖∂z/∂x‖² as ε ~ N(0, σ²) shrinks; codes: h(x), noise: ε."""
+    difference = (codes - encoder(x + noise)).square().sum(1).mean()
+    return difference / noise.square().mean()
 
 
 def slope_of(activation: nn.Module, before: Tensor, after: Tensor) -> Tensor:
-    """ds(a)/da of an activation s, elementwise; before: a, after: s(a)."""
+    """ds(a)/da of an elementwise activation s; before: a, after: s(a)."""
     match activation:
         case nn.Sigmoid():
             return after * (1 - after)

@@ -1,0 +1,15 @@
+"""The supervised adversarial autoencoder (§4)."""
+
+from __future__ import annotations
+
+from coevo_aae.aae import AAE
+
+
+class SupervisedAAE(AAE):
+    """The decoder is given the label, so that the code is left with the style (§4)."""
+
+    name = "aae-supervised"
+
+    @property
+    def conditional(self) -> bool:
+        return True
