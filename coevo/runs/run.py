@@ -23,10 +23,11 @@ from coevo.loop import Turn
 from coevo.monitoring.accepted import AcceptedWorks
 from coevo.monitoring.ancestral_opponents import AncestralOpponents
 from coevo.monitoring.diagnostics import Diagnostics
+from coevo.monitoring.observer import Observer
 from coevo.runs.build import Setup, make_pair
 from coevo.runs.config import Config, RunOptions
 from coevo.runs.migrations import migrate_folder, migrate_run_state, migrate_state
-from coevo.runs.observers import Board, Checkpoints, Clock, MetricsLog, Observer, Sheets
+from coevo.runs.observers import Board, Checkpoints, Clock, MetricsLog, Sheets
 from coevo.runs.opening import read_config
 from coevo.runs.warm_start import check_start, warm_start
 from coevo.storage.atomic import write_whole
