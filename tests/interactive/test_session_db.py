@@ -1,4 +1,4 @@
-"""The database of a session: what is written before it acts, what a crash leaves, what damage leaves."""
+"""The database of a session: what is written before it acts, and what a crash or damage leaves."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 
 from coevo import Genome, PairError
 from coevo.errors import DamagedError, StoreError
-from coevo.interactive.session_db import History
+from coevo.interactive.session_db import FORMAT, SessionDB
 from coevo.loop import Position
 
 STATE = {"population": torch.arange(6.0).reshape(2, 3), "ids": ["1", "2"], "nested": {"a": (1, None)}}
@@ -22,139 +22,163 @@ def genomes(*ids: str, parents: tuple[str, ...] = ()) -> list[Genome]:
     return [Genome(id, parents, f"text of {id}") for id in ids]
 
 
-def two_generations(path: Path | None = None) -> History:
+def two_generations(path: Path | None = None) -> SessionDB:
     """Two sheets: 1 2 3, then 2 with its children 4 and 5."""
-    history = History(path)
-    first = history.arrive(None, Position(0), STATE, born=3, books={"log": 0})
-    history.hang(first, genomes("1", "2", "3"), born=3)
-    history.pick(first, [1], "ann", born=3)
-    second = history.arrive(first, Position(1), STATE, born=5, books={"log": 10})
-    history.hang(second, [*genomes("2"), *genomes("4", "5", parents=("2",))], born=5)
-    return history
+    db = SessionDB(path)
+    first = db.add_snapshot(None, Position(0), STATE, ids=3, run_state={"log": 0})
+    db.record_sheet(first, genomes("1", "2", "3"), ids=3)
+    db.record_pick(first, [1], "ann", ids=3)
+    second = db.add_snapshot(first, Position(1), STATE, ids=5, run_state={"log": 10})
+    db.record_sheet(second, [*genomes("2"), *genomes("4", "5", parents=("2",))], ids=5)
+    return db
 
 
-def test_a_moment_comes_back_as_it_was(tmp_path: Path) -> None:
+def test_a_snapshot_is_read_as_it_was_written(tmp_path: Path) -> None:
     two_generations(tmp_path / "s.db").close()
-    history = History(tmp_path / "s.db")
-    position, state = history.moment(2)
+    db = SessionDB(tmp_path / "s.db")
+    position, state = db.snapshot(2)
     assert position == Position(1)
     assert torch.equal(state["population"], STATE["population"])
     assert state["nested"] == {"a": (1, None)}
-    assert history.books() == {"log": 10}
-    assert history.pointer.now == 2 and history.pointer.born == 5
+    assert db.run_state() == {"log": 10}
+    assert db.head.snapshot == 2 and db.head.ids == 5
 
 
-def test_everyone_is_known_with_parents_and_who_picked_them() -> None:
-    history = two_generations()
-    every = history.individuals()
+def test_every_individual_is_known_with_its_parents_and_who_picked_it() -> None:
+    db = two_generations()
+    every = db.individuals()
     assert list(every) == ["1", "2", "3", "4", "5"]
     assert every["4"].parents == ("2",) and every["4"].genome == "text of 4" and every["4"].round == 1
-    ((who, when),) = every["2"].picked
-    assert who == "ann" and when.startswith("20")
+    ((user, at),) = every["2"].picked
+    assert user == "ann" and at.startswith("20")
     assert every["1"].picked == ()
-    assert history.sheet(2) == ["2", "4", "5"]
+    assert db.sheet(2) == ["2", "4", "5"]
 
 
-def test_a_pick_is_pending_until_its_children_are_there() -> None:
-    history = two_generations()
-    history.pick(2, [0, 2], "ann", born=5)
-    (pending,) = history.pending("pick")
+def test_a_pick_is_pending_until_its_offspring_are_kept() -> None:
+    db = two_generations()
+    db.record_pick(2, [0, 2], "ann", ids=5)
+    (pending,) = db.pending("pick")
     assert pending.detail["places"] == [0, 2]
-    history.arrive(2, Position(2), STATE, born=8, books={})
-    assert history.pending("pick") == []
+    db.add_snapshot(2, Position(2), STATE, ids=8, run_state={})
+    assert db.pending("pick") == []
 
 
 def test_only_a_sheet_that_breeds_again_is_salted() -> None:
-    history = two_generations()
-    assert history.pick(2, [0], "ann", born=5) == ""
-    again, once_more = history.pick(2, [0], "ann", born=5), history.pick(2, [0], "ann", born=5)
+    db = two_generations()
+    assert db.record_pick(2, [0], "ann", ids=5) == ""
+    again, once_more = db.record_pick(2, [0], "ann", ids=5), db.record_pick(2, [0], "ann", ids=5)
     assert again and once_more and again != once_more
 
 
-def test_moves_are_events_and_change_where_one_stands() -> None:
-    history = two_generations()
-    history.move("undo", "ann", to=1, undone=[2], born=5)
-    assert history.pointer.now == 1 and history.pointer.undone == (2,)
-    assert [event.kind for event in history.events()] == ["pick", "undo"]
-    history.pick(1, [0], "ann", born=5)
-    assert history.pointer.undone == ()
+def test_undo_is_an_event_and_moves_the_head() -> None:
+    db = two_generations()
+    db.move_head("undo", "ann", to=1, redo_stack=[2], ids=5)
+    assert db.head.snapshot == 1 and db.head.redo_stack == (2,)
+    assert [event.kind for event in db.events()] == ["pick", "undo"]
+    db.record_pick(1, [0], "ann", ids=5)
+    assert db.head.redo_stack == ()
 
 
 def test_an_id_that_is_given_twice_is_an_error() -> None:
-    history = two_generations()
-    with pytest.raises(PairError, match=r"'4' was given to two .* studio\.births"):
-        third = history.arrive(2, Position(2), STATE, born=5, books={})
-        history.hang(third, [Genome("4", (), "another")], born=5)
-    assert history.sheet(3) == []  # nothing of a sheet that failed
+    db = two_generations()
+    with pytest.raises(PairError, match=r"'4' was given to two .* studio\.new_ids"):
+        third = db.add_snapshot(2, Position(2), STATE, ids=5, run_state={})
+        db.record_sheet(third, [Genome("4", (), "another")], ids=5)
+    assert db.sheet(3) == []  # nothing is kept of a sheet that failed
 
 
 @settings(max_examples=30, deadline=None)
 @given(some.lists(some.tuples(some.text(max_size=20), some.lists(some.text(max_size=5), max_size=3)), max_size=8))
 def test_any_genome_text_survives(sheet: list[tuple[str, list[str]]]) -> None:
-    history = History()
-    moment = history.arrive(None, Position(), {}, born=0, books={})
-    hung = [Genome(str(number), tuple(parents), text) for number, (text, parents) in enumerate(sheet)]
-    history.hang(moment, hung, born=len(sheet))
-    back = [Genome(one.id, one.parents, one.genome) for one in history.individuals().values()]
-    assert back == hung
+    db = SessionDB()
+    snapshot = db.add_snapshot(None, Position(), {}, ids=0, run_state={})
+    shown = [Genome(str(number), tuple(parents), text) for number, (text, parents) in enumerate(sheet)]
+    db.record_sheet(snapshot, shown, ids=len(sheet))
+    back = [Genome(one.id, one.parents, one.genome) for one in db.individuals().values()]
+    assert back == shown
 
 
-def test_what_is_not_there_is_said() -> None:
-    history = two_generations()
+def test_what_does_not_exist_is_named() -> None:
+    db = two_generations()
     with pytest.raises(StoreError, match="no individual '9' in this session of 5"):
-        history.individual("9")
-    with pytest.raises(StoreError, match="no moment 9 to go back to; there are 1 to 2"):
-        history.moment(9)
+        db.individual("9")
+    with pytest.raises(StoreError, match="no snapshot 9 to go back to; there are 1 to 2"):
+        db.snapshot(9)
 
 
-def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_damaged(tmp_path: Path) -> None:
     path = tmp_path / "s.db"
     path.write_bytes(b"not a database, but long enough to be looked at" * 50)
     with pytest.raises(DamagedError, match="damaged"):
-        History(path)
+        SessionDB(path)
     with pytest.raises(StoreError, match="nothing in it can be read"):
-        History.rescue(path)
+        SessionDB.rescue(path)
 
 
-def test_another_version_is_said(tmp_path: Path) -> None:
+def test_a_newer_format_is_refused(tmp_path: Path) -> None:
     two_generations(tmp_path / "s.db").close()
-    db = sqlite3.connect(tmp_path / "s.db")
-    db.execute("PRAGMA user_version = 99")
-    db.close()
-    with pytest.raises(StoreError, match="format 99"):
-        History(tmp_path / "s.db")
+    file = sqlite3.connect(tmp_path / "s.db")
+    file.execute("PRAGMA user_version = 99")
+    file.close()
+    with pytest.raises(StoreError, match="has format 99; this version of coevo reads 1 to"):
+        SessionDB(tmp_path / "s.db")
 
 
-def long_history(path: Path, generations: int = 60) -> None:
-    history = History(path)
+def test_a_pick_that_is_cancelled_is_forgotten() -> None:
+    db = two_generations()
+    db.record_pick(2, [0], "ann", ids=5)
+    db.cancel_pick()
+    assert db.pending("pick") == [] and len(db.events("pick")) == 1
+    assert len(db.individual("2").picked) == 1  # the pick that bred it stays
+
+
+def test_an_older_format_is_upgraded_as_a_whole(tmp_path: Path) -> None:
+    two_generations(tmp_path / "s.db").close()
+    file = sqlite3.connect(tmp_path / "s.db")
+    file.execute("PRAGMA user_version = 1")
+    file.close()
+    with SessionDB(tmp_path / "s.db") as db:
+        with pytest.raises(KeyError):
+            db.upgrade(lambda state: state, lambda state: {"rows": state["no such key"]})
+        assert db.format == 1 and "ids" in db.snapshot(1)[1]
+        rename = lambda state: {"names" if key == "ids" else key: value for key, value in state.items()}  # noqa: E731
+        db.upgrade(rename, lambda state: {"length": state["log"]})
+        assert db.format == FORMAT
+        assert [db.snapshot(id)[1]["names"] for id in (1, 2)] == [["1", "2"], ["1", "2"]]
+        assert db.run_state() == {"length": 10}
+
+
+def long_session(path: Path, generations: int = 60) -> None:
+    db = SessionDB(path)
     before = None
     for number in range(generations):
         ids = [str(number * 15 + place) for place in range(15)]
-        before = history.arrive(before, Position(number), {"blob": torch.rand(500)}, born=15, books={})
-        history.hang(before, [Genome(id, (), "genome " * 20) for id in ids], born=15)
-        history.pick(before, [7], "ann", born=15)
-    history.close()
+        before = db.add_snapshot(before, Position(number), {"blob": torch.rand(500)}, ids=15, run_state={})
+        db.record_sheet(before, [Genome(id, (), "genome " * 20) for id in ids], ids=15)
+        db.record_pick(before, [7], "ann", ids=15)
+    db.close()
 
 
 @pytest.mark.parametrize("at", [0.2, 0.5, 0.8])
-def test_of_a_damaged_database_whatever_can_be_read_is_saved(tmp_path: Path, at: float) -> None:
+def test_what_can_be_read_of_a_damaged_database_is_rescued(tmp_path: Path, at: float) -> None:
     path = tmp_path / "s.db"
-    long_history(path)
+    long_session(path)
     content = bytearray(path.read_bytes())
     middle = int(len(content) * at) // 4096 * 4096
     content[middle : middle + 3 * 4096] = b"\xff" * (3 * 4096)
     path.write_bytes(content)
     with pytest.raises(DamagedError, match=r"coevo export RUN ID -o x\.png"):
-        History(path)
-    saved = History.rescue(path)
-    assert 300 < len(saved.individuals()) <= 900
+        SessionDB(path)
+    rescued = SessionDB.rescue(path)
+    assert 300 < len(rescued.individuals()) <= 900
     assert path.read_bytes() == content  # it is only read
 
 
 def test_a_database_cut_short_is_damaged(tmp_path: Path) -> None:
     path = tmp_path / "s.db"
-    long_history(path)
+    long_session(path)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(DamagedError):
-        History(path)
-    assert History.rescue(path).individuals()
+        SessionDB(path)
+    assert SessionDB.rescue(path).individuals()
