@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any, Literal
@@ -95,6 +95,13 @@ class Works:
             labels=None if self.labels is None else self.labels[which],
             genomes=None if self.genomes is None else tuple(self.genomes[i] for i in chosen),
         )
+
+    def _repr_png_(self) -> bytes | None:
+        """A contact sheet, for notebooks."""
+        return None if self.images is None or draw_sheet is None else draw_sheet(self.images)
+
+
+draw_sheet: Callable[[Tensor], bytes] | None = None  # coevo.images.sheets sets it: the contract draws nothing itself
 
 
 @dataclass(frozen=True, slots=True)

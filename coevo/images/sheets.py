@@ -12,6 +12,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from coevo.contract import works
 from coevo.storage.atomic import write_whole
 
 PAPER, INK = 255, 60
@@ -84,3 +85,6 @@ def sheet_png(images: Tensor) -> bytes:
     buffer = io.BytesIO()
     contact_sheet(images[:NOTEBOOK_LIMIT]).save(buffer, "png")
     return buffer.getvalue()
+
+
+works.draw_sheet = sheet_png

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -142,6 +142,14 @@ class Config:
 
     def toml(self) -> str:
         return tomli_w.dumps(self.tree())
+
+    def changed(self, **changes: Any) -> Config:
+        """The same with other options of [run]. Raises ConfigError with a line for every mistake."""
+        mistakes: list[str] = []
+        run = _typed(RunOptions, "run", {**self.run.model_dump(), **changes}, mistakes)
+        if mistakes:
+            raise ConfigError(mistakes)
+        return replace(self, run=run)
 
 
 SECTIONS = ("run", "data", "artist", "critic", "phases", "latent_population")

@@ -25,7 +25,7 @@ from coevo.monitoring.ancestral_opponents import AncestralOpponents
 from coevo.monitoring.diagnostics import Diagnostics
 from coevo.monitoring.observer import Observer
 from coevo.runs.build import Setup, make_pair
-from coevo.runs.config import Config, RunOptions
+from coevo.runs.config import Config
 from coevo.runs.migrations import migrate_folder, migrate_run_state, migrate_state
 from coevo.runs.observers import Board, Checkpoints, Clock, MetricsLog, Sheets
 from coevo.runs.opening import read_config
@@ -108,8 +108,7 @@ class Run:
             remember: False to leave a session's database alone; the run then stands at its first sheet.
             changes: options of [run] that differ from now on, such as rounds or minutes.
         """
-        config = read_config(store)
-        config = replace(config, run=RunOptions(**{**config.run.model_dump(), **changes}))
+        config = read_config(store).changed(**changes)
         if lock:
             store.lock()
         try:

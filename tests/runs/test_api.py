@@ -1,0 +1,68 @@
+"""coevo from Python, and in a notebook."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+import coevo
+
+SMALL = {"data": {"size": 16}, "artist": {"width": 4, "latent": 4}, "critic": {"width": 4}}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> coevo.runs.run.Run:
+    return coevo.run(
+        "dcgan", name="it", runs_dir=tmp_path, rounds=4, batch=8, options={**SMALL, "run": {"log_every": 2}}
+    )
+
+
+def test_a_run_tells_its_name_players_and_round(run: coevo.runs.run.Run) -> None:
+    assert repr(run) == "<Run it: dcgan × dcnn, round 4>"
+
+
+def test_a_notebook_shows_a_run_as_a_table_with_its_sheet(run: coevo.runs.run.Run) -> None:
+    html = run._repr_html_()
+    assert "dcgan × dcnn, round 4" in html and "critic.loss" in html and "data:image/png;base64," in html
+
+
+def test_a_notebook_shows_works_as_a_contact_sheet(run: coevo.runs.run.Run) -> None:
+    png = run.artist.exhibit(9, seed=1)._repr_png_()
+    assert png is not None and png.startswith(b"\x89PNG")
+    assert coevo.Works(codes=torch.zeros(2, 3))._repr_png_() is None
+
+
+def test_names_for_completion_are_the_public_ones() -> None:
+    assert {"run", "resume", "load", "Artist", "Critic", "Works", "CONTRACT_VERSION"} <= set(dir(coevo))
+
+
+def test_resume_goes_on_and_refuses_options_that_are_not_there(run: coevo.runs.run.Run, tmp_path: Path) -> None:
+    assert coevo.resume("it", runs_dir=tmp_path, rounds=6).round == 6
+    with pytest.raises(coevo.ConfigError, match=r"run\.rouds"):
+        coevo.resume("it", runs_dir=tmp_path, rouds=10)
+    with pytest.raises(coevo.ConfigError, match=r"run\.rounds"):
+        coevo.resume("it", runs_dir=tmp_path, rounds=0)
+
+
+def test_load_opens_a_run_whose_dataset_is_gone(tmp_path: Path) -> None:
+    folder = tmp_path / "photos" / "one"
+    folder.mkdir(parents=True)
+    from PIL import Image
+
+    for number in range(8):
+        Image.new("L", (16, 16), 30 * number).save(folder / f"{number}.png")
+    options = {**SMALL, "data": {"size": 16, "name": str(tmp_path / "photos")}}
+    coevo.run("dcgan", name="it", runs_dir=tmp_path / "runs", rounds=2, batch=4, options=options)
+    for path in folder.iterdir():
+        path.unlink()
+    assert len(coevo.load("it", tmp_path / "runs").artist.exhibit(4, seed=1)) == 4
+
+
+def test_what_is_opened_does_not_disturb_who_plays(run: coevo.runs.run.Run, tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    expected = torch.rand(1)
+    torch.manual_seed(3)
+    coevo.runs.opening.load_artist(run.store)
+    assert torch.equal(torch.rand(1), expected)
