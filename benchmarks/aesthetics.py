@@ -1,9 +1,9 @@
-"""Critics that learn taste, with controls: what they tell apart, whether artists rise, societies, panels, speed.
+"""Critics that learn a taste, with controls: accuracy, rewards over time, societies, past critics, speed.
 
     python benchmarks/aesthetics.py TRIAL [--seeds 5] [--rounds N] [--runs runs]
 
-TRIAL: fooling, features, society, panel, speed, or all. Runs are kept in --runs by name; one that is there is gone on
-with. p: Mann-Whitney, one-sided, over the seeds; with five seeds it cannot be below 0.004.
+TRIAL: speed, society, fooling, features, past-critics, or all. Runs are kept in --runs by name, and resumed if they are
+there. p: Mann-Whitney, one-sided, over the seeds; with five seeds it cannot be below 0.004.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ from torch import Tensor, nn
 
 import coevo
 from coevo import Studio, Works
-from coevo.data.datasets import to_float
+from coevo.data.datasets import DataOptions, to_float
 from coevo.images.png import save_png
 from coevo.images.sheets import contact_sheet
 from coevo.nn.layers import halvings, kaiming_start
 from coevo.runs.run import Run
 from coevo.storage.jsonl import read_log
-from coevo_taste.measures import measured
-from coevo_taste.photographs import photographs
+from coevo_aesthetics.measures import measured
+from coevo_aesthetics.photographs import photographs
 
-GIVEN: argparse.Namespace
+ARGS: argparse.Namespace
 
 
 def played(recipe: str, name: str, seed: int, rounds: int, **options: Any) -> Run:
-    """A run of that name and seed, played for so many rounds in all."""
+    """A run of that name and seed, played for this number of rounds in all."""
     name = f"{name}-{seed}"
-    if (Path(GIVEN.runs) / name / "config.toml").is_file():
-        return coevo.resume(name, runs_dir=GIVEN.runs, rounds=rounds)
+    if (Path(ARGS.runs) / name / "config.toml").is_file():
+        return coevo.resume(name, runs_dir=ARGS.runs, rounds=rounds)
     run = {"log_every": 1, "save_every": 10, "sheet_every": 50} | options.pop("run", {})
-    return coevo.run(recipe, name=name, runs_dir=GIVEN.runs, rounds=rounds, seed=seed, options={"run": run, **options})
+    return coevo.run(recipe, name=name, runs_dir=ARGS.runs, rounds=rounds, seed=seed, options={"run": run, **options})
 
 
 def report(trial: str, **figures: Any) -> None:
@@ -54,12 +54,12 @@ def report(trial: str, **figures: Any) -> None:
 
 
 def p_value(less: Sequence[float], more: Sequence[float]) -> float:
-    """How likely the first are so much less by chance."""
+    """The probability that the first values are this much smaller by chance."""
     return float(mannwhitneyu(less, more, alternative="less").pvalue)
 
 
 def auc(real: Tensor, made: Tensor) -> float:
-    """How well scores tell the two apart: 0.5 is chance."""
+    """Area under the ROC curve of scores that should tell real from made works: 0.5 is chance."""
     truth = [1] * len(real) + [0] * len(made)
     return float(roc_auc_score(truth, torch.cat([real, made]).tolist()))
 
@@ -68,33 +68,35 @@ def auc(real: Tensor, made: Tensor) -> float:
 
 
 def fooling() -> None:
-    """A critic that never met a seed's works, trained on real pictures against the other seeds', judges them; beside as
-    many works, the best by the seed's own critic, of as many random programs as the seed's evolution made. It has met
-    both kinds of the other seeds, so that neither passes for being of a kind that is new to it."""
+    """A critic judges works of a seed that it was not trained on; it learnt real pictures against others' works.
+
+    The control is the same number of works, the best by the seed's own critic, of as many random programs as the seed's
+    evolution made. The critic has learnt both kinds of the other seeds, so that neither passes because it is new.
+    """
     for recipe, rounds in (("gp-dcnn", 400), ("cppn-dcnn", 300)):
-        runs = [played(recipe, recipe, seed, GIVEN.rounds or rounds) for seed in range(GIVEN.seeds)]
+        runs = [played(recipe, recipe, seed, ARGS.rounds or rounds) for seed in range(ARGS.seeds)]
         ours, theirs = [_works(run) for run in runs], [_best_random(run) for run in runs]
-        reals = to_float(runs[0].dataset.images)[torch.randperm(len(runs[0].dataset), generator=_dice(0))]
+        reals = to_float(runs[0].dataset.images)[torch.randperm(len(runs[0].dataset), generator=_generator(0))]
         held, known = reals[:300], reals[300:]
         found: dict[str, list[float]] = {"evolved": [], "random": []}
-        for seed in range(GIVEN.seeds):
-            others = [kind[other] for kind in (ours, theirs) for other in range(GIVEN.seeds) if other != seed]
+        for seed in range(ARGS.seeds):
+            others = [kind[other] for kind in (ours, theirs) for other in range(ARGS.seeds) if other != seed]
             judge = _judge(known, torch.cat(others), seed)
             found["evolved"].append(auc(judge(held), judge(ours[seed])))
             found["random"].append(auc(judge(held), judge(theirs[seed])))
-        save_png(Path(GIVEN.runs) / f"{recipe}.png", contact_sheet(torch.cat([o[:8] for o in ours]), columns=8), {})
+        save_png(Path(ARGS.runs) / f"{recipe}.png", contact_sheet(torch.cat([o[:8] for o in ours]), columns=8), {})
         report("fooling", recipe=recipe, rounds=runs[0].round, **found, p=p_value(found["evolved"], found["random"]))
 
 
 def features() -> None:
-    """Each round: does the critic tell held-out photographs from what was evolved, and did evolution please it more?"""
+    """Each round: does the critic tell held-out photographs from evolved works, and did its rewards rise?"""
     test = to_float(photographs(_options("test")).images[::5])
     aucs: list[list[float]] = []
     rises: list[int] = []
-    for seed in range(GIVEN.seeds):
+    for seed in range(ARGS.seeds):
         run = played("computational-aesthetics", "photographs", seed, 1)
         found, rose = [], 0
-        for _ in range(GIVEN.rounds or 5):
+        for _ in range(ARGS.rounds or 5):
             rewards: list[float] = []
             run = Run.resume(run.store, rounds=run.round + 1)
             for turn in run.turns():
@@ -103,61 +105,62 @@ def features() -> None:
             run.close()
             works = run.artist.make(0, None)
             reals = run.data.batch(run.round, 0, 0)
-            assert reals is not None
-            run.critic.learn(works, reals)  # as the next round begins; it is not saved
+            run.critic.learn(works, reals or Works())  # as the next round begins; it is not saved
             found.append(auc(run.critic.judge(Works(test), None), run.critic.judge(works, None)))
             rose += statistics.mean(rewards[-3:]) > statistics.mean(rewards[:3])
         aucs.append(found)
         rises.append(rose)
     means = [statistics.mean(column) for column in zip(*aucs, strict=True)]
-    report("features", auc_by_round=means, least=min(map(min, aucs)), rounds_that_rose=rises, of=GIVEN.rounds or 5)
+    report("features", auc_by_round=means, least=min(map(min, aucs)), rounds_that_rose=rises, of=ARGS.rounds or 5)
 
 
 def society() -> None:
-    """Novelty in the society, beside selection by chance; and how far agents drift apart with and without exchange."""
+    """Novelty in a society and under random selection; and how far agents drift apart with and without exchange."""
     arms: dict[str, dict[str, Any]] = {
         "exchange": {},
         "alone": {"run": {"exchange": 0}},
-        "chance": {"artist": {"tournament": 1}},  # a tournament of one: parents by chance
+        "chance": {"artist": {"tournament": 1}},  # a tournament of one: random parents
     }
     novelty: dict[str, list[float]] = {arm: [] for arm in arms}
     interest: dict[str, list[float]] = {arm: [] for arm in arms}
     apart: dict[str, list[float]] = {arm: [] for arm in arms}
-    for seed in range(GIVEN.seeds):
+    for seed in range(ARGS.seeds):
         for arm, options in arms.items():
-            run = played("artificial-creativity", f"society-{arm}", seed, GIVEN.rounds or 60, **options)
+            run = played("artificial-creativity", f"society-{arm}", seed, ARGS.rounds or 60, **options)
             works = run.artist.make(0, None)
-            members = list(zip(run.critic.members, run.critic._own(works), strict=True))
+            members = list(zip(run.critic.members, _equal_parts(works, len(run.critic.members)), strict=True))
             novelty[arm].append(torch.cat([critic.novelty(own) for critic, own in members]).mean().item())
             rows = read_log(run.store.folder / "metrics.jsonl")
             interest[arm].append(statistics.mean(row["artist.reward"] for row in rows[len(rows) // 2 :]))
-            apart[arm].append(_apart([critic.thumbnails(own) for critic, own in members]))
-            if seed == 0 and works.images is not None:
-                sheet = contact_sheet(works.images, columns=len(works) // len(members))
-                save_png(Path(GIVEN.runs) / f"society-{arm}.png", sheet, {})
+            apart[arm].append(_energy_distance([critic.thumbnails(own) for critic, own in members]))
+            if seed == 0:
+                sheet = contact_sheet(works.pixels, columns=len(works) // len(members))
+                save_png(Path(ARGS.runs) / f"society-{arm}.png", sheet, {})
     band = "0.29 to 0.66"
     report("society", band=band, novelty=novelty, p=p_value(novelty["chance"], novelty["exchange"]))
     report("interest", rewards=interest, p=p_value(interest["chance"], interest["exchange"]))
     report("exchange", apart=apart, p=p_value(apart["exchange"], apart["alone"]))
 
 
-def panel() -> None:
-    """What is forgotten with critics of the past on the panel, and without."""
+def past_critics() -> None:
+    """What is forgotten with past critics in the game, and without."""
     found: dict[int, dict[str, list[float]]] = {}
     for size in (0, 4):
-        found[size] = {"past.critic_forgets": [], "past.artist_forgets": [], "past.critics": []}
-        for seed in range(GIVEN.seeds):
-            critic = {"panel": size}
-            run = played("evolved-art", f"panel-{size}", seed, GIVEN.rounds or 40, critic=critic)
+        found[size] = {"ancestors.critic_forgets": [], "ancestors.artist_forgets": [], "ancestors.critics": []}
+        for seed in range(ARGS.seeds):
+            critic = {"past_critics": size}
+            run = played("evolved-art", f"past-critics-{size}", seed, ARGS.rounds or 40, critic=critic)
             rows = read_log(run.store.folder / "metrics.jsonl")
             for key, values in found[size].items():
                 values.append(statistics.mean(row[key] for row in rows[len(rows) // 3 :]))
     for key in found[0]:
-        report("panel", figure=key, none=found[0][key], four=found[4][key], p=p_value(found[4][key], found[0][key]))
+        report(
+            "past-critics", figure=key, none=found[0][key], four=found[4][key], p=p_value(found[4][key], found[0][key])
+        )
 
 
 def speed() -> None:
-    """Measures of a hundred photographs; and a round's critic training beside its rendering."""
+    """Seconds to measure a hundred photographs; and in a round, to train the critic and to draw the works."""
     images = to_float(photographs(_options("train", 128)).images[::8])
     measured(images[:8])
     took = []
@@ -179,32 +182,36 @@ TRIALS: dict[str, Callable[[], None]] = {
     "society": society,
     "fooling": fooling,
     "features": features,
-    "panel": panel,
+    "past-critics": past_critics,
 }
 
 
-# what they are made of
+# what they use
 
 
-def _dice(seed: int) -> torch.Generator:
+def _generator(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def _options(split: str, size: int = 64) -> Any:
-    return coevo.data.datasets.DataOptions.model_validate({"size": size, "channels": 3, "split": split})
+def _options(split: str, size: int = 64) -> DataOptions:
+    return DataOptions.model_validate({"size": size, "channels": 3, "split": split})
+
+
+def _equal_parts(works: Works, n: int) -> list[Works]:
+    """The works of each agent of a society."""
+    return [works[places] for places in torch.arange(len(works)).tensor_split(n)]
 
 
 def _works(run: Run) -> Tensor:
-    """The last population, those that its critic likes best first."""
+    """The better half of the last population, by its critic, the best first."""
     works = run.artist.make(0, None)
-    assert works.images is not None
     with torch.no_grad():
         rewards = run.critic.judge(works, run.data.batch(run.round, 1, 0))
-    return works.images[rewards.argsort(descending=True)[: len(works) // 2]]
+    return works.pixels[rewards.argsort(descending=True)[: len(works) // 2]]
 
 
 def _best_random(run: Run) -> Tensor:
-    """As many works, the best by the run's own critic, of as many random programs as evolution made."""
+    """The same number of works, the best by the run's own critic, of as many random programs as evolution made."""
     studio = Studio(run.studio.image, batch=run.data.size, seed=10_000 + run.config.run.seed)
     studio.reseed()
     many = run.studio.ids
@@ -215,8 +222,7 @@ def _best_random(run: Run) -> Tensor:
     while made < many:
         artist = type(run.artist)(run.artist.options, studio)
         artist.build()
-        images = artist.make(0, None).images
-        assert images is not None
+        images = artist.make(0, None).pixels
         with torch.no_grad():
             rewards = run.critic.judge(Works(images), reals)
         best, scores = torch.cat([best, images]), torch.cat([scores, rewards])
@@ -231,9 +237,9 @@ def _judge(real: Tensor, made: Tensor, seed: int) -> Callable[[Tensor], Tensor]:
     layers, features = halvings(16, real.shape[1], real.shape[2], "none")
     net = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.3), nn.Linear(features, 1))
     net.apply(kaiming_start)
-    adam, dice = torch.optim.Adam(net.parameters(), 1e-3, weight_decay=1e-4), _dice(seed)
+    adam, generator = torch.optim.Adam(net.parameters(), 1e-3, weight_decay=1e-4), _generator(seed)
     for _ in range(300):
-        some = [side[torch.randint(len(side), (64,), generator=dice)] for side in (real, made)]
+        some = [side[torch.randint(len(side), (64,), generator=generator)] for side in (real, made)]
         loss = nn.functional.softplus(torch.cat([-net(some[0]), net(some[1])])).mean()
         adam.zero_grad()
         loss.backward()
@@ -242,8 +248,8 @@ def _judge(real: Tensor, made: Tensor, seed: int) -> Callable[[Tensor], Tensor]:
     return lambda images: net(images)[:, 0].detach()
 
 
-def _apart(agents: Sequence[Tensor]) -> float:
-    """The energy distance between agents' works, the mean over pairs: 0 where they make the same things."""
+def _energy_distance(agents: Sequence[Tensor]) -> float:
+    """The energy distance between agents' works, the mean over pairs: 0 if they make the same works."""
 
     def mean(a: Tensor, b: Tensor) -> float:
         return torch.cdist(a, b).mean().item()
@@ -270,15 +276,15 @@ def _timed(player: Any, method: str) -> list[float]:
 
 
 def main() -> None:
-    global GIVEN
+    global ARGS
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("trial", choices=[*TRIALS, "all"])
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--rounds", type=int, help="of every run, where not the trial's own")
+    parser.add_argument("--rounds", type=int, help="of every run; by default the trial's own number")
     parser.add_argument("--runs", default="runs")
-    GIVEN = parser.parse_args()
+    ARGS = parser.parse_args()
     for name, trial in TRIALS.items():
-        if GIVEN.trial in (name, "all"):
+        if ARGS.trial in (name, "all"):
             begun = time.perf_counter()
             trial()
             print(f"{name}: {time.perf_counter() - begun:.0f} s in all", flush=True)

@@ -1,10 +1,10 @@
-"""The simulated person gets what it likes: twenty generations bred by `taste`, and as many by random picks.
+"""Does breeding by a taste work? Twenty generations bred by critic `taste`, and as many by random picks.
 
     python benchmarks/taste.py [--from RUN_FOLDER] [--seeds 5] [--generations 20] [--noise 0.5]
                                [--only biomorph|dcgan|programs]
 
-Both arms begin with the same sheet of fifteen; the same score measures both. p: Mann-Whitney, two-sided, over the
-seeds' mean scores of the last sheet; with five seeds it cannot be below 0.008.
+Both begin with the same sheet of fifteen, and the same score measures both. p: Mann-Whitney, two-sided, over the seeds'
+mean scores of the last sheet; with five seeds it cannot be below 0.008.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ import coevo
 from coevo import Genome, Studio, Works
 from coevo.data.datasets import DataOptions, digits
 from coevo.evaluation.report import evaluate
+from coevo.images.rendering import render
 from coevo.images.sheets import to_bytes, to_picture
-from coevo.interactive.session_db import FILE, History
+from coevo.interactive.session_db import FILE, SessionDB
 from coevo.runs.run import Run
 
 WANTED = "7"
@@ -36,7 +37,7 @@ WANTED = "7"
 
 @dataclass
 class Trial:
-    """Something to like, in the works of an artist."""
+    """A taste, and the artist that is bred by it."""
 
     title: str
     artist: str
@@ -55,14 +56,11 @@ class Trial:
 
 
 def sheets(run: Run, size: int) -> list[Tensor]:
-    """Pictures of a run's first sheet, drawn from what its history keeps, and of its last."""
-    history = History(run.store.folder / FILE)
-    first = history.individuals(*history.sheet(history.events("pick")[0].moment))
-    history.close()
+    """Pictures of a run's first sheet, drawn from the session's database, and of its last."""
+    with SessionDB(run.store.folder / FILE) as db:
+        first = db.individuals(*db.sheet(db.events("pick")[0].snapshot))
     genomes = tuple(Genome(one.id, one.parents, one.genome) for one in first.values())
-    last = run.artist.make(0, None).images
-    assert last is not None
-    return [run.artist.render(Works(genomes=genomes), size), last]
+    return [render(run.artist, Works(genomes=genomes), size), run.artist.make(0, None).pixels]
 
 
 def compare(trial: Trial, runs: Path, seeds: int, generations: int, noise: float) -> None:
@@ -103,15 +101,15 @@ def line(title: str, means: list[float], bests: list[float]) -> None:
     print(f"{title:22}{statistics.mean(means):9.3f}{statistics.mean(bests):9.3f}")
 
 
-def of_biomorphs(folder: Path) -> list[Trial]:
+def biomorph_trials(folder: Path) -> list[Trial]:
     from coevo_biomorph.artist import Biomorph
     from coevo_biomorph.genotype import INSECT
 
     size = 64
-    place = Studio((1, size, size), folder=folder)
+    studio = Studio((1, size, size), folder=folder)
     insect = Works(genomes=(Genome("insect", (), INSECT.text()),))
     picture = folder / "insect.png"
-    to_picture(to_bytes(Biomorph(Biomorph.Options(), place).render(insect, 256))[0]).save(picture)
+    to_picture(to_bytes(Biomorph(Biomorph.Options(), studio).render(insect, 256))[0]).save(picture)
     tree = {"start": "tree"}
     return [
         Trial("biomorph, three times as wide as high", "biomorph", {"likes": "aspect-ratio", "ratio": 3}, size, tree),
@@ -119,7 +117,7 @@ def of_biomorphs(folder: Path) -> list[Trial]:
     ]
 
 
-def of_digits(folder: Path, start: Path) -> list[Trial]:
+def digit_trials(folder: Path, start: Path) -> list[Trial]:
     config = coevo.load(start).config
     options, size = config.artist.model_dump(), config.data.size
     real = digits(DataOptions(size=size))
@@ -132,7 +130,7 @@ def of_digits(folder: Path, start: Path) -> list[Trial]:
     return [Trial(title, "dcgan", some, size, options, start.name) for title, some in zip(titles, likes, strict=True)]
 
 
-def of_programs() -> list[Trial]:
+def program_trials() -> list[Trial]:
     like = {"likes": "symmetry"}
     return [Trial(f"{artist}, symmetric from left to right", artist, like, 64) for artist in ("gp", "cppn")]
 
@@ -156,11 +154,11 @@ def main() -> None:
             else:
                 coevo.run("dcgan", name="base", runs_dir=runs, minutes=1, seed=0)
             print(f"dcgan trained for {coevo.load(start).round} rounds")
-            trials += of_digits(Path(folder), start)
+            trials += digit_trials(Path(folder), start)
         if given.only in (None, "biomorph"):
-            trials += of_biomorphs(Path(folder))
+            trials += biomorph_trials(Path(folder))
         if given.only in (None, "programs"):
-            trials += of_programs()
+            trials += program_trials()
         for trial in trials:
             compare(trial, runs, given.seeds, given.generations, given.noise)
 
