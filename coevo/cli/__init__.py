@@ -1,27 +1,40 @@
-"""The command line. torch and pydantic are imported inside commands only, so that help is instant."""
+"""The command line. Commands import torch and pydantic when they are called, so that help is instant."""
 
 from __future__ import annotations
 
 import click
 
 from coevo.cli import codes, lineages, looking, playing, plugins
+from coevo.cli.completion import completion
 from coevo.cli.group import Group
 from coevo.version import __version__
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, message="coevo %(version)s")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def main(debug: bool) -> None:
-    """Art by an arms race: any Artist against any Critic, in one loop."""
+    """Art by an arms race: any artist against any critic, in one loop.
+
+    \b
+    Begin with:  coevo recipes      the systems that are ready to run
+                 coevo run dcgan    play one of them; Ctrl-C ends it
+                 coevo show         look at the newest run
+    """
 
 
-for command in (
-    *(playing.run, playing.resume),
-    *(looking.runs, looking.recipes, looking.show, looking.evaluate),
-    *(looking.sample, codes.interpolate, codes.traverse, codes.arithmetic, codes.manifold),
-    *(codes.encode, codes.reconstruct, codes.scatter, codes.tangents),
-    *(lineages.lineage, lineages.accepted, lineages.export, lineages.render, lineages.bring),
-    *(plugins.plugins, plugins.info, plugins.check),
-):
-    main.add_command(command)
+main.add_section("Play", [playing.run, playing.resume])
+main.add_section(
+    "Look", [looking.recipes, looking.runs, looking.show, looking.sample, looking.evaluate, looking.compare]
+)
+main.add_section(
+    "Latent codes",
+    [
+        *(codes.interpolate, codes.traverse, codes.arithmetic, codes.manifold),
+        *(codes.encode, codes.reconstruct, codes.scatter, codes.tangents),
+    ],
+)
+main.add_section(
+    "Breed", [lineages.lineage, lineages.export, lineages.accepted, lineages.render, lineages.import_picture]
+)
+main.add_section("Plugins", [plugins.plugins, plugins.info, plugins.check, completion])

@@ -1,4 +1,4 @@
-"""Commands that look into a latent space: at what its codes mean, and at what an encoder finds."""
+"""Commands that look into a latent space: at the meaning of its codes, and at the codes of real works."""
 
 from __future__ import annotations
 
@@ -6,96 +6,94 @@ from pathlib import Path
 
 import click
 
-from coevo.cli.common import RUN, RUNS_DIR, SEED, open_store, picture
+from coevo.cli import completion
+from coevo.cli.common import OUTPUT, RUN, RUNS_DIR, SEED, SHOW, open_store, picture, written
 from coevo.errors import ConfigError
-
-SHOW = click.option("--show", is_flag=True, help="Show the picture in the terminal too.")
-
-
-def done(said: str, output: Path, show: bool) -> None:
-    """Say what was written where, and show it where that is asked for."""
-    if show:
-        from coevo.cli.display import show_picture
-
-        show_picture(output)
-    click.echo(said)
 
 
 @click.command()
 @RUN
-@click.option("--rows", type=click.IntRange(1, 100), default=8, show_default=True, help="Pairs of works.")
-@click.option("--steps", type=click.IntRange(2, 100), default=10, show_default=True, help="Works in a row.")
+@click.option(
+    "--rows", type=click.IntRange(1, 100), default=8, show_default=True, help="Number of rows: pairs of works."
+)
+@click.option("--steps", type=click.IntRange(2, 100), default=10, show_default=True, help="Number of works in a row.")
 @SEED
-@click.option("-o", "output", type=click.Path(path_type=Path), default="interpolation.png", show_default=True)
+@OUTPUT("interpolation.png")
 @SHOW
 @RUNS_DIR
 def interpolate(run: str, rows: int, steps: int, seed: int, output: Path, show: bool, runs_dir: Path) -> None:
-    """Walk from one work of a RUN's artist to another through its latent space: a row each, or a film (.gif)."""
+    """Interpolate between works of a RUN's artist in its latent space, one row each, or as a film (.gif)."""
     from coevo.tools.latent_space import write_interpolation
 
     write_interpolation(open_store(run, runs_dir), rows, steps, seed, picture(output, ".gif"))
-    done(f"{rows} walks of {steps} steps in {output}", output, show)
+    written(f"{rows} interpolations of {steps} steps in {output}", output, show)
 
 
 @click.command()
 @RUN
-@click.option("--code", metavar="NAME", help="Which block of the code.  [default: all but the noise]")
-@click.option("--rows", type=click.IntRange(1, 100), default=8, show_default=True, help="Works, or dimensions.")
-@click.option("--steps", type=click.IntRange(2, 100), default=10, show_default=True, help="Works in a row.")
+@click.option("--code", metavar="NAME", help="The block of the code.  [default: all but the noise]")
+@click.option(
+    "--rows", type=click.IntRange(1, 100), default=8, show_default=True, help="Number of rows: works, or dimensions."
+)
+@click.option("--steps", type=click.IntRange(2, 100), default=10, show_default=True, help="Number of works in a row.")
 @SEED
-@click.option("-o", "output", type=click.Path(path_type=Path), default="traversal.png", show_default=True)
+@OUTPUT("traversal.png")
 @SHOW
 @RUNS_DIR
 def traverse(
     run: str, code: str | None, rows: int, steps: int, seed: int, output: Path, show: bool, runs_dir: Path
 ) -> None:
-    """Vary one code of a RUN's artist in every row, and leave the rest of it as it is."""
+    """Traverse the latent code of a RUN's artist: every row varies one dimension or class and keeps the rest."""
     from coevo.tools.latent_space import write_traversal
 
     write_traversal(open_store(run, runs_dir), code, rows, steps, seed, picture(output))
-    done(f"Codes varied one by one in {output}", output, show)
+    written(f"The traversal is {output}", output, show)
 
 
 @click.command()
 @RUN
 @click.argument("expression", required=False)
 @SEED
-@click.option("-o", "output", type=click.Path(path_type=Path), default="arithmetic.png", show_default=True)
+@OUTPUT("arithmetic.png")
 @SHOW
 @RUNS_DIR
 def arithmetic(run: str, expression: str | None, seed: int, output: Path, show: bool, runs_dir: Path) -> None:
-    """Add and subtract works of a RUN's artist, as "3,7,9 - 1,2 + 4": numbers of works, or saved PNGs.
+    """Add and subtract the codes of works of a RUN's artist, for example "3,7,9 - 1,2 + 4".
 
-    Works between commas are averaged first. Without an EXPRESSION it draws a numbered sheet to choose from.
+    An EXPRESSION has numbers of works, or saved PNGs; works between commas are averaged. Without an EXPRESSION a
+    numbered sheet is drawn, to choose from.
     """
     from coevo.tools.latent_space import write_arithmetic
 
     write_arithmetic(open_store(run, runs_dir), expression, seed, picture(output))
-    done(f"{expression} in {output}" if expression else f"Works by number in {output}", output, show)
+    written(f"{expression} in {output}" if expression else f"Numbered works in {output}", output, show)
 
 
 @click.command()
 @RUN
-@click.option("--side", type=click.IntRange(2, 100), default=20, show_default=True, help="Works in a row.")
+@click.option("--side", type=click.IntRange(2, 100), default=20, show_default=True, help="Number of works in a row.")
 @SEED
-@click.option("-o", "output", type=click.Path(path_type=Path), default="manifold.png", show_default=True)
+@OUTPUT("manifold.png")
 @SHOW
 @RUNS_DIR
 def manifold(run: str, side: int, seed: int, output: Path, show: bool, runs_dir: Path) -> None:
-    """Lay out the plane of pictures that a RUN's code of two numbers has."""
+    """Draw the manifold of a RUN's artist whose code has two dimensions, as a grid of pictures."""
     from coevo.tools.latent_space import write_manifold
 
     write_manifold(open_store(run, runs_dir), side, seed, picture(output))
-    done(f"{side} × {side} works in {output}", output, show)
+    written(f"{side} × {side} works in {output}", output, show)
 
 
 @click.command()
 @RUN
-@click.option("-n", "n", type=click.IntRange(1), help="How many works.  [default: all]")
-@click.option("-o", "output", type=click.Path(path_type=Path), default="codes.npz", show_default=True)
+@click.option("-n", "n", type=click.IntRange(1), help="Number of works.  [default: all]")
+@OUTPUT("codes.npz")
 @RUNS_DIR
 def encode(run: str, n: int | None, output: Path, runs_dir: Path) -> None:
-    """Encode the real works of a RUN, held-out ones where it has them: codes, labels and blocks as .npz."""
+    """Encode the real works of a RUN to a file of codes and labels (.npz).
+
+    Held-out works are encoded if the dataset has them.
+    """
     from coevo.tools.encoding import write_codes
 
     if output.suffix.lower() != ".npz":
@@ -105,46 +103,51 @@ def encode(run: str, n: int | None, output: Path, runs_dir: Path) -> None:
 
 @click.command()
 @RUN
-@click.option("-n", "n", type=click.IntRange(1, 1000), default=40, show_default=True, help="How many works.")
-@click.option("--columns", type=click.IntRange(1, 100), default=10, show_default=True, help="Works in a row.")
+@click.option("-n", "n", type=click.IntRange(1, 1000), default=40, show_default=True, help="Number of works.")
+@click.option("--columns", type=click.IntRange(1, 100), default=10, show_default=True, help="Number of works in a row.")
 @SEED
-@click.option("-o", "output", type=click.Path(path_type=Path), default="reconstructions.png", show_default=True)
+@OUTPUT("reconstructions.png")
 @SHOW
 @RUNS_DIR
 def reconstruct(run: str, n: int, columns: int, seed: int, output: Path, show: bool, runs_dir: Path) -> None:
-    """Show real works, each row above what comes back of it from a RUN's encoder and decoder."""
+    """Reconstruct real works with a RUN's encoder and decoder: each row of works above their reconstructions."""
     from coevo.tools.encoding import write_reconstructions
 
     write_reconstructions(open_store(run, runs_dir), n, columns, seed, picture(output))
-    done(f"{n} works and what comes back of them in {output}", output, show)
+    written(f"{n} works and their reconstructions in {output}", output, show)
 
 
 @click.command()
 @RUN
-@click.option("--code", metavar="NAME", help="Which block of the code.  [default: the first]")
-@click.option("-n", "n", type=click.IntRange(1), default=5000, show_default=True, help="How many works.")
-@click.option("-o", "output", type=click.Path(path_type=Path), default="scatter.png", show_default=True)
+@click.option("--code", metavar="NAME", help="The block of the code.  [default: the first]")
+@click.option("-n", "n", type=click.IntRange(1), default=5000, show_default=True, help="Number of works.")
+@OUTPUT("scatter.png")
 @SHOW
 @RUNS_DIR
 def scatter(run: str, code: str | None, n: int, output: Path, show: bool, runs_dir: Path) -> None:
-    """Draw the codes of a RUN's real works as points, coloured by label, over its prior."""
+    """Plot the codes of a RUN's real works as points, coloured by label, over their prior."""
     from coevo.tools.encoding import write_scatter
 
     write_scatter(open_store(run, runs_dir), code, n, picture(output))
-    done(f"Codes in {output}", output, show)
+    written(f"The plot is {output}", output, show)
 
 
 @click.command()
-@click.argument("runs", metavar="[RUN]...", nargs=-1)
-@click.option("-n", "n", type=click.IntRange(1, 100), default=5, show_default=True, help="How many works.")
-@click.option("--directions", type=click.IntRange(1, 100), default=8, show_default=True, help="Tangents of each.")
-@click.option("-o", "output", type=click.Path(path_type=Path), default="tangents.png", show_default=True)
+@click.argument("runs", metavar="[RUN]...", nargs=-1, shell_complete=completion.runs)
+@click.option("-n", "n", type=click.IntRange(1, 100), default=5, show_default=True, help="Number of works.")
+@click.option(
+    "--directions", type=click.IntRange(1, 100), default=8, show_default=True, help="Number of tangents of each work."
+)
+@OUTPUT("tangents.png")
 @SHOW
 @RUNS_DIR
 def tangents(runs: tuple[str, ...], n: int, directions: int, output: Path, show: bool, runs_dir: Path) -> None:
-    """Draw the changes of a picture that change its code most; of several RUNs beneath each other."""
+    """Draw the tangents of a RUN's encoder: the changes of a picture that change its code most.
+
+    Several RUNs are drawn below each other.
+    """
     from coevo.tools.encoding import write_tangents
 
     stores = [open_store(run, runs_dir) for run in runs or ("latest",)]
     write_tangents(stores, n, directions, picture(output))
-    done(f"Tangents at {n} works in {output}", output, show)
+    written(f"Tangents at {n} works in {output}", output, show)

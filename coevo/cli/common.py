@@ -1,4 +1,4 @@
-"""What commands share: options, the run that is meant, tables."""
+"""What commands share: arguments, options, and the run that is meant."""
 
 from __future__ import annotations
 
@@ -7,44 +7,67 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from coevo.cli import completion
 from coevo.errors import ConfigError
 
 if TYPE_CHECKING:
     from coevo.storage.run_folder import RunFolder
 
-RUNS_DIR = click.option(
-    "--runs-dir",
-    default="runs",
-    envvar="COEVO_RUNS",
-    type=click.Path(path_type=Path),
-    help="Where runs are kept.",
+FILE = click.Path(path_type=Path)
+
+RUN = click.argument("run", default="latest", shell_complete=completion.runs)
+RUNS_DIR = click.option("--runs-dir", default="runs", envvar="COEVO_RUNS", type=FILE, help="The folder of all runs.")
+SEED = click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed gives the same works."
 )
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+SHOW = click.option("--show", is_flag=True, help="Show the picture in the terminal too.")
 
 
-def FACE(command: Any) -> Any:
-    """How a person is asked."""
+def UI(command: Any) -> Any:
+    """Options that say how a person is asked."""
+    complete = completion.names_of("ui")
     for option in (
-        click.option("--picks", type=click.Path(path_type=Path), metavar="FILE", help="Picks from a script."),
-        click.option("--face", metavar="NAME", help="How a person is asked.  [default: terminal]"),
-        click.option("--plain", is_flag=True, help="Plain lines: for pipes and screen readers."),
+        click.option("--picks", type=FILE, metavar="FILE", help="Replay picks from a script instead of asking."),
+        click.option(
+            "--ui", metavar="NAME", help="How a person is asked.  [default: terminal]", shell_complete=complete
+        ),
+        click.option("--plain", is_flag=True, help="Print plain lines: for pipes and screen readers."),
+        click.option("--face", hidden=True, expose_value=False, callback=renamed("--ui")),
     ):
         command = option(command)
     return command
 
 
-SEED = click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Same seed, same works.")
-JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-RUN = click.argument("run", default="latest")
+def renamed(new: str) -> Any:
+    """Answers an option's old name with the new one."""
+
+    def refuse(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+        if value is not None:
+            raise ConfigError(f"{parameter.opts[0]} is now called {new}.")
+
+    return refuse
+
+
+def OUTPUT(example: str | None, help: str = "") -> Any:
+    """The option -o, a file that the command writes; by default `example`."""
+    text = help or "The file to write."
+    return click.option("-o", "output", type=FILE, default=example, show_default=example is not None, help=text)
 
 
 def open_store(run: str, runs_dir: Path) -> RunFolder:
+    """The folder of a run. Raises StoreError if there is none."""
     from coevo.storage.run_folder import RunFolder
 
     return RunFolder.open(run, runs_dir)
 
 
 def picture(output: Path, *others: str) -> Path:
-    """Where a picture goes. Raises ConfigError where it cannot be one, before anything is drawn."""
+    """The path of a picture to write, its folder made.
+
+    Raises:
+        ConfigError: it does not end with .png or one of `others`; said before anything is drawn.
+    """
     if output.suffix.lower() not in (".png", *others):
         raise ConfigError(f"-o {output} should end with {' or '.join(('.png', *others))}.")
     from coevo.storage.atomic import writing
@@ -54,26 +77,10 @@ def picture(output: Path, *others: str) -> Path:
     return output
 
 
-def figure(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, dict):
-        return "  ".join(f"{key} {figure(part)}" for key, part in value.items())
-    return ", ".join(map(figure, value)) if isinstance(value, list | tuple) else str(value)
+def written(said: str, output: Path, show: bool = False) -> None:
+    """Say what was written, and show it if asked to."""
+    if show:
+        from coevo.cli.display import show_picture
 
-
-def table(rows: list[dict[str, Any]], empty: str = "Nothing.") -> None:
-    """Print rows of the same keys as a table."""
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-
-    if not rows:
-        click.echo(empty)
-        return
-    grid = Table(*rows[0], box=SIMPLE_HEAD, pad_edge=False)
-    for row in rows:
-        grid.add_row(
-            *("●" if value is True else "" if value in (None, False) else str(value) for value in row.values())
-        )
-    Console().print(grid)
+        show_picture(output)
+    click.echo(said)

@@ -1,4 +1,4 @@
-"""What a person sees while a run plays, and of a run that has been played."""
+"""Displays: what a terminal shows of a run while it plays, and of a run that was played."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from pathlib import Path
+from shutil import get_terminal_size
 from types import TracebackType
 from typing import Self
 
@@ -23,6 +24,7 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from coevo.cli.tables import figures
 from coevo.images.sheets import contact_sheet
 from coevo.loop import Turn
 from coevo.runs.run import Run
@@ -34,13 +36,13 @@ STRIP_SECONDS = 2.0
 
 
 class Display(ABC):
-    """Watches turns go by. It never looks into a tensor of a turn: figures come from the log's rows."""
+    """Sees every turn. It never looks into the tensors of a turn: figures come from the rows of the log."""
 
     def __init__(self, run: Run):
         self.run = run
         self.first_round = run.round
         self.begun = time.perf_counter()
-        self.before = run.seconds_before
+        self.before = run.seconds
         self.works = 0
         self._shown: dict[str, float] = {}
 
@@ -65,7 +67,7 @@ class Display(ABC):
 
     @abstractmethod
     def end(self, stopped: bool) -> None:
-        """The run is over, or stopped."""
+        """The run has ended, or was stopped."""
 
     @property
     def seconds(self) -> float:
@@ -81,7 +83,7 @@ class Display(ABC):
 
     @property
     def done(self) -> float | None:
-        """Share of the run that is over, in [0, 1]; None for a run without end."""
+        """The share of the run that has been played, in [0, 1]; None for a run without end."""
         options = self.run.config.run
         shares = []
         if options.rounds:
@@ -101,17 +103,17 @@ class Display(ABC):
         return max(0.0, min(left)) if left else None
 
     def ending(self) -> list[str]:
-        """The last lines: what was made, where it is, how to look at it."""
+        """The last lines: the speed, the newest sheet, and the command that shows it."""
         name = self.run.store.name
         took = f"{self.run.round - self.first_round} rounds in {clock(self.seconds)}"
         lines = [f"Run {name}: {took}, {self.images_per_second:.0f} images/s."]
         if self.run.sheet:
-            lines += [f"The sheet is {self.run.sheet}", f"Look at it here with: coevo show {name}"]
+            lines += [f"The newest sheet is {self.run.sheet}", f"Show it here with: coevo show {name}"]
         return lines
 
 
 class JsonDisplay(Display):
-    """A JSON object a line, for programs."""
+    """One JSON object per line, for programs."""
 
     def row(self, row: dict[str, float]) -> None:
         click.echo(json.dumps({**row, "images_per_second": round(self.images_per_second, 1)}))
@@ -125,7 +127,7 @@ class JsonDisplay(Display):
 
 
 class PlainDisplay(Display):
-    """A line every few seconds, where no terminal is."""
+    """A few aligned lines every few seconds, where there is no terminal."""
 
     EVERY = 5.0
 
@@ -139,9 +141,10 @@ class PlainDisplay(Display):
         if self.seconds - self._said < self.EVERY:
             return
         self._said = self.seconds
-        left = f"  {clock(self.seconds_left)} left" if self.seconds_left is not None else ""
-        figures = "  ".join(f"{key} {value:.3g}" for key, value in row.items() if key != "round")
-        click.echo(f"round {row['round']:.0f}  {figures}  {self.images_per_second:.0f} images/s{left}")
+        left = f"   {clock(self.seconds_left)} left" if self.seconds_left is not None else ""
+        click.echo(f"round {row['round']:.0f}   {self.images_per_second:.0f} images/s{left}")
+        for line in figures(row, get_terminal_size().columns - 2):
+            click.echo(f"  {line}")
 
     def end(self, stopped: bool) -> None:
         for line in self.ending():
@@ -149,7 +152,7 @@ class PlainDisplay(Display):
 
 
 class LiveDisplay(Display):
-    """A panel that stays in its place: bar, speed, figures, and a strip of what the artist makes now."""
+    """A panel that stays in its place: progress, speed, figures, and a strip of the artist's newest works."""
 
     def __init__(self, run: Run, console: Console | None = None):
         super().__init__(run)
@@ -173,7 +176,7 @@ class LiveDisplay(Display):
             self.paint()
 
     def paint(self) -> None:
-        """Draw the strip anew: as many works as the terminal is wide, the same codes every time."""
+        """Draw the strip again: as many works as fit into the terminal, from the same codes every time."""
         self._painted = self.seconds
         works = self.run.artist.exhibit(STRIP, self.run.config.run.seed)
         if works.images is not None:
@@ -197,12 +200,10 @@ class LiveDisplay(Display):
         )
         # A bare bar ends no line, and the first figures would be lost behind it; a padded one does.
         bar = Padding(ProgressBar(total=1.0, completed=self.done or 0.0, pulse=self.done is None), 0)
-        figures = Table.grid(padding=(0, 2))
-        values = [(key, value) for key, value in run.latest.items() if key != "round"]
-        for some in (values[i : i + 3] for i in range(0, len(values), 3)):
-            figures.add_row(*(f"[dim]{key}[/] {value:.3f}" for key, value in some))
-        title = f"{run.store.name}: {run.artist.name} × {run.critic.name} on {run.dataset.name}"
-        return Panel(Group(head, bar, figures, self._strip), title=Text(title), title_align="left")
+        lines = Text("\n".join(figures(run.latest, self.console.width - 4)))
+        data = f" on {Path(run.config.data.name).name}" if run.setup.uses_reals else ""
+        title = f"{run.store.name}: {run.artist.name} × {run.critic.name}{data}"
+        return Panel(Group(head, bar, lines, self._strip), title=Text(title), title_align="left")
 
     def end(self, stopped: bool) -> None:
         for line in self.ending():
@@ -217,7 +218,7 @@ def display_for(run: Run, as_json: bool, terminal: bool) -> Display:
 
 
 def half_blocks(picture: Image.Image, columns: int) -> RenderableType:
-    """A picture as text: every character cell is two pixels, one above the other. Wide ones are shrunk."""
+    """A picture as text: every character cell is two pixels, one above the other. Wide pictures are shrunk."""
     picture = picture.convert("RGB")
     if picture.width > columns:
         height = max(2, round(picture.height * columns / picture.width))
@@ -234,10 +235,10 @@ def half_blocks(picture: Image.Image, columns: int) -> RenderableType:
 
 
 def show_run(store: RunFolder, plain: bool) -> None:
-    """A run's newest sheet as a picture and its log as curves, in the terminal."""
+    """Print a run's newest sheet as a picture, its log as curves, and its newest figures."""
     rows = read_log(store.folder / "metrics.jsonl")
     warnings = [f"round {row['round']:.0f}: {said}" for row in rows for said in row.pop("warnings", ())]
-    sheets = sorted(store.gallery.glob("*.png"))
+    sheets = sorted(store.sheets.glob("*.png"))
     timing = read_log(store.folder / "timing.jsonl")
     took = f", {timing[-1]['round']} rounds in {clock(timing[-1]['seconds'])}" if timing else ""
     click.secho(f"{store.name}{took}", bold=True)
@@ -246,18 +247,18 @@ def show_run(store: RunFolder, plain: bool) -> None:
         show_picture(sheets[-1], console)
     if rows and not plain:
         click.echo(curves(rows, min(console.width, 100)))
-    for key, value in (rows[-1] if rows else {}).items():
-        click.echo(f"  {key:<20} {value:.4g}")
+    for line in figures(rows[-1], console.width - 2) if rows else ():
+        click.echo(f"  {line}")
     for warning in warnings[-3:]:
         click.secho(warning, fg="yellow")
     if sheets:
-        click.echo(f"The sheet is {sheets[-1]}")
+        click.echo(f"The newest sheet is {sheets[-1]}")
     if (past := store.folder / "past.png").is_file():
         click.echo(f"Every critic before every generation: {past}")
 
 
 def show_picture(path: Path, console: Console | None = None) -> None:
-    """A picture in the terminal, as well as it can; nothing where the output goes elsewhere."""
+    """Print a picture as well as the terminal can; nothing if the output is no terminal."""
     if not sys.stdout.isatty():
         return
     from textual_image.renderable import Image as TerminalImage  # late: it asks the terminal what it can

@@ -1,4 +1,4 @@
-"""Commands that tell who came from whom."""
+"""Commands about individuals: their family trees, their paths, and pictures that carry their genomes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 
 import click
 
-from coevo.cli.common import JSON, RUN, RUNS_DIR, figure, open_store, picture, table
+from coevo.cli import completion
+from coevo.cli.common import FILE, JSON, OUTPUT, RUN, RUNS_DIR, open_store, picture
+from coevo.cli.tables import figure, table
 from coevo.errors import ConfigError
 from coevo.plugin.registry import registry
 
@@ -16,26 +18,26 @@ from coevo.plugin.registry import registry
 @click.command()
 @RUN
 @click.argument("id", required=False)
-@click.option("-o", "output", type=click.Path(path_type=Path), help="Draw it too, as x.png.")
+@OUTPUT(None, "Draw it too, as x.png.")
 @RUNS_DIR
 @JSON
 def lineage(run: str, id: str | None, output: Path | None, runs_dir: Path, as_json: bool) -> None:
-    """Show who came from whom in a RUN: everyone who was picked, or the ancestors of one ID.
+    """Show the family tree of a RUN: all individuals that were picked, or the ancestors of one ID.
 
-    RUN may be a PICTURE.png that carries its genome: its ancestors are shown, from the run that it comes from.
+    RUN may be a PICTURE.png that carries a genome; the tree then shows its ancestors in the run that made it.
     """
     from rich.console import Console
 
-    from coevo.interactive.lineage import ancestors, breeders, tree
+    from coevo.interactive.lineage import ancestors, picked_or_current, tree
     from coevo.tools.export import open_history, write_chart
 
     if run.endswith(".png"):
-        run, id = whose(Path(run))
+        run, id = origin_of(Path(run))
     store = open_store(run, runs_dir)
-    history, flaw = open_history(store)
-    if flaw:
-        click.echo(f"coevo: {flaw}", err=True)
-    family = ancestors(history, id) if id else breeders(history)
+    db, problem = open_history(store)
+    if problem:
+        click.echo(f"coevo: {problem}", err=True)
+    family = ancestors(db, id) if id else picked_or_current(db)
     marked = [id] if id else []
     if as_json:
         click.echo(json.dumps([asdict(one) for one in family.values()], indent=2))
@@ -46,31 +48,35 @@ def lineage(run: str, id: str | None, output: Path | None, runs_dir: Path, as_js
         click.echo(f"{len(family)} individuals in {output}", err=as_json)
 
 
-def whose(path: Path) -> tuple[str, str]:
-    """The run that a picture comes from, and whom it shows. Raises DataError where it comes from none."""
+def origin_of(path: Path) -> tuple[str, str]:
+    """The run that made a picture, and the id of the individual in it. Raises DataError if there is none."""
     from coevo.errors import DataError
     from coevo.images.png import read_origin
 
     origin = read_origin(path)
     if origin.works.genomes is None:
-        raise DataError(f"{path} shows no individual but a code, which has no ancestors.")
+        raise DataError(f"{path} carries a code and no genome, and a code has no ancestors.")
     one = origin.works.genomes[0]
     if not origin.run:
         parents = f"; its parents were {', '.join(one.parents)}" if one.parents else ""
-        raise DataError(f"{path} was brought from elsewhere as {one.id!r}, and no run of coevo's knows it{parents}.")
+        raise DataError(f"{path} was imported as {one.id!r}; no run made it{parents}.")
     return origin.run, one.id.removeprefix(f"{origin.run}/")
 
 
 @click.command()
 @RUN
 @click.argument("id", required=False)
-@click.option("-o", "output", type=click.Path(path_type=Path), help="Draw them, or ID alone, as x.png.")
-@click.option("-n", "n", type=click.IntRange(1, 10_000), default=64, show_default=True, help="How many, the last ones.")
-@click.option("--size", type=click.IntRange(16, 8192), default=128, show_default=True, help="Pixels of a picture.")
+@OUTPUT(None, "Draw them, or ID alone, as x.png.")
+@click.option(
+    "-n", "n", type=click.IntRange(1, 10_000), default=64, show_default=True, help="Number of works: the last ones."
+)
+@click.option(
+    "--size", type=click.IntRange(16, 8192), default=128, show_default=True, help="Width of a picture in pixels."
+)
 @RUNS_DIR
 @JSON
 def accepted(run: str, id: str | None, output: Path | None, n: int, size: int, runs_dir: Path, as_json: bool) -> None:
-    """List the works that fooled the critic of a RUN whose artist evolves: round, score and parents of each."""
+    """List the accepted works of a RUN, those that fooled its critic, if its artist evolves."""
     from coevo.tools.export import accepted_rows, write_accepted
 
     store = open_store(run, runs_dir)
@@ -81,7 +87,9 @@ def accepted(run: str, id: str | None, output: Path | None, n: int, size: int, r
         click.echo(json.dumps(rows, indent=2))
     else:
         short = ("id", "round", "score", "parents")
-        table([{key: figure(row[key]) for key in short} for row in rows], "Nobody was accepted yet.")
+        table(
+            [{key: figure(row[key]) for key in short} for row in rows], wrap=["parents"], empty="No works accepted yet."
+        )
     if output:
         click.echo(f"{len(rows)} works in {output}", err=as_json)
 
@@ -89,42 +97,48 @@ def accepted(run: str, id: str | None, output: Path | None, n: int, size: int, r
 @click.command()
 @RUN
 @click.argument("id", required=False)
-@click.option("-o", "output", type=click.Path(path_type=Path), help="x.png or x.gif; without ID x.picks.")
-@click.option("--size", type=click.IntRange(16, 8192), default=256, show_default=True, help="Pixels of a picture.")
-@click.option("--alone", is_flag=True, help="The individual alone, not the path to it.")
+@OUTPUT(None, "x.png or x.gif; without ID x.picks.")
+@click.option(
+    "--size", type=click.IntRange(16, 8192), default=256, show_default=True, help="Width of a picture in pixels."
+)
+@click.option("--alone", is_flag=True, help="The individual alone, without the path to it.")
 @RUNS_DIR
 def export(run: str, id: str | None, output: Path | None, size: int, alone: bool, runs_dir: Path) -> None:
-    """Show how ID of a RUN came about: the path from its first ancestor, as a sheet (.png) or a film (.gif).
+    """Export the path from the first ancestor to an ID of a RUN, as a sheet (.png) or a film (.gif).
 
-    Without ID the whole session becomes a script (.picks) that `coevo run --picks` plays again.
+    Without ID the whole session is exported as a script (.picks), which coevo run --picks replays.
     """
-    from coevo.interactive.lineage import path
+    from coevo.interactive.lineage import line_of_descent
     from coevo.tools.export import open_history, write_path, write_script
 
     store = open_store(run, runs_dir)
-    history, flaw = open_history(store)
-    if flaw:
-        click.echo(f"coevo: {flaw}", err=True)
+    db, problem = open_history(store)
+    if problem:
+        click.echo(f"coevo: {problem}", err=True)
     if id is None:
         output = output or Path(f"{store.name}.picks")
         if output.suffix in (".png", ".gif"):
-            raise ConfigError(f"Say whose path {output} is to show: coevo export {store.name} ID; see `coevo lineage`.")
-        write_script(history, output)
-        click.echo(f"The session's script is {output}; play it again with: coevo run ... --picks {output}")
+            raise ConfigError(
+                f"Say which ID {output} should show: coevo export {store.name} ID; `coevo lineage` lists them."
+            )
+        write_script(db, output)
+        click.echo(f"The session's script is {output}; replay it with: coevo run ... --picks {output}")
         return
-    line = path(history, id)[-1:] if alone else path(history, id)
+    line = line_of_descent(db, id)[-1:] if alone else line_of_descent(db, id)
     output = output or Path(f"{id.replace('/', '-')}.png")
     write_path(store, line, size, output)
     click.echo(f"{id} alone in {output}" if alone else f"{len(line)} generations up to {id} in {output}")
 
 
 @click.command()
-@click.argument("file", metavar="PICTURE.png", type=click.Path(path_type=Path))
-@click.option("--size", type=click.IntRange(16, 16384), default=1024, show_default=True, help="Pixels of a side.")
-@click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="x.png")
+@click.argument("file", metavar="PICTURE.png", type=FILE)
+@click.option(
+    "--size", type=click.IntRange(16, 16384), default=1024, show_default=True, help="Width of the picture in pixels."
+)
+@click.option("-o", "output", type=FILE, required=True, help="x.png")
 @RUNS_DIR
 def render(file: Path, size: int, output: Path, runs_dir: Path) -> None:
-    """Draw a PICTURE anew, at any size, from the genome or code that it carries."""
+    """Render a PICTURE again at any size, from the genome or code that it carries."""
     from coevo.images.png import read_origin
     from coevo.tools.redraw import redraw
 
@@ -133,17 +147,19 @@ def render(file: Path, size: int, output: Path, runs_dir: Path) -> None:
 
 
 @click.command("import")
-@click.argument("kind", metavar="KIND")
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-@click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="x.png")
-@click.option("--size", type=click.IntRange(16, 16384), default=256, show_default=True, help="Pixels of a side.")
+@click.argument("kind", metavar="KIND", shell_complete=completion.names_of("importer"))
+@click.argument("file", metavar="FILE", type=FILE)
+@click.option("-o", "output", type=FILE, required=True, help="x.png")
+@click.option(
+    "--size", type=click.IntRange(16, 16384), default=256, show_default=True, help="Width of the picture in pixels."
+)
 @RUNS_DIR
-def bring(kind: str, file: Path, output: Path, size: int, runs_dir: Path) -> None:
-    """Bring a work from elsewhere: FILE, as KIND has it, becomes a picture that carries its genome.
+def import_picture(kind: str, file: Path, output: Path, size: int, runs_dir: Path) -> None:
+    """Import a FILE of another system as a picture that carries its genome.
 
-    Kinds are listed by `coevo plugins`, as picbreeder.
+    KIND is the file's format, for example picbreeder; coevo plugins lists all under importer.
     """
     from coevo.tools.redraw import redraw
 
     redraw(registry().load("importer", kind)(file), size, picture(output), runs_dir)
-    click.echo(f"{file.name} in {output}; go on from it with: coevo run RECIPE --from {output}")
+    click.echo(f"{file.name} in {output}; start from it with: coevo run RECIPE --from {output}")

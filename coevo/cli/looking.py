@@ -1,79 +1,133 @@
-"""Commands that look: at runs, at what their artists make, and at how good it is."""
+"""Commands that look: at recipes, at runs, at what their artists make, and at how good it is."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
-from coevo.cli.common import JSON, RUN, RUNS_DIR, SEED, figure, open_store, picture, table
+from coevo.cli import completion
+from coevo.cli.common import FILE, JSON, OUTPUT, RUN, RUNS_DIR, SEED, open_store, picture
+from coevo.cli.tables import paragraph, table
+from coevo.errors import CoevoError
 from coevo.plugin.registry import registry
+
+GROUPS = {
+    "history": "The history of evolutionary art",
+    "gan": "Generative adversarial networks",
+    "autoencoder": "Autoencoders",
+    "coevolution": "Evolution against a critic that learns",
+    "": "Other recipes",
+}
+
+
+@click.command()
+@click.option("--long", is_flag=True, help="Show the authors, the pair, a description and the reference of each.")
+@JSON
+def recipes(long: bool, as_json: bool) -> None:
+    """List the recipes: published systems that run with one command."""
+    rows = sorted((recipe_row(name) for name in registry().offers("recipe")), key=lambda row: str(row["year"]))
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    widest = max((len(row["recipe"]) for row in rows), default=0)
+    for group, title in GROUPS.items():
+        some = [row for row in rows if (row["group"] if row["group"] in GROUPS else "") == group]
+        if not some:
+            continue
+        click.secho(f"\n{title}", bold=True)
+        for row in some if long else ():
+            show_recipe(row)
+        if not long:
+            short = [
+                {"year": row["year"], "recipe": row["recipe"], "title": row["title"] or row["error"]} for row in some
+            ]
+            table(short, wrap=["title"], widths={"year": 4, "recipe": widest}, head=False, indent=2)
+    click.echo("\nPlay one with: coevo run NAME" + ("" if long else "    More about each: coevo recipes --long"))
+
+
+def recipe_row(name: str) -> dict[str, Any]:
+    """A recipe as JSON values; one that is broken has an error in the place of the rest."""
+    from coevo.runs.config import read_recipe
+
+    keys = ("group", "title", "year", "authors", "artist", "critic", "about", "reference", "error")
+    row: dict[str, Any] = {"recipe": name, **dict.fromkeys(keys, "")}
+    try:
+        tree = read_recipe(name, registry())
+    except CoevoError as error:
+        return row | {"error": str(error)}
+    about = tree.get("recipe", {})
+    row |= {key: about[key] for key in keys if key in about} if isinstance(about, Mapping) else {}
+    for role in ("artist", "critic"):
+        player = tree.get(role)
+        row[role] = player.get("name", "") if isinstance(player, Mapping) else ""
+        if not row[role]:
+            row["error"] = f"It names no {role}."
+    return row
+
+
+def show_recipe(row: Mapping[str, Any]) -> None:
+    """Print all that a recipe says of itself."""
+    click.echo("\n  " + click.style(row["recipe"], bold=True))
+    pair = f"{row['artist']} × {row['critic']}" if row["artist"] and row["critic"] else ""
+    credit = ", ".join(str(part) for part in (row["authors"], row["year"]) if part)
+    for line in (row["title"], credit, pair, row["about"], row["reference"], row["error"]):
+        if line:
+            paragraph(str(line), indent=4)
 
 
 @click.command()
 @RUNS_DIR
 @JSON
 def runs(runs_dir: Path, as_json: bool) -> None:
-    """List the runs."""
-    from coevo.runs.config import read_toml
-    from coevo.storage.jsonl import read_log
+    """List the runs, the newest last."""
     from coevo.storage.run_folder import RunFolder
 
-    rows = []
-    for store in RunFolder.all(runs_dir):
-        config = read_toml(store.folder / "config.toml")
-        log = read_log(store.folder / "timing.jsonl")
-        last = log[-1] if log else {"round": 0, "seconds": 0}
-        rows.append(
-            {
-                "run": store.name,
-                "artist": config["artist"]["name"],
-                "critic": config["critic"]["name"],
-                "data": config["data"]["name"],
-                "rounds": last["round"],
-                "minutes": round(last["seconds"] / 60, 1),
-                "playing": store.locked,
-            }
-        )
+    rows = [run_row(store) for store in RunFolder.all(runs_dir)]
     if as_json:
         click.echo(json.dumps(rows, indent=2))
     elif not rows:
         click.echo(f"There are no runs in {runs_dir} yet; `coevo run dcgan` makes one.")
     else:
-        table(rows)
-
-
-@click.command()
-@JSON
-def recipes(as_json: bool) -> None:
-    """List the recipes: systems of the history that run with one command."""
-    from coevo.runs.config import read_recipe
-
-    rows = []
-    for name in registry().offers("recipe"):
-        tree = read_recipe(name, registry())
-        about = tree.get("recipe", {})
-        rows.append(
+        short = [
             {
-                "year": about.get("year", ""),
-                "recipe": name,
-                "title": about.get("title", ""),
-                "by": about.get("authors", ""),
-                "artist": tree["artist"]["name"],
-                "critic": tree["critic"]["name"],
+                "run": row["run"],
+                "pair": f"{row['artist']} × {row['critic']}",
+                "data": row["data"],
+                "rounds": row["rounds"],
+                "minutes": row["minutes"],
+                "playing": row["playing"],
             }
-        )
-    rows.sort(key=lambda row: str(row["year"]))
-    click.echo(json.dumps(rows, indent=2)) if as_json else table(rows)
+            for row in rows
+        ]
+        table(short, wrap=["pair", "data"])
+
+
+def run_row(store: Any) -> dict[str, Any]:
+    """A run as JSON values; of one whose config is broken only what is known."""
+    from coevo.runs.config import read_toml
+    from coevo.storage.jsonl import read_log
+
+    try:
+        config = read_toml(store.folder / "config.toml")
+    except CoevoError:
+        config = {}
+    log = read_log(store.folder / "timing.jsonl")
+    last = log[-1] if log else {"round": 0, "seconds": 0}
+    names = {section: config.get(section, {}).get("name", "?") for section in ("artist", "critic", "data")}
+    minutes = round(last["seconds"] / 60, 1)
+    return {"run": store.name, **names, "rounds": last["round"], "minutes": minutes, "playing": store.locked}
 
 
 @click.command()
 @RUN
 @RUNS_DIR
-@click.option("--plain", is_flag=True, help="No pictures and no colours: figures only.")
+@click.option("--plain", is_flag=True, help="Print figures only: no pictures, curves or colours.")
 def show(run: str, runs_dir: Path, plain: bool) -> None:
-    """Show a RUN in the terminal: its newest sheet and the curves of its log."""
+    """Show a RUN in the terminal: its newest sheet, the curves of its log and its newest figures."""
     from coevo.cli.display import show_run
 
     show_run(open_store(run, runs_dir), plain)
@@ -81,13 +135,16 @@ def show(run: str, runs_dir: Path, plain: bool) -> None:
 
 @click.command()
 @RUN
-@click.option("-n", "n", type=click.IntRange(1, 1_000_000), default=64, show_default=True, help="How many works.")
+@click.option("-n", "n", type=click.IntRange(1, 1_000_000), default=64, show_default=True, help="Number of works.")
 @SEED
-@click.option("--label", metavar="CLASS", help="Works of this class only, of an artist that is told classes.")
-@click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="x.png, x.npy or a FOLDER/.")
+@click.option("--label", metavar="CLASS", help="Sample this class; for conditional artists.")
+@click.option("-o", "output", type=FILE, required=True, help="x.png, x.npy or a FOLDER/.")
 @RUNS_DIR
 def sample(run: str, n: int, seed: int, label: str | None, output: Path, runs_dir: Path) -> None:
-    """Make N works of a RUN's artist: a sheet (.png), an array (.npy, uint8 [N, H, W, C]), a folder."""
+    """Sample works of a RUN's artist as a sheet (.png), an array (.npy) or a folder of pictures.
+
+    The array is uint8 [N, H, W, C]. Every picture of a folder carries its code or genome.
+    """
     from coevo.tools.export import write_samples
 
     write_samples(open_store(run, runs_dir), n, seed, output, label)
@@ -95,16 +152,18 @@ def sample(run: str, n: int, seed: int, label: str | None, output: Path, runs_di
 
 
 @click.command()
-@click.argument("run", metavar="RUN|FOLDER", default="latest")
-@click.option("-n", "n", type=click.IntRange(10, 100_000), default=1000, show_default=True, help="How many works.")
+@click.argument("run", metavar="RUN|FOLDER", default="latest", shell_complete=completion.runs)
+@click.option("-n", "n", type=click.IntRange(10, 100_000), default=1000, show_default=True, help="Number of works.")
 @SEED
-@click.option("--data", help="Real works to compare a FOLDER with.  [default: digits; a run's own]")
-@click.option("--data-dir", help="Where the dataset's files are.")
 @click.option(
-    "-o", "output", type=click.Path(path_type=Path), help="Draw works beside their nearest real one, as x.png."
+    "--data",
+    help="The dataset to compare with.  [default: the run's own; for a FOLDER digits]",
+    shell_complete=completion.names_of("dataset"),
 )
-@click.option("--draws", type=click.IntRange(1), default=200, show_default=True, help="For a VAE's likelihood.")
-@click.option("--parzen", is_flag=True, help="The log-likelihood by a Parzen window too.")
+@click.option("--data-dir", help="The folder of the dataset's files.")
+@OUTPUT(None, "Draw works beside their nearest real ones, as x.png.")
+@click.option("--draws", type=click.IntRange(1), default=200, show_default=True, help="Samples for each likelihood.")
+@click.option("--parzen", is_flag=True, help="Estimate the log-likelihood with a Parzen window too.")
 @RUNS_DIR
 @JSON
 def evaluate(
@@ -119,11 +178,11 @@ def evaluate(
     runs_dir: Path,
     as_json: bool,
 ) -> None:
-    """Judge the works of a RUN, or of any FOLDER of pictures, beside real ones that were held out.
+    """Evaluate the works of a RUN, or of a FOLDER of pictures, beside held-out real works.
 
-    Distances are taken in the features of a small classifier, trained once on the real works' labels and kept; its
-    name, with every figure, says what it compares with. Nearest real neighbours show whether works are copied. Of an
-    artist that encodes, its codes are judged too: what comes back, what they say of classes, how near to the prior.
+    FID, KID, precision and recall use the features of a small classifier that is trained once on the real works'
+    labels. Nearest real neighbours show whether works are copies. If the artist has an encoder: also reconstruction
+    error, class error and distance from the prior.
     """
     from coevo.tools.export import evaluate_works
 
@@ -132,4 +191,24 @@ def evaluate(
     if as_json:
         click.echo(json.dumps(report, indent=2))
     else:
+        from coevo.cli.tables import figure
+
         table([{"figure": key, "value": figure(value)} for key, value in report.items()])
+
+
+@click.command()
+@click.argument("runs", metavar="RUN RUN...", nargs=-1, required=True, shell_complete=completion.runs)
+@OUTPUT(None, "Draw their sheets and curves side by side, as x.png.")
+@RUNS_DIR
+@JSON
+def compare(runs: tuple[str, ...], output: Path | None, runs_dir: Path, as_json: bool) -> None:
+    """Compare several RUNs: their figures in a table, their curves and sheets side by side."""
+    from coevo.tools.compare import compare_rows, write_comparison
+
+    stores = [open_store(run, runs_dir) for run in runs]
+    rows = compare_rows(stores)
+    if output:
+        write_comparison(stores, picture(output))
+    click.echo(json.dumps(rows, indent=2)) if as_json else table(rows)
+    if output:
+        click.echo(f"{len(stores)} runs side by side in {output}", err=as_json)

@@ -1,4 +1,4 @@
-"""Commands that play: run and resume, in front of a display or of a person."""
+"""Commands that play: run and resume, with a display or with a person as the critic."""
 
 from __future__ import annotations
 
@@ -12,38 +12,50 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from coevo.cli.common import FACE, JSON, RUN, RUNS_DIR, open_store
+from coevo.cli.common import FILE, JSON, RUN, RUNS_DIR, UI, open_store
+from coevo.cli.completion import names_of, runs
 from coevo.errors import ConfigError
 from coevo.plugin.registry import registry
 
 if TYPE_CHECKING:
-    from coevo.contract.players import Critic
-    from coevo.interactive.ui import Face
+    from coevo.interactive.ui import UI as UserInterface
+    from coevo.runs.config import Config
     from coevo.runs.run import Run
 
 
 @click.command()
-@click.argument("recipe", required=False)
-@click.option("--artist", help="Who makes the works.")
-@click.option("--critic", help="Who judges them.")
-@click.option("--data", help="Real works: a dataset's name, a folder or a zip of images.  [default: digits]")
-@click.option("--data-dir", help="Where the dataset's files are.")
-@click.option("--rounds", type=int, help="Stop after so many rounds.")
-@click.option("--minutes", type=float, help="Stop after so many minutes.")
-@click.option("--size", type=int, help="Pixels of a picture's side.  [default: 32]")
-@click.option("--channels", type=int, help="1 is grey, 3 is colour.  [default: 1]")
+@click.argument("recipe", required=False, shell_complete=names_of("recipe"))
+@click.option("--artist", metavar="NAME", help="The artist, which makes works.", shell_complete=names_of("artist"))
+@click.option("--critic", metavar="NAME", help="The critic, which judges them.", shell_complete=names_of("critic"))
+@click.option(
+    "--data",
+    metavar="DATA",
+    help="Real works: a dataset's name, a folder or a zip of images.  [default: digits]",
+    shell_complete=names_of("dataset"),
+)
+@click.option("--data-dir", metavar="FOLDER", help="The folder of the dataset's files.")
+@click.option("--rounds", type=int, help="Stop after this many rounds.")
+@click.option("--minutes", type=float, help="Stop after this many minutes.")
+@click.option("--size", type=int, help="Width and height of pictures in pixels.  [default: 32]")
+@click.option("--channels", type=int, help="1 for grey, 3 for colour.  [default: 1]")
 @click.option("--batch", type=int, help="Works in a step, or on a sheet.  [default: 64; for a person 15]")
-@click.option("--agents", type=int, help="A society of so many pairs.  [default: 1]")
-@click.option("--seed", type=int, help="Everything random follows from it.  [default: 0]")
+@click.option("--agents", type=int, help="Number of pairs in a society.  [default: 1]")
+@click.option("--seed", type=int, help="Seed of everything random.  [default: 0]")
 @click.option("--device", help="auto, cpu, cuda or mps.  [default: auto]")
 @click.option("--precision", help="auto, fp32 or bf16.  [default: auto]")
 @click.option("--compile", is_flag=True, default=None, help="Compile networks with torch.compile.")
-@click.option("--from", "start", metavar="RUN|PNG", help="Begin where a run stands, or with a picture.")
-@click.option("--name", help="The run's name.")
+@click.option(
+    "--from",
+    "start",
+    metavar="RUN|PNG",
+    help="Start with the players of another run, or with a picture that carries its genome.",
+    shell_complete=runs,
+)
+@click.option("--name", help="The run's name.  [default: the recipe or the players, and a number]")
 @RUNS_DIR
-@click.option("--config", "file", type=click.Path(path_type=Path), help="A TOML file of options.")
-@click.option("-o", "options", multiple=True, metavar="SECTION.OPTION=VALUE", help="Any option, as artist.latent=64.")
-@FACE
+@click.option("--config", "file", type=FILE, help="A TOML file of options.")
+@click.option("-o", "options", multiple=True, metavar="SECTION.OPTION=VALUE", help="Set any option: artist.latent=64.")
+@UI
 @JSON
 def run(
     recipe: str | None,
@@ -57,17 +69,17 @@ def run(
     file: Path | None,
     options: tuple[str, ...],
     plain: bool,
-    face: str | None,
+    ui: str | None,
     picks: Path | None,
     as_json: bool,
     size: int | None,
     channels: int | None,
     **run_options: Any,
 ) -> None:
-    """Start a run: a RECIPE (see `coevo recipes`), or an artist and a critic of your own choice.
+    """Start a run: of a RECIPE (see coevo recipes), or of an artist and a critic of your choice.
 
-    Without --rounds or --minutes it plays until Ctrl-C. What -o says counts most, then the other options,
-    then --config, then the recipe; `coevo info` lists a player's options.
+    Without --rounds or --minutes it plays until you press Ctrl-C. Options of -o count most, then all other options,
+    then those of the file --config, then the recipe's. `coevo info artist NAME` lists the options of a player.
     """
     from coevo.api import named
     from coevo.runs.config import assignments, merge, read_recipe, read_toml, resolve
@@ -75,7 +87,7 @@ def run(
 
     known = registry()
     if not (recipe or artist or critic or file):
-        raise ConfigError("Say what to run: a recipe (`coevo run dcgan`), or --artist A --critic C.")
+        raise ConfigError("Say what to run: a recipe (coevo run dcgan), or --artist A --critic C.")
     given = {
         "run": {"start": start, **run_options},
         "data": {"dir": data_dir, "size": size, "channels": channels},
@@ -89,16 +101,16 @@ def run(
         assignments(options),
     )
     config = resolve(tree, known)
-    asked = face_for(config.critic_class, plain, face, picks)  # before anything is made
-    play(Run.create(config, runs_dir, name, recipe), as_json, plain, asked)
+    asks = ui_for(config, plain, ui, picks)  # before anything is made
+    play(Run.create(config, runs_dir, name, recipe), as_json, plain, asks)
 
 
 @click.command()
 @RUN
-@click.option("--rounds", type=int, help="Go on until so many rounds in all.")
-@click.option("--minutes", type=float, help="Go on until so many minutes in all.")
+@click.option("--rounds", type=int, help="Stop after this many rounds in all.")
+@click.option("--minutes", type=float, help="Stop after this many minutes in all.")
 @RUNS_DIR
-@FACE
+@UI
 @JSON
 def resume(
     run: str,
@@ -106,12 +118,16 @@ def resume(
     minutes: float | None,
     runs_dir: Path,
     plain: bool,
-    face: str | None,
+    ui: str | None,
     picks: Path | None,
     as_json: bool,
 ) -> None:
-    """Go on with a RUN, bit for bit, from its newest whole checkpoint; with a session, at its last sheet."""
-    from coevo.runs.run import Run, read_config
+    """Go on with a RUN, bit for bit, from its newest whole checkpoint.
+
+    A session with a person goes on at its last sheet. Without RUN it is the newest one.
+    """
+    from coevo.runs.opening import read_config
+    from coevo.runs.run import Run
 
     changes: dict[str, Any] = {}
     if rounds is not None or minutes is not None:
@@ -119,21 +135,21 @@ def resume(
     if any(value is not None and value <= 0 for value in changes.values()):
         raise ConfigError("--rounds and --minutes should be more than 0.")
     store = open_store(run, runs_dir)
-    asked = face_for(read_config(store).critic_class, plain, face, picks)
-    it = Run.resume(store, **changes)
-    for flaw in it.flaws:
-        click.echo(f"coevo: {flaw} Going on from round {it.round}.", err=True)
-    if it.finished:
-        it.close()
-        done = f"round {it.round}, after {it.seconds_before / 60:.1f} minutes"
-        raise ConfigError(f"Run {it.store.name!r} is finished ({done}); say --rounds or --minutes to go on.")
-    play(it, as_json, plain, asked)
+    asks = ui_for(read_config(store), plain, ui, picks)
+    resumed = Run.resume(store, **changes)
+    for problem in resumed.problems:
+        click.echo(f"coevo: {problem} Going on from round {resumed.round}.", err=True)
+    if resumed.finished:
+        resumed.close()
+        done = f"round {resumed.round}, after {resumed.seconds / 60:.1f} minutes"
+        raise ConfigError(f"Run {store.name!r} is finished ({done}); say --rounds or --minutes to go on.")
+    play(resumed, as_json, plain, asks)
 
 
-def play(run: Run, as_json: bool, plain: bool, face: Face | None) -> None:
-    """Play a run in front of a person: Ctrl-C saves and says how to go on."""
-    if face:
-        breed(run, face)
+def play(run: Run, as_json: bool, plain: bool, ui: UserInterface | None) -> None:
+    """Play a run to its end. Ctrl-C saves it and says how to go on."""
+    if ui:
+        breed(run, ui)
         return
     from coevo.cli.display import display_for
 
@@ -150,40 +166,51 @@ def play(run: Run, as_json: bool, plain: bool, face: Face | None) -> None:
         sys.exit(130)
 
 
-def breed(run: Run, face: Face) -> None:
-    """Play a run whose critic is a person: the face keeps the terminal, every sheet is kept."""
-    run.critic.face = face
+def breed(run: Run, ui: UserInterface) -> None:
+    """Play a run whose critic is a person. The user interface has the terminal, and every sheet is kept."""
+    from coevo.api import give_ui
+
+    give_ui(run, ui)
     interrupted = False
 
     def play() -> None:
         deque(run.turns(), maxlen=0)
 
     try:
-        face.host(play)
-    except KeyboardInterrupt:  # between two questions; whatever was picked is in the history
+        ui.host(play)
+    except KeyboardInterrupt:  # between two questions; all picks so far are in the session's database
         interrupted = True
         click.echo()
     finally:
         run.close()
     name = run.store.name
     click.echo(f"Kept everything, at generation {run.round}. Go on with: coevo resume {name}")
-    click.echo(f"Who came from whom: coevo lineage {name}")
+    click.echo(f"See the family tree with: coevo lineage {name}")
     if interrupted:
         sys.exit(130)
 
 
-def face_for(critic: type[Critic], plain: bool, name: str | None, picks: Path | None) -> Face | None:
-    """The face that asks a person, if the critic is one. Raises CoevoError where there is no terminal for it."""
-    if not critic.asks:
+def ui_for(config: Config, plain: bool, name: str | None, picks: Path | None) -> UserInterface | None:
+    """The user interface that asks a person, if the critic is one.
+
+    Raises:
+        CoevoError: there is none of that name, or no terminal for it.
+    """
+    from coevo.contract.capabilities import Interactive
+    from coevo.studio import Studio
+
+    if not isinstance(config.critic_class(config.critic, Studio()), Interactive):
         if picks or name:
-            raise ConfigError(f"Critic {critic.name!r} asks nobody; --picks and --face are for a person.")
+            raise ConfigError(
+                f"--picks and --ui need an interactive critic, and {config.critic_class.name!r} is not one."
+            )
         return None
     if picks:
-        from coevo.interactive.ui import Script
+        from coevo.interactive.script import Script
 
         return Script.read(picks)
-    face: Face = registry().load("face", name or ("plain" if plain else "terminal"))()
-    return face
+    ui: UserInterface = registry().load("ui", name or ("plain" if plain else "terminal"))()
+    return ui
 
 
 @contextmanager

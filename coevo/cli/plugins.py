@@ -1,21 +1,36 @@
-"""Commands about plugins and what they bring."""
+"""Commands about plugins and what they offer."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import click
 
-from coevo.cli.common import JSON, table
-from coevo.errors import CoevoError, ConfigError
-from coevo.plugin.registry import registry
+from coevo.cli import completion
+from coevo.cli.common import JSON
+from coevo.cli.tables import paragraph, table
+from coevo.errors import CoevoError, ConfigError, unknown
+from coevo.plugin.registry import KINDS, registry
+
+ABILITIES = {
+    "Encoder": "encodes pictures",
+    "Decoder": "decodes codes",
+    "Reconstructor": "reconstructs pictures",
+    "Renderer": "draws its works at any size",
+    "StripRenderer": "draws very large pictures strip by strip",
+    "Breedable": "is bred by picks",
+    "Evolving": "takes in individuals of others",
+    "SelfEvaluating": "has figures of its own for coevo evaluate",
+    "Interactive": "asks a person",
+}
 
 
 @click.command()
 @JSON
 def plugins(as_json: bool) -> None:
-    """List the plugins and what each brings."""
+    """List the plugins and what each offers."""
     found = registry().plugins
     if as_json:
         rows = [
@@ -29,48 +44,84 @@ def plugins(as_json: bool) -> None:
         ]
         click.echo(json.dumps(rows, indent=2))
         return
+    names = [offer.name for plugin in found for some in plugin.offers.values() for offer in some]
+    widths = {"kind": max(map(len, KINDS)), "name": max(map(len, names))}
     for plugin in found:
         click.secho(f"{plugin.name} {plugin.version}".strip(), bold=True)
         if plugin.error:
-            click.secho(f"  failed to load: {plugin.error}", fg="red")
-        for kind, offers in plugin.offers.items():
-            for offer in offers:
-                click.echo(f"  {kind:<8} {offer.name:<15} {offer.summary}")
+            click.secho(f"  cannot be used: {plugin.error}", fg="red")
+        rows = [
+            {"kind": kind, "name": offer.name, "summary": offer.summary}
+            for kind, some in plugin.offers.items()
+            for offer in some
+        ]
+        if rows:
+            table(rows, wrap=["summary"], widths=widths, head=False, indent=2)
+    for problem in registry().problems():
+        click.secho(problem, fg="red")
 
 
 @click.command()
 @click.argument("kind", type=click.Choice(["artist", "critic"]))
-@click.argument("name")
+@click.argument("name", shell_complete=completion.names_of("artist", "critic"))
 @JSON
 def info(kind: Any, name: str, as_json: bool) -> None:
-    """Describe an artist or a critic, and each of its options."""
+    """Describe an artist or a critic: what it needs and gives, and all of its options."""
     from coevo.plugin.describe import describe_player
 
     described = describe_player(kind, name)
     if as_json:
         click.echo(json.dumps(described, indent=2))
         return
-    click.secho(f"{kind} {name}", bold=True)
-    click.echo(f"{described['about']}\n")
-    for key, value in described["capabilities"].items():
-        click.echo(f"  {key}: {value}")
-    click.echo()
-    table(described["options"], empty="It has no options.")
+    click.echo(click.style(f"{kind} {name}", bold=True) + f", of plugin {described['plugin']}\n")
+    paragraph(described["about"])
+    click.secho("\nNeeds and gives, with default options", bold=True)
+    if described["problem"]:
+        paragraph(described["problem"], indent=2)
+    else:
+        for key, value in described["spec"].items():
+            click.echo(f"  {key:<11} {said(value)}")
+        for ability in described["capabilities"]:
+            click.echo(f"  {'can':<11} {ABILITIES[ability]} ({ability})")
+    click.secho("\nOptions" if described["options"] else "\nIt has no options.", bold=True)
+    for option in described["options"]:
+        show_option(option)
+
+
+def said(value: Any) -> str:
+    """A value of a spec as text."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not value:
+        return "none"
+    if isinstance(value, list) and isinstance(value[0], Mapping):
+        return ", ".join(f"{block['name']} ({block['size']}, {block['prior']})" for block in value)
+    return "{} to {}".format(*value) if isinstance(value, list) else str(value)
+
+
+def show_option(option: Mapping[str, Any]) -> None:
+    """Print an option as it is typed, with its description, type and bounds."""
+    unset = option["default"] in ("required", "None")
+    click.echo(f"  -o {option['option']}=" + ("…" if unset else str(option["default"])))
+    facts = [option["type"].removesuffix(" | None"), option["bounds"]]
+    facts += ["required"] if option["default"] == "required" else []
+    paragraph(f"{option['about']} ({', '.join(filter(None, facts))})", indent=6)
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completion.names_of("artist", "critic"))
 def check(name: str) -> None:
-    """Check an installed artist or critic NAME with the conformance kit."""
-    from coevo.testing.kit import check_player
-
+    """Check an installed artist or critic with the conformance kit."""
     known = registry()
     players: tuple[Literal["artist", "critic"], ...] = ("artist", "critic")
+    for kind in players:
+        if problem := known.problem(kind, name):
+            raise ConfigError(problem)
     kinds = [kind for kind in players if name in known.offers(kind)]
     if not kinds:
-        from coevo.errors import unknown
-
         raise ConfigError(unknown("artist or critic", name, [*known.offers("artist"), *known.offers("critic")]))
+    from coevo.testing.kit import check_player
+
     failed = 0
     for kind in kinds:
         for result in check_player(kind, known.load(kind, name)):
@@ -78,5 +129,5 @@ def check(name: str) -> None:
             click.echo(f"{mark} {result.name}" + (f": {result.message}" if result.message else ""))
             failed += not result.passed
     if failed:
-        raise CoevoError(f"{name} failed {failed} checks.")
+        raise CoevoError(f"{name} failed {failed} of the checks.")
     click.echo(f"{name} conforms.")

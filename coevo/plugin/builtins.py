@@ -1,4 +1,4 @@
-"""What the core itself brings, offered through the same hooks as any plugin's."""
+"""The core's own offers, through the same hooks as those of any plugin."""
 
 from coevo.plugin.hookspecs import Offer, hookimpl
 
@@ -8,23 +8,31 @@ def coevo_games() -> list[Offer]:
     return [
         Offer(
             "non-saturating",
-            "log D for the artist (Goodfellow 2014, the usual one)",
+            "the artist maximises log D (Goodfellow 2014); the usual choice",
             "coevo.adversarial.games:NonSaturating",
         ),
-        Offer("minimax", "the zero-sum game of the same paper", "coevo.adversarial.games:Minimax"),
-        Offer("least-squares", "squared distance to the labels (Mao 2017)", "coevo.adversarial.games:LeastSquares"),
-        Offer("hinge", "margins of one (Lim & Ye 2017)", "coevo.adversarial.games:Hinge"),
+        Offer("minimax", "the zero-sum game (Goodfellow 2014)", "coevo.adversarial.games:Minimax"),
+        Offer(
+            "least-squares",
+            "squared distance of scores from 0 and 1 (Mao 2017)",
+            "coevo.adversarial.games:LeastSquares",
+        ),
+        Offer("hinge", "hinge loss with a margin of 1 (Lim & Ye 2017)", "coevo.adversarial.games:Hinge"),
         Offer(
             "wasserstein",
-            "distance of the two sides, weights clipped (Arjovsky 2017)",
+            "Wasserstein distance, weights clipped (Arjovsky 2017)",
             "coevo.adversarial.games:Wasserstein",
         ),
         Offer(
             "wasserstein-gp",
-            "the same with a gradient penalty (Gulrajani 2017)",
+            "Wasserstein distance with a gradient penalty (Gulrajani 2017)",
             "coevo.adversarial.games:WassersteinPenalised",
         ),
-        Offer("relativistic", "more real than the average real one", "coevo.adversarial.games:RelativisticAverage"),
+        Offer(
+            "relativistic",
+            "relativistic average: more real than the mean real work (Jolicoeur-Martineau 2018)",
+            "coevo.adversarial.games:RelativisticAverage",
+        ),
     ]
 
 
@@ -33,11 +41,15 @@ def coevo_priors() -> list[Offer]:
     return [
         Offer("gaussian", "N(0, I)", "coevo.latent_models.priors:Gaussian"),
         Offer("uniform", "U(-1, 1)", "coevo.latent_models.priors:Uniform"),
-        Offer("categorical", "one-hot, every category equally likely", "coevo.latent_models.priors:Categorical"),
-        Offer("mixture", "2-D, a petal for every class (Makhzani 2015)", "coevo.latent_models.priors:Mixture"),
+        Offer("categorical", "one-hot, all categories equally likely", "coevo.latent_models.priors:Categorical"),
+        Offer(
+            "mixture",
+            "2-D mixture of Gaussians, one for each class (Makhzani 2015)",
+            "coevo.latent_models.priors:Mixture",
+        ),
         Offer(
             "swiss-roll",
-            "2-D, a spiral with a stretch for every class (Makhzani 2015)",
+            "2-D spiral with one segment for each class (Makhzani 2015)",
             "coevo.latent_models.priors:SwissRoll",
         ),
     ]
@@ -47,7 +59,7 @@ def coevo_priors() -> list[Offer]:
 def coevo_functions() -> list[Offer]:
     return [
         Offer("sims", "the functions of Sims (1991), and x, y, r and theta", "coevo.shader.functions:SIMS"),
-        Offer("arithmetic", "sums, products, sines of x, y, r and theta", "coevo.shader.functions:ARITHMETIC"),
+        Offer("arithmetic", "sums, products and sines of x, y, r and theta", "coevo.shader.functions:ARITHMETIC"),
     ]
 
 
@@ -56,6 +68,8 @@ def coevo_datasets() -> list[Offer]:
     return [
         Offer("digits", "1,797 real handwritten digits, 8 × 8, shipped with coevo", "coevo.data.datasets:digits"),
         Offer("mnist", "70,000 handwritten digits, 28 × 28: IDX files in --data-dir", "coevo.data.datasets:mnist"),
-        Offer("folder", "any folder of images in --data-dir; subfolders are classes", "coevo.data.datasets:folder"),
-        Offer("zip", "any zip of images, --data-dir FILE.zip", "coevo.data.datasets:zipped"),
+        Offer(
+            "folder", "a folder of images, --data-dir FOLDER; its subfolders are classes", "coevo.data.datasets:folder"
+        ),
+        Offer("zip", "a zip of images, --data-dir FILE.zip", "coevo.data.datasets:zipped"),
     ]

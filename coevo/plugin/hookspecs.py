@@ -1,5 +1,7 @@
-"""What a plugin can bring. A hook returns Offers: names, one-liners and import paths, nothing that
-imports torch; so listing plugins is quick, and a broken one stops only those who ask for it."""
+"""The hooks of a plugin. A hook returns Offers: names, summaries and import paths, nothing that imports torch; so
+plugins are listed quickly, and a broken one stops only those who ask for it.
+
+A plugin's module may also say which contract it is written for, with `COEVO_CONTRACT = 1`."""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ hookimpl = pluggy.HookimplMarker("coevo")
 
 
 class Offer(NamedTuple):
-    """One thing that a plugin brings: its name, one line about it, and where it is found."""
+    """One thing that a plugin offers: its name, a summary in one line, and its import path."""
 
     name: str
     summary: str
