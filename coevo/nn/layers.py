@@ -8,13 +8,14 @@ from typing import Literal
 
 from torch import nn
 
+from coevo.errors import ConfigError
 from coevo.nn.convolution import Doubling, Halving
 
 Norm = Literal["batch", "layer", "none"]
 Activation = Literal["relu", "tanh", "sigmoid", "softplus", "elu", "leaky-relu", "linear"]
 
 SIDES = (16, 32, 64, 128)
-"""Sides of a picture that can be halved down to 4 px."""
+"""Sides of an image that can be halved down to 4 px."""
 
 ACTIVATIONS: dict[Activation, type[nn.Module]] = {
     "relu": nn.ReLU,
@@ -25,6 +26,26 @@ ACTIVATIONS: dict[Activation, type[nn.Module]] = {
     "leaky-relu": nn.LeakyReLU,
     "linear": nn.Identity,
 }
+
+
+def check_side(who: str, image: tuple[int, int, int], otherwise: str = "") -> None:
+    """Refuse images that cannot be halved down to 4 px.
+
+    Args:
+        who: what needs them, as the subject of the sentence: "Artist 'dcgan'".
+        image: channels, height and width.
+        otherwise: what else a user could choose, as the end of the sentence: ", or artist.network=dense".
+
+    Raises:
+        ConfigError: the image is not square, or its side is not one of SIDES.
+    """
+    _, height, width = image
+    if height != width or height not in SIDES:
+        *sides, last = map(str, SIDES)
+        raise ConfigError(
+            f"{who} needs images of {', '.join(sides)} or {last} px, which it halves down to 4 px, not "
+            f"{height} × {width}; choose another data.size{otherwise}."
+        )
 
 
 def dense(
