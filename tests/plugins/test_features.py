@@ -1,4 +1,4 @@
-"""What pictures are like: each measure on pictures with known values; and the critic that learns from them."""
+"""Each measure on pictures with known values, and the critic that learns from measures."""
 
 from __future__ import annotations
 
@@ -159,14 +159,14 @@ def critic(
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"measures": "entropy,jpeg-size", "hidden": 4}, {"against": "both", "good": "3"}]
+    "options", [{}, {"measures": "entropy,jpeg-size", "hidden": 4}, {"against": "both", "positive_class": "3"}]
 )
 def test_the_critic_conforms(options: dict[str, Any]) -> None:
     conform("critic", Features, options)
 
 
 def test_it_learns_what_is_real() -> None:
-    one = critic(size=64, fresh=8)
+    one = critic(size=64, reals_measured=8)
     photos = photograph(40)[torch.randperm(40, generator=torch.Generator().manual_seed(0))]
     for step in range(4):
         one.learn(Works(noise(10) * (0.5 + 0.1 * step)), Works(photos[step * 8 : step * 8 + 8]))
@@ -181,42 +181,45 @@ def test_an_elite_is_remembered_once_and_measured_once() -> None:
     works = Works(images, genomes=tuple(Genome(str(i), (), "x") for i in range(8)))
     one.learn(works, Works(images[:4]))
     one.learn(works, Works(images[:4]))
-    assert len(one.bad) == 8 and len(one.good) == 8  # four real works a step
+    assert len(one.negatives) == 8 and len(one.positives) == 8  # four real works a step
     assert torch.equal(one.measures(works)[3:4], one.measures(works[torch.tensor([3])]))
 
 
 def test_after_the_first_step_only_some_real_works_are_measured() -> None:
-    one = critic(fresh=2)
+    one = critic(reals_measured=2)
     for measured_so_far in (8, 10, 12):
         one.learn(Works(noise(8)[..., :32, :32]), Works(noise(8)[..., :32, :32]))
-        assert len(one.good) == measured_so_far
+        assert len(one.positives) == measured_so_far
 
 
 def test_its_archives_are_bounded() -> None:
     one = critic(archive=8)
     for _ in range(5):
         one.learn(Works(noise(8)[:, :, :32, :32]), Works(noise(6)[:, :, :32, :32]))
-    assert len(one.good) == len(one.bad) == 8 and one.bad.seen == 40
+    assert len(one.positives) == len(one.negatives) == 8 and one.negatives.seen == 40
 
 
 def test_good_is_told_from_bad() -> None:
-    one = critic(classes=("bad", "good"), against="bad", good="good", fresh=16)
+    one = critic(classes=("bad", "good"), against="bad", positive_class="good", reals_measured=16)
     images = torch.cat([photograph(8)[..., :32, :32], noise(8)[..., :32, :32]])
     labels = torch.tensor([1] * 8 + [0] * 8)
     for _ in range(2):
         one.learn(Works(images[:4]), Works(images, labels=labels))
     assert (one.judge(Works(images), None) > 0).tolist() == [True] * 8 + [False] * 8
-    assert len(one.bad) == 16  # none of the works that were made
+    assert len(one.negatives) == 16  # none of the works that were made
 
 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
         ({"size": 16}, "pictures of 32 px or more, not 16 × 16"),
-        ({"archive": 4}, "critic.archive=4 is smaller than a batch of 8"),
-        ({"against": "bad"}, "needs critic.good=CLASS"),
-        ({"good": "3"}, "needs critic.good=CLASS"),
-        ({"good": "x", "against": "bad", "classes": ("a", "b")}, "critic.good=x is no class of the data; it has: a, b"),
+        ({"archive": 4}, "critic.archive=4 should be at least the batch, 8"),
+        ({"against": "bad"}, "needs critic.positive_class=CLASS"),
+        ({"positive_class": "3"}, "needs critic.positive_class=CLASS"),
+        (
+            {"positive_class": "x", "against": "bad", "classes": ("a", "b")},
+            "positive_class=x is not a class of the data; it has: a, b",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused(options: dict[str, Any], said: str) -> None:
@@ -228,8 +231,8 @@ def test_on_the_command_line(coevo_command: CommandLine) -> None:
     assert "should be some of mean" in coevo_command.refuses(
         "run", "computational-aesthetics", "-o", "critic.measures=beauty"
     )
-    assert "is no class of the data; it has: scene, texture" in coevo_command.refuses(
-        "run", "aesthetic-learning", "-o", "critic.good=sunset"
+    assert "is not a class of the data; it has: scene, texture" in coevo_command.refuses(
+        "run", "aesthetic-learning", "-o", "critic.positive_class=sunset"
     )
 
 
@@ -247,4 +250,4 @@ def test_recipes_play_offline_and_resume_exactly(recipe: str, tmp_path: Path) ->
 def test_evolution_starts_again_each_round(tmp_path: Path) -> None:
     options = {"data": {"size": 32}, "phases": {"artist": {"steps": 2, "restart": True}}}
     run = coevo.run("computational-aesthetics", name="it", rounds=2, batch=6, runs_dir=tmp_path, options=options)
-    assert run.studio.ids >= 2 * (6 + 5)  # two populations of strangers, and their children
+    assert run.studio.ids >= 2 * (6 + 5)  # two random populations, and their offspring

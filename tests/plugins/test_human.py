@@ -1,4 +1,4 @@
-"""Breeding by picks: plain lines and scripts, what comes back after a kill, pictures that carry their genome."""
+"""Breeding by picks: plain lines and scripts, pictures that carry their genome, sessions that are killed."""
 
 from __future__ import annotations
 
@@ -10,33 +10,21 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import torch
 from conftest import SMALL, Answer, CommandLine
-from hypothesis import given
-from hypothesis import strategies as some
 from PIL import Image
 
-from coevo import ConfigError, Metrics, PairError, Works
+from coevo import Metrics, PairError, Works
 from coevo.images.png import read_origin
-from coevo.interactive.session_db import FILE, History
-from coevo.interactive.ui import (
-    Branch,
-    Command,
-    Face,
-    Mutate,
-    Pick,
-    Quit,
-    Redo,
-    Save,
-    Script,
-    Sheet,
-    Undo,
-    parse,
-    spell,
-)
+from coevo.images.rendering import render
+from coevo.interactive.commands import Command, Pick, Quit
+from coevo.interactive.session_db import FILE, SessionDB
+from coevo.interactive.sheet import Sheet
+from coevo.interactive.ui import UI
 from coevo.plugin.registry import registry
 from coevo.runs.run import Run
 from coevo.storage.run_folder import RunFolder
@@ -66,73 +54,25 @@ def breed(coevo_command: CommandLine, name: str, script: str, *words: object) ->
 DCGAN = ("--artist", "dcgan", "--critic", "human", "--from", "base", *SMALL[:2], *SMALL[4:6], *SMALL[8:])
 
 
-def history(coevo_command: CommandLine, name: str) -> History:
-    return History(coevo_command.runs / name / FILE)
+def session_db(coevo_command: CommandLine, name: str) -> SessionDB:
+    return SessionDB(coevo_command.runs / name / FILE)
 
 
 def individuals(coevo_command: CommandLine, name: str) -> list[tuple[str, tuple[str, ...], str]]:
-    return [(one.id, one.parents, one.genome) for one in history(coevo_command, name).individuals().values()]
-
-
-# the language of commands
-
-
-@pytest.mark.parametrize(
-    ("line", "command"),
-    [
-        ("3 7", Pick((2, 6))),
-        ("3, 7", Pick((2, 6))),
-        (".", Pick(())),
-        ("", Pick(())),
-        ("u", Undo()),
-        ("redo", Redo()),
-        ("++", Mutate(2)),
-        ("-", Mutate(-1)),
-        ("b 12", Branch("12")),
-        ("s 3", Save(2)),
-        ("s 3 64", Save(2, 64)),
-        ("s 3 my.png", Save(2, 1024, "my.png")),
-        ("s 3 64 'my own.png'", Save(2, 64, "my own.png")),
-        ("q", Quit()),
-    ],
-)
-def test_a_line_is_a_command(line: str, command: Command) -> None:
-    assert parse(line) == command
-    assert parse(spell(command)) == command
-
-
-@pytest.mark.parametrize("line", ["three", "3 x", "s", "s x", "b", "1.5", "-3", "s 3 64 a.png more", "'"])
-def test_what_is_no_command_is_said(line: str) -> None:
-    with pytest.raises(ConfigError):
-        parse(line)
-
-
-@given(some.text())
-def test_any_line_is_a_command_or_is_refused(line: str) -> None:
-    try:
-        command = parse(line)
-    except ConfigError as error:
-        assert str(error)
-    else:
-        assert parse(spell(command)) == command
-
-
-def test_every_bad_line_of_a_script_is_named() -> None:
-    with pytest.raises(ConfigError, match=r"(?s)script, line 2: 'x'.*script, line 4: 'y'"):
-        Script("1\nx\n# a comment\ny")
+    return [(one.id, one.parents, one.genome) for one in session_db(coevo_command, name).individuals().values()]
 
 
 # a session
 
 
-def test_the_picked_have_children_and_an_undo_takes_them_back(coevo_command: CommandLine) -> None:
+def test_the_picked_have_offspring_and_an_undo_takes_them_back(coevo_command: CommandLine) -> None:
     answer = breed(coevo_command, "a", "3 7\nu\n1\nq")
     assert answer.code == 0 and "generation 1" in answer.out
-    past = history(coevo_command, "a")
-    assert [past.before(moment) for moment in (1, 2, 3)] == [None, 1, 1]
-    assert past.sheet(2)[:2] == ["3", "7"] and past.sheet(3)[0] == "1"
-    assert {parent for one in past.individuals(*past.sheet(3)).values() for parent in one.parents} == {"1"}
-    assert len(past.sheet(1)) == 15
+    db = session_db(coevo_command, "a")
+    assert [db.parent(snapshot) for snapshot in (1, 2, 3)] == [None, 1, 1]
+    assert db.sheet(2)[:2] == ["3", "7"] and db.sheet(3)[0] == "1"
+    assert {parent for one in db.individuals(*db.sheet(3)).values() for parent in one.parents} == {"1"}
+    assert len(db.sheet(1)) == 15
 
 
 def test_a_replay_gives_the_very_same_pictures(coevo_command: CommandLine) -> None:
@@ -141,24 +81,24 @@ def test_a_replay_gives_the_very_same_pictures(coevo_command: CommandLine) -> No
     again = breed(coevo_command, "b", (coevo_command.runs / "a.script").read_text())
     assert again.code == 0, again.err
     assert individuals(coevo_command, "a") == individuals(coevo_command, "b")
-    sheets = [sorted((coevo_command.runs / name / "gallery").glob("*.png"))[-1] for name in "ab"]
+    sheets = [sorted((coevo_command.runs / name / "sheets").glob("*.png"))[-1] for name in "ab"]
     assert Image.open(sheets[0]).tobytes() == Image.open(sheets[1]).tobytes()
 
 
-def test_breeding_after_an_undo_gives_new_children_under_new_names(coevo_command: CommandLine) -> None:
+def test_breeding_after_an_undo_gives_new_offspring_with_new_ids(coevo_command: CommandLine) -> None:
     breed(coevo_command, "a", "3\nu\n3\nq")
-    past = history(coevo_command, "a")
-    first, second = past.sheet(2)[1:], past.sheet(3)[1:]
+    db = session_db(coevo_command, "a")
+    first, second = db.sheet(2)[1:], db.sheet(3)[1:]
     assert set(first).isdisjoint(second)
-    genomes = past.individuals()
+    genomes = db.individuals()
     assert {genomes[id].genome for id in first}.isdisjoint(genomes[id].genome for id in second)
 
 
 def test_no_pick_rolls_again(coevo_command: CommandLine) -> None:
     breed(coevo_command, "a", ".\nq")
-    past = history(coevo_command, "a")
-    assert set(past.sheet(1)).isdisjoint(past.sheet(2))
-    assert all(one.parents == () for one in past.individuals().values())
+    db = session_db(coevo_command, "a")
+    assert set(db.sheet(1)).isdisjoint(db.sheet(2))
+    assert all(one.parents == () for one in db.individuals().values())
 
 
 def test_resumed_it_stands_at_its_last_sheet_with_its_mutation_and_its_undo(coevo_command: CommandLine) -> None:
@@ -167,7 +107,7 @@ def test_resumed_it_stands_at_its_last_sheet_with_its_mutation_and_its_undo(coev
     try:
         assert run.round == 1
         assert run.artist.options.mutation == pytest.approx(0.3 * 1.25**2, abs=1e-3)
-        assert [genome.id for genome in run.artist.make(0, None).genomes] == run.history.sheet(2)
+        assert [genome.id for genome in run.artist.make(0, None).genomes] == run.session.db.sheet(2)
         assert run.session.can_undo and run.session.can_redo
     finally:
         run.close()
@@ -178,8 +118,8 @@ def test_resumed_it_stands_at_its_last_sheet_with_its_mutation_and_its_undo(coev
 
 def test_rounds_end_a_session(coevo_command: CommandLine) -> None:
     assert breed(coevo_command, "a", "1\n2\n3\n4", "--rounds", 2).code == 0
-    past = history(coevo_command, "a")
-    assert len(past.events("pick")) == 2 and past.pointer.now == 3
+    db = session_db(coevo_command, "a")
+    assert len(db.events("pick")) == 2 and db.head.snapshot == 3
 
 
 def test_the_run_that_was_bred_from_may_go(coevo_command: CommandLine) -> None:
@@ -194,14 +134,16 @@ def test_a_bred_run_can_be_bred_further_in_another(coevo_command: CommandLine) -
     words = ["a" if word == "base" else word for word in DCGAN]
     (coevo_command.runs / "one").write_text("1\n")
     assert coevo_command("run", *words, "--name", "b", "--picks", coevo_command.runs / "one").code == 0
-    assert history(coevo_command, "b").individual("16").parents == ("a/1",)
+    assert session_db(coevo_command, "b").individual("16").parents == ("a/1",)
 
 
 def test_breeding_takes_its_own_options(coevo_command: CommandLine) -> None:
-    breed(coevo_command, "a", "1\nq", "-o", "breeder.mutation=0.9", "--batch", 6)
-    assert len(history(coevo_command, "a").sheet(1)) == 6
+    breed(coevo_command, "a", "1\nq", "-o", "latent_population.mutation=0.9", "--batch", 6)
+    assert len(session_db(coevo_command, "a").sheet(1)) == 6
     assert "mutation = 0.9" in (coevo_command.runs / "a" / "config.toml").read_text()
-    assert "breeder.mutation" in coevo_command.refuses("run", *DCGAN, "--picks", "x", "-o", "breeder.mutation=7")
+    assert "latent_population.mutation" in coevo_command.refuses(
+        "run", *DCGAN, "--picks", "x", "-o", "latent_population.mutation=7"
+    )
 
 
 # saved pictures
@@ -221,9 +163,9 @@ def test_a_saved_picture_carries_its_genome_and_can_be_gone_on_from(coevo_comman
     (coevo_command.runs / "one").write_text("q\n")
     answer = coevo_command("run", *words, "--name", "b", "--picks", coevo_command.runs / "one")
     assert answer.code == 0, answer.err
-    heir = history(coevo_command, "b").individual(history(coevo_command, "b").sheet(1)[0])
+    heir = session_db(coevo_command, "b").individual(session_db(coevo_command, "b").sheet(1)[0])
     assert heir.parents == ("a/16",)
-    assert heir.genome == history(coevo_command, "a").individual("16").genome
+    assert heir.genome == session_db(coevo_command, "a").individual("16").genome
 
 
 def test_the_same_picture_is_drawn_from_its_genome(coevo_command: CommandLine) -> None:
@@ -231,7 +173,7 @@ def test_the_same_picture_is_drawn_from_its_genome(coevo_command: CommandLine) -
     origin = read_origin(coevo_command.runs / "a" / "saved" / "16.png")
     run = Run.resume(RunFolder.open("a", coevo_command.runs), lock=False)
     images = run.artist.make(0, None).images[1:2]
-    assert torch.allclose(run.artist.render(origin.works, 16), images, atol=1e-6)
+    assert torch.allclose(render(run.artist, origin.works, 16), images, atol=1e-6)
     run.close()
 
 
@@ -286,9 +228,9 @@ def test_wrong_picks_are_said_in_place_and_asked_again(coevo_command: CommandLin
     for said in (
         "There is no picture 99; there are 1 to 15.",
         "There is no picture 0;",
-        "'three' is no command.",
+        "'three' is not a command.",
         "One picture is picked twice.",
-        "'1.5' is no number.",
+        "'1.5' is not a number.",
         "nothing to redo",
         "nothing to undo",
         "16 to 8192 px, not 9",
@@ -301,27 +243,27 @@ def test_wrong_picks_are_said_in_place_and_asked_again(coevo_command: CommandLin
 def test_the_end_of_the_input_keeps_everything(coevo_command: CommandLine) -> None:
     answer = talk(coevo_command, "3\n5\n")
     assert answer.code == 0 and "Kept everything, at generation 2" in answer.out
-    assert len(history(coevo_command, "a").events("pick")) == 2
+    assert len(session_db(coevo_command, "a").events("pick")) == 2
 
 
 def test_ctrl_c_while_the_players_are_at_work_keeps_everything(
     coevo_command: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from coevo.evolution.latent_population import Breeder
+    from coevo.evolution.latent_population import LatentPopulation
 
-    learn = Breeder.learn
+    breed = LatentPopulation.breed
 
-    def interrupted(self: Breeder, works: Works, rewards: torch.Tensor) -> Metrics:
-        if len(history(coevo_command, "a").events("pick")) == 2:
+    def interrupted(self: LatentPopulation, works: Works, picked: Sequence[int]) -> Metrics:
+        if len(session_db(coevo_command, "a").events("pick")) == 2:
             raise KeyboardInterrupt
-        return learn(self, works, rewards)
+        return breed(self, works, picked)
 
-    monkeypatch.setattr(Breeder, "learn", interrupted)
+    monkeypatch.setattr(LatentPopulation, "breed", interrupted)
     answer = talk(coevo_command, "1\n2\n3\n")
     assert answer.code == 130 and "Kept everything" in answer.out and "coevo resume a" in answer.out
     monkeypatch.undo()
     assert coevo_command("resume", "a", "--plain").code == 0
-    assert history(coevo_command, "a").pending("pick") == []
+    assert session_db(coevo_command, "a").pending("pick") == []
 
 
 def test_without_a_terminal_it_says_what_else_there_is(coevo_command: CommandLine) -> None:
@@ -339,7 +281,7 @@ def test_a_script_is_for_a_person(coevo_command: CommandLine) -> None:
 def test_a_script_that_cannot_be_followed_ends_with_its_line(coevo_command: CommandLine) -> None:
     answer = breed(coevo_command, "a", "1\n\n99\n")
     assert answer.code == 2 and "line 3: There is no picture 99" in answer.err
-    assert len(history(coevo_command, "a").events("pick")) == 1
+    assert len(session_db(coevo_command, "a").events("pick")) == 1
 
 
 def test_a_damaged_session_is_not_bred_further_but_can_be_looked_at(coevo_command: CommandLine) -> None:
@@ -351,7 +293,7 @@ def test_a_damaged_session_is_not_bred_further_but_can_be_looked_at(coevo_comman
     path.write_bytes(content)
     (coevo_command.runs / "x").write_text("1")
     said = coevo_command.refuses("resume", "a", "--picks", coevo_command.runs / "x")
-    assert "damaged" in said and "only read" in said
+    assert "damaged" in said and "not written to any more" in said
     answer = coevo_command("lineage", "a")
     assert answer.code == 0 and "can be read" in answer.err and "generation" in answer.out
     picture = coevo_command.runs / "x.png"
@@ -386,29 +328,29 @@ def test_every_installed_artist_breeds_five_generations_with_a_person_or_is_refu
             answer = coevo_command(*words, "--from", "own", *small)
             shutil.rmtree(coevo_command.runs / "own")
         assert answer.code == 0, (artist, answer.err)
-        assert len(history(coevo_command, artist).events("pick")) == 6
+        assert len(session_db(coevo_command, artist).events("pick")) == 6
 
 
-def test_a_person_who_has_no_face_cannot_be_asked(tmp_path: Path) -> None:
+def test_without_a_ui_nobody_can_be_asked(tmp_path: Path) -> None:
     import coevo
 
-    with pytest.raises(PairError, match=r"give it a face"):
+    with pytest.raises(PairError, match=r"give it a ui"):
         coevo.run(artist="biomorph", critic="human", rounds=1, runs_dir=tmp_path)
 
 
-class Eager(Face):
+class Eager(UI):
     """Picks the first, three times."""
 
     def ask(self, sheet: Sheet) -> Command:
         return Pick((0,)) if sheet.generation < 3 else Quit()
 
 
-def test_a_face_of_ones_own_is_one_method(tmp_path: Path) -> None:
+def test_a_ui_of_ones_own_is_one_method(tmp_path: Path) -> None:
     import coevo
 
-    run = coevo.run(artist="biomorph", critic="human", runs_dir=tmp_path, name="mine", face=Eager())
+    run = coevo.run(artist="biomorph", critic="human", runs_dir=tmp_path, name="mine", ui=Eager())
     assert run.round == 3
-    assert len(History(tmp_path / "mine" / FILE).events("pick")) == 3
+    assert len(SessionDB(tmp_path / "mine" / FILE).events("pick")) == 3
 
 
 # kill -9
@@ -427,8 +369,8 @@ def spawn(runs: Path, *words: object) -> subprocess.Popen[str]:
     )
 
 
-def hear(process: subprocess.Popen[str], prompts: int) -> None:
-    """Read until so many prompts have come."""
+def wait_for(process: subprocess.Popen[str], prompts: int) -> None:
+    """Read until this number of prompts has come."""
     heard = ""
     while heard.count("h for help> ") < prompts:
         more = process.stdout.read(1)
@@ -438,34 +380,34 @@ def hear(process: subprocess.Popen[str], prompts: int) -> None:
 
 @pytest.mark.timeout(900)  # twenty starts of the whole program, on a machine of any speed
 def test_kill_9_at_twenty_random_moments_loses_no_pick_no_save_and_no_undo(coevo_command: CommandLine) -> None:
-    dice = random.Random(20261121)
+    rng = random.Random(20261121)
     said: list[str] = []  # everything the session had answered to before it was killed
     process = spawn(coevo_command.runs, "run", *DCGAN, "--name", "k", "-o", "run.device=cpu")
-    hear(process, 1)
+    wait_for(process, 1)
     for kill in range(20):
-        for _ in range(dice.randint(0, 2)):
-            line = dice.choice(["1", "2 3", ".", "u", "+", "s 1 32", "r", "4"])
+        for _ in range(rng.randint(0, 2)):
+            line = rng.choice(["1", "2 3", ".", "u", "+", "s 1 32", "r", "4"])
             process.stdin.write(line + "\n")
-            hear(process, 1)
+            wait_for(process, 1)
             said.append(line)
-        last = dice.choice(["1", "3", "u", "s 2 48"])
+        last = rng.choice(["1", "3", "u", "s 2 48"])
         process.stdin.write(last + "\n")
-        time.sleep(dice.uniform(0, 0.03))  # anywhere between the pick, its children and the next sheet
+        time.sleep(rng.uniform(0, 0.03))  # anywhere between the pick, its children and the next sheet
         process.send_signal(signal.SIGKILL)
         process.communicate()
-        past = history(coevo_command, "k")
-        kinds = [event.kind for event in past.events()]
+        db = session_db(coevo_command, "k")
+        kinds = [event.kind for event in db.events()]
         assert kinds.count("pick") >= sum(line[0] in ".1234" for line in said)
         assert kinds.count("save") >= sum(line[0] == "s" for line in said), kill
-        past.close()
+        db.close()
         process = spawn(coevo_command.runs, "resume", "k")
-        hear(process, 1)
-        past = history(coevo_command, "k")
-        assert not past.pending("pick") and not past.pending("save")
-        for event in past.events("save"):
+        wait_for(process, 1)
+        db = session_db(coevo_command, "k")
+        assert not db.pending("pick") and not db.pending("save")
+        for event in db.events("save"):
             assert Path(event.detail["path"]).is_file()
-        said = list(spelled(past))
-        past.close()
+        said = list(as_lines(db))
+        db.close()
     process.stdin.write("q\n")
     process.communicate()
     # the whole of it is what one session without any kill would have bred
@@ -473,10 +415,10 @@ def test_kill_9_at_twenty_random_moments_loses_no_pick_no_save_and_no_undo(coevo
     whole = breed(coevo_command, "whole", (coevo_command.runs / "k.script").read_text())
     assert whole.code == 0, whole.err
     assert individuals(coevo_command, "k") == individuals(coevo_command, "whole")
-    assert history(coevo_command, "k").pointer == history(coevo_command, "whole").pointer
+    assert session_db(coevo_command, "k").head == session_db(coevo_command, "whole").head
 
 
-def spelled(past: History) -> list[str]:
-    """What has been done, as lines."""
-    spell_of = {"pick": "1", "undo": "u", "redo": "r", "tune": "+", "save": "s"}
-    return [spell_of[event.kind] for event in past.events()]
+def as_lines(db: SessionDB) -> list[str]:
+    """What has been done, a line an event."""
+    line_of = {"pick": "1", "undo": "u", "redo": "r", "tune": "+", "save": "s"}
+    return [line_of[event.kind] for event in db.events()]

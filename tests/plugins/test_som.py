@@ -1,4 +1,4 @@
-"""A curious critic: Wundt's curve, a map that learns what it sees, neighbours that are alike."""
+"""A curious critic: Wundt's curve, a map that learns works, neighbouring nodes that are alike."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_the_familiar_bores_and_the_strange_repels() -> None:
     assert liking[0] < 0.05 and liking[1] > 0.75 and liking[2] < -0.1
 
 
-def test_a_map_learns_what_it_sees() -> None:
+def test_a_map_learns_works() -> None:
     one = critic(steps=30)
     errors = []
     for step in range(40):
@@ -59,7 +59,7 @@ def test_neighbours_in_the_map_are_alike() -> None:
     for step in range(40):
         one.learn(blobs(32, step), Works())
     apart = torch.cdist(one.nodes, one.nodes)
-    near, far = apart[one.apart == 1].mean(), apart[one.apart > 9].mean()
+    near, far = apart[one.map_distances == 1].mean(), apart[one.map_distances > 9].mean()
     assert near < 0.6 * far
 
 
@@ -73,7 +73,7 @@ def test_it_judges_before_it_learns() -> None:
     assert one.novelty(works).mean() < before.mean()
 
 
-def test_interesting_is_half_of_what_anything_can_be() -> None:
+def test_a_work_is_interesting_at_half_of_the_highest_reward() -> None:
     one = critic()
     assert one.peak == pytest.approx(0.799, abs=0.01)
     works = blobs(16)
@@ -86,6 +86,8 @@ def test_the_critic_conforms(options: dict[str, int]) -> None:
 
 
 def test_what_does_not_fit_is_refused(coevo_command: CommandLine) -> None:
-    with pytest.raises(ConfigError, match=r"critic.likes=0.8 should be less than critic.fears=0.7"):
-        critic(likes=0.8)
+    with pytest.raises(
+        ConfigError, match=r"critic.reward_novelty=0.8 should be less than critic.punishment_novelty=0.7"
+    ):
+        critic(reward_novelty=0.8)
     assert "critic.nodes" in coevo_command.refuses("run", "artificial-creativity", "-o", "critic.nodes=1")

@@ -1,10 +1,11 @@
-"""The simulated person: each taste likes what it says, as faithfully as it says, and nothing that shows nothing."""
+"""The simulated person: each taste, how noise changes its picks, and what is refused."""
 
 from __future__ import annotations
 
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,9 +19,9 @@ from PIL import Image
 from torch import Tensor
 
 import coevo
-from coevo import ConfigError, DataError, PairError, Studio, Works
+from coevo import ArtistSpec, ConfigError, DataError, PairError, Studio, Works
 from coevo.data.datasets import DataOptions, digits
-from coevo.interactive.session_db import FILE, History
+from coevo.interactive.session_db import FILE, SessionDB
 from coevo.testing import RandomArtist, conform
 from coevo_human import taste
 from coevo_human.taste import Taste
@@ -29,15 +30,24 @@ SIZE = 32
 ANY = (1, 1_000_000)
 
 
+class Pickable(RandomArtist):
+    """An artist that can use a number of picks, the least and the most."""
+
+    def __init__(self, takes: tuple[int, int], studio: Studio):
+        super().__init__(self.Options(), studio)
+        self.takes = takes
+
+    def spec(self) -> ArtistSpec:
+        return replace(super().spec(), picks=self.takes)
+
+
 def critic(shape: tuple[int, int, int] = (1, SIZE, SIZE), takes: tuple[int, int] = ANY, seed: int = 0, **options):
-    """A built Taste for an artist that takes so many picks."""
+    """A built Taste for an artist that can use this number of picks."""
     studio = Studio(shape, seed=seed)
     studio.reseed()
     one = Taste(Taste.Options(**options), studio)
     one.check()
-    artist = RandomArtist(RandomArtist.Options(), studio)
-    artist.picks = takes
-    one.build(artist)
+    one.build(Pickable(takes, studio))
     return one
 
 
@@ -143,12 +153,11 @@ def test_a_grey_is_a_colour_of_grey_pictures() -> None:
 
 def test_what_is_like_the_picture_is_liked(tmp_path: Path) -> None:
     works = digits(DataOptions(size=SIZE)).works(slice(0, 40))
-    assert works.images is not None
-    picture = (works.images[17, 0] + 1).mul(127.5).round().byte().numpy()
+    picture = (works.pixels[17, 0] + 1).mul(127.5).round().byte().numpy()
     Image.fromarray(picture).resize((100, 100)).convert("RGBA").save(tmp_path / "like.png")
     one = critic(likes="likeness", image=str(tmp_path / "like.png"), noise=0)
-    assert picks(one, works.images) == [17]
-    score = one.score(torch.cat([works.images[17:18], -works.images[17:18], 0.4 * works.images[17:18], paper(1)]))
+    assert picks(one, works.pixels) == [17]
+    score = one.score(torch.cat([works.pixels[17:18], -works.pixels[17:18], 0.4 * works.pixels[17:18], paper(1)]))
     assert score.tolist() == pytest.approx([1, -1, 1, 0], abs=0.01)
 
 
@@ -162,11 +171,11 @@ def test_a_line_beside_the_wanted_one_is_nearer_than_one_far_away() -> None:
 
 def test_the_wanted_class_is_liked() -> None:
     works = digits(DataOptions(size=16)).works(slice(0, 300))
-    assert works.images is not None and works.labels is not None
+    assert works.labels is not None
     one = critic((1, 16, 16), likes="class", wants=7, picks=20, noise=0)
-    chosen = picks(one, works.images)
+    chosen = picks(one, works.pixels)
     assert works.labels[chosen].tolist() == [7] * 20
-    score = one.score(works.images)
+    score = one.score(works.pixels)
     assert score.min() >= 0 and score.max() <= 1
 
 
@@ -236,9 +245,9 @@ def test_it_picks_as_few_as_the_artist_takes_unless_told() -> None:
     assert len(picks(critic(picks=40), images)) == 15
 
 
-@pytest.mark.parametrize(("number", "takes", "said"), [(3, (1, 1), "takes 1"), (1, (2, 5), "takes 2 to 5")])
-def test_more_or_fewer_than_the_artist_takes_are_refused(number: int, takes: tuple[int, int], said: str) -> None:
-    with pytest.raises(PairError, match=rf"'taste' is to pick {number}, but artist 'muse' {said}\."):
+@pytest.mark.parametrize(("number", "takes", "said"), [(3, (1, 1), "can use 1"), (1, (2, 5), "can use 2 to 5")])
+def test_picks_that_the_artist_cannot_use_are_refused(number: int, takes: tuple[int, int], said: str) -> None:
+    with pytest.raises(PairError, match=rf"'taste' should pick {number}, but artist 'random' {said}\."):
         critic(picks=number, takes=takes)
 
 
@@ -250,7 +259,7 @@ def test_more_or_fewer_than_the_artist_takes_are_refused(number: int, takes: tup
     [
         ({"likes": "likeness"}, "critic.image=FILE"),
         ({"likes": "class"}, "critic.wants=NAME"),
-        ({"likes": "class", "wants": "seven"}, "no class|has none; it has: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9"),
+        ({"likes": "class", "wants": "seven"}, "no class|has only: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9"),
         ({"likes": "class", "wants": "1", "data": "digit"}, "did you mean 'digits'"),
         ({"likes": "colour"}, "#ff0000, and these pictures are grey"),
         ({"image": "x.png"}, "critic.image is for critic.likes=likeness"),
@@ -276,7 +285,7 @@ def test_a_picture_that_is_none_is_refused(tmp_path: Path) -> None:
         critic(likes="likeness", image=str(tmp_path / "text.png"))
     Image.new("RGB", (9, 9), "#204060").save(tmp_path / "flat.png")
     for channels in (1, 3):
-        with pytest.raises(DataError, match=r"flat\.png .* is of one tone"):
+        with pytest.raises(DataError, match=r"flat\.png .* has only one tone"):
             critic((channels, SIZE, SIZE), likes="likeness", image=str(tmp_path / "flat.png"))
 
 
@@ -334,14 +343,14 @@ BRED = {"artist": {"width": 4, "latent": 8}, "data": {"size": 16}}
 def test_it_breeds_a_trained_artist_and_leaves_a_lineage(trained: Path) -> None:
     run = coevo.run(artist="dcgan", critic="taste", name="bred", runs_dir=trained, options=BRED, start="base", rounds=3)
     assert run.artist.make(0, None).images.shape == (15, 1, 16, 16)
-    history = History(trained / "bred" / FILE)
-    events = history.events("pick")
+    db = SessionDB(trained / "bred" / FILE)
+    events = db.events("pick")
     assert [len(event.detail["places"]) for event in events] == [1, 1, 1]
-    assert {event.who for event in events} == {"taste"} and all(event.done for event in events)
-    chosen = [history.sheet(event.moment)[event.detail["places"][0]] for event in events]
+    assert {event.user for event in events} == {"taste"} and all(event.done for event in events)
+    chosen = [db.sheet(event.snapshot)[event.detail["places"][0]] for event in events]
     for before, after in pairwise(chosen):
-        assert before == after or history.individual(after).parents == (before,)
-    history.close()
+        assert before == after or db.individual(after).parents == (before,)
+    db.close()
 
 
 def test_the_same_seed_breeds_the_same(trained: Path) -> None:
@@ -371,4 +380,4 @@ def test_a_mistake_leaves_no_run_behind(trained: Path) -> None:
         "run", "--artist", "dcgan", "--critic", "taste", "--from", "base", "--name", "never", *SMALL[:2],
         *SMALL[4:6], *SMALL[8:], "-o", "critic.likes=class", "-o", "critic.wants=12",
     )  # fmt: skip
-    assert "it has: 0, 1, 2" in said and not (trained / "never").exists()
+    assert "has only: 0, 1, 2" in said and not (trained / "never").exists()

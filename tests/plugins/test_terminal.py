@@ -25,21 +25,23 @@ from rich.style import Style
 from textual.pilot import Pilot
 from textual.strip import Strip
 
-from coevo.interactive.session_db import FILE, History
-from coevo.interactive.ui import Command, Face, Sheet
+from coevo.interactive.commands import Command
+from coevo.interactive.session_db import FILE, SessionDB
+from coevo.interactive.sheet import Sheet
+from coevo.interactive.ui import UI
 from coevo.runs.run import Run
 from coevo.storage.run_folder import RunFolder
-from coevo_human.terminal.app import ROWS, Breeding, layout
+from coevo_human.terminal.app import ROWS, BreedingApp, layout
 from coevo_human.terminal.pictures import QUARTERS, blocks, fit, style_of
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 
-class OnScreen(Face):
-    """The terminal's face without a terminal: its app is driven by a test."""
+class OnScreen(UI):
+    """The terminal's UI without a terminal: a test drives its app."""
 
     def __init__(self) -> None:
-        self.app = Breeding()
+        self.app = BreedingApp()
 
     def ask(self, sheet: Sheet) -> Command:
         return self.app.ask(sheet)
@@ -57,14 +59,14 @@ def run(tmp_path: Path) -> Iterator[Run]:
     run.close()
 
 
-def drive(run: Run, script: Callable[[Breeding, Pilot[None]], Awaitable[None]], size: tuple[int, int]) -> None:
+def drive(run: Run, script: Callable[[BreedingApp, Pilot[None]], Awaitable[None]], size: tuple[int, int]) -> None:
     """Play a run on a screen of a size, with a person who follows the script and then leaves."""
-    face = OnScreen()
-    run.critic.face = face
-    app = face.app
+    ui = OnScreen()
+    run.critic.ui = ui
+    app = ui.app
     app.play = lambda: deque(run.turns(), maxlen=0) and None
 
-    async def sit() -> None:
+    async def play() -> None:
         async with app.run_test(size=size) as pilot:
             await settled(app, pilot)
             await script(app, pilot)
@@ -73,22 +75,22 @@ def drive(run: Run, script: Callable[[Breeding, Pilot[None]], Awaitable[None]], 
                 await gone(app)
 
     try:
-        asyncio.run(sit())
+        asyncio.run(play())
     finally:
-        app.part()
+        app.finish()
 
 
-async def settled(app: Breeding, pilot: Pilot[None]) -> None:
+async def settled(app: BreedingApp, pilot: Pilot[None]) -> None:
     """Wait until the players wait for a person."""
     for _ in range(500):
         await pilot.pause(0.01)
-        if app.sheet is not None and not app._waiting:
+        if app.sheet is not None and not app.busy:
             await pilot.pause()
             return
     raise AssertionError("no sheet came")
 
 
-async def gone(app: Breeding) -> None:
+async def gone(app: BreedingApp) -> None:
     for _ in range(500):
         if not app._player.is_alive():
             return
@@ -96,41 +98,41 @@ async def gone(app: Breeding) -> None:
     raise AssertionError("the players did not leave")
 
 
-async def press(app: Breeding, pilot: Pilot[None], *keys: str) -> None:
+async def press(app: BreedingApp, pilot: Pilot[None], *keys: str) -> None:
     for key in keys:
         await pilot.press(key)
         await settled(app, pilot)
 
 
-def text(app: Breeding) -> list[str]:
+def text(app: BreedingApp) -> list[str]:
     """The characters on the screen."""
     return ["".join(segment.text for segment in strip).rstrip() for strip in app.screen._compositor.render_strips()]
 
 
-def past(run: Run) -> History:
-    assert run.history
-    return run.history
+def db_of(run: Run) -> SessionDB:
+    assert run.session.db
+    return run.session.db
 
 
 # what keys do
 
 
 def test_arrows_and_space_pick_and_enter_breeds(run: Run) -> None:
-    async def script(app: Breeding, pilot: Pilot[None]) -> None:
+    async def script(app: BreedingApp, pilot: Pilot[None]) -> None:
         await press(app, pilot, "right", "right", "down", "space")
-        assert app.at == 2 + app.columns and app.picked == {app.at}
-        chosen = app.sheet.id(app.at)
+        assert app.focus_index == 2 + app.columns and app.picked == {app.focus_index}
+        chosen = app.sheet.id(app.focus_index)
         await press(app, pilot, "enter")
         assert app.sheet.generation == 1 and not app.picked
         assert app.sheet.id(7) == chosen  # the parent, in the middle
 
     drive(run, script, (140, 44))
-    (event,) = past(run).events("pick")
-    assert event.who == "human"
+    (event,) = db_of(run).events("pick")
+    assert event.user == "human"
 
 
-def test_undo_redo_and_new_children_after_undo(run: Run) -> None:
-    async def script(app: Breeding, pilot: Pilot[None]) -> None:
+def test_undo_redo_and_new_offspring_after_undo(run: Run) -> None:
+    async def script(app: BreedingApp, pilot: Pilot[None]) -> None:
         first = ids(app)
         await press(app, pilot, "space", "enter")
         second = ids(app)
@@ -146,12 +148,12 @@ def test_undo_redo_and_new_children_after_undo(run: Run) -> None:
     drive(run, script, (140, 44))
 
 
-def ids(app: Breeding) -> list[str]:
+def ids(app: BreedingApp) -> list[str]:
     return [app.sheet.id(place) for place in range(len(app.sheet))]
 
 
 def test_an_artist_of_one_parent_takes_one_pick(run: Run) -> None:
-    async def script(app: Breeding, pilot: Pilot[None]) -> None:
+    async def script(app: BreedingApp, pilot: Pilot[None]) -> None:
         await press(app, pilot, "space", "right", "space")
         assert app.picked == {1}
         await press(app, pilot, "space")
@@ -161,9 +163,9 @@ def test_an_artist_of_one_parent_takes_one_pick(run: Run) -> None:
 
 
 def test_the_mouse_picks_and_zooms(run: Run) -> None:
-    async def script(app: Breeding, pilot: Pilot[None]) -> None:
+    async def script(app: BreedingApp, pilot: Pilot[None]) -> None:
         await pilot.click(app._tiles[3].picture)
-        assert app.picked == {3} and app.at == 3
+        assert app.picked == {3} and app.focus_index == 3
         await pilot.click(app._tiles[4].picture, times=2)
         assert len(app.screen_stack) == 2
         await pilot.press("escape")
@@ -172,7 +174,7 @@ def test_the_mouse_picks_and_zooms(run: Run) -> None:
 
 
 def test_plus_and_minus_change_the_mutation_rate(run: Run) -> None:
-    async def script(app: Breeding, pilot: Pilot[None]) -> None:
+    async def script(app: BreedingApp, pilot: Pilot[None]) -> None:
         rate = app.sheet.mutation
         await press(app, pilot, "+")
         assert app.sheet.mutation == pytest.approx(rate * 1.25)
@@ -184,7 +186,7 @@ def test_plus_and_minus_change_the_mutation_rate(run: Run) -> None:
 
 
 def test_saving_asks_for_a_size_and_says_what_is_wrong(run: Run) -> None:
-    async def script(app: Breeding, pilot: Pilot[None]) -> None:
+    async def script(app: BreedingApp, pilot: Pilot[None]) -> None:
         await press(app, pilot, "right", "s")
         await pilot.press(*["backspace"] * 4, "9", "enter")
         await pilot.pause()
@@ -194,13 +196,13 @@ def test_saving_asks_for_a_size_and_says_what_is_wrong(run: Run) -> None:
         assert "Saved" in "".join(text(app))
 
     drive(run, script, (140, 44))
-    (event,) = past(run).events("save")
+    (event,) = db_of(run).events("save")
     with Image.open(event.detail["path"]) as picture:
         assert picture.size == (96, 96) and "genome" in picture.info["coevo"]
 
 
 def test_lineage_shows_ancestors_and_branches_from_one(run: Run) -> None:
-    async def script(app: Breeding, pilot: Pilot[None]) -> None:
+    async def script(app: BreedingApp, pilot: Pilot[None]) -> None:
         first = ids(app)
         await press(app, pilot, "space", "enter", "space", "enter")
         assert app.sheet.generation == 2
@@ -215,17 +217,17 @@ def test_lineage_shows_ancestors_and_branches_from_one(run: Run) -> None:
         assert app.sheet.generation == 0 and ids(app) == first
 
     drive(run, script, (140, 44))
-    assert [event.kind for event in past(run).events()] == ["pick", "pick", "branch"]
+    assert [event.kind for event in db_of(run).events()] == ["pick", "pick", "branch"]
 
 
 def test_zoom_and_help_open_and_close(run: Run) -> None:
-    async def script(app: Breeding, pilot: Pilot[None]) -> None:
+    async def script(app: BreedingApp, pilot: Pilot[None]) -> None:
         await pilot.press("z")
         await pilot.pause()
         assert "its neighbours" in text(app)[-1]
         await pilot.press("right", "escape")
         await pilot.pause()
-        assert app.at == 1 and len(app.screen_stack) == 1
+        assert app.focus_index == 1 and len(app.screen_stack) == 1
         await pilot.press("?")
         await pilot.pause()
         assert "coevo resume" in "".join(text(app))
@@ -237,7 +239,7 @@ def test_zoom_and_help_open_and_close(run: Run) -> None:
 
 
 def test_a_key_pressed_while_the_players_work_is_not_for_the_next_sheet(run: Run) -> None:
-    async def script(app: Breeding, pilot: Pilot[None]) -> None:
+    async def script(app: BreedingApp, pilot: Pilot[None]) -> None:
         await pilot.press("space")
         app.action_breed()
         app.action_breed()  # an impatient second one
@@ -251,28 +253,28 @@ def test_what_ends_the_players_is_raised_when_the_screen_has_gone(run: Run) -> N
     def fail() -> None:
         raise RuntimeError("the artist broke")
 
-    face = OnScreen()
-    face.app.play = fail
+    ui = OnScreen()
+    ui.app.play = fail
 
-    async def sit() -> None:
-        async with face.app.run_test():
-            await gone(face.app)
+    async def play() -> None:
+        async with ui.app.run_test():
+            await gone(ui.app)
 
-    asyncio.run(sit())
+    asyncio.run(play())
     with pytest.raises(RuntimeError, match="the artist broke"):
-        face.app.part()
+        ui.app.finish()
 
 
 # how it looks
 
 
 def test_a_small_terminal_pages_and_a_resized_one_is_followed(run: Run) -> None:
-    async def script(app: Breeding, pilot: Pilot[None]) -> None:
+    async def script(app: BreedingApp, pilot: Pilot[None]) -> None:
         assert (app.columns, app.rows) == (4, 2)
         assert "page 1 of 2" in text(app)[0]
         await press(app, pilot, "n")
-        assert app.at == 8 and "page 2 of 2" in text(app)[0]
-        assert [tile.place for tile in app._tiles if tile.display] == list(range(8, 15))
+        assert app.focus_index == 8 and "page 2 of 2" in text(app)[0]
+        assert [tile.index for tile in app._tiles if tile.display] == list(range(8, 15))
         await pilot.resize_terminal(140, 44)
         await pilot.pause(0.1)
         assert all(tile.display for tile in app._tiles) and "page" not in text(app)[0]
@@ -323,7 +325,7 @@ def test_the_screen_looks_as_it_did(run: Run, size: tuple[int, int]) -> None:
     """Snapshots of the characters on the screen; COEVO_SNAPSHOTS=1 takes them anew."""
     path = SNAPSHOTS / f"blind-watchmaker-{size[0]}x{size[1]}.txt"
 
-    async def script(app: Breeding, pilot: Pilot[None]) -> None:
+    async def script(app: BreedingApp, pilot: Pilot[None]) -> None:
         await press(app, pilot, "right", "space", "enter", "right", "space")
         shown = "\n".join(text(app)) + "\n"
         if os.environ.get("COEVO_SNAPSHOTS"):
@@ -419,8 +421,8 @@ def test_a_terminal_that_is_closed_loses_nothing(tmux: Any, tmp_path: Path) -> N
     tmux("kill-server")
     store = RunFolder(tmp_path / "t")
     for _ in range(100):
-        if not store.held:
+        if not store.locked:
             break
         time.sleep(0.1)
-    assert not store.held  # it has gone with its terminal
-    assert History(tmp_path / "t" / FILE).pointer.now == 2
+    assert not store.locked  # it has gone with its terminal
+    assert SessionDB(tmp_path / "t" / FILE).head.snapshot == 2
