@@ -92,7 +92,7 @@ async def settled(app: BreedingApp, pilot: Pilot[None]) -> None:
 
 async def gone(app: BreedingApp) -> None:
     for _ in range(500):
-        if not app._player.is_alive():
+        if not app.players.is_alive():
             return
         await asyncio.sleep(0.01)
     raise AssertionError("the players did not leave")
@@ -164,9 +164,9 @@ def test_an_artist_of_one_parent_takes_one_pick(run: Run) -> None:
 
 def test_the_mouse_picks_and_zooms(run: Run) -> None:
     async def script(app: BreedingApp, pilot: Pilot[None]) -> None:
-        await pilot.click(app._tiles[3].picture)
+        await pilot.click(app.tiles[3].picture)
         assert app.picked == {3} and app.focus_index == 3
-        await pilot.click(app._tiles[4].picture, times=2)
+        await pilot.click(app.tiles[4].picture, times=2)
         assert len(app.screen_stack) == 2
         await pilot.press("escape")
 
@@ -274,10 +274,10 @@ def test_a_small_terminal_pages_and_a_resized_one_is_followed(run: Run) -> None:
         assert "page 1 of 2" in text(app)[0]
         await press(app, pilot, "n")
         assert app.focus_index == 8 and "page 2 of 2" in text(app)[0]
-        assert [tile.index for tile in app._tiles if tile.display] == list(range(8, 15))
+        assert [tile.index for tile in app.tiles if tile.display] == list(range(8, 15))
         await pilot.resize_terminal(140, 44)
         await pilot.pause(0.1)
-        assert all(tile.display for tile in app._tiles) and "page" not in text(app)[0]
+        assert all(tile.display for tile in app.tiles) and "page" not in text(app)[0]
 
     drive(run, script, (80, 24))
 

@@ -111,10 +111,10 @@ class BreedingApp(App[None]):
         self.picked: set[int] = set()
         self.columns, self.rows = 1, 1
         self._picture = picture_class()
-        self._tiles: list[Tile] = []
+        self.tiles: list[Tile] = []
         self._arranged: tuple[int, ...] = ()
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
-        self._player = Thread(target=self._play, name="players", daemon=True)
+        self.players = Thread(target=self._play, name="players", daemon=True)
         self._failure: BaseException | None = None
         self.busy = False  # the players are at work: what is typed meanwhile is not for the next sheet
 
@@ -139,8 +139,8 @@ class BreedingApp(App[None]):
     def finish(self) -> None:
         """After the screen has gone: let the players end, and raise what ended them."""
         self._commands.put(Quit())
-        if self._player.ident:
-            self._player.join()
+        if self.players.ident:
+            self.players.join()
         if self._failure:
             raise self._failure
         if self._exception:
@@ -161,22 +161,22 @@ class BreedingApp(App[None]):
             # The terminal has gone, and writing to it would wait for ever. All that was done is in the history.
             loop.add_signal_handler(signal.SIGHUP, os._exit, 129)
         gc.freeze()  # what stands now stays: collecting it again and again would take longer than drawing
-        self._player.start()
+        self.players.start()
 
     async def show(self, sheet: Sheet) -> None:
         """A new sheet, or the same one with a note."""
         same = self.sheet is not None and self.sheet.works.images is sheet.works.images
         same = same or (bool(sheet.note) and self.sheet is not None)
         self.sheet, self.busy = sheet, False
-        if len(self._tiles) != len(sheet):
+        if len(self.tiles) != len(sheet):
             grid = self.query_one("#sheet", Grid)
             await grid.remove_children()
-            self._tiles = [Tile(index, self._picture) for index in range(len(sheet))]
-            await grid.mount_all(self._tiles)
+            self.tiles = [Tile(index, self._picture) for index in range(len(sheet))]
+            await grid.mount_all(self.tiles)
             self.focus_index = min(self.focus_index, len(sheet) - 1)
         if not same:
             self.picked.clear()
-            for tile, picture in zip(self._tiles, sheet.pictures(), strict=True):
+            for tile, picture in zip(self.tiles, sheet.pictures(), strict=True):
                 tile.picture.image = picture
         self.arrange()
 
@@ -185,20 +185,20 @@ class BreedingApp(App[None]):
         if self.sheet is None:
             return
         width, height = self.size.width, self.size.height - 3
-        self.columns, self.rows = layout(len(self._tiles), width, height)
+        self.columns, self.rows = layout(len(self.tiles), width, height)
         per_page = self.columns * self.rows
         page = self.focus_index // per_page
-        if (arranged := (width, height, page, len(self._tiles))) != self._arranged:  # it costs a new layout
+        if (arranged := (width, height, page, len(self.tiles))) != self._arranged:  # it costs a new layout
             self._arranged = arranged
             grid = self.query_one("#sheet", Grid)
             grid.styles.grid_size_columns, grid.styles.grid_size_rows = self.columns, self.rows
             grid.styles.grid_rows = str(max(2, height // self.rows))  # all alike, where a fraction would not be
             grid.styles.grid_columns = str(max(2, (width + 1) // self.columns - 1))
-            for tile in self._tiles:
+            for tile in self.tiles:
                 tile.display = page * per_page <= tile.index < (page + 1) * per_page
-        for tile in self._tiles:
+        for tile in self.tiles:
             tile.mark(self.sheet.id(tile.index), tile.index == self.focus_index, tile.index in self.picked)
-        self._describe(self.sheet, page, math.ceil(len(self._tiles) / per_page))
+        self._describe(self.sheet, page, math.ceil(len(self.tiles) / per_page))
 
     def _describe(self, sheet: Sheet, page: int, pages: int) -> None:
         """Write the lines above and below the tiles."""
@@ -231,14 +231,14 @@ class BreedingApp(App[None]):
     def action_move(self, way: str) -> None:
         if self.sheet is not None:
             step = {"left": -1, "right": 1, "up": -self.columns, "down": self.columns}[way]
-            if 0 <= self.focus_index + step < len(self._tiles):
+            if 0 <= self.focus_index + step < len(self.tiles):
                 self.focus_index += step
             self.arrange()
 
     def action_page(self, step: int) -> None:
         if self.sheet is not None:
             index = self.focus_index + step * self.columns * self.rows
-            self.focus_index = max(0, min(index, len(self._tiles) - 1))
+            self.focus_index = max(0, min(index, len(self.tiles) - 1))
             self.arrange()
 
     def action_pick(self) -> None:
