@@ -29,12 +29,13 @@ def lineage(run: str, id: str | None, output: Path | None, runs_dir: Path, as_js
     from rich.console import Console
 
     from coevo.interactive.lineage import ancestors, picked_or_current, tree
-    from coevo.tools.export import open_history, write_chart
+    from coevo.tools.lineage_charts import write_chart
+    from coevo.tools.sessions import open_session_db
 
     if run.endswith(".png"):
         run, id = origin_of(Path(run))
     store = open_store(run, runs_dir)
-    db, problem = open_history(store)
+    db, problem = open_session_db(store)
     if problem:
         click.echo(f"coevo: {problem}", err=True)
     family = ancestors(db, id) if id else picked_or_current(db)
@@ -77,7 +78,7 @@ def origin_of(path: Path) -> tuple[str, str]:
 @JSON
 def accepted(run: str, id: str | None, output: Path | None, n: int, size: int, runs_dir: Path, as_json: bool) -> None:
     """List the accepted works of a RUN, those that fooled its critic, if its artist evolves."""
-    from coevo.tools.export import accepted_rows, write_accepted
+    from coevo.tools.accepted import accepted_rows, write_accepted
 
     store = open_store(run, runs_dir)
     rows = accepted_rows(store, id)[-n:]
@@ -109,10 +110,11 @@ def export(run: str, id: str | None, output: Path | None, size: int, alone: bool
     Without ID the whole session is exported as a script (.picks), which coevo run --picks replays.
     """
     from coevo.interactive.lineage import line_of_descent
-    from coevo.tools.export import open_history, write_path, write_script
+    from coevo.tools.lineage_charts import write_path
+    from coevo.tools.sessions import open_session_db, write_script
 
     store = open_store(run, runs_dir)
-    db, problem = open_history(store)
+    db, problem = open_session_db(store)
     if problem:
         click.echo(f"coevo: {problem}", err=True)
     if id is None:

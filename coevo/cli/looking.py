@@ -145,7 +145,7 @@ def sample(run: str, n: int, seed: int, label: str | None, output: Path, runs_di
 
     The array is uint8 [N, H, W, C]. Every picture of a folder carries its code or genome.
     """
-    from coevo.tools.export import write_samples
+    from coevo.tools.samples import write_samples
 
     write_samples(open_store(run, runs_dir), n, seed, output, label)
     click.echo(f"{n} works in {output}")
@@ -184,7 +184,7 @@ def evaluate(
     labels. Nearest real neighbours show whether works are copies. If the artist has an encoder: also reconstruction
     error, class error and distance from the prior.
     """
-    from coevo.tools.export import evaluate_works
+    from coevo.tools.evaluate import evaluate_works
 
     sheet = picture(output) if output else None
     report = evaluate_works(run, runs_dir, n, seed, data, data_dir, sheet, draws, parzen)

@@ -1,4 +1,4 @@
-"""How far two sets of works are apart, by features [N, D] of each: distances, precision and recall, neighbours."""
+"""Distances between two sets of works, by features [N, D] of each: moments, kernels, neighbours, likelihoods."""
 
 from __future__ import annotations
 
@@ -13,10 +13,23 @@ from torch.nn.functional import mse_loss
 CHUNK = 2000
 
 
-def frechet(ones: Tensor, others: Tensor) -> float:
-    """‖μ₁ - μ₂‖² + tr(Σ₁ + Σ₂ - 2(Σ₁Σ₂)^½), the distance of two Gaussians with their moments (Heusel 2017).
+def frechet_distance(ones: Tensor, others: Tensor) -> float:
+    """‖μ₁ - μ₂‖² + tr(Σ₁ + Σ₂ - 2(Σ₁Σ₂)^½): the distance of two Gaussians with the moments of two sets.
 
-    It falls with the number of works; compare only figures of as many. Of Inception's features it is the usual FID.
+    It is biased: it falls as the number of works grows, so compare only figures of equally many. In Inception's
+    features it is the FID.
+
+    Args:
+        ones, others: features [N, D] and [M, D].
+
+    Reference:
+        Heusel et al. (2017), GANs trained by a two time-scale update rule.
+
+    Example:
+        >>> import torch
+        >>> ones = torch.tensor([[0.0], [2.0]])
+        >>> frechet_distance(ones, ones + 3)
+        9.0
     """
     (mean, cov), (mean2, cov2) = _moments(ones), _moments(others)
     values, vectors = np.linalg.eigh(cov)
@@ -26,7 +39,14 @@ def frechet(ones: Tensor, others: Tensor) -> float:
 
 
 def kernel_distance(ones: Tensor, others: Tensor) -> float:
-    """The squared maximum mean discrepancy under k(x, y) = (x·y / D + 1)³, unbiased (Bińkowski 2018, KID)."""
+    """The squared maximum mean discrepancy under k(x, y) = (x·y / D + 1)³, unbiased.
+
+    Args:
+        ones, others: features [N, D] and [M, D].
+
+    Reference:
+        Bińkowski et al. (2018), Demystifying MMD GANs (KID).
+    """
 
     def kernel(a: Tensor, b: Tensor) -> Tensor:
         return torch.stack([(some @ b.T / a.shape[1] + 1).pow(3).double().sum() for some in a.split(CHUNK)]).sum()
@@ -39,8 +59,17 @@ def kernel_distance(ones: Tensor, others: Tensor) -> float:
 
 
 def discrepancy(ones: Tensor, others: Tensor) -> Tensor:
-    """The squared maximum mean discrepancy of codes [N, D] and [M, D] under Σ_s C / (C + ‖x - y‖²), C = 2 D s, unbiased
-    (Tolstikhin 2018, §4); a scalar with gradients, of which 0 is no difference, whatever its sign."""
+    """The squared maximum mean discrepancy under Σ_s C / (C + ‖x - y‖²), C = 2 D s; unbiased: it may be below 0.
+
+    Args:
+        ones, others: codes [N, D] and [M, D].
+
+    Returns:
+        A scalar with gradients; its mean is 0 if both have the same distribution.
+
+    Reference:
+        Tolstikhin et al. (2018), Wasserstein auto-encoders, §4.
+    """
 
     def kernel(a: Tensor, b: Tensor) -> Tensor:
         squares = torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist").square()
@@ -56,16 +85,24 @@ def discrepancy(ones: Tensor, others: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Overlap:
-    """How two sets lie in each other's neighbourhoods: balls around works, as far as their k-th nearest (1 is best)."""
+    """How two sets lie in each other's neighbourhoods: balls around works, up to their k-th nearest; 1 is best."""
 
-    precision: float  # share of made works inside of a real one's ball (Kynkäänniemi 2019)
-    recall: float  # share of real works inside of a made one's ball
-    density: float  # how many real balls a made work lies in, of the k it should (Naeem 2020)
-    coverage: float  # share of real balls with a made work in them
+    precision: float
+    """Share of made works within a real work's ball (Kynkäänniemi 2019)."""
+    recall: float
+    """Share of real works within a made work's ball."""
+    density: float
+    """The number of real balls that a made work lies in, over k (Naeem 2020)."""
+    coverage: float
+    """Share of real balls with a made work in them."""
 
 
 def overlap(made: Tensor, real: Tensor, k: int = 5) -> Overlap:
-    """Precision, recall, density and coverage. Raises ValueError where a side has no more than k works."""
+    """Precision, recall, density and coverage of features [N, D] beside [M, D].
+
+    Raises:
+        ValueError: a side has no more than k works.
+    """
     if min(len(made), len(real)) <= k:
         raise ValueError(f"{len(made)} works beside {len(real)} are too few for {k} neighbours")
     real_reach, made_reach = _reach(real, k), _reach(made, k)
@@ -87,10 +124,19 @@ def overlap(made: Tensor, real: Tensor, k: int = 5) -> Overlap:
 
 
 def parzen(points: Tensor, validation: Tensor, test: Tensor) -> tuple[float, float, float]:
-    """Log-likelihood of test works under Gaussians around points, [N, D] each: mean, its standard error, and σ.
+    """Log-likelihood of test works under Gaussians of standard deviation σ around points, in nats.
 
-    σ is the one of 20 from 0.05 to 1 that suits the validation works best (Breuleux 2011, as in Goodfellow 2014). The
-    measure is known to be weak: centres of clusters beat every generator.
+    σ is the one of 20 from 0.05 to 1 that gives the validation works the highest likelihood. The measure is known to be
+    weak: centres of clusters beat every generator.
+
+    Args:
+        points, validation, test: [N, D] each.
+
+    Returns:
+        The mean over the test works, its standard error, and σ.
+
+    Reference:
+        Breuleux et al. (2011), as used in Goodfellow et al. (2014).
     """
     sigma = max(torch.logspace(-1.3, 0, 20).tolist(), key=lambda s: _log_density(points, validation[:1000], s).mean())
     found = _log_density(points, test, sigma)
@@ -106,24 +152,24 @@ def _log_density(points: Tensor, works: Tensor, sigma: float) -> Tensor:
 
 
 def pixel_error(ones: Tensor, others: Tensor) -> Tensor:
-    """Mean square difference of pictures in [-1, 1], counted for pixels in [0, 1]: a scalar."""
+    """Mean squared error of pictures in [-1, 1], for pixels in [0, 1]: a scalar with gradients."""
     return mse_loss(ones, others) / 4
 
 
 def nearest(works: Tensor, reals: Tensor) -> tuple[Tensor, Tensor]:
-    """For each of the works [N, D] its nearest real one [M, D]: indices [N] and distances [N], root mean square."""
+    """The nearest of the real works [M, D] of each work [N, D]: indices [N] and root mean square differences [N]."""
     found = [torch.cdist(some, reals).min(dim=1) for some in works.split(CHUNK)]
     scale = works.shape[1] ** 0.5
     return torch.cat([f.indices for f in found]), torch.cat([f.values for f in found]) / scale
 
 
-def spread(works: Tensor) -> float:
-    """The mean distance between two of the works [N, D], root mean square, of the first 1,000."""
+def mean_distance(works: Tensor) -> float:
+    """The mean root mean square difference between two of the first 1,000 works [N, D]."""
     some = works[:1000]
     return (torch.cdist(some, some).sum() / (len(some) * (len(some) - 1) * works.shape[1] ** 0.5)).item()
 
 
-def divergence(shares: Tensor, wanted: Tensor) -> float:
+def kl_divergence(shares: Tensor, wanted: Tensor) -> float:
     """KL(shares ‖ wanted) of two histograms [K], in nats."""
     there = shares > 0
     return (shares[there] * (shares[there] / wanted[there].clamp_min(1e-12)).log()).sum().item()

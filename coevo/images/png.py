@@ -1,4 +1,4 @@
-"""Pictures for people: contact sheets, and PNGs that carry what they are made of."""
+"""PNGs that carry the genome or code of the work that they show."""
 
 from __future__ import annotations
 
@@ -16,24 +16,35 @@ from coevo.contract.players import Artist
 from coevo.contract.works import Genome, Works
 from coevo.errors import DataError
 from coevo.storage.atomic import write_whole
+from coevo.storage.run_folder import FORMAT
 from coevo.version import __version__
 
 
-def save_png(path: Path, picture: Image.Image, about: dict[str, Any]) -> None:
-    """Write a PNG whole, with what it is about as JSON in its text chunk `coevo`."""
+def save_png(path: Path, picture: Image.Image, about: Mapping[str, Any]) -> None:
+    """Write a picture as a PNG that carries `about`; it appears whole."""
+    write_whole(path, png_bytes(picture, about))
+
+
+def png_bytes(picture: Image.Image, about: Mapping[str, Any]) -> bytes:
+    """A picture as a PNG, with what it is about as JSON in its text chunk `coevo`."""
     info = PngImagePlugin.PngInfo()
     info.add_text("Software", f"coevo {__version__}")
-    info.add_text("coevo", json.dumps({"version": __version__, **about}))
+    info.add_text("coevo", json.dumps({"version": __version__, "format": FORMAT, **about}))
     buffer = io.BytesIO()
     picture.save(buffer, "png", pnginfo=info)
-    write_whole(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What a picture says of itself: whose work it is, of which run, and the work as genome or code.
+    """Where the work in a picture comes from.
 
-    options, channels: the Artist's and the picture's; a genome can be drawn again by them alone.
+    Args:
+        artist, run: names.
+        works: the work as genome or code, without its picture.
+        options: the artist's, as far as they are not the defaults; with them a genome can be drawn again.
+        channels: of the picture.
+        format: of the options.
     """
 
     artist: str
@@ -41,16 +52,17 @@ class Origin:
     works: Works
     options: Mapping[str, Any] = field(default_factory=dict)
     channels: int = 1
+    format: int = FORMAT
 
 
 def signature(artist: Artist, run: str) -> dict[str, Any]:
-    """Whose works these are, for `save_png`."""
+    """Artist, options and run of works, for `png_bytes`."""
     options = artist.options.model_dump(mode="json", exclude_defaults=True)
     return {"artist": artist.name, "run": run, "options": options, "channels": artist.studio.image[0]}
 
 
 def describe(works: Works, index: int) -> dict[str, Any]:
-    """What one of the works is made of, for `save_png`."""
+    """Genome and code of one of the works, for `png_bytes`."""
     about: dict[str, Any] = {}
     if works.genomes is not None:
         genome = works.genomes[index]
@@ -78,9 +90,12 @@ def qualify_ids(works: Works, run: str) -> Works:
 
 
 def read_origin(path: Path) -> Origin:
-    """Whose work a PNG shows. Raises DataError where it is no picture, or carries no genome or code.
+    """Where the work in a PNG comes from.
 
     The individual is named as `qualify_ids` does, so that its lineage can go on in another run.
+
+    Raises:
+        DataError: the file is no picture, or carries no genome or code.
     """
     try:
         with Image.open(path) as picture:
@@ -91,8 +106,9 @@ def read_origin(path: Path) -> Origin:
         about = json.loads(text) if text else {}
         works, run = works_of(about), str(about.get("run", ""))
         if works.codes is None and works.genomes is None:
-            raise DataError(f"{path} carries no genome and no code of coevo's; only pictures saved one by one do.")
+            raise DataError(f"{path} carries no genome or code of coevo's; only pictures that are saved one by one do.")
         options, channels = dict(about.get("options", {})), int(about.get("channels", 1))
-        return Origin(str(about["artist"]), run, qualify_ids(works, run), options, channels)
+        format = int(about.get("format", 1))
+        return Origin(str(about["artist"]), run, qualify_ids(works, run), options, channels, format)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path} carries a genome that coevo cannot read ({type(error).__name__}: {error}).") from error

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,7 +12,6 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from coevo.contract import works
-from coevo.storage.atomic import write_whole
 
 PAPER, INK = 255, 60
 LABEL = 24  # px that a label takes
@@ -73,11 +71,11 @@ def fitting_font(labels: Sequence[str], width: int) -> ImageFont.FreeTypeFont | 
     return next((font for font in fonts if max(map(font.getlength, labels), default=0) <= width), fonts[-1])
 
 
-def save_gif(path: Path, frames: Sequence[Image.Image], milliseconds: Sequence[int]) -> None:
-    """Write a film whole; it begins anew at its end."""
+def gif_bytes(frames: Sequence[Image.Image], milliseconds: Sequence[int]) -> bytes:
+    """A film that loops, each frame shown for so many milliseconds."""
     buffer = io.BytesIO()
     frames[0].save(buffer, "gif", save_all=True, append_images=frames[1:], duration=list(milliseconds), loop=0)
-    write_whole(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def sheet_png(images: Tensor) -> bytes:

@@ -6,6 +6,8 @@ from functools import cached_property
 
 from coevo.contract.players import Artist, State
 from coevo.interactive.session_db import FILE, SessionDB
+from coevo.loop import Position
+from coevo.loop.coevolve import START
 from coevo.plugin.registry import registry
 from coevo.runs.build import Setup
 from coevo.runs.config import Config, read_toml, resolve
@@ -37,21 +39,31 @@ class SavedRun:
         self.config = read_config(folder)
         self.setup = Setup(self.config, folder.folder)
 
-    @cached_property
+    @property
     def state(self) -> State:
         """The states of both players and the studio, as the newest checkpoint or the session has them."""
+        return self._saved[1]
+
+    @property
+    def round(self) -> int:
+        """The round that it stands at."""
+        return self._saved[0].round
+
+    @cached_property
+    def _saved(self) -> tuple[Position, State]:
         if not self.folder.names():
-            return {}
+            return START, {}
         checkpoint, _ = self.folder.load()
         state = self._migrated(checkpoint.state, checkpoint.format)
         path = self.folder.folder / FILE
         if not self.remember or not path.is_file():
-            return state
+            return checkpoint.position, state
         with SessionDB(path) as db:
             if db.head.snapshot is None:
-                return state
-            newest = self._migrated(db.snapshot(db.head.snapshot)[1], db.format)
-        return {role: {**part, **newest.get(role, {})} for role, part in state.items()}
+                return checkpoint.position, state
+            position, newest = db.snapshot(db.head.snapshot)
+            newest = self._migrated(newest, db.format)
+        return position, {role: {**part, **newest.get(role, {})} for role, part in state.items()}
 
     @cached_property
     def artist(self) -> Artist:

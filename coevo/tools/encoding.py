@@ -1,125 +1,158 @@
-"""Looking at what an encoder finds: codes as arrays and points, pictures beside what comes back of them, tangents."""
+"""What an encoder finds: codes as arrays and points, pictures beside their reconstructions, tangents."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol, cast, runtime_checkable
 
 import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from coevo.contract.capabilities import Encoder, Reconstructor
 from coevo.contract.players import Artist
 from coevo.contract.works import CodeBlock, Works
-from coevo.data.datasets import Dataset, splits
+from coevo.data.datasets import Dataset
+from coevo.data.splits import splits
 from coevo.errors import CoevoError
-from coevo.images.png import save_png
+from coevo.images.png import png_bytes
+from coevo.images.rendering import reconstruct
 from coevo.images.sheets import contact_sheet, filled
-from coevo.latent_models.autoencoder import Autoencoder
-from coevo.latent_models.decoder import Decoding
 from coevo.latent_models.priors import draw
-from coevo.runs.run import images_of, load_artist, loaders, read_config
-from coevo.storage.atomic import write_whole, writing
+from coevo.runs.build import loaders
+from coevo.runs.opening import load_artist, read_config
 from coevo.storage.run_folder import RunFolder
+from coevo.tools.output import about, npz, write_output
 
-SIDE, MARGIN = 900, 40  # px of a scatter
-UNDER = 20_000  # draws of the prior under it
+SIDE, MARGIN = 900, 56  # px of a scatter plot
+PRIOR_DRAWS = 20_000  # points of the prior under it
 COLOURS = (
     "#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22", "#17becf",
 )  # fmt: skip
-GREY = "#dddddd"
+GREY, INK = "#dddddd", "#333333"
 
 
-def write_codes(store: RunFolder, n: int | None, output: Path) -> int:
-    """Codes of the run's real works, held-out ones where it has them, as .npz: codes float32 [N, D], labels int64 [N]
-    (-1 where there are none), blocks and sizes of the code. How many."""
-    artist, reals = encoder(store), real_works(store)
-    works = reals.works(slice(0, n))
+@runtime_checkable
+class DifferentiableEncoder(Protocol):
+    """An artist whose encoder has a slope."""
+
+    def latents(self, images: Tensor) -> Tensor:
+        """Latents [N, D] of images [N, C, H, W] in [-1, 1], with gradients to the images."""
+
+
+def write_codes(run: RunFolder, n: int | None, output: Path) -> int:
+    """Write codes of the run's real works, held-out ones if it has them, as an .npz file.
+
+    The file has codes float32 [N, D], labels int64 [N] (-1 if there are none), and names and sizes of the blocks.
+
+    Returns:
+        The number of codes.
+    """
+    artist = encoder_of(run)
+    works = real_works(run).works(slice(0, n))
     codes = encoded(artist, works)
     labels = torch.full((len(codes),), -1) if works.labels is None else works.labels
-    buffer = io.BytesIO()
-    np.savez_compressed(
-        buffer,
-        codes=codes.numpy(),
-        labels=labels.numpy(),
-        blocks=np.array([block.name for block in artist.codes]),
-        sizes=np.array([block.size for block in artist.codes]),
-    )
-    with writing(output):
-        output.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(output, buffer.getvalue())
+    names, sizes = [block.name for block in artist.code], [block.size for block in artist.code]
+    content = npz(codes=codes.numpy(), labels=labels.numpy(), blocks=np.array(names), sizes=np.array(sizes))
+    write_output(output, content)
     return len(codes)
 
 
-def write_reconstructions(store: RunFolder, n: int, columns: int, seed: int, output: Path) -> None:
-    """A sheet of n real works, held-out ones where there are any, each row above what comes back of it."""
-    artist = load_artist(store)
-    if not isinstance(artist, Decoding) or not (artist.encodes or type(artist).reconstruct is not Decoding.reconstruct):
-        raise CoevoError(f"Artist {artist.name!r} of run {store.name!r} cannot encode pictures.")
-    reals = real_works(store)
+def write_reconstructions(run: RunFolder, n: int, columns: int, seed: int, output: Path) -> None:
+    """Write a sheet of n real works, held-out ones if there are any, each row above its reconstructions."""
+    artist = load_artist(run)
+    if not isinstance(artist, Encoder | Reconstructor):
+        raise cannot_encode(artist, run)
+    reals = real_works(run)
     order = torch.randperm(len(reals), generator=torch.Generator().manual_seed(seed))[:n]
     works = reals.works(order)
-    back = images_of(artist.reconstruct(works)).cpu()
-    rows = zip(images_of(works).split(columns), back.split(columns), strict=True)
+    reconstructions = reconstruct(artist, works).pixels.cpu()
+    rows = zip(works.pixels.split(columns), reconstructions.split(columns), strict=True)
     images = [filled(row, columns) for pair in rows for row in pair]
-    save_png(output, contact_sheet(torch.cat(images), columns=columns), about(store, artist))
+    write_output(output, png_bytes(contact_sheet(torch.cat(images), columns=columns), about(run, artist)))
 
 
-def write_scatter(store: RunFolder, block: str | None, n: int, output: Path) -> None:
-    """Codes of real works as points, coloured by label, over draws of their prior in grey. A block of more than two
-    numbers is seen along the two directions in which its codes vary most."""
-    artist, reals = encoder(store), real_works(store)
-    which = named(artist, block)
-    place = artist.code_slices[which.name]
+def write_scatter(run: RunFolder, block: str | None, n: int, output: Path) -> None:
+    """Write codes of real works as points, coloured by label, over draws of their prior in grey.
+
+    A block of more than two dimensions is projected on the two principal directions of its codes.
+
+    Args:
+        run: the run's folder.
+        block: a block of the code, by default the first.
+        n: the number of works.
+        output: the picture.
+    """
+    artist, reals = encoder_of(run), real_works(run)
+    which = named_block(artist, block)
     works = reals.works(slice(0, n))
-    codes = encoded(artist, works)[:, place]
-    prior = draw([which], UNDER, torch.Generator().manual_seed(0), None, len(reals.classes))
+    codes = artist.code.split(encoded(artist, works))[which.name]
+    prior = draw([which], PRIOR_DRAWS, torch.Generator().manual_seed(0), None, len(reals.classes))
+    caption = f"{which.name} of {len(codes):,} works of {reals.name}; grey: its prior, {which.prior}"
     if which.size > 2:
         centre = codes.mean(0)
         plane = torch.linalg.svd(codes - centre, full_matrices=False).Vh[:2].T
         codes, prior = (codes - centre) @ plane, (prior - centre) @ plane
-    save_png(output, scattered(codes, prior, works.labels, reals.classes), about(store, artist) | {"block": which.name})
+        caption += f"; principal 2 of {which.size} dimensions"
+    picture = scatter_plot(codes, prior, works.labels, reals.classes, caption)
+    write_output(output, png_bytes(picture, about(run, artist, block=which.name)))
 
 
-def write_tangents(stores: Sequence[RunFolder], n: int, directions: int, output: Path) -> None:
-    """For each of n pictures and of the runs a row: the picture, and its tangents there, the changes of a picture that
-    change its code most (Rifai 2011, §5)."""
-    artists = [encoder(store) for store in stores]
-    images = images_of(real_works(stores[0]).works(slice(0, n)))
+def write_tangents(runs: Sequence[RunFolder], n: int, directions: int, output: Path) -> None:
+    """Write a row for each of n pictures and each run: the picture, and its tangents.
+
+    The tangents are the changes of a picture that change its code most.
+
+    Reference:
+        Rifai et al. (2011), Contractive auto-encoders, §5.
+    """
+    artists = [encoder_of(run) for run in runs]
+    images = real_works(runs[0]).works(slice(0, n)).pixels
     pictures, labels = [], []
-    rows = [(image, *pair) for image in images for pair in zip(artists, stores, strict=True)]
-    for image, artist, store in rows:
+    rows = [(image, *pair) for image in images for pair in zip(artists, runs, strict=True)]
+    for image, artist, run in rows:
         if image.shape != artist.studio.image:
-            raise CoevoError(f"Run {store.name!r} has pictures of another size than {stores[0].name!r}.")
+            raise CoevoError(f"Run {run.name!r} has pictures of another size than {runs[0].name!r}.")
         vectors = tangents(artist, image, directions)
         pictures += [image[None], filled(vectors, directions)]
-        labels += [store.name, *map(str, range(1, directions + 1))]
+        labels += [run.name, *(f"tangent {number}" for number in range(1, len(vectors) + 1))]
+        labels += [""] * (directions - len(vectors))
     sheet = contact_sheet(torch.cat(pictures), columns=directions + 1, labels=labels)
-    save_png(output, sheet, {"tangents": [store.name for store in stores]})
+    write_output(output, png_bytes(sheet, {"tangents": [run.name for run in runs]}))
 
 
 def tangents(artist: Artist, image: Tensor, directions: int) -> Tensor:
-    """The leading right singular vectors of ∂z/∂x at a picture [C, H, W], scaled to [-1, 1]: [directions, C, H, W].
+    """The leading right singular vectors of ∂z/∂x at a picture [C, H, W], scaled to [-1, 1].
 
-    There are fewer where the code is smaller. Raises CoevoError where the artist's encoder has no slope.
+    Returns:
+        [directions, C, H, W]; fewer if the code is smaller.
+
+    Raises:
+        CoevoError: the artist's encoder has no gradients.
     """
-    if not isinstance(artist, Autoencoder):
-        raise CoevoError(f"Artist {artist.name!r} has no encoder whose slope could be taken.")
-    with artist.still() as (network, _):
-        jacobian = torch.autograd.functional.jacobian(
-            lambda x: artist.code_of(network(artist.seen(x)))[0], image[None].to(artist.studio.device)
-        )
+    if not isinstance(artist, DifferentiableEncoder):
+        raise CoevoError(f"Artist {artist.name!r} has no encoder with gradients: it needs a method latents(images).")
+    jacobian = torch.autograd.functional.jacobian(lambda x: artist.latents(x[None])[0], image.to(artist.studio.device))
     vectors = torch.linalg.svd(jacobian.flatten(1), full_matrices=False).Vh[:directions]
     return (vectors / vectors.abs().amax(1, keepdim=True)).reshape(-1, *image.shape).cpu()
 
 
-def scattered(codes: Tensor, prior: Tensor, labels: Tensor | None, classes: Sequence[str]) -> Image.Image:
-    """Points [N, 2], coloured by label [N], over grey ones [M, 2]; the names of the classes in their colours."""
+def scatter_plot(
+    codes: Tensor, prior: Tensor, labels: Tensor | None, classes: Sequence[str], caption: str = ""
+) -> Image.Image:
+    """Codes as points, coloured by label, over the prior's in grey.
+
+    Args:
+        codes, prior: points [N, 2] and [M, 2].
+        labels: [N], or None.
+        classes: names of the labels, for the legend.
+        caption: a line under the plot.
+    """
     reach = torch.cat([codes, prior]).abs().quantile(0.999).item() * 1.05
-    sheet = Image.new("RGB", (SIDE, SIDE), "white")
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(18)
+    picture = Image.new("RGB", (SIDE, SIDE), "white")
+    pen, font = ImageDraw.Draw(picture), ImageFont.load_default(18)
 
     def dots(points: Tensor, colours: Sequence[str], radius: float) -> None:
         places = ((points / reach * torch.tensor([1, -1]) + 1) / 2 * (SIDE - 2 * MARGIN) + MARGIN).tolist()
@@ -131,38 +164,40 @@ def scattered(codes: Tensor, prior: Tensor, labels: Tensor | None, classes: Sequ
     dots(codes, [COLOURS[label % len(COLOURS)] for label in whose], 2.5)
     for number, name in enumerate(classes[: 3 * len(COLOURS)] if labels is not None else ()):
         pen.text((12, 12 + 22 * number), name, COLOURS[number % len(COLOURS)], font)
-    return sheet
+    pen.text((SIDE / 2, SIDE - MARGIN / 2), caption, INK, font, "mm")
+    return picture
 
 
-def encoder(store: RunFolder) -> Artist:
-    """The Artist of a run. Raises CoevoError where it cannot encode."""
-    artist = load_artist(store)
-    if not artist.encodes:
-        raise CoevoError(f"Artist {artist.name!r} of run {store.name!r} cannot encode pictures.")
+def encoder_of(run: RunFolder) -> Artist:
+    """The artist of a run. Raises CoevoError if it has no encoder."""
+    artist = load_artist(run)
+    if not isinstance(artist, Encoder):
+        raise cannot_encode(artist, run)
     return artist
 
 
-def real_works(store: RunFolder) -> Dataset:
-    """The run's real works that it has not learnt from; all, where none were held out."""
-    known, held_out = splits(read_config(store).data, loaders())
+def cannot_encode(artist: Artist, run: RunFolder) -> CoevoError:
+    """The error that an artist has no encoder."""
+    return CoevoError(f"Artist {artist.name!r} of run {run.name!r} cannot encode pictures: it has no encoder.")
+
+
+def real_works(run: RunFolder) -> Dataset:
+    """The run's held-out real works; all of them if none were held out."""
+    known, held_out = splits(read_config(run).data, loaders())
     return held_out or known
 
 
 def encoded(artist: Artist, works: Works) -> Tensor:
     """Codes [N, D] on the CPU."""
-    return artist.encode(works).cpu()
+    return cast(Encoder, artist).encode(works).cpu()
 
 
-def named(artist: Artist, name: str | None) -> CodeBlock:
-    """A block of the artist's code, by default the first. Raises CoevoError where it has none of that name."""
-    found = [block for block in artist.codes if name in (None, block.name)]
+def named_block(artist: Artist, name: str | None) -> CodeBlock:
+    """A block of the artist's code, by default the first, for a plane. Raises CoevoError if there is no such block."""
+    found = [block for block in artist.code if name in (None, block.name)]
     if not found:
-        there = ", ".join(block.name for block in artist.codes)
+        there = ", ".join(block.name for block in artist.code)
         raise CoevoError(f"Artist {artist.name!r} has no code called {name!r}; it has: {there}.")
     if found[0].size < 2:
-        raise CoevoError(f"The code {found[0].name!r} is one number, which is no plane.")
+        raise CoevoError(f"The code {found[0].name!r} has one dimension, so it has no plane to draw.")
     return found[0]
-
-
-def about(store: RunFolder, artist: Artist) -> dict[str, object]:
-    return {"artist": artist.name, "run": store.name}

@@ -1,195 +1,227 @@
-"""Looking into a latent space: walks between works, rows that vary one code each, sums and differences of works."""
+"""Pictures of a latent space: walks between works, rows that vary one code each, sums and differences of works."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+from coevo.contract.capabilities import Decoder
 from coevo.contract.players import Artist
-from coevo.contract.works import CodeBlock
+from coevo.contract.works import CodeBlock, CodeLayout
 from coevo.errors import CoevoError, ConfigError
-from coevo.images.png import read_origin, save_png
-from coevo.images.sheets import contact_sheet, filled, save_gif
+from coevo.images.png import png_bytes, read_origin
+from coevo.images.sheets import contact_sheet, filled, gif_bytes
 from coevo.latent_models.priors import prior_of
-from coevo.runs.run import images_of, load_artist
+from coevo.runs.opening import load_artist
 from coevo.storage.run_folder import RunFolder
+from coevo.tools.output import about, write_output
 
 FRAME_MS = 80  # of a walk
-FROM = 1000  # works that an expression may name by number
-AROUND = 0.3  # how far the works around a result are from it
+SAMPLES = 1000  # works that an expression may name by number
+AROUND = 0.3  # how far from a result the works around it are
 
 
-def write_interpolation(store: RunFolder, rows: int, steps: int, seed: int, output: Path) -> None:
-    """Walks from work to work: a row each on a sheet (.png), or side by side in a film that goes and comes (.gif)."""
-    artist = decoder(store)
-    ends = codes_of(artist, 2 * rows, seed)
-    way = torch.linspace(0, 1, steps, device=ends.device)
-    walks = [between(a, b, way, artist.codes) for a, b in zip(ends[:rows], ends[rows:], strict=True)]
-    images = images_of(artist.decode(torch.cat(walks)))
+def write_interpolation(run: RunFolder, rows: int, steps: int, seed: int, output: Path) -> None:
+    """Write walks from work to work: a row each on a sheet (.png), or side by side in a film, there and back (.gif)."""
+    space = LatentSpace.of(run)
+    ends = space.samples(2 * rows, seed)
+    t = torch.linspace(0, 1, steps, device=ends.device)
+    walks = [interpolate(a, b, t, space.code) for a, b in zip(ends[:rows], ends[rows:], strict=True)]
+    images = space.decode(torch.cat(walks))
     if output.suffix.lower() == ".gif":
         frames = [contact_sheet(images[step::steps]) for step in range(steps)]
-        save_gif(output, [*frames, *frames[-2:0:-1]], [FRAME_MS] * (2 * steps - 2))
-        return
-    save_png(output, contact_sheet(images, columns=steps), about(store, artist, seed))
+        write_output(output, gif_bytes([*frames, *frames[-2:0:-1]], [FRAME_MS] * (2 * steps - 2)))
+    else:
+        sheet = contact_sheet(images, columns=steps)
+        write_output(output, png_bytes(sheet, about(run, space.artist, seed=seed)))
 
 
-def write_traversal(store: RunFolder, block: str | None, rows: int, steps: int, seed: int, output: Path) -> None:
-    """A sheet on which each row varies one code of one work, and the rest of it stays.
+def write_traversal(run: RunFolder, block: str | None, rows: int, steps: int, seed: int, output: Path) -> None:
+    """Write a sheet on which each row varies one code of one work.
 
-    Of a categorical block every row runs through its values, each row for another work; of the others each row is
-    a dimension, from end to end of its prior. block: which; by default all but the noise, or else the noise.
+    Each row of a categorical block runs through its values, for another work; each row of any other block is a
+    dimension, from end to end of its prior.
+
+    Args:
+        run: the run's folder.
+        block: the name of a block of the code; by default all but the first, which is the noise, if there are others.
+        rows: works, or dimensions.
+        steps: works in a row, if no block is categorical.
+        seed: of the works.
+        output: the picture.
     """
-    artist = decoder(store)
-    names = [one.name for one in artist.codes]
+    space = LatentSpace.of(run)
+    names = [one.name for one in space.code]
     if block is not None and block not in names:
-        raise ConfigError(f"Artist {artist.name!r} has no code called {block!r}; it has: {', '.join(names)}.")
-    chosen = [block] if block else names[1:] or names
-    values = [one.size for one in artist.codes if one.name in chosen and one.prior == "categorical"]
-    columns = max(values, default=steps)
-    works = codes_of(artist, rows, seed)
-    table, labels, begin = [], [], 0
-    for one in artist.codes:
-        place = slice(begin, begin := begin + one.size)
-        if one.name not in chosen:
-            continue
-        if one.prior == "categorical":
-            for code in works:
-                row = code.repeat(columns, 1)
-                row[:, place] = one_hot(torch.arange(columns) % one.size, one.size).to(row)
-                table.append(row)
-                labels += [f"{one.name} {value % one.size}" for value in range(columns)]
-        else:
-            reach = 2.0 if one.prior == "gaussian" else 1.0
-            for dimension in range(min(one.size, rows)):
-                row = works[0].repeat(columns, 1)
-                row[:, place.start + dimension] = torch.linspace(-reach, reach, columns)
-                table.append(row)
-                labels += [f"{one.name} {dimension + 1}", *[""] * (columns - 1)]
-    images = images_of(artist.decode(torch.cat(table)))
-    save_png(output, contact_sheet(images, columns=columns, labels=labels), about(store, artist, seed))
+        raise ConfigError(f"Artist {space.artist.name!r} has no code called {block!r}; it has: {', '.join(names)}.")
+    chosen = [one for one in space.code if one.name in ([block] if block else names[1:] or names)]
+    columns = max((one.size for one in chosen if one.prior == "categorical"), default=steps)
+    works = space.samples(rows, seed)
+    varied, labels = [], []
+    for one in chosen:
+        for row, captions in variations(works, one, space.code.slices[one.name], columns):
+            varied.append(row)
+            labels += captions
+    sheet = contact_sheet(space.decode(torch.cat(varied)), columns=columns, labels=labels)
+    write_output(output, png_bytes(sheet, about(run, space.artist, seed=seed)))
 
 
-def write_manifold(store: RunFolder, side: int, seed: int, output: Path) -> None:
-    """The plane of pictures that a code of two numbers has, side × side of them, each for as much of the prior: through
-    the inverse normal distribution where that is Gaussian (Kingma & Welling 2013, appendix A).
+def variations(works: Tensor, block: CodeBlock, place: slice, columns: int) -> Iterator[tuple[Tensor, list[str]]]:
+    """Rows of codes [columns, D] in which a block of works [N, D] varies, with captions."""
+    if block.prior == "categorical":
+        for code in works:
+            row = code.repeat(columns, 1)
+            row[:, place] = one_hot(torch.arange(columns) % block.size, block.size).to(row)
+            yield row, [f"{block.name} {value % block.size}" for value in range(columns)]
+        return
+    end = 2.0 if block.prior == "gaussian" else 1.0
+    for dimension in range(min(block.size, len(works))):
+        row = works[0].repeat(columns, 1)
+        row[:, place.start + dimension] = torch.linspace(-end, end, columns)
+        yield row, [f"{block.name} {dimension + 1}", *[""] * (columns - 1)]
 
-    Other blocks of the code are drawn once, by the seed. Raises ConfigError where no block has two numbers.
+
+def write_manifold(run: RunFolder, side: int, seed: int, output: Path) -> None:
+    """Write the plane of pictures of a two-dimensional code, side × side of them at even quantiles of the prior.
+
+    Other blocks of the code are drawn once, by the seed.
+
+    Raises:
+        ConfigError: no block has two dimensions.
+
+    Reference:
+        Kingma & Welling (2013), Auto-encoding variational Bayes, appendix A.
     """
-    artist = decoder(store)
-    flat = next((block for block in artist.codes if block.size == 2 and block.prior != "categorical"), None)
-    if flat is None:
-        sizes = ", ".join(f"{block.name} {block.size}" for block in artist.codes)
+    space = LatentSpace.of(run)
+    plane = next((block for block in space.code if block.size == 2 and block.prior != "categorical"), None)
+    if plane is None:
+        sizes = ", ".join(f"{block.name} {block.size}" for block in space.code)
         raise ConfigError(
-            f"A manifold is drawn of a code of two numbers, and artist {artist.name!r} has {sizes}; train one with "
-            "-o artist.latent=2, as coevo run vae-manifold does."
+            f"A manifold needs a code of two dimensions, and artist {space.artist.name!r} has {sizes}; train one with "
+            "such a code."
         )
-    shares = (torch.arange(side) + 0.5) / side
-    axis = prior_of(flat, len(artist.studio.classes)).quantile(shares)
+    quantiles = (torch.arange(side) + 0.5) / side
+    axis = prior_of(plane, len(space.artist.studio.classes)).quantile(quantiles)
     across, down = torch.meshgrid(axis, axis.flip(0), indexing="xy")
-    parts = codes_of(artist, 1, seed).cpu().expand(side * side, -1).split([block.size for block in artist.codes], 1)
-    plane = torch.stack([across.flatten(), down.flatten()], 1)
-    codes = [plane if block == flat else part for block, part in zip(artist.codes, parts, strict=True)]
-    images = images_of(artist.decode(torch.cat(codes, 1)))
-    save_png(output, contact_sheet(images, columns=side, gap=0), about(store, artist, seed))
+    codes = space.samples(1, seed).cpu().repeat(side * side, 1)
+    codes[:, space.code.slices[plane.name]] = torch.stack([across.flatten(), down.flatten()], 1)
+    sheet = contact_sheet(space.decode(codes), columns=side, gap=0)
+    write_output(output, png_bytes(sheet, about(run, space.artist, seed=seed)))
 
 
 @dataclass(frozen=True)
 class Term:
-    """Some works of an expression, which are averaged: those of a sample by number, or saved pictures."""
+    """Works of an expression that are averaged: samples by number, or saved pictures."""
 
     sign: int
     works: tuple[int | Path, ...]
 
 
-def write_arithmetic(store: RunFolder, expression: str | None, seed: int, output: Path) -> None:
-    """Code vectors added and subtracted (Radford 2015, fig. 7), `3,7,9 - 1,2 + 4`: each term is the mean of its works.
+def write_arithmetic(run: RunFolder, expression: str | None, seed: int, output: Path) -> None:
+    """Write a picture of code vectors added and subtracted, as `3,7,9 - 1,2 + 4`: each term is the mean of its works.
 
-    A row a term, its mean last; then the result among nine works around it. Without an expression a numbered
-    sheet to choose from. Raises ConfigError where the expression cannot be read.
+    A row shows a term, its mean last; the result follows among eight works around it. Without an expression it is a
+    numbered sheet to choose from.
+
+    Raises:
+        ConfigError: the expression cannot be read.
+
+    Reference:
+        Radford et al. (2015), Unsupervised representation learning with DCGANs, fig. 7.
     """
-    artist = decoder(store)
-    samples = codes_of(artist, FROM, seed)
+    space = LatentSpace.of(run)
+    samples = space.samples(SAMPLES, seed)
     if expression is None:
-        numbers = [str(number) for number in range(1, 65)]
-        sheet = contact_sheet(images_of(artist.decode(samples[:64])), labels=numbers)
-        save_png(output, sheet, about(store, artist, seed))
-        return
-    terms = parse(expression)
+        sheet = contact_sheet(space.decode(samples[:64]), labels=[str(number) for number in range(1, 65)])
+    else:
+        sheet = arithmetic_sheet(space, parse(expression), samples)
+    write_output(output, png_bytes(sheet, about(run, space.artist, seed=seed)))
+
+
+def arithmetic_sheet(space: LatentSpace, terms: list[Term], samples: Tensor) -> Image.Image:
+    """A row for each term, and the result among works around it."""
     rows, labels, total = [], [], torch.zeros_like(samples[0])
     width = max(4, *(len(term.works) + 1 for term in terms))
     for term in terms:
-        codes = torch.stack([operand(artist, work, samples) for work in term.works])
-        mean = settled(codes.mean(0), samples, artist.codes)
+        codes = torch.stack([operand(space, work, samples) for work in term.works])
+        mean = projected(codes.mean(0), samples, space.code)
         total = total + term.sign * codes.mean(0)
         rows.append(torch.cat([codes, mean[None]]))
         sign = "+" if term.sign > 0 else "-"
-        labels += [*(f"{sign} {work}" if isinstance(work, int) else sign for work in term.works), "mean"]
-        labels += [""] * (width - len(codes) - 1)
-    result = settled(total, samples, artist.codes)
-    around = torch.stack([between(result, other, torch.tensor([AROUND]), artist.codes)[0] for other in samples[:8]])
+        captions = [f"{sign} {work if isinstance(work, int) else work.stem[:12]}" for work in term.works]
+        labels += [*captions, f"{sign} mean", *[""] * (width - len(codes) - 1)]
+    result = projected(total, samples, space.code)
+    near = torch.tensor([AROUND])
+    around = torch.stack([interpolate(result, other, near, space.code)[0] for other in samples[:8]])
     nine = torch.cat([around[:4], result[None], around[4:]])
     rows += list(nine.split(width))
-    labels += ["=" if place == 4 else "" for place in range(9)]
-    images = [filled(images_of(artist.decode(row)), width) for row in rows]
-    save_png(output, contact_sheet(torch.cat(images), columns=width, labels=labels), about(store, artist, seed))
+    labels += ["= result" if place == 4 else "near it" for place in range(9)]
+    images = [filled(space.decode(row), width) for row in rows]
+    return contact_sheet(torch.cat(images), columns=width, labels=labels)
 
 
 def parse(expression: str) -> list[Term]:
-    """`3,7 - 1 + a.png` as terms. Raises ConfigError where it is none."""
+    """The terms of `3,7 - 1 + a.png`. Raises ConfigError if it is not such a sum."""
     text = expression.strip()
-    flaw = ConfigError(f"{expression!r} is no sum of works; say it as '3,7,9 - 1,2 + 4', or with saved PNGs.")
     words = re.split(r"(?:^|\s+)([+-])\s+", text if text[:2] in ("+ ", "- ") else f"+ {text}")
     terms = []
     for sign, works in zip(words[1::2], words[2::2], strict=True):
         named: list[int | Path] = []
         for word in map(str.strip, works.split(",")):
             if not word.isdecimal() and not word.lower().endswith(".png"):
-                raise flaw
-            if word.isdecimal() and not 1 <= int(word) <= FROM:
-                raise ConfigError(f"Works are numbered 1 to {FROM}; there is no {word}.")
+                raise ConfigError(f"{expression!r} is not a sum of works; say '3,7,9 - 1,2 + 4', or use saved PNGs.")
+            if word.isdecimal() and not 1 <= int(word) <= SAMPLES:
+                raise ConfigError(f"Works are numbered 1 to {SAMPLES}; there is no {word}.")
             named.append(int(word) if word.isdecimal() else Path(word))
         terms.append(Term(1 if sign == "+" else -1, tuple(named)))
     return terms
 
 
-def operand(artist: Artist, work: int | Path, samples: Tensor) -> Tensor:
+def operand(space: LatentSpace, work: int | Path, samples: Tensor) -> Tensor:
     """The code [D] of a work by number, or of a saved picture."""
     if isinstance(work, int):
         return samples[work - 1]
     codes = read_origin(work).works.codes
-    if codes is None or codes.shape[1] != artist.code_size:
-        raise ConfigError(f"{work} carries no code of size {artist.code_size}, as artist {artist.name!r} reads.")
+    if codes is None or codes.shape[1] != space.code.size:
+        raise ConfigError(
+            f"{work} carries no code of size {space.code.size}, which artist {space.artist.name!r} needs."
+        )
     return codes[0].to(samples)
 
 
-def settled(code: Tensor, samples: Tensor, blocks: Sequence[CodeBlock]) -> Tensor:
+def projected(code: Tensor, samples: Tensor, layout: CodeLayout) -> Tensor:
     """A sum of codes [D] brought back to where codes lie: Gaussian blocks to the samples' distance from 0, the others
-    within their range."""
-    parts, begin = [], 0
-    for block in blocks:
-        part, known = code[begin : begin + block.size], samples[:, begin : begin + block.size]
+    into their range."""
+    parts = []
+    for block in layout:
+        place = layout.slices[block.name]
+        part, known = code[place], samples[:, place]
         if block.prior == "gaussian":
             part = part * known.norm(dim=1).mean() / part.norm().clamp_min(1e-6)
-        parts.append(part.clamp(known.min(), known.max()) if block.prior != "gaussian" else part)
-        begin += block.size
+        parts.append(part if block.prior == "gaussian" else part.clamp(known.min(), known.max()))
     return torch.cat(parts)
 
 
-def between(a: Tensor, b: Tensor, t: Tensor, blocks: Sequence[CodeBlock]) -> Tensor:
-    """Points [T, D] from code a to code b [D] at t [T]: Gaussian blocks along the great circle, where their mass lies
-    (White 2016), the others straight."""
-    parts, begin = [], 0
-    for block in blocks:
-        place = slice(begin, begin + block.size)
-        walk = slerp if block.prior == "gaussian" else straight
+def interpolate(a: Tensor, b: Tensor, t: Tensor, layout: CodeLayout) -> Tensor:
+    """Points [T, D] at t [T] on the way from code a to code b [D].
+
+    Gaussian blocks follow the great circle, where their mass lies, the others a straight line.
+
+    Reference:
+        White (2016), Sampling generative networks.
+    """
+    parts = []
+    for block in layout:
+        place = layout.slices[block.name]
+        walk = slerp if block.prior == "gaussian" else lerp
         parts.append(walk(a[place], b[place], t.to(a)))
-        begin += block.size
     return torch.cat(parts, 1)
 
 
@@ -197,31 +229,38 @@ def slerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
     """Points [T, D] from a to b [D] at t [T] along a great circle (Shoemake 1985)."""
     angle = torch.acos((a / a.norm() * b / b.norm()).sum().clamp(-1, 1))
     if angle.sin().abs() < 1e-6:
-        return straight(a, b, t)
+        return lerp(a, b, t)
     t = t[:, None]
     return (((1 - t) * angle).sin() * a + (t * angle).sin() * b) / angle.sin()
 
 
-def straight(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
+def lerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
     """Points [T, D] from a to b [D] at t [T] along a line."""
     return torch.lerp(a, b, t[:, None])
 
 
-def decoder(store: RunFolder) -> Artist:
-    """The Artist of a run. Raises CoevoError where it has no latent code to look into."""
-    artist = load_artist(store)
-    if not artist.decodes or not artist.codes:
-        raise CoevoError(f"Artist {artist.name!r} of run {store.name!r} has no latent code to look into.")
-    return artist
+class LatentSpace:
+    """The latent space of a run's artist.
 
+    Raises:
+        CoevoError: the artist has no latent code.
+    """
 
-def codes_of(artist: Artist, n: int, seed: int) -> Tensor:
-    """Codes [n, D] of the works that the Artist exhibits."""
-    codes = artist.exhibit(n, seed).codes
-    if codes is None:
-        raise CoevoError(f"Artist {artist.name!r} exhibits works without codes.")
-    return codes
+    def __init__(self, artist: Artist, run: str):
+        if not isinstance(artist, Decoder) or not artist.code:
+            raise CoevoError(f"Artist {artist.name!r} of run {run!r} has no latent code to look into.")
+        self.artist, self.code = artist, artist.code
+        self._decoder: Decoder = artist
 
+    @classmethod
+    def of(cls, run: RunFolder) -> LatentSpace:
+        """The latent space of the artist that a run saved."""
+        return cls(load_artist(run), run.name)
 
-def about(store: RunFolder, artist: Artist, seed: int) -> dict[str, object]:
-    return {"artist": artist.name, "run": store.name, "seed": seed}
+    def samples(self, n: int, seed: int) -> Tensor:
+        """Codes [n, D] of the works that the artist exhibits."""
+        return self.artist.exhibit(n, seed).latents
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """Pictures [N, C, H, W] of codes [N, D]."""
+        return self._decoder.decode(codes).pixels

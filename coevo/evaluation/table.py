@@ -1,0 +1,135 @@
+"""A report as rows for people: made beside real, the direction that is better, and what a figure means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import ceil, floor, log10
+from typing import Any, Literal, NamedTuple
+
+Better = Literal["higher", "lower", ""]
+
+
+class Row(NamedTuple):
+    """A figure of made works, beside the same of real works if there is one."""
+
+    figure: str
+    made: str
+    real: str
+    better: Better
+    meaning: str
+
+
+class Figure(NamedTuple):
+    """How a figure of a report is shown.
+
+    Args:
+        better: the direction that is better.
+        meaning: half a line for people.
+        kind: "share" of works in [0, 1], a "count", a "value" in units of its own, or a figure of "real" works alone.
+        sample: the number in the report that says how many works it is an estimate of.
+    """
+
+    better: Better
+    meaning: str
+    kind: Literal["share", "count", "value", "real"] = "value"
+    sample: str = "made"
+
+
+FIGURES = {
+    "fid": Figure("lower", "Fréchet distance to held-out real works, in the evaluator's features"),
+    "kid": Figure("lower", "kernel distance to held-out real works; its mean is 0 for real ones"),
+    "precision": Figure("higher", "made works that lie among real ones: quality", "share"),
+    "recall": Figure("higher", "real works that lie among made ones: variety", "share"),
+    "density": Figure("higher", "how deep made works lie among real ones; 1 as real works do"),
+    "coverage": Figure("higher", "real works that have a made one as a neighbour: variety", "share"),
+    "nearest": Figure("", "pixel distance to the nearest known work; far below real: copied"),
+    "copies": Figure("lower", "made works that are a known one, almost to the pixel", "count"),
+    "mean_distance": Figure("", "pixel distance between two works; far below real: alike"),
+    "modes": Figure("higher", "classes that are found at all", "count"),
+    "classes_found": Figure("higher", "classes with at least a third of an even share", "count"),
+    "smallest_share": Figure("higher", "share of the rarest class", "share"),
+    "class_kl": Figure("lower", "KL divergence of the classes' histogram from that of real works, in nats"),
+    "confidence": Figure("", "mean probability of the most probable class", "share"),
+    "evaluator_accuracy": Figure("", "accuracy of the evaluator; low: its figures mean little", "real", "held_out"),
+    "parzen": Figure("higher", "log-likelihood of real works by a Parzen window, in nats; a weak measure"),
+    "reconstruction_error": Figure("lower", "mean squared error of reconstructed pixels in [0, 1]", sample="encoded"),
+    "classification_error": Figure("lower", "real works that the encoder puts in a wrong class", "share", "encoded"),
+    "clustering_error": Figure("lower", "real works in a cluster of another class", "share", "encoded"),
+    "elbo": Figure("higher", "lower bound of the log-likelihood of real works, in nats", sample="encoded"),
+}
+SUFFIXES = {
+    "_mmd": Figure("lower", "discrepancy of codes from their prior; its mean is 0 if they follow it", sample="encoded"),
+    "_two_sample_accuracy": Figure(
+        "lower", "how often a network tells codes from their prior; 50% is chance", "share", "encoded"
+    ),
+}
+OTHER = Figure("", "the artist's own figure", sample="encoded")
+ABOUT = ("works", "data", "made", "known", "held_out", "split", "evaluator", "encoded", "individuals", "class_shares")
+
+
+def report_rows(report: Mapping[str, Any]) -> list[Row]:
+    """The figures of a report as rows, in its order; numbers are rounded to what the sample size supports.
+
+    Args:
+        report: figures by name, as `coevo evaluate --json` prints them.
+    """
+    rows = []
+    for name, value in report.items():
+        if name in ABOUT or name.endswith("_of_reals") or name in ("parzen_error", "parzen_sigma"):
+            continue
+        figure = figure_of(name)
+        n = int(report.get(figure.sample, report["made"]))
+        made, real = shown(value, figure, n), report.get(f"{name}_of_reals")
+        if name == "parzen":
+            error = report["parzen_error"]
+            made = f"{value:.{decimals(error)}f} ± {error:.{decimals(error)}f}"
+        if figure.kind == "real":
+            rows.append(Row(label(name), "", made, figure.better, figure.meaning))
+        else:
+            rows.append(
+                Row(label(name), made, "" if real is None else shown(real, figure, n), figure.better, figure.meaning)
+            )
+    return rows
+
+
+def report_heading(report: Mapping[str, Any]) -> list[str]:
+    """What was compared with what, and by which evaluator: a sentence each."""
+    lines = [
+        f"{report['made']:,} works: {report['works']}",
+        f"beside {report['held_out']:,} held-out works of {report['data']} ({report['split']})",
+        f"evaluator: {report['evaluator']}",
+    ]
+    return lines if "encoded" not in report else [*lines, f"codes of {report['encoded']:,} real works"]
+
+
+def figure_of(name: str) -> Figure:
+    """How a figure is shown; an artist may bring figures of its own."""
+    if name in FIGURES:
+        return FIGURES[name]
+    if name.startswith("nll"):
+        return Figure("lower", "negative log-likelihood of real works, in nats", sample="encoded")
+    return next((figure for suffix, figure in SUFFIXES.items() if name.endswith(suffix)), OTHER)
+
+
+def label(name: str) -> str:
+    """A figure's name in words."""
+    upper = ("fid", "kid", "elbo", "nll", "mmd", "kl")
+    return " ".join(word.upper() if word in upper else word for word in name.split("_"))
+
+
+def shown(value: float, figure: Figure, n: int) -> str:
+    """A figure of n works, with the digits that n works support."""
+    if figure.kind == "count":
+        return f"{int(value):,}"
+    if figure.kind in ("share", "real"):
+        return f"{value:.{max(0, decimals(0.5 / n**0.5) - 2)}%}"
+    digits = max(2, 1 + floor(0.5 * log10(n)))
+    if value == 0:
+        return "0"
+    places = digits - 1 - floor(log10(abs(value)))
+    return f"{round(value, places):,.{max(0, places)}f}"
+
+
+def decimals(error: float) -> int:
+    """The decimal place of the first significant digit of a standard error."""
+    return max(0, ceil(-log10(error))) if error > 0 else 3

@@ -1,0 +1,49 @@
+"""The works of a run that fooled its critic, listed and drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from coevo.errors import StoreError, unknown
+from coevo.images.png import describe, png_bytes, signature
+from coevo.images.rendering import render
+from coevo.images.sheets import contact_sheet, to_bytes, to_picture
+from coevo.monitoring.accepted import read_accepted, works_of_rows
+from coevo.runs.opening import load_artist
+from coevo.storage.run_folder import RunFolder
+from coevo.tools.output import about, write_output
+
+
+def accepted_rows(run: RunFolder, id: str | None = None) -> list[dict[str, Any]]:
+    """The accepted works of a run, oldest first, or the one of that id. Raises StoreError if there is none of it."""
+    rows = read_accepted(run.folder)
+    if id is None:
+        return rows
+    if found := [row for row in rows if row["id"] == id]:
+        return found
+    raise StoreError(unknown("accepted work", id, [row["id"] for row in rows]))
+
+
+def write_accepted(run: RunFolder, rows: Sequence[dict[str, Any]], size: int, output: Path) -> None:
+    """Draw accepted works, each under its round and score; a single one carries its genome.
+
+    Args:
+        run: the run's folder.
+        rows: as `accepted_rows` gives them.
+        size: of a picture, in px.
+        output: the picture (.png).
+    """
+    if not rows:
+        raise StoreError(f"Run {run.name!r} has no accepted works to draw.")
+    artist = load_artist(run, remember=False)
+    works = works_of_rows(rows)
+    images = render(artist, works, size)
+    if len(rows) > 1:
+        labels = [f"{row['round']}: {row['score']:.2f}" for row in rows]
+        write_output(output, png_bytes(contact_sheet(images, labels=labels), about(run, artist)))
+        return
+    (row,) = rows
+    origin = {"round": row["round"], "score": row["score"], **describe(works, 0)}
+    write_output(output, png_bytes(to_picture(to_bytes(images)[0]), signature(artist, run.name) | origin))

@@ -1,0 +1,64 @@
+"""Pictures of descent: a family as a chart, a line of descent as a sheet or a film."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from torch import Tensor
+
+from coevo.contract.players import Artist
+from coevo.contract.works import Genome, Works
+from coevo.errors import ConfigError
+from coevo.images.png import describe, png_bytes, signature
+from coevo.images.rendering import render
+from coevo.images.sheets import contact_sheet, gif_bytes, to_bytes, to_picture
+from coevo.interactive.lineage import chart
+from coevo.interactive.session_db import Individual
+from coevo.runs.opening import load_artist
+from coevo.storage.run_folder import RunFolder
+from coevo.tools.output import about, write_output
+
+FRAME_MS, LAST_FRAME_MS = 400, 2000  # of a film
+
+
+def write_chart(run: RunFolder, family: Mapping[str, Individual], marked: Sequence[str], output: Path) -> None:
+    """Write a family as a picture (.png), each individual drawn from its genome.
+
+    Args:
+        run: the run's folder.
+        family: individuals by id.
+        marked: ids that get a frame.
+        output: the picture.
+    """
+    if output.suffix.lower() != ".png":
+        raise ConfigError(f"-o {output} should end with .png.")
+    artist = load_artist(run, remember=False)
+    picture = chart(family, lambda one, size: to_picture(to_bytes(drawn(artist, [one], size))[0]), marked)
+    write_output(output, png_bytes(picture, about(run, artist)))
+
+
+def write_path(run: RunFolder, line: Sequence[Individual], size: int, output: Path) -> None:
+    """Write individuals one after another, as a sheet (.png), which carries the last one's genome, or a film (.gif)."""
+    artist = load_artist(run, remember=False)
+    kind = output.suffix.lower()
+    if kind not in (".png", ".gif"):
+        raise ConfigError(f"-o {output} should end with .png (a sheet) or .gif (a film).")
+    if kind == ".png":
+        images = drawn(artist, line, size)
+        picture = to_picture(to_bytes(images)[0]) if len(line) == 1 else contact_sheet(images, scale=1)
+        origin = {**signature(artist, run.name), **describe(works_of_individuals(line[-1:]), 0)}
+        write_output(output, png_bytes(picture, origin))
+        return
+    frames = [to_picture(to_bytes(drawn(artist, [one], size))[0]) for one in line]
+    write_output(output, gif_bytes(frames, [FRAME_MS] * (len(frames) - 1) + [LAST_FRAME_MS]))
+
+
+def works_of_individuals(some: Sequence[Individual]) -> Works:
+    """Individuals of a session as works, without pictures."""
+    return Works(genomes=tuple(Genome(one.id, one.parents, one.genome) for one in some))
+
+
+def drawn(artist: Artist, some: Sequence[Individual], size: int) -> Tensor:
+    """Pictures [N, C, size, size] of individuals, from their genomes."""
+    return render(artist, works_of_individuals(some), size)

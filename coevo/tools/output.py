@@ -1,0 +1,43 @@
+"""Where commands write: files that appear whole, in folders that are made for them."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from coevo.contract.players import Artist
+from coevo.storage.atomic import write_whole, writing
+from coevo.storage.run_folder import RunFolder
+
+
+def write_output(path: Path, content: bytes) -> None:
+    """Write a file, and the folders above it if they are missing.
+
+    Raises:
+        StoreError: the file system refuses.
+    """
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, content)
+
+
+def npy(array: np.ndarray) -> bytes:
+    """An array as the content of an .npy file."""
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    return buffer.getvalue()
+
+
+def npz(**arrays: Any) -> bytes:
+    """Arrays by name as the content of an .npz file."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def about(run: RunFolder, artist: Artist, **more: object) -> dict[str, Any]:
+    """Whose works a picture shows, for its text chunk."""
+    return {"artist": artist.name, "run": run.name, **more}

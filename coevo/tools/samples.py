@@ -1,0 +1,79 @@
+"""Samples of a run's artist: a sheet, an array or a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from coevo.contract.players import Artist
+from coevo.contract.works import Works
+from coevo.errors import ConfigError, unknown
+from coevo.images.png import describe, png_bytes, signature
+from coevo.images.sheets import contact_sheet, to_bytes, to_picture
+from coevo.runs.opening import load_artist
+from coevo.storage.run_folder import RunFolder
+from coevo.tools.output import npy, write_output
+
+SHEET_LIMIT = 10_000
+BATCH = 1000  # works that are made at a time
+SEED_STEP = 1_000_003  # between the seeds of two batches
+
+
+def write_samples(run: RunFolder, n: int, seed: int, output: Path, label: str | None = None) -> None:
+    """Write n works of a run's artist.
+
+    Args:
+        run: the run's folder.
+        n: the number of works.
+        seed: same seed, same works.
+        output: a sheet (.png), an array (.npy, uint8 [N, H, W, C]) or a folder.
+        label: the class of all of them; any by default.
+
+    Raises:
+        ConfigError: there is no such class, the artist is not conditional, or output has another suffix.
+    """
+    kind = output.suffix.lower()
+    if kind not in (".png", ".npy", ""):
+        raise ConfigError(f"-o {output} should end with .png (a sheet), .npy (an array) or / (a folder).")
+    if kind == ".png" and n > SHEET_LIMIT:
+        raise ConfigError(f"A sheet holds up to {SHEET_LIMIT} works, not {n}; write an .npy or a folder.")
+    artist = load_artist(run)
+    labels = None if label is None else torch.full((n,), class_index(artist, label))
+    batches = exhibit_batches(artist, n, seed, labels)
+    about = {**signature(artist, run.name), "seed": seed}
+    if kind == ".png":
+        images = torch.cat([works.pixels for works in batches])
+        write_output(output, png_bytes(contact_sheet(images), about))
+    elif kind == ".npy":
+        write_output(output, npy(np.concatenate([to_bytes(works.pixels) for works in batches])))
+    else:
+        number = 0
+        for works in batches:
+            for index, pixels in enumerate(to_bytes(works.pixels)):
+                picture = png_bytes(to_picture(pixels), about | describe(works, index))
+                write_output(output / f"{number:06d}.png", picture)
+                number += 1
+
+
+def exhibit_batches(artist: Artist, n: int, seed: int, labels: Tensor | None = None) -> Iterator[Works]:
+    """n works in batches that fit into memory; batch k is drawn with a seed of its own."""
+    for number, start in enumerate(range(0, n, BATCH)):
+        some = None if labels is None else labels[start : start + BATCH]
+        yield artist.exhibit(min(BATCH, n - start), seed + number * SEED_STEP, some)
+
+
+def class_index(artist: Artist, label: str) -> int:
+    """The index of a class. Raises ConfigError if there is none of that name, or the artist is not conditional."""
+    if artist.spec().labels == "unused":
+        raise ConfigError(
+            f"Artist {artist.name!r} of this run is not conditional, so it cannot make works of class {label!r}; train "
+            "one that uses labels."
+        )
+    classes = artist.studio.classes
+    if label not in classes:
+        raise ConfigError(unknown("class", label, classes))
+    return classes.index(label)
