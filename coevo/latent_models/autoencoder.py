@@ -57,7 +57,6 @@ class Autoencoder(DecoderArtist):
 
         renamed: ClassVar[Mapping[str, str]] = {
             **AdamOptions.renamed,
-            **CorruptionOptions.renamed,
             **NetworkOptions.renamed,
             "deviation": "pixel_std",
         }

@@ -13,11 +13,11 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from coevo.contract.players import Options
+from coevo.latent_models.moved import MovedOptions
 from coevo.studio import Studio
 
 
-class CorruptionOptions(Options):
+class CorruptionOptions(MovedOptions):
     """Options of an artist whose encoder reads corrupted pixels; 0 leaves them as they are."""
 
     input_noise: float = Field(0.0, ge=0, le=10)
@@ -27,9 +27,11 @@ class CorruptionOptions(Options):
     input_salt_pepper: float = Field(0.0, ge=0, le=1)
     """Share of those pixels that are set to black or white, either as likely."""
 
-    renamed: ClassVar[Mapping[str, str]] = {
-        "corruption": "input_noise, input_mask or input_salt_pepper",
-        "corrupted": "input_noise, input_mask or input_salt_pepper",
+    moved: ClassVar[Mapping[str, str]] = {
+        "corruption": "artist.corruption is now artist.input_noise (gaussian), artist.input_mask (masking) or "
+        "artist.input_salt_pepper (salt-and-pepper).",
+        "corrupted": "artist.corrupted is now the value of artist.input_noise, artist.input_mask or "
+        "artist.input_salt_pepper.",
     }
 
     @property

@@ -17,7 +17,7 @@ from coevo.latent_models.likelihoods import LikelihoodName, intensities
 from coevo.latent_models.networks import make_encoder
 from coevo.latent_models.priors import prior_of
 from coevo_aae.posteriors import POSTERIORS, Deterministic, PosteriorName
-from coevo_aae.upgrade import VariantOptions, to_variant
+from coevo_aae.upgrade import MOVED, to_variant
 
 
 class Pass(NamedTuple):
@@ -39,7 +39,7 @@ class AAE(Autoencoder):
     name = "aae"
     corruption_stream = "pixels"
 
-    class Options(VariantOptions, Autoencoder.Options):
+    class Options(Autoencoder.Options):
         latent: int = Field(8, ge=1, le=4096)
         """Size of the code z."""
         prior: str = "gaussian"
@@ -63,6 +63,7 @@ class AAE(Autoencoder):
             "reconstruction": "reconstruction_weight",
             "blur": "latent_noise",
         }
+        moved: ClassVar[Mapping[str, str]] = {**Autoencoder.Options.moved, **MOVED}
 
     options: Any
 

@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import model_validator
-
-from coevo import ConfigError, Options
-
 BY_LABELS = {"prior": "aae-labelled-prior", "told": "aae-supervised", "learnt": "aae-semi-supervised"}
 
 VARIANTS: dict[str, dict[str, str]] = {
@@ -31,18 +27,6 @@ MOVED = {
     "supervision": "artist.supervision is now called artist.supervision_weight, of --artist aae-semi-supervised.",
     "labelled": "artist.labelled is now called artist.labelled_batch, of --artist aae-semi-supervised.",
 }
-
-
-class VariantOptions(Options):
-    """Options of an AAE, which say where an option of older versions has gone."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _moved(cls, values: Any) -> Any:
-        gone = [name for name in values if name in MOVED and name not in {**cls.model_fields, **cls.renamed}]
-        if gone:
-            raise ConfigError([MOVED[name] for name in gone])
-        return values
 
 
 def to_variant(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Priors: what is drawn is what the density says, every class has its place, and sizes are checked."""
+"""Priors: draws follow the density, every class has its region, and sizes are checked."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def plane() -> Tensor:
 
 
 @pytest.mark.parametrize("prior", [Gaussian(2), Uniform(2), Mixture(2), Mixture(2, classes=3), SwissRoll(2)])
-def test_draws_lie_where_the_density_says(prior: Prior) -> None:
+def test_draws_follow_the_density(prior: Prior) -> None:
     cells = plane()
     mass = prior.log_density(cells).exp() * (2 * REACH / CELLS) ** 2
     assert mass.sum().item() == pytest.approx(1, abs=0.01)
@@ -43,7 +43,7 @@ def test_categories_are_equally_likely_corners() -> None:
     assert prior.log_density(torch.full((1, 4), 0.25)).item() == -torch.inf
 
 
-def test_outside_of_the_cube_nothing_is_uniform() -> None:
+def test_the_uniform_density_is_zero_outside_of_the_cube() -> None:
     assert Uniform(3).log_density(torch.tensor([[0.5, 0.5, 1.5], [0.0, 0.0, 0.0]])).tolist() == [
         -torch.inf,
         pytest.approx(-3 * log(2)),
@@ -51,14 +51,14 @@ def test_outside_of_the_cube_nothing_is_uniform() -> None:
 
 
 @pytest.mark.parametrize("prior", [Mixture(2, 5), SwissRoll(2, 5)])
-def test_every_class_has_a_place_of_its_own(prior: Prior) -> None:
+def test_every_class_has_a_region_of_its_own(prior: Prior) -> None:
     labels = torch.arange(1000) % 5
     codes = prior.draw(1000, generator(), labels)
-    places = [codes[labels == label] for label in range(5)]
-    nearest = torch.stack([torch.cdist(codes, place).kthvalue(3, 1).values for place in places], 1).argmin(1)
+    regions = [codes[labels == label] for label in range(5)]
+    nearest = torch.stack([torch.cdist(codes, region).kthvalue(3, 1).values for region in regions], 1).argmin(1)
     assert (nearest == labels).float().mean() > 0.9
     anywhere = prior.draw(1000, generator(), torch.full((1000,), -1))
-    found = torch.stack([torch.cdist(anywhere, place).min(1).values for place in places], 1).argmin(1)
+    found = torch.stack([torch.cdist(anywhere, region).min(1).values for region in regions], 1).argmin(1)
     assert torch.bincount(found, minlength=5).min() > 120
 
 
@@ -69,6 +69,6 @@ def test_the_same_seed_draws_the_same() -> None:
 
 
 @pytest.mark.parametrize("name", ["mixture", "swiss-roll"])
-def test_a_prior_of_the_plane_takes_no_other_code(name: str) -> None:
+def test_a_prior_of_the_plane_refuses_codes_of_another_size(name: str) -> None:
     with pytest.raises(ConfigError, match=f"Prior '{name}' has 2 dimensions, but the code has 8"):
         prior_of(CodeBlock("z", 8, name))
