@@ -17,9 +17,10 @@ def main(debug: bool) -> None:
     """Art by an arms race: any artist against any critic, in one loop.
 
     \b
-    Begin with:  coevo recipes      the systems that are ready to run
-                 coevo run dcgan    play one of them; Ctrl-C ends it
-                 coevo show         look at the newest run
+    Begin with:
+      coevo recipes     list the published systems
+      coevo run dcgan   play one of them; Ctrl-C ends it
+      coevo show        show the newest run
     """
 
 

@@ -46,7 +46,7 @@ def recipes(long: bool, as_json: bool) -> None:
                 {"year": row["year"], "recipe": row["recipe"], "title": row["title"] or row["error"]} for row in some
             ]
             table(short, wrap=["title"], widths={"year": 4, "recipe": widest}, head=False, indent=2)
-    click.echo("\nPlay one with: coevo run NAME" + ("" if long else "    More about each: coevo recipes --long"))
+    click.echo("\nPlay one with: coevo run NAME" + ("" if long else "\nMore about each: coevo recipes --long"))
 
 
 def recipe_row(name: str) -> dict[str, Any]:

@@ -80,9 +80,9 @@ def info(kind: Any, name: str, as_json: bool) -> None:
         paragraph(described["problem"], indent=2)
     else:
         for key, value in described["spec"].items():
-            click.echo(f"  {key:<11} {said(value)}")
+            paragraph(f"{key:<11} {said(value)}", indent=2, hanging=12)
         for ability in described["capabilities"]:
-            click.echo(f"  {'can':<11} {ABILITIES[ability]} ({ability})")
+            paragraph(f"{'can':<11} {ABILITIES[ability]} ({ability})", indent=2, hanging=12)
     click.secho("\nOptions" if described["options"] else "\nIt has no options.", bold=True)
     for option in described["options"]:
         show_option(option)
@@ -103,7 +103,8 @@ def show_option(option: Mapping[str, Any]) -> None:
     """Print an option as it is typed, with its description, type and bounds."""
     unset = option["default"] in ("required", "None")
     click.echo(f"  -o {option['option']}=" + ("…" if unset else str(option["default"])))
-    facts = [option["type"].removesuffix(" | None"), option["bounds"]]
+    bounds = option["bounds"].replace("≥ ", "≥\N{NO-BREAK SPACE}").replace("≤ ", "≤\N{NO-BREAK SPACE}")
+    facts = [option["type"].removesuffix(" | None"), bounds]
     facts += ["required"] if option["default"] == "required" else []
     paragraph(f"{option['about']} ({', '.join(filter(None, facts))})", indent=6)
 

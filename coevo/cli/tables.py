@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from shutil import get_terminal_size
 from typing import Any
 
 import click
+
+GAP = "  "  # between two columns
 
 
 def figure(value: Any) -> str:
@@ -37,39 +41,59 @@ def table(
         indent: spaces before each line.
         empty: the sentence that stands for no rows.
     """
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.padding import Padding
-    from rich.table import Table
-    from rich.text import Text
-
     if not rows:
         click.echo(empty)
         return
-    grid = Table(box=SIMPLE_HEAD, pad_edge=False) if head else Table.grid(padding=(0, 2, 0, 0))
-    for key in rows[0]:
-        cells = [key if head else "", *(_text(row[key]) for row in rows)]
-        words = [word for cell in cells for word in (cell.split() if key in wrap else [cell])]
-        least = max([(widths or {}).get(key, 0), *map(len, words)])
-        number = all(isinstance(row[key], int | float) and not isinstance(row[key], bool) for row in rows)
-        grid.add_column(key, min_width=least, no_wrap=key not in wrap, justify="right" if number else "left")
-    for row in rows:
-        grid.add_row(*(Text(_text(value)) for value in row.values()))
-    console = Console()
-    with console.capture() as captured:
-        console.print(Padding(grid, (0, 0, 0, indent), expand=False), crop=False)
-    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+    keys = list(rows[0])
+    grid = [[_text(row[key]) for key in keys] for row in rows]
+    columns = list(zip(*([keys, *grid] if head else grid), strict=True))
+    natural = [max((widths or {}).get(key, 0), *map(len, cells)) for key, cells in zip(keys, columns, strict=True)]
+    least = [
+        max(len(word) for cell in cells for word in cell.split() or [""]) if key in wrap else width
+        for key, cells, width in zip(keys, columns, natural, strict=True)
+    ]
+    fitted = _fit(natural, least, get_terminal_size().columns - indent - len(GAP) * (len(keys) - 1))
+    right = [all(type(row[key]) in (int, float) for row in rows) for key in keys]
+    if head:
+        click.secho(_lines(keys, fitted, right, indent), bold=True)
+        click.echo(" " * indent + GAP.join("─" * width for width in fitted))
+    for line in grid:
+        click.echo(_lines(line, fitted, right, indent))
 
 
 def _text(value: Any) -> str:
     return "●" if value is True else "" if value in (None, False) else str(value)
 
 
-def paragraph(text: str, indent: int = 0) -> None:
-    """Print a text, wrapped to the terminal."""
-    before = " " * indent
-    width = max(40, get_terminal_size().columns)
-    click.echo(click.wrap_text(text, width, before, before, preserve_paragraphs=True))
+def _fit(natural: Sequence[int], least: Sequence[int], room: int) -> list[int]:
+    """Widths of columns: the widest become narrower, down to the least, until all fit into the room."""
+    fitted = list(natural)
+    while sum(fitted) > room:
+        spare = [width - low for width, low in zip(fitted, least, strict=True)]
+        if max(spare) <= 0:
+            break
+        fitted[max(range(len(fitted)), key=lambda i: (spare[i] > 0, fitted[i]))] -= 1
+    return fitted
+
+
+def _lines(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool], indent: int) -> str:
+    """One row, as one line of text or several."""
+    folded = [
+        textwrap.wrap(cell, max(width, 1), break_on_hyphens=False) or [""]
+        for cell, width in zip(cells, widths, strict=True)
+    ]
+    lines = []
+    for parts in zip_longest(*folded, fillvalue=""):
+        some = zip(parts, widths, right, strict=True)
+        line = GAP.join(part.rjust(width) if number else part.ljust(width) for part, width, number in some)
+        lines.append(" " * indent + line.rstrip())
+    return "\n".join(lines)
+
+
+def paragraph(text: str, indent: int = 0, hanging: int = 0) -> None:
+    """Print a text, wrapped to the terminal; all lines but the first are indented by `hanging` more."""
+    first, others = " " * indent, " " * (indent + hanging)
+    click.echo(click.wrap_text(text, max(40, get_terminal_size().columns), first, others, preserve_paragraphs=True))
 
 
 def figures(row: Mapping[str, float], width: int) -> list[str]:

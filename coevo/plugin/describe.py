@@ -56,8 +56,9 @@ def describe_player(kind: Literal["artist", "critic"], name: str) -> dict[str, A
     except ValidationError as error:
         missing = ", ".join(f"{kind}.{mistake['loc'][0]}" for mistake in error.errors() if mistake["loc"])
         described["problem"] = f"What it needs and gives follows from options that have no default: {missing}."
-    except CoevoError as error:
-        described["problem"] = f"What it needs and gives is not known with default options: {error}"
+    except Exception as error:  # a plugin may raise anything; its options are described all the same
+        text = str(error) if isinstance(error, CoevoError) else f"{type(error).__name__}: {error}"
+        described["problem"] = f"What it needs and gives is not known with default options: {text}"
     return described
 
 

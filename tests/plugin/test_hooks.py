@@ -145,7 +145,7 @@ def test_functions_can_be_chosen_beside_others(outsider: Registry, monkeypatch: 
 
     monkeypatch.setattr(functions, "registry", lambda: outsider)
     canvas = Canvas()
-    (wave,) = functions.chosen("x,waves")["wave"](canvas, (canvas.x,))
+    (wave,) = functions.select_functions("x,waves")["wave"](canvas, (canvas.x,))
     assert wave.node == (canvas.x * 9).sin().node
 
 
@@ -161,12 +161,14 @@ def test_a_recipe_can_be_read(outsider: Registry) -> None:
 def test_a_user_interface_is_found_by_its_name(outsider: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     from coevo.cli import playing
     from coevo.interactive.ui import UI
-    from coevo_human.human import Human
+    from coevo.plugin.registry import registry
+    from coevo.runs.config import resolve
 
+    config = resolve({"artist": {"name": "biomorph"}, "critic": {"name": "human"}}, registry())
     monkeypatch.setattr(playing, "registry", lambda: outsider)
-    assert isinstance(playing.ui_for(Human, plain=False, name="coin", picks=None), UI)
+    assert isinstance(playing.ui_for(config, plain=False, name="coin", picks=None), UI)
     with pytest.raises(ConfigError, match="no ui named 'dice'"):
-        playing.ui_for(Human, plain=False, name="dice", picks=None)
+        playing.ui_for(config, plain=False, name="dice", picks=None)
 
 
 def test_a_command_can_be_called(outsider: Registry, monkeypatch: pytest.MonkeyPatch) -> None:

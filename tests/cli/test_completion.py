@@ -1,0 +1,50 @@
+"""Completion in the shell: the script, and the names that it completes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.shell_completion import ShellComplete
+from conftest import CommandLine
+
+from coevo.cli import main
+
+
+def completed(*words: str) -> set[str]:
+    """What the last word may become."""
+    *before, last = words
+    found = ShellComplete(main, {}, "coevo", "_COEVO_COMPLETE").get_completions(list(before), last)
+    return {item.value for item in found}
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_has_its_script(coevo_command: CommandLine, shell: str) -> None:
+    answer = coevo_command("completion", shell)
+    assert answer.code == 0 and f"_COEVO_COMPLETE={shell}_complete" in answer.out
+
+
+def test_help_has_the_line_that_installs_it(coevo_command: CommandLine) -> None:
+    text = coevo_command("completion", "--help").out
+    assert """echo 'eval "$(coevo completion zsh)"' >> ~/.zshrc""" in text
+    assert "coevo completion fish > ~/.config/fish/completions/coevo.fish" in text
+
+
+def test_the_shell_is_the_users_own(coevo_command: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELL", "/usr/bin/fish")
+    assert "fish_complete" in coevo_command("completion").out
+    monkeypatch.setenv("SHELL", "/bin/tcsh")
+    assert "no completion for the shell 'tcsh'; name one of: bash, zsh, fish." in coevo_command.refuses("completion")
+
+
+def test_commands_recipes_players_and_runs_are_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert completed("reco") == {"reconstruct"}
+    assert {"vae", "vae-gan", "vae-manifold"} <= completed("run", "va")
+    assert completed("run", "--artist", "dcg") == {"dcgan"}
+    assert completed("run", "--critic", "dcn") == {"dcnn"}
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.toml").write_text("")
+    monkeypatch.setenv("COEVO_RUNS", str(tmp_path))
+    assert completed("show", "") == {"first", "second"}
+    assert completed("resume", "f") == {"first"}
