@@ -27,17 +27,19 @@ QUARTERS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
 
 
 def tmux(*words: object) -> str:
+    """The output of a tmux command, on a server of our own."""
     command = ["tmux", "-L", "capture", "-f", "/dev/null", *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
-def screen() -> pyte.Screen:
-    seen = pyte.Screen(*SIZE)
-    pyte.Stream(seen).feed(tmux("capture-pane", "-e", "-p").rstrip("\n").replace("\n", "\r\n"))
-    return seen
+def read_screen() -> pyte.Screen:
+    """What the pane shows, with its colours."""
+    screen = pyte.Screen(*SIZE)
+    pyte.Stream(screen).feed(tmux("capture-pane", "-e", "-p").rstrip("\n").replace("\n", "\r\n"))
+    return screen
 
 
-def paint(seen: pyte.Screen) -> Image.Image:
+def paint(screen: pyte.Screen) -> Image.Image:
     """The screen as a picture, cell by cell."""
     width, height = CELL
     picture = Image.new("RGB", (SIZE[0] * width, SIZE[1] * height), "#15171c")
@@ -48,7 +50,7 @@ def paint(seen: pyte.Screen) -> Image.Image:
         font = ImageFont.load_default(13)
     for y in range(SIZE[1]):
         for x in range(SIZE[0]):
-            cell = seen.buffer[y][x]
+            cell = screen.buffer[y][x]
             ink = "#d8dce4" if cell.fg == "default" else f"#{cell.fg}"
             left, top = x * width, y * height
             if cell.bg != "default":
@@ -64,18 +66,18 @@ def paint(seen: pyte.Screen) -> Image.Image:
 
 
 def capture(name: str) -> None:
+    """Play a session by its keys, and save a picture of the screen beside this file."""
     words, keys = SESSIONS[name]
     with tempfile.TemporaryDirectory() as runs:
-        coevo = f"{sys.executable} -c 'from coevo.cli import main; main()'"
-        line = f"{coevo} run {words} --runs-dir {runs}"
+        line = f"{sys.executable} -m coevo run {words} --runs-dir {runs}"
         tmux("new-session", "-d", "-x", SIZE[0], "-y", SIZE[1], f"env COLORTERM=truecolor TERM=xterm-256color {line}")
         while "generation 0" not in tmux("capture-pane", "-p"):
             time.sleep(0.1)
-        for some in keys:
+        for step in keys:
             time.sleep(1)
-            tmux("send-keys", *some)
+            tmux("send-keys", *step)
         time.sleep(1)
-        paint(screen()).save(Path(__file__).parent / f"{name}.png", optimize=True)
+        paint(read_screen()).save(Path(__file__).parent / f"{name}.png", optimize=True)
         tmux("kill-server")
 
 
