@@ -158,9 +158,9 @@ class BreedingApp(App[None]):
         loop = asyncio.get_running_loop()
         with suppress(ValueError, NotImplementedError, RuntimeError, AttributeError):  # only the main thread can
             loop.add_signal_handler(signal.SIGTERM, self.action_leave)
-            # The terminal has gone, and writing to it would wait for ever. All that was done is in the history.
+            # The terminal has gone, and writing to it would wait for ever. All that was done is in the session's database.
             loop.add_signal_handler(signal.SIGHUP, os._exit, 129)
-        gc.freeze()  # what stands now stays: collecting it again and again would take longer than drawing
+        gc.freeze()  # what stands now stays: to collect it again and again would take longer than to draw
         self.players.start()
 
     async def show(self, sheet: Sheet) -> None:
@@ -192,7 +192,7 @@ class BreedingApp(App[None]):
             self._arranged = arranged
             grid = self.query_one("#sheet", Grid)
             grid.styles.grid_size_columns, grid.styles.grid_size_rows = self.columns, self.rows
-            grid.styles.grid_rows = str(max(2, height // self.rows))  # all alike, where a fraction would not be
+            grid.styles.grid_rows = str(max(2, height // self.rows))  # all alike, which fractions would not be
             grid.styles.grid_columns = str(max(2, (width + 1) // self.columns - 1))
             for tile in self.tiles:
                 tile.display = page * per_page <= tile.index < (page + 1) * per_page
