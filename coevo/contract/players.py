@@ -104,6 +104,11 @@ class Player:
         """The options of a run made by an older version, as this one names them; "name" may name another player."""
         return {cls.Options.renamed.get(name, name): value for name, value in options.items()}
 
+    @classmethod
+    def upgrade_state(cls, state: State) -> State:
+        """A state saved by an older version, as `restore()` takes it now."""
+        return {cls.renamed_state.get(name, name): value for name, value in state.items()}
+
     def check(self) -> None:
         """Raise ConfigError if the options do not fit each other or the studio."""
 

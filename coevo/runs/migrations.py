@@ -78,7 +78,7 @@ def migrate_player_state(state: State, player: Player) -> State:
     if members:  # a society's state holds its members' by number
         parts = {str(number): migrate_player_state(state[str(number)], one) for number, one in members.items()}
         return {**state, **parts}
-    new = renamed(state, player.renamed_state)
+    new = player.upgrade_state(state)
     decoder = getattr(player, "decoder", None)
     if isinstance(decoder, Player) and "decoder" in new:
         new["decoder"] = migrate_player_state(new["decoder"], decoder)
