@@ -1,10 +1,10 @@
-"""The figures of autoencoders: errors with few labels and with none, likelihoods, priors, principal components.
+"""Figures of autoencoders: errors with few labels and without any, likelihoods, priors, principal components.
 
     python benchmarks/autoencoders.py TRIAL --mnist FOLDER [--runs runs] [--seed 0] [--scale 1]
 
 TRIAL: labels-100, labels-1000, labels-all, clusters-16, clusters-30, parzen, nll, priors, linear, or all. Runs are kept
-in --runs by name, and a run that is there is gone on with; --scale shortens every one of them. The test images are read
-once, at the end. On an otherwise idle machine: the minutes are the budget.
+in --runs by name, and a run that exists is resumed; --scale shortens every one of them. The test images are read once,
+at the end. Use an otherwise idle machine: the budget is in minutes.
 """
 
 from __future__ import annotations
@@ -21,17 +21,20 @@ import numpy as np
 import torch
 
 import coevo
-from coevo.data.datasets import DataOptions, Dataset, mnist
-from coevo.evaluation.codes import cluster_names, code_figures
+from coevo.data.datasets import DataOptions, Dataset, load_dataset, mnist
+from coevo.evaluation.codes import cluster_labels, code_figures
 from coevo.evaluation.metrics import parzen
 from coevo.evaluation.report import flat
-from coevo.runs.run import Run, exhibit, images_of
+from coevo.runs.build import loaders
+from coevo.runs.run import Run
+from coevo.tools.samples import exhibit_batches
+from coevo_vae.importance import log_likelihood
 
 GIVEN: argparse.Namespace
 
 
 def trained(name: str, minutes: float, recipe: str, **options: Any) -> Run:
-    """A run of that name, played for so many minutes in all."""
+    """A run of that name, played for these minutes in all."""
     name, minutes = f"{name}-{GIVEN.seed}", minutes * GIVEN.scale
     if (Path(GIVEN.runs) / name).is_dir():
         return coevo.resume(name, runs_dir=GIVEN.runs, minutes=minutes, rounds=None)
@@ -48,80 +51,79 @@ def part(run: Run, split: str) -> Dataset:
 
 
 def report(name: str, run: Run, **figures: Any) -> None:
-    """A line of JSON: what, how long, the figures."""
+    """Print a line of JSON: the trial, how long it took, the figures."""
     rounded = {key: round(value, 4) if isinstance(value, float) else value for key, value in figures.items()}
     print(json.dumps({"trial": name, "seed": GIVEN.seed, "rounds": run.round, **minutes(run), **rounded}), flush=True)
 
 
 def minutes(run: Run) -> dict[str, float]:
-    return {"minutes": round(run.seconds_before / 60, 1)}
+    return {"minutes": round(run.seconds / 60, 1)}
 
 
 # trials
 
 
-# By how many labels: minutes, options beside the recipe's.
+# {number of labels: (minutes, options beside the recipe's)}
 LABELS: dict[int, tuple[float, dict[str, Any]]] = {
     100: (45, {}),
     1000: (
         60,
         {
-            "artist": {"latent": 24, "likelihood": "bernoulli", "reconstruction": 0.25, "halve": 18_000},
-            "critic": {"follow": 0.002, "noise_steps": 70_000, "halve": 18_000},
+            "artist": {"latent": 24, "likelihood": "bernoulli", "reconstruction_weight": 0.25, "lr_half_life": 18_000},
+            "critic": {"prior_adaptation": 0.002, "noise_steps": 70_000, "lr_half_life": 18_000},
         },
     ),
     60_000: (
         60,
         {
-            "artist": {"labelled": 100, "mask": 0, "halve": 6000},
-            "critic": {"follow": 0.005, "noise": 0, "halve": 6000},
+            "artist": {"labelled_batch": 100, "input_mask": 0, "lr_half_life": 6000},
+            "critic": {"prior_adaptation": 0.005, "noise": 0, "lr_half_life": 6000},
         },
     ),
 }
 
 
 def labelled(count: int) -> None:
-    """The error on the test images of a network that was told so many labels."""
+    """The error on the test images of a network that learnt from this number of labels."""
     budget, options = LABELS[count]
     run = trained(f"aae-{count}-labels", budget, "aae-semi-supervised", data={"labelled": count}, **options)
     test = part(run, "test").works(slice(None))
-    named = run.artist.encode(test)[:, run.artist.code_slices["class"]].argmax(1)
-    report(f"{count} labels", run, error=(named != test.labels).float().mean().item(), images=len(test))
+    inferred = run.artist.encode(test)[:, run.artist.code.slices["class"]].argmax(1)
+    report(f"{count} labels", run, error=(inferred != test.labels).float().mean().item(), images=len(test))
 
 
 def clusters(count: int) -> None:
-    """The error where each of so many clusters has the label of the image that is surest of it, among the last 10,000
-    training images; the test images are only judged."""
+    """The error if each cluster has the label of its most probable image among the last 10,000 training images."""
     run = trained(f"aae-{count}-clusters", 15, "aae-clustering", artist={"categories": count})
     guide, test = part(run, "train").works(slice(50_000, None)), part(run, "test").works(slice(None))
-    place = run.artist.code_slices["cluster"]
-    names = cluster_names(run.artist.encode(guide)[:, place], guide.labels)
-    wrong = names[run.artist.encode(test)[:, place].argmax(1)] != test.labels
+    columns = run.artist.code.slices["cluster"]
+    labels = cluster_labels(run.artist.encode(guide)[:, columns], guide.classes)
+    wrong = labels[run.artist.encode(test)[:, columns].argmax(1)] != test.labels
     report(f"{count} clusters", run, error=wrong.float().mean().item(), images=len(test))
 
 
 def parzen_window() -> None:
-    """The log-likelihood of the test images by a window around 10,000 works, pixels in [0, 1]."""
+    """The log-likelihood of the test images by a Parzen window around 10,000 works, pixels in [0, 1]."""
     run = trained("aae-parzen", 20, "aae")
     train, test = part(run, "train"), part(run, "test")
-    works = flat(torch.cat([images_of(some) for some in exhibit(run.artist, 10_000, 1)]))
-    validation = flat(images_of(train.works(slice(55_000, None))))
-    mean, error, sigma = parzen(works, validation, flat(images_of(test.works(slice(None)))))
+    works = flat(torch.cat([some.pixels.cpu() for some in exhibit_batches(run.artist, 10_000, 1)]))
+    validation = flat(train.works(slice(55_000, None)).pixels)
+    mean, error, sigma = parzen(works, validation, flat(test.works(slice(None)).pixels))
     report("parzen", run, log_likelihood=mean, standard_error=error, sigma=sigma, samples=len(works))
 
 
 def nll() -> None:
     """The negative log-likelihood of binary test images by importance sampling."""
-    run = trained("vae-nll", 45, "vae", data={"binary": "sample"}, artist={"learning_rate": 1e-4, "ema": 0.999})
+    run = trained("vae-nll", 45, "vae", data={"binarise": "sample"}, artist={"learning_rate": 1e-4, "ema": 0.999})
     options = run.config.data.model_copy(update={"split": "test"})
-    test = coevo.data.datasets.load_dataset(options, coevo.runs.run.loaders()).works(slice(None))
+    test = load_dataset(options, loaders()).works(slice(None))
     for draws in (200, 5000):
-        found = -run.artist.log_likelihood(test, draws)
+        found = -log_likelihood(run.artist, test, draws)
         report("nll", run, draws=draws, nll=found.mean().item(), images=len(test))
 
 
 def priors() -> None:
-    """How often a network tells codes of test images from draws of a prior in the plane."""
+    """How often a network tells codes of test images from draws of a two-dimensional prior."""
     for prior in ("swiss-roll", "mixture"):
         run = trained(f"aae-{prior}", 6, "aae-swiss-roll", artist={"prior": prior})
         figures = code_figures(run.artist, part(run, "train"), part(run, "test"), 1)
@@ -129,10 +131,17 @@ def priors() -> None:
 
 
 def linear() -> None:
-    """The largest angle between the plane that a linear autoencoder spans and that of the principal components."""
-    options = {"hidden": [], "latent": 8, "activation": "linear", "learning_rate": 1e-2, "halve": 2000, "beta2": 0.95}
-    run = trained("ae-linear", 3, "wae", artist=options | {"wasserstein": 0.0}, run={"batch": 1000})
-    pixels = flat(images_of(part(run, "train").works(slice(None))))
+    """The largest angle between the span of a linear autoencoder and that of the principal components."""
+    options = {
+        "hidden": [],
+        "latent": 8,
+        "activation": "linear",
+        "learning_rate": 1e-2,
+        "lr_half_life": 2000,
+        "beta2": 0.95,
+    }
+    run = trained("ae-linear", 3, "wae", artist=options | {"mmd_weight": 0.0}, run={"batch": 1000})
+    pixels = flat(part(run, "train").works(slice(None)).pixels)
     components = torch.linalg.svd((pixels - pixels.mean(0)).T @ (pixels - pixels.mean(0)))[0][:, :8]
     spanned = torch.linalg.qr(run.artist.decoder[0].weight.detach())[0]
     angles = np.degrees(np.arccos(np.clip(torch.linalg.svdvals(components.T @ spanned).numpy(), -1, 1)))

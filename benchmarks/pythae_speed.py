@@ -1,7 +1,7 @@
 """Training speed beside pythae (pip install 'coevo[bench]'): its VAE and AAE and ours, the same networks, interleaved.
 
 784-512-16 networks, batches of 100, the AAE's critic 16-256-1; images/s of whole training steps, data included. Each
-library has a process of its own, as with those who use it: what one does to the heap slows or speeds the other.
+library has a process of its own, as its users have: what one does to the heap changes the speed of the other.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from typing import Any
 
 import torch
 
-from coevo.data.datasets import Data, Dataset
+from coevo.data.batches import DatasetBatches
+from coevo.data.datasets import Dataset
 from coevo.loop import Phase, coevolve
 from coevo.studio import Studio
 from coevo.studio.devices import fast_bf16
 from coevo_aae.aae import AAE
-from coevo_aae.latent import Latent
+from coevo_aae.latent import LatentCritic
 from coevo_vae.none import NoCritic
 from coevo_vae.vae import VAE
 
@@ -41,7 +42,7 @@ except ImportError:
 
 
 def ours(kind: str, pixels: torch.Tensor, precision: Any) -> Any:
-    """A function that trains one pass over the pictures."""
+    """A function that trains for one epoch."""
     studio = Studio((1, 28, 28), tuple("0123456789"), precision=precision, batch=BATCH)
     studio.reseed()
     if kind == "vae":
@@ -49,12 +50,12 @@ def ours(kind: str, pixels: torch.Tensor, precision: Any) -> Any:
         critic: Any = NoCritic(NoCritic.Options(), studio)
     else:
         artist = AAE(AAE.Options(hidden=(512,), latent=16, posterior="gaussian"), studio)
-        critic = Latent(Latent.Options(hidden=(256,)), studio)
+        critic = LatentCritic(LatentCritic.Options(hidden=(256,)), studio)
     artist.build()
     critic.build(artist)
     dataset = Dataset("random", (pixels * 255).to(torch.uint8), torch.zeros(len(pixels)).long(), ("0",))
-    phases = [Phase("critic"), Phase("artist")] if critic.learns else [Phase("artist")]
-    data = Data(dataset, BATCH, 0, [1] * len(phases), studio.device)
+    phases = [Phase("critic"), Phase("artist")] if critic.spec().learns else [Phase("artist")]
+    data = DatasetBatches(dataset, BATCH, 0, [1] * len(phases), studio.device)
 
     def epoch() -> None:
         for turn in coevolve(artist, critic, data, phases):
@@ -65,7 +66,7 @@ def ours(kind: str, pixels: torch.Tensor, precision: Any) -> Any:
 
 
 def theirs(kind: str, pixels: torch.Tensor, folder: str) -> Any:
-    """The same by pythae's own trainer."""
+    """The same by pythae's trainer."""
     common = {"num_epochs": 1, "per_device_train_batch_size": BATCH, "output_dir": folder, "no_cuda": True}
     dataset = DataProcessor.to_dataset(DataProcessor().process_data(pixels.numpy()))
     if kind == "vae":
@@ -81,7 +82,7 @@ def theirs(kind: str, pixels: torch.Tensor, folder: str) -> Any:
 
 
 def player(pipe: Connection, whose: str, kind: str, precision: str) -> None:
-    """A process: trains a pass over the pictures whenever it is told to, and says how many images/s it saw."""
+    """A process that trains for an epoch whenever it gets a message, and answers with its images/s."""
     logging.disable(logging.INFO)
     pixels = torch.rand(IMAGES, 1, 28, 28, generator=torch.Generator().manual_seed(0))
     with TemporaryDirectory() as folder:
@@ -94,7 +95,7 @@ def player(pipe: Connection, whose: str, kind: str, precision: str) -> None:
 
 
 def speeds(kind: str, precision: str) -> list[tuple[float, float]]:
-    """Images/s of coevo and pythae by turns."""
+    """Images/s of coevo and pythae in turn."""
     spawn, pipes, processes = get_context("spawn"), [], []
     for whose in ("coevo", "pythae"):
         mine, its = spawn.Pipe()
