@@ -1,46 +1,52 @@
-"""A gradient artist of six numbers: the mean and spread of a disc's x, y and radius."""
+"""An artist that learns by gradients: from coordinates and a code to a colour."""
 
 import torch
 from pydantic import Field
+from torch import nn
 
 import coevo
 
 
 class Sunrise(coevo.Artist):
-    """Draws one soft disc a picture; learns where discs should be, and how large."""
+    """Colours every point of a picture by sines of its coordinates and of a latent code (Sitzmann et al. 2020)."""
 
     name = "sunrise"
-    wants_gradients = True
-    rewards = ("scores",)
 
     class Options(coevo.Options):
-        learning_rate: float = Field(0.01, gt=0)
-        """Adam's learning rate."""
+        latent: int = Field(8, ge=1)
+        """Size of the latent code."""
+
+    def spec(self):
+        return coevo.ArtistSpec(gradients=True, code=coevo.CodeLayout((coevo.CodeBlock("z", self.options.latent),)))
 
     def build(self):
-        self.places = self.studio.prepare(torch.nn.ParameterDict({"mean": torch.zeros(3), "spread": torch.ones(3) / 4}))
-        self.optimiser = torch.optim.Adam(self.places.parameters(), self.options.learning_rate)
+        colour = nn.Linear(64, self.studio.image[0])
+        self.waves = self.studio.prepare(nn.Linear(2 + self.options.latent, 64))
+        self.colours = self.studio.prepare(nn.Sequential(nn.Linear(64, 64), nn.Tanh(), colour, nn.Tanh()))
+        self.optimiser = torch.optim.Adam(self.parameters(), 1e-3)
 
     def make(self, n, reals):
-        return coevo.Works(images=self.draw(self.studio.noise(n, 3)))
+        return self.draw(self.studio.noise(n, self.options.latent), self.studio.image[1])
 
     def learn(self, works, rewards):
-        loss = -rewards.mean()
         self.optimiser.zero_grad()
-        loss.backward()
+        (-rewards.mean()).backward()
         self.optimiser.step()
-        return {"loss": loss.detach()}
+        return {"reward": rewards.detach().mean()}
 
-    @torch.no_grad()
     def exhibit(self, n, seed, labels=None):
-        noise = torch.randn(n, 3, generator=torch.Generator().manual_seed(seed))
-        return coevo.Works(images=self.draw(noise.to(self.studio.device)))
+        codes = torch.randn(n, self.options.latent, generator=torch.Generator().manual_seed(seed))
+        return self.decode(codes.to(self.studio.device))
 
-    def draw(self, noise):
-        channels, height, width = self.studio.image
-        x, y, radius = (self.places["mean"] + self.places["spread"] * noise).T[:, :, None, None]
-        rows = torch.linspace(-1, 1, height, device=noise.device)[:, None]
-        columns = torch.linspace(-1, 1, width, device=noise.device)
-        distance = ((columns - x).square() + (rows - y).square() + 1e-6).sqrt()
-        disc = torch.tanh(8 * (0.4 + 0.2 * radius - distance))
-        return disc[:, None].expand(-1, channels, -1, -1)
+    def decode(self, codes, labels=None):
+        return self.draw(codes, self.studio.image[1]).detach()
+
+    def render(self, works, size):
+        return self.draw(works.latents, size).pixels.detach()
+
+    def draw(self, codes, size):
+        """Works of any size: one row of coordinates and code for every pixel, [N, size², 2 + D]."""
+        axis = torch.linspace(-1, 1, size, device=codes.device)
+        points = torch.cartesian_prod(axis, axis).expand(len(codes), -1, -1)
+        inputs = torch.cat([points, codes[:, None].expand(-1, size**2, -1)], -1)
+        return coevo.Works(self.colours(torch.sin(5 * self.waves(inputs))).mT.unflatten(-1, (size, size)), codes)
