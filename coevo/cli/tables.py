@@ -97,11 +97,11 @@ def paragraph(text: str, indent: int = 0, hanging: int = 0) -> None:
 
 
 def figures(row: Mapping[str, float], width: int) -> list[str]:
-    """Figures of a log's row in aligned columns, as many as fit into the width."""
+    """Lines with the figures of a log's row, aligned, as many in a line as fit into the width."""
     values = [(key, value) for key, value in row.items() if key != "round"]
     if not values:
         return []
     longest = max(len(key) for key, _ in values)
-    cells = [f"{key:<{longest}} {value:>9.4g}" for key, value in values]
-    columns = max(1, (width + 3) // (longest + 13))
-    return ["   ".join(cells[i : i + columns]) for i in range(0, len(cells), columns)]
+    cells = [f"{key:<{longest}} {value:>8.3g}" for key, value in values]
+    columns = max(1, (width + len(GAP)) // (longest + 9 + len(GAP)))
+    return [GAP.join(cells[i : i + columns]) for i in range(0, len(cells), columns)]
