@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor
 
 from coevo.contract.players import Metrics
 from coevo.contract.works import Works
-
-if TYPE_CHECKING:
-    from coevo.interactive.session import Session
-    from coevo.interactive.ui import UI
 
 
 @runtime_checkable
@@ -86,13 +82,13 @@ class SelfEvaluating(Protocol):
 class Interactive(Protocol):
     """A critic that asks a person, through a user interface that the run gives it."""
 
-    ui: UI | None
-    """How the person is asked; None until a run is started with one."""
+    ui: Any
+    """A `coevo.interactive.ui.UI`, by which the person is asked; None until a run is started with one."""
     user: str
     """Whose judgement it is, as the lineage names it."""
 
-    def attach_session(self, session: Session) -> None:
-        """Called once, before the first sheet: through the session a person looks back and saves."""
+    def attach_session(self, session: Any) -> None:
+        """Called once, before the first sheet: through its `coevo.interactive.session.Session` a person looks back."""
 
 
 def user_of(critic: Any) -> str:

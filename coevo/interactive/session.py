@@ -88,12 +88,12 @@ class Session:
         """Everything that changes; exact after a safe turn."""
         return {"artist": self.artist.state(), "critic": self.critic.state(), "studio": self.studio.state()}
 
-    def restore(self, position: Position, state: State) -> None:
+    def restore(self, position: tuple[int, int, int], state: State) -> None:
         """Take back a state made by `state()`, to go on at a position."""
         self.artist.restore(state["artist"])
         self.critic.restore(state["critic"])
         self.studio.restore(state["studio"])
-        self.position = position
+        self.position = Position(*position)
 
     def resume(self) -> None:
         """Go back to the database's head, with every option that was changed; save what a crash left unsaved."""

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
 from coevo.contract.players import State
 from coevo.contract.works import Genome, Works
 from coevo.loop import Turn
-from coevo.monitoring.observer import Observer
+from coevo.monitoring.observer import ObservedRun, Observer
 from coevo.storage.jsonl import Log, read_log
-
-if TYPE_CHECKING:
-    from coevo.runs.run import Run
 
 FILE = "accepted.jsonl"
 
@@ -36,13 +33,13 @@ class AcceptedWorks(Observer):
         self._known: set[str] = set()  # of those still alive: an elite is accepted once
         self._log: Log | None = None
 
-    def begin(self, run: Run) -> None:
+    def begin(self, run: ObservedRun) -> None:
         """Take back what was written after the checkpoint that the run goes on from."""
         if self.path.exists():
             self._open()
 
     @torch.no_grad()
-    def see(self, turn: Turn, run: Run) -> None:
+    def see(self, turn: Turn, run: ObservedRun) -> None:
         """Record the accepted works of a round's last turn."""
         works, rewards = turn.works, turn.rewards
         if not turn.ends_round or works.genomes is None or rewards is None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -22,13 +21,10 @@ from coevo.contract.players import Artist, Critic, State
 from coevo.contract.works import Works
 from coevo.images.png import save_png
 from coevo.loop import Turn
-from coevo.monitoring.observer import Observer
+from coevo.monitoring.observer import ObservedRun, Observer
 from coevo.storage.atomic import write_whole, writing
 from coevo.storage.serialization import pack_text, unpack_text
 from coevo.studio import Studio
-
-if TYPE_CHECKING:
-    from coevo.runs.run import Run
 
 FOLDER, PICTURE = "ancestral_opponents", "ancestral-opponents.png"
 WORKS = 32  # of a generation that are kept
@@ -64,7 +60,7 @@ class AncestralOpponents(Observer):
         return not self.rounds or round >= max(self.rounds[-1] + 1, SPACING * self.rounds[-1])
 
     @torch.no_grad()
-    def see(self, turn: Turn, run: Run) -> None:
+    def see(self, turn: Turn, run: ObservedRun) -> None:
         """Keep the critic and works of a round that is due, and let them meet those of the past."""
         now, critic = turn.next.round, run.critic
         if not turn.ends_round or not self.due(now):

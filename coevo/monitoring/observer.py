@@ -2,13 +2,50 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from coevo.contract.players import State
+from coevo.contract.players import Artist, Critic, State
 from coevo.loop import Turn
+from coevo.storage.run_folder import RunFolder
+from coevo.studio import Studio
 
-if TYPE_CHECKING:
-    from coevo.runs.run import Run
+
+class ObservedRun(Protocol):
+    """The parts of a run that observers look at."""
+
+    @property
+    def artist(self) -> Artist: ...
+    @property
+    def critic(self) -> Critic: ...
+    @property
+    def studio(self) -> Studio: ...
+    @property
+    def store(self) -> RunFolder: ...
+    @property
+    def round(self) -> int: ...
+    @property
+    def latest(self) -> dict[str, float]:
+        """The newest row of the log."""
+        ...
+
+    @property
+    def is_new(self) -> bool:
+        """It has not been played, nor saved."""
+        ...
+
+    @property
+    def is_session(self) -> bool:
+        """A database keeps every turn."""
+        ...
+
+    @property
+    def is_ending(self) -> bool:
+        """It ends at the next safe turn."""
+        ...
+
+    def save(self) -> str:
+        """Save a checkpoint; its name."""
+        ...
 
 
 class Observer:
@@ -16,13 +53,13 @@ class Observer:
 
     name: str
 
-    def begin(self, run: Run) -> None:
+    def begin(self, run: ObservedRun) -> None:
         """The run starts, or goes on."""
 
-    def see(self, turn: Turn, run: Run) -> None:
+    def see(self, turn: Turn, run: ObservedRun) -> None:
         """A step of either side was made."""
 
-    def end(self, run: Run) -> None:
+    def end(self, run: ObservedRun) -> None:
         """The run ended in order."""
 
     def close(self) -> None:

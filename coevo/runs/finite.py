@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING
-
 import torch
 
 from coevo.errors import NotFiniteError
-
-if TYPE_CHECKING:
-    from coevo.runs.run import Run
+from coevo.monitoring.observer import ObservedRun
 
 
-def check_metrics(run: Run) -> None:
-    """Raise NotFiniteError if a metric since the last row of the log is not finite."""
-    for key, value in run.metrics.meter.row(run.round).items():
-        if not math.isfinite(value):
-            raise not_finite(run, key)
-
-
-def check_parameters(run: Run) -> None:
+def check_parameters(run: ObservedRun) -> None:
     """Raise NotFiniteError if a parameter of either player is not finite."""
     parameters = [p.detach() for player in (run.artist, run.critic) for p in player.parameters()]
     if parameters and not torch.stack(torch._foreach_norm(parameters)).isfinite().all():
         raise not_finite(run, "a parameter")
 
 
-def not_finite(run: Run, what: str) -> NotFiniteError:
+def not_finite(run: ObservedRun, what: str) -> NotFiniteError:
     """The error that says what is not finite, and how to start again."""
     good = run.store.pointed("latest")
     kept = (

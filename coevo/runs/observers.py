@@ -5,22 +5,20 @@ from __future__ import annotations
 import math
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from coevo.contract.players import State
 from coevo.errors import ConfigError
 from coevo.images.png import save_png
 from coevo.images.sheets import contact_sheet
 from coevo.loop import Turn
+from coevo.monitoring.ancestral_opponents import AncestralOpponents
 from coevo.monitoring.diagnostics import Diagnostics
 from coevo.monitoring.metrics import Meter, diversity
-from coevo.monitoring.observer import Observer
-from coevo.runs.finite import check_metrics, check_parameters, not_finite
+from coevo.monitoring.observer import ObservedRun, Observer
+from coevo.runs.finite import check_parameters, not_finite
 from coevo.storage.jsonl import Log, read_log
 from coevo.storage.run_folder import RunFolder
-
-if TYPE_CHECKING:
-    from coevo.runs.run import Run
 
 SHEET = 64  # works on a sheet
 SAVE_SECONDS = 60  # a long phase is saved at least this often
@@ -44,12 +42,12 @@ class Clock(Observer):
         """Seconds of playing so far."""
         return self.before + max(0.0, time.perf_counter() - self.started)
 
-    def begin(self, run: Run) -> None:
+    def begin(self, run: ObservedRun) -> None:
         self._log = Log(self.path)
         self.started = self._logged = time.perf_counter()
         self._works, self._round = 0, -1
 
-    def see(self, turn: Turn, run: Run) -> None:
+    def see(self, turn: Turn, run: ObservedRun) -> None:
         assert self._log is not None
         self._round = turn.next.round
         self._works += len(turn.works) if turn.role == "artist" else 0
@@ -73,28 +71,37 @@ class MetricsLog(Observer):
 
     name = "metrics"
 
-    def __init__(self, store: RunFolder, every: int, diagnostics: Diagnostics):
-        self.path, self.every, self.diagnostics = store.folder / "metrics.jsonl", every, diagnostics
+    def __init__(
+        self, store: RunFolder, every: int, diagnostics: Diagnostics, ancestors: AncestralOpponents | None = None
+    ):
+        self.path, self.every = store.folder / "metrics.jsonl", every
+        self.diagnostics, self.ancestors = diagnostics, ancestors
         self.meter = Meter()
         self.latest: dict[str, float] = {}
         self.warnings: list[str] = []
         self._length = 0
         self._log: Log | None = None
 
-    def begin(self, run: Run) -> None:
+    def begin(self, run: ObservedRun) -> None:
         self._log = Log(self.path, self._length)
 
-    def see(self, turn: Turn, run: Run) -> None:
+    def see(self, turn: Turn, run: ObservedRun) -> None:
         self.meter.add(turn)
         if not turn.ends_round or turn.next.round % self.every:
             return
         assert self._log is not None
-        figures = run.ancestors.figures if run.ancestors else {}
+        figures = self.ancestors.figures if self.ancestors else {}
         self.latest = self.meter.row(turn.next.round) | diversity(turn) | figures
-        check_metrics(run)
+        self.check(run)
         self.warnings = self.diagnostics.look(self.latest)
         self._log.append({**self.latest, **({"warnings": self.warnings} if self.warnings else {})})
         self.meter.clear()
+
+    def check(self, run: ObservedRun) -> None:
+        """Raise NotFiniteError if a metric since the last row is not finite."""
+        for key, value in self.meter.row(run.round).items():
+            if not math.isfinite(value):
+                raise not_finite(run, key)
 
     def close(self) -> None:
         if self._log is not None:
@@ -123,14 +130,14 @@ class Board(Observer):
         self.folder, self.every = store.folder / "tensorboard", every
         self._writer: Any = None
 
-    def begin(self, run: Run) -> None:
+    def begin(self, run: ObservedRun) -> None:
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError as error:
             raise ConfigError("run.tensorboard needs TensorBoard: pip install 'coevo[tensorboard]'.") from error
         self._writer = SummaryWriter(str(self.folder))
 
-    def see(self, turn: Turn, run: Run) -> None:
+    def see(self, turn: Turn, run: ObservedRun) -> None:
         if turn.ends_round and turn.next.round % self.every == 0:
             for key, value in run.latest.items():
                 self._writer.add_scalar(key, value, turn.next.round)
@@ -145,30 +152,30 @@ class Sheets(Observer):
 
     name = "sheets"
 
-    def __init__(self, store: RunFolder, every: int):
-        self.store, self.every = store, every
+    def __init__(self, store: RunFolder, every: int, batch: int, seed: int):
+        self.store, self.every, self.batch, self.seed = store, every, batch, seed
         self.latest: Path | None = None
 
-    def begin(self, run: Run) -> None:
+    def begin(self, run: ObservedRun) -> None:
         if run.is_new:
             self.save(run)
 
-    def see(self, turn: Turn, run: Run) -> None:
+    def see(self, turn: Turn, run: ObservedRun) -> None:
         if turn.ends_round and turn.next.round % self.every == 0:
             self.save(run)
 
-    def end(self, run: Run) -> None:
+    def end(self, run: ObservedRun) -> None:
         self.save(run)
 
-    def save(self, run: Run) -> None:
+    def save(self, run: ObservedRun) -> None:
         """Save a contact sheet of the artist's works. A population is shown as it stands."""
-        seed, artist = run.config.run.seed, run.artist
-        works = artist.make(run.config.run.batch, None) if artist.spec().population else artist.exhibit(SHEET, seed)
+        artist = run.artist
+        works = artist.make(self.batch, None) if artist.spec().population else artist.exhibit(SHEET, self.seed)
         if works.images is None:
             return
         if not works.images.isfinite().all():
             raise not_finite(run, "the exhibited pictures")
-        about = {"artist": artist.name, "run": self.store.name, "round": run.round, "seed": seed}
+        about = {"artist": artist.name, "run": self.store.name, "round": run.round, "seed": self.seed}
         path = self.store.sheets / f"{run.round:08d}.png"
         save_png(path, contact_sheet(works.images), about)
         self.latest = path
@@ -179,23 +186,23 @@ class Checkpoints(Observer):
 
     name = "checkpoints"
 
-    def __init__(self, every: int, best: str | None):
-        self.every = every
+    def __init__(self, every: int, best: str | None, metrics: MetricsLog):
+        self.every, self.metrics = every, metrics
         self.way, _, self.metric = (best or "").partition(":")
         self.best: float | None = None
         self._saved = 0.0
 
-    def begin(self, run: Run) -> None:
+    def begin(self, run: ObservedRun) -> None:
         self._saved = time.perf_counter()
-        if run.is_new and run.session.db:  # all that never changes; whatever does is in the session's database
+        if run.is_new and run.is_session:  # all that never changes; whatever does is in the session's database
             run.save()
 
-    def see(self, turn: Turn, run: Run) -> None:
-        if not turn.safe or run.session.db:
+    def see(self, turn: Turn, run: ObservedRun) -> None:
+        if not turn.safe or run.is_session:
             return
         regular = turn.ends_round and turn.next.round % self.every == 0
-        if run.ending or regular or time.perf_counter() - self._saved > SAVE_SECONDS:
-            check_metrics(run)
+        if run.is_ending or regular or time.perf_counter() - self._saved > SAVE_SECONDS:
+            self.metrics.check(run)
             check_parameters(run)
             better = regular and self._improved(run.latest)
             name = run.save()

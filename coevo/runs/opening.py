@@ -57,10 +57,10 @@ class SavedRun:
         state = self._migrated(checkpoint.state, checkpoint.format)
         path = self.folder.folder / FILE
         if not self.remember or not path.is_file():
-            return checkpoint.position, state
+            return Position(*checkpoint.position), state
         with SessionDB(path) as db:
             if db.head.snapshot is None:
-                return checkpoint.position, state
+                return Position(*checkpoint.position), state
             position, newest = db.snapshot(db.head.snapshot)
             newest = self._migrated(newest, db.format)
         return position, {role: {**part, **newest.get(role, {})} for role, part in state.items()}

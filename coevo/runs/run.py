@@ -57,8 +57,11 @@ class Run:
         )  # fmt: skip
         ancestors = options.ancestral_opponents and self.critic.spec().learns and not picks
         self.ancestors = AncestralOpponents(store.folder, partial(make_pair, self.config)) if ancestors else None
-        self.metrics = MetricsLog(store, options.log_every, Diagnostics(self.artist, self.critic))
-        self.clock, self.sheets = Clock(store, options.log_every), Sheets(store, options.sheet_every)
+        self.metrics = MetricsLog(store, options.log_every, Diagnostics(self.artist, self.critic), self.ancestors)
+        self.clock, self.sheets = (
+            Clock(store, options.log_every),
+            Sheets(store, options.sheet_every, options.batch, options.seed),
+        )
         self.observers: list[Observer] = [
             *([self.ancestors] if self.ancestors else []),
             *([] if picks or not options.accepted else [AcceptedWorks(store.folder, options.accepted)]),
@@ -66,10 +69,10 @@ class Run:
             self.clock,
             *([Board(store, options.log_every)] if options.tensorboard else []),
             self.sheets,
-            Checkpoints(options.save_every, options.best),
+            Checkpoints(options.save_every, options.best, self.metrics),
         ]
         self.problems: list[str] = []
-        self.stopping = self.ending = False
+        self.stopping = self.is_ending = False
         self._python_rng = random.getstate()
 
     @classmethod
@@ -174,6 +177,11 @@ class Run:
         return self.round == 0 and not self.store.names()
 
     @property
+    def is_session(self) -> bool:
+        """A database keeps every turn: its critic picks."""
+        return self.session.db is not None
+
+    @property
     def finished(self) -> bool:
         """It has all the rounds that it was to have, or else all the minutes."""
         options = self.config.run
@@ -197,12 +205,12 @@ class Run:
             if self.config.run.rounds is not None and self.round >= self.config.run.rounds:
                 return
             for turn in self.session.turns():
-                self.ending = self._is_last(turn)
+                self.is_ending = self._is_last(turn)
                 for observer in self.observers:
                     observer.see(turn, self)
                 with preserve_python_rng():
                     yield turn
-                if self.ending and turn.safe:
+                if self.is_ending and turn.safe:
                     self.session.keep()
                     break
             for observer in self.observers:

@@ -18,7 +18,6 @@ from safetensors import SafetensorError
 
 from coevo.contract.players import State
 from coevo.errors import StoreError, unknown
-from coevo.loop import Position
 from coevo.storage.atomic import write_whole, writing
 from coevo.storage.serialization import pack, unpack
 from coevo.version import __version__
@@ -28,9 +27,15 @@ FORMAT = 2  # of config.toml and checkpoints; older ones are read through coevo.
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What is needed to go on: the next position, every state, and how far the logs had come."""
+    """What is needed to go on.
 
-    position: Position
+    Args:
+        position: round, phase and step of the step that comes next.
+        state: of the players, the studio and the run.
+        format: the format that the state has.
+    """
+
+    position: tuple[int, int, int]
     state: State
     format: int = FORMAT
 
@@ -137,14 +142,14 @@ class RunFolder:
 
     def save(self, checkpoint: Checkpoint, keep: int) -> str:
         """Write a checkpoint, point `latest` at it and drop all but the last `keep` and the best."""
-        position = checkpoint.position
-        name = f"{position.round:08d}" + (f"-{position.phase}-{position.step:08d}" if any(position[1:]) else "")
+        round, phase, step = checkpoint.position
+        name = f"{round:08d}" + (f"-{phase}-{step:08d}" if phase or step else "")
         tree, packed = pack(checkpoint.state)
         body = {
             "format": FORMAT,
             "coevo": __version__,
             "torch": str(torch.__version__),
-            "position": list(position),
+            "position": [round, phase, step],
             "tensors": hashlib.sha256(packed).hexdigest(),
             "state": tree,
         }
@@ -205,6 +210,7 @@ class RunFolder:
                 raise StoreError(
                     f"Checkpoint {path.with_suffix('.safetensors')} is damaged: its checksum does not match."
                 )
-            return Checkpoint(Position(*body["position"]), unpack(body["state"], packed), body["format"])
+            round, phase, step = body["position"]
+            return Checkpoint((round, phase, step), unpack(body["state"], packed), body["format"])
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             raise StoreError(f"Checkpoint {path} cannot be read: {type(error).__name__}: {error}.") from error

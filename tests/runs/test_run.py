@@ -69,8 +69,8 @@ def test_ctrl_c_saves_and_says_how_to_resume(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert "Go on with: coevo resume it" in said
     checkpoint, problems = RunFolder(tmp_path / "it").load()
-    assert checkpoint.position.round > 0 and not problems
-    resumed = CommandLine(tmp_path)("resume", "it", "--rounds", checkpoint.position.round + 2)
+    assert checkpoint.position[0] > 0 and not problems
+    resumed = CommandLine(tmp_path)("resume", "it", "--rounds", checkpoint.position[0] + 2)
     assert resumed.code == 0
 
 
@@ -152,7 +152,7 @@ def test_a_full_disk_is_said_and_loses_nothing(tmp_path: Path, monkeypatch: pyte
     assert "the disk is full" in command.refuses("resume", "full", "--rounds", 6)
     monkeypatch.undo()
     checkpoint, _ = RunFolder(run).load()
-    assert checkpoint.position.round == 4 and before.keys() <= ending(run).keys()
+    assert checkpoint.position[0] == 4 and before.keys() <= ending(run).keys()
     assert not list(run.rglob(".part-*"))
 
 
