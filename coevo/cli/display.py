@@ -253,8 +253,9 @@ def show_run(store: RunFolder, plain: bool) -> None:
         click.secho(warning, fg="yellow")
     if sheets:
         click.echo(f"The newest sheet is {sheets[-1]}")
-    if (past := store.folder / "past.png").is_file():
-        click.echo(f"Every critic before every generation: {past}")
+    for name in ("ancestral-opponents.png", "past.png"):  # the second in runs of format 1
+        if (store.folder / name).is_file():
+            click.echo(f"Every critic against the works of every generation: {store.folder / name}")
 
 
 def show_picture(path: Path, console: Console | None = None) -> None:
@@ -269,12 +270,12 @@ def show_picture(path: Path, console: Console | None = None) -> None:
 
 
 def curves(rows: list[dict[str, float]], width: int) -> str:
-    """Losses, the critic's opinions, and how today's players fare against the past's, over the rounds, as text."""
+    """Curves over the rounds, as text: losses, the critic's scores, and games against ancestral opponents."""
     import plotext
 
     rounds = [row["round"] for row in rows]
     keys = [key for key in rows[-1] if key != "round"]
-    plots = [[key for key in keys if mark in key] for mark in ("loss", "D(", "past.")]
+    plots = [[key for key in keys if mark in key] for mark in ("loss", "D(", "ancestors.")]
     drawn = []
     for some in filter(None, plots):
         plotext.clear_figure()

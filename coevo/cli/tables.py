@@ -62,7 +62,7 @@ def table(
 
 
 def _text(value: Any) -> str:
-    return "●" if value is True else "" if value in (None, False) else str(value)
+    return "●" if value is True else "" if value is None or value is False else str(value)
 
 
 def _fit(natural: Sequence[int], least: Sequence[int], room: int) -> list[int]:
