@@ -1,45 +1,46 @@
-"""Breeding a latent space: where a Critic gives no gradients, the codes of a trained Artist evolve."""
+"""Latent variable evolution: where a critic gives no gradients, the codes of a trained artist evolve."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import torch
 from pydantic import Field
 from torch import Tensor
 
-from coevo.contract import players
 from coevo.contract.capabilities import Decoder
 from coevo.contract.players import Artist, ArtistSpec, Metrics, State
 from coevo.contract.works import Genome, Works
-from coevo.errors import PairError
+from coevo.errors import DataError, PairError
+from coevo.evolution.population import Offspring, Population
 from coevo.images.rendering import render
 from coevo.latent_models.priors import draw
 
 
-class LatentPopulation(Artist):
-    """A population of codes for an Artist that decodes; its networks stay as they are.
+class LatentPopulation(Population[Tensor]):
+    """A population of codes [D] of an artist that decodes; its networks stay as they are.
 
-    Picked codes are the parents (of scores, the best quarter is); they survive, and every other place goes
-    to a child of two of them. A Gaussian code moves along the sphere, √(1-m²)·code + m·N(0, I), so that
-    children stay where the decoder was trained; codes of other priors are redrawn with probability m.
+    The picked codes survive, and their offspring take the other places: each dimension comes from one of two parents,
+    and mutation moves a Gaussian code along the sphere, √(1-m²)·code + m·N(0, I), so that it stays where the decoder
+    was trained; codes of other priors are drawn anew with probability m. Of scores, the best quarter are the parents.
+
+    Args:
+        decoder: the trained artist; its name and its code are the population's.
+
+    Reference: Bontrager et al. 2018, Deep Interactive Evolution.
     """
 
-    name = "breeder"
-    extra_state = ("population", "ids", "parents")
+    name = "latent-population"
     constant_state = ("decoder",)
 
-    class Options(players.Options):
+    class Options(Population.Options):
         population: int | None = Field(None, ge=2, le=10_000)
-        """Codes in the population; by default the run's batch."""
+        """Number of codes; by default the run's batch."""
         mutation: float = Field(0.3, ge=0, le=1)
-        """How far a child moves from its parents, m."""
-
-    population: Tensor  # [population, D]
-    ids: list[str]
-    parents: list[tuple[str, ...]]
+        """How far an offspring moves from its parents, m."""
 
     def __init__(self, decoder: Artist, options: Any = None):
         super().__init__(options or self.Options(), decoder.studio)
@@ -48,89 +49,71 @@ class LatentPopulation(Artist):
 
     def spec(self) -> ArtistSpec:
         its = self.decoder.spec()
-        return ArtistSpec(images=its.images, code=its.code, population=True, picks=(1, self.size), labels=its.labels)
+        return replace(super().spec(), images=its.images, code=its.code, labels=its.labels)
 
     def check(self) -> None:
         self.decoder.check()
 
-    @property
-    def size(self) -> int:
-        return self.options.population or self.studio.batch
+    # codes
 
-    def build(self) -> None:
-        self._settle(self._draw(self.size), [()] * self.size)
+    def random_genomes(self, n: int) -> list[Tensor]:
+        return list(self._prior_samples(n))
 
-    def make(self, n: int, reals: Works | None) -> Works:
-        works = cast(Decoder, self.decoder).decode(self.population)
-        texts = (json.dumps([float(f"{x:.9g}") for x in code]) for code in self.population.tolist())
-        genomes = [
-            Genome(id, tuple(parents), text) for id, parents, text in zip(self.ids, self.parents, texts, strict=True)
-        ]
-        return Works(images=works.images, codes=self.population, genomes=tuple(genomes))
+    def reproduce(self, parents: Sequence[Genome], n: int) -> list[Offspring[Tensor]]:
+        codes, generator = self._codes(parents), self.studio.generator("breeder")
+        mothers, fathers = torch.randint(len(parents), (2, n), generator=generator, device=self.studio.device)
+        mask = torch.randint(2, (n, codes.shape[1]), generator=generator, device=self.studio.device).bool()
+        young = self._mutated(torch.where(mask, codes[mothers], codes[fathers]))
+        mates = zip(mothers.tolist(), fathers.tolist(), strict=True)
+        families = [tuple(dict.fromkeys((parents[m].id, parents[f].id))) for m, f in mates]
+        return list(zip(young, families, strict=True))
 
-    def learn(self, works: Works, rewards: Tensor) -> Metrics:
-        return self._reproduce(works, rewards.topk(max(2, len(rewards) // 4)).indices)
+    def serialize(self, genome: Tensor) -> str:
+        return as_text(genome.tolist())
+
+    def deserialize(self, text: str) -> Tensor:
+        try:
+            code = torch.tensor(json.loads(text), dtype=torch.float32, device=self.studio.device)
+        except (ValueError, TypeError, RuntimeError) as error:
+            raise DataError(f"{text[:60]!r} is not a code of artist {self.name!r}: {error}.") from error
+        if code.shape != (self.code.size,):
+            raise DataError(
+                f"{text[:60]!r} is not a code of artist {self.name!r}, whose codes have {self.code.size} numbers."
+            )
+        return code
+
+    def draw(self, genomes: Sequence[Tensor], height: int, width: int) -> Tensor:
+        return render(self.decoder, Works(codes=torch.stack(list(genomes))), height)
+
+    # the artist
+
+    def works(self) -> Works:
+        codes = self._codes(self.population)
+        return Works(self.decode(codes).images, codes, genomes=tuple(self.population))
 
     def breed(self, works: Works, picked: Sequence[int]) -> Metrics:
-        size = self.size
-        if not picked:  # nobody: roll again
-            self._settle(self._draw(size), [()] * size)
-            return {"parents": 0.0}
-        return self._reproduce(works, torch.tensor(picked))
+        self.parents = []  # of nobody: a new population
+        return super().breed(works, picked)
 
-    def _reproduce(self, works: Works, chosen: Tensor) -> Metrics:
-        size = self.size
-        chosen = chosen[:size]
-        parents, ids = works.latents[chosen], [self.ids[i] for i in chosen.tolist()]
-        children = size - len(parents)
-        generator = self.studio.generator("breeder")
-        draw = lambda shape, high: torch.randint(high, shape, generator=generator, device=self.studio.device)  # noqa: E731
-        mother, father = draw((2, children), len(parents))
-        mask = draw((children, parents.shape[1]), 2).bool()
-        young = self._mutate(torch.where(mask, parents[mother], parents[father]))
-        families = [
-            tuple(dict.fromkeys((ids[m], ids[f]))) for m, f in zip(mother.tolist(), father.tolist(), strict=True)
-        ]
-        kept = [self.parents[i] for i in chosen.tolist()]
-        self._settle(torch.cat([parents, young]), [*kept, *families], ids)
-        return {"parents": float(len(ids))}
-
-    def exhibit(self, n: int, seed: int, labels: Tensor | None = None) -> Works:
-        return self.make(n, None)[torch.arange(n) % len(self.population)]
+    def learn(self, works: Works, rewards: Tensor) -> Metrics:
+        return self.breed(works, rewards.topk(max(2, len(rewards) // 4)).indices.tolist())
 
     def decode(self, codes: Tensor, labels: Tensor | None = None) -> Works:
         return cast(Decoder, self.decoder).decode(codes, labels)
 
     def render(self, works: Works, size: int) -> Tensor:
-        codes = works.codes if works.codes is not None else self._codes_of(works)
-        return render(self.decoder, Works(codes=codes), size)
+        return self.draw(list(self._codes_of(works)), size, size)
 
     def seed_population(self, works: Works) -> None:
-        codes = (works.codes if works.codes is not None else self._codes_of(works)).to(self.studio.device)[: self.size]
-        if codes.shape[1] != self.code.size:
-            raise PairError(
-                f"Artist {self.decoder.name!r} breeds codes of size {self.code.size}; the works have codes of size "
-                f"{codes.shape[1]}."
-            )
-        ids = list(self.studio.new_ids(len(codes)))
-        if works.genomes is None:  # others' codes: the rest of the sheet stays
-            rest, ids = self.population[len(codes) :], ids + self.ids[len(codes) :]
-            parents: list[tuple[str, ...]] = [()] * len(codes) + self.parents[len(codes) :]
-        else:  # what somebody bred: the rest of the sheet are its children
-            whose = torch.arange(self.size - len(codes), device=codes.device) % len(codes)
-            rest = self._mutate(codes[whose])
-            parents = [(genome.id,) for genome in works.genomes[: len(codes)]] + [(ids[i],) for i in whose.tolist()]
-        self._settle(torch.cat([codes, rest]), parents, ids)
-
-    def _codes_of(self, works: Works) -> Tensor:
-        """The codes that genomes spell. Raises PairError where they spell none."""
-        try:
-            codes = torch.tensor([json.loads(genome.text) for genome in works.genomes or ()], dtype=torch.float32)
-            if codes.ndim == 2:
-                return codes
-        except (ValueError, TypeError):
-            pass
-        raise PairError(f"Artist {self.decoder.name!r} breeds codes of size {self.code.size}; these works have none.")
+        """Others' codes take the first places. Those that were bred have mutants in the other places; where they were
+        sampled, the rest of the population stays."""
+        immigrants = self.newborn(self._copies(works))
+        rest = self.population[len(immigrants) :]
+        if works.genomes is not None and rest:
+            parents = [immigrants[k % len(immigrants)] for k in range(len(rest))]
+            mutants = self._mutated(self._codes(parents))
+            rest = self.newborn([(code, (parent.id,)) for code, parent in zip(mutants, parents, strict=True)])
+        self.replace_population([*immigrants, *rest], [])
 
     def state(self) -> State:
         return {"decoder": self.decoder.state(), **super().state()}
@@ -138,29 +121,50 @@ class LatentPopulation(Artist):
     def restore(self, state: State) -> None:
         if "decoder" in state:
             self.decoder.restore(state["decoder"])
-        super().restore({key: value for key, value in state.items() if key != "decoder"})
+        super().restore({name: part for name, part in state.items() if name != "decoder"})
 
-    def _settle(self, population: Tensor, parents: list[tuple[str, ...]], ids: list[str] | None = None) -> None:
-        """Take a new population; the first of it keep their ids, the rest are numbered on."""
-        ids = ids or []
-        young = len(population) - len(ids)
-        self.population, self.parents = population, parents
-        self.ids = [*ids, *self.studio.new_ids(young)]
+    @classmethod
+    def upgrade_state(cls, state: State) -> State:
+        new = super().upgrade_state(state)
+        families = zip(new.pop("ids"), new["parents"], new["population"].tolist(), strict=True)  # codes were one tensor
+        return new | {"population": [[id, parents, as_text(code)] for id, parents, code in families], "parents": []}
 
-    def _draw(self, n: int) -> Tensor:
+    def _codes(self, individuals: Sequence[Genome]) -> Tensor:
+        """Their codes [N, D]."""
+        return torch.stack([self.genome(one) for one in individuals])
+
+    def _codes_of(self, works: Works) -> Tensor:
+        """The codes [N, D] that works have, or that their genomes are. Raises PairError if there are none."""
+        if works.codes is None and works.genomes is not None:
+            return torch.stack([self.deserialize(one.text) for one in works.genomes])
+        if works.latents.shape[1] != self.code.size:
+            raise PairError(
+                f"Artist {self.name!r} has codes of size {self.code.size}; these works have codes of size "
+                f"{works.latents.shape[1]}."
+            )
+        return works.latents.to(self.studio.device)
+
+    def _copies(self, works: Works) -> list[Offspring[Tensor]]:
+        codes = self._codes_of(works)[: self.size]
+        parents = [()] * len(codes) if works.genomes is None else [(one.id,) for one in works.genomes]
+        return list(zip(codes, parents, strict=False))
+
+    def _prior_samples(self, n: int) -> Tensor:
         return draw(self.code.blocks, n, self.studio.generator("breeder"))
 
-    def _mutate(self, codes: Tensor) -> Tensor:
-        m = self.options.mutation
+    def _mutated(self, codes: Tensor) -> Tensor:
+        m, layout, generator = self.options.mutation, self.code, self.studio.generator("breeder")
+        old, new = layout.split(codes), layout.split(self._prior_samples(len(codes)))
         blocks = []
-        for old, new, block in zip(
-            *(c.split([b.size for b in self.code], 1) for c in (codes, self._draw(len(codes)))),
-            self.code,
-            strict=True,
-        ):
+        for block in layout:
             if block.prior == "gaussian":
-                blocks.append((1 - m * m) ** 0.5 * old + m * new)
+                blocks.append((1 - m * m) ** 0.5 * old[block.name] + m * new[block.name])
             else:
-                roll = torch.rand(len(old), 1, generator=self.studio.generator("breeder"), device=self.studio.device)
-                blocks.append(torch.where(roll < m, new, old))
-        return torch.cat(blocks, dim=1)
+                redrawn = torch.rand(len(codes), 1, generator=generator, device=self.studio.device) < m
+                blocks.append(torch.where(redrawn, new[block.name], old[block.name]))
+        return torch.cat(blocks, 1)
+
+
+def as_text(code: Sequence[float]) -> str:
+    """A code as text, with the digits that float32 needs."""
+    return json.dumps([float(f"{value:.9g}") for value in code])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from torch import Tensor
-from torch.nn.functional import interpolate
+from torch.nn.functional import adaptive_avg_pool2d, interpolate
 
 from coevo.contract.capabilities import Decoder, Encoder, Reconstructor, Renderer, StripRenderer
 from coevo.contract.players import Artist
@@ -52,3 +52,8 @@ def resized(images: Tensor, size: int) -> Tensor:
     if size % images.shape[-1] == 0 and images.shape[-1] == images.shape[-2]:
         return interpolate(images, size=(size, size), mode="nearest")
     return interpolate(images, size=(size, size), mode="bicubic", antialias=True).clamp(-1, 1)
+
+
+def thumbnails(images: Tensor, side: int) -> Tensor:
+    """Pictures [N, C, H, W] as features by which they are compared: [N, C·side·side], each the mean of an area."""
+    return adaptive_avg_pool2d(images.float(), side).flatten(1)

@@ -1,4 +1,4 @@
-"""Programs over the coordinates of a picture → pictures, for a whole population at once."""
+"""The shader: draws programs over the coordinates of a picture, a whole population at once."""
 
 from coevo.shader.device import render_on
 from coevo.shader.expressions import Canvas, Expression, TooSlow

@@ -1,4 +1,4 @@
-"""Programs → pictures with torch: on any device, and with gradients to a program's parameters."""
+"""Rendering of programs with torch: on any device, and with gradients to their parameters."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from coevo.shader.plan import Program
 def render_on(
     device: torch.device, programs: Sequence[Program], height: int, width: int, parameters: Tensor | None = None
 ) -> Tensor:
-    """Pictures [P, C, height, width] float32 in [-1, 1] on the device, as `render` makes them on the processor.
+    """Pictures [P, C, height, width] float32 in [-1, 1] on a device, as `render` draws them on the CPU.
 
-    parameters [K]: the values of `Canvas.parameter(0)` to (K - 1), to which gradients flow.
+    Args:
+        parameters: [K], the values of `Canvas.parameter(0)` to (K - 1), to which gradients flow.
     """
     canvas = programs[0][0].canvas
     order = canvas.reached(channel.node for program in programs for channel in program)
@@ -40,8 +41,7 @@ def render_on(
                     del values[argument]
         elif node in canvas.constants:
             values[node] = torch.tensor(canvas.constants[node], device=device)
-        elif node in canvas.parameters:
-            assert parameters is not None
+        elif parameters is not None and node in canvas.parameters:
             values[node] = parameters[canvas.parameters[node]]
         else:
             shape = shapes[canvas.along[node]]

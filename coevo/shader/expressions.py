@@ -1,11 +1,8 @@
-"""Expressions over the coordinates of a picture, as a graph in which equal parts are one.
+"""Expressions over the coordinates of a picture, as a graph in which equal parts are one node.
 
-    canvas = Canvas()
-    rings = (canvas.r * 20).sin()
-
-A part that occurs twice, in one program or in two individuals of a population, is one node and is computed once. Moving
-a part over the picture (warps, blurs, slopes) means putting other coordinates in the place of x and y, so all that
-a program can say is pointwise: it has no resolution, and a tile needs nothing of its neighbours.
+A part that occurs twice, in one program or in two individuals of a population, is computed once. Moving a part over the
+picture (warps, blurs, gradients) means substituting other coordinates for x and y, so every program is pointwise: it
+has no resolution, and a tile needs nothing of its neighbours.
 """
 
 from __future__ import annotations
@@ -13,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from ctypes import c_float
 from operator import add, mul, sub
-from typing import Union
+from typing import Any, Union
 
 import numpy as np
 
@@ -27,24 +24,33 @@ ALONG_X, ALONG_Y = 1, 2
 
 
 class TooSlow(CoevoError):
-    """A program that takes more instructions than its canvas allows."""
+    """A program takes more instructions than its canvas allows."""
 
 
 class Canvas:
     """The nodes of all expressions over one pair of coordinates.
 
-    x runs from -1 at the left to 1 at the right edge, y from -1 at the top to 1 at the bottom. limit: nodes at most, if
-    there is one; what goes beyond raises TooSlow.
+    x runs from -1 at the left to 1 at the right edge, y from -1 at the top to 1 at the bottom.
+
+    Args:
+        limit: the most nodes, or None; more raise TooSlow.
+
+    Example:
+        >>> from coevo.shader import Canvas, render
+        >>> canvas = Canvas()
+        >>> rings = (canvas.r * 20).sin()
+        >>> render([(rings,)], height=64, width=64).shape
+        (1, 1, 64, 64)
     """
 
     def __init__(self, limit: int | None = None):
         self.limit = limit
-        self.instructions: list[Instruction | None] = [None, None]  # of each node; None of x, y and constants
+        self.instructions: list[Instruction | None] = [None, None]  # of each node; None for x, y and constants
         self.arguments: list[tuple[int, ...]] = [(), ()]
-        self.constants: dict[int, float] = {}  # in float32's precision
-        self.parameters: dict[int, int] = {}  # node: which
+        self.constants: dict[int, float] = {}  # in float32 precision
+        self.parameters: dict[int, int] = {}  # index by node
         self.along: list[int] = [ALONG_X, ALONG_Y]  # which coordinates a node depends on
-        self.calls: dict[object, tuple[int, ...]] = {}  # of languages: a call of nodes, and the nodes that it means
+        self.calls: dict[object, tuple[int, ...]] = {}  # of languages: the nodes of a call, by the call
         self._known: dict[object, int] = {}
 
     def __len__(self) -> int:
@@ -52,7 +58,7 @@ class Canvas:
 
     @property
     def x(self) -> Expression:
-        return Expression(self, 0)  # were it kept, the two would hold each other, and canvases pile up
+        return Expression(self, 0)  # not kept: a canvas and its expression would be a cycle, and stay in memory
 
     @property
     def y(self) -> Expression:
@@ -72,7 +78,7 @@ class Canvas:
         return Expression(self, self._constant(value))
 
     def parameter(self, index: int) -> Expression:
-        """A number that is told when the programs are drawn, and may be learnt (`render_on`)."""
+        """A number that is given when programs are drawn, and may be learned (`render_on`)."""
         key = ("parameter", index)
         if key not in self._known:
             self._known[key] = self._node(None, (), 0)
@@ -83,7 +89,7 @@ class Canvas:
         return value if isinstance(value, Expression) else self.constant(value)
 
     def apply(self, instruction: Instruction, *arguments: Number) -> Expression:
-        """The value of an instruction, simplified where that is sure. Raises TooSlow beyond the limit."""
+        """The value of an instruction, simplified if that is exact. Raises TooSlow beyond the limit."""
         nodes = tuple([a.node if type(a) is Expression else self._constant(a) for a in arguments])  # type: ignore[arg-type]
         return Expression(self, self._applied(instruction, nodes))
 
@@ -97,14 +103,14 @@ class Canvas:
         return node
 
     def moved(self, expressions: Iterable[Expression], x: Number, y: Number) -> list[Expression]:
-        """The expressions with other coordinates in the place of x and y."""
+        """The expressions with other coordinates substituted for x and y."""
         to = {0: self.wrap(x).node, 1: self.wrap(y).node}
         moving = (to[0] != 0) * ALONG_X | (to[1] != 1) * ALONG_Y
         return [Expression(self, self._moved(e.node, to, moving)) for e in expressions]
 
     def reached(self, roots: Iterable[int]) -> list[int]:
-        """The nodes that these are computed from, themselves included, in the order in which they were made: each
-        comes after its arguments, and those of a program are together."""
+        """The nodes from which these are computed, themselves included, in the order in which they were made: a node
+        comes after its arguments, and the nodes of a program are together."""
         arguments = self.arguments
         stack = list(roots)
         seen = set(stack)
@@ -122,13 +128,12 @@ class Canvas:
             if not self.along[node] & moving:
                 to[node] = node
                 continue
-            instruction = self.instructions[node]
-            assert instruction is not None
+            instruction: Any = self.instructions[node]  # neither x, y nor a constant
             to[node] = self._applied(instruction, tuple([to[a] for a in self.arguments[node]]))
         return to[root]
 
     def _constant(self, value: float) -> int:
-        key = value or repr(float(value))  # 0 and -0 are two
+        key = value or repr(float(value))  # 0 and -0 differ
         node = self._known.get(key)
         if node is None:
             rounded = c_float(value).value
@@ -141,7 +146,7 @@ class Canvas:
 
     def _simplified(self, instruction: Instruction, nodes: tuple[int, ...]) -> int:
         along = 0
-        varies = True  # all of them, over the picture
+        varies = True  # every argument varies over the picture
         for node in nodes:
             its_along = self.along[node]
             along |= its_along
@@ -178,11 +183,11 @@ class Canvas:
 
 
 EXACT = {"add": add, "subtract": sub, "multiply": mul}
-"""What Python rounds to the same number as float32 does."""
+"""Operations that Python rounds as float32 does."""
 
 
 def _folded(instruction: Instruction, numbers: Sequence[float]) -> float:
-    """The value of an instruction of constants."""
+    """The value of an instruction with constant arguments."""
     if instruction.name in EXACT:
         return EXACT[instruction.name](*numbers)
     out = np.empty((), np.float32)
@@ -192,7 +197,7 @@ def _folded(instruction: Instruction, numbers: Sequence[float]) -> float:
 
 
 class Expression:
-    """A value at every point of a canvas; + - * / and the methods make further ones."""
+    """A value at every point of a canvas; + - * / and the methods build further ones."""
 
     __slots__ = ("canvas", "node")
 
@@ -228,7 +233,7 @@ class Expression:
         return self.canvas.apply(its.ABSOLUTE, self)
 
     def __mod__(self, other: Number) -> Expression:
-        """What is left over by floored division; of 0 nothing fits."""
+        """The remainder of floored division; not a number if the divisor is 0."""
         return self - (self / other).floor() * other
 
     def scaled(self, scale: Number, plus: Number) -> Expression:
@@ -253,7 +258,7 @@ class Expression:
         return self.canvas.apply(its.LOG, self)
 
     def power(self, other: Number) -> Expression:
-        """|self| to the other."""
+        """|self| to the power of the other."""
         return self.canvas.apply(its.POWER, self, other)
 
     def sin(self) -> Expression:
@@ -279,16 +284,16 @@ class Expression:
         return self.maximum(low).minimum(high)
 
     def __lt__(self, other: Number) -> Expression:
-        """1 where it is less, else 0."""
+        """1 where self is less, else 0."""
         return self.canvas.apply(its.LESS, self, other)
 
     def __gt__(self, other: Number) -> Expression:
         return self.canvas.apply(its.LESS, other, self)
 
     def select(self, then: Number, otherwise: Number) -> Expression:
-        """then where this is above 0, elsewhere the other."""
+        """`then` where self is above 0, else `otherwise`."""
         return self.canvas.apply(its.SELECT, self, then, otherwise)
 
     def moved(self, x: Number, y: Number) -> Expression:
-        """This, read at other coordinates."""
+        """The value at other coordinates."""
         return self.canvas.moved([self], x, y)[0]

@@ -1,8 +1,8 @@
-"""The functions that programs are written in: those of Sims (1991), each told in terms of expressions.
+"""The functions that programs are written in: those of Sims (1991), each defined by expressions.
 
-A value is a scalar, one expression, or a vector, three of them. Functions that take "any" work number by number: where
-one argument is a vector so is the result, and scalars stand for vectors of equal numbers. Sets of functions are offered
-by the hook `coevo_functions`, so a plugin's stand beside these.
+A value is a scalar, one expression, or a vector, three of them. Functions that take "any" work component by component:
+if one argument is a vector, so is the result, and scalars stand for vectors of equal components. Plugins offer sets of
+functions by the hook `coevo_functions`.
 """
 
 from __future__ import annotations
@@ -23,15 +23,18 @@ Value = tuple[Expression, ...]
 """One expression, or three."""
 
 STEP = 1 / 64
-"""How far from a point its slope is read, in units of the picture: a hundred and twenty-eighth of its width."""
+"""The step of finite differences, in units of the picture: 1/128 of its width."""
 
 
 @dataclass(frozen=True)
 class Function:
-    """Something that a program can say: its name, the types it takes and gives, and what it means.
+    """A function of the language of programs.
 
-    meaning(canvas, *arguments) → expressions. An argument of type "scalar" is an Expression, any other a Value; of
-    a function that takes and gives only "any" they are Expressions, and it is called for each number by itself.
+    Args:
+        name: its name in programs.
+        takes, gives: the types of its arguments and of its result.
+        meaning: (canvas, *arguments) → expressions. An argument of type "scalar" is an Expression, any other a Value;
+            if the function takes and gives only "any" they are Expressions, and it is called for each component.
     """
 
     name: str
@@ -44,31 +47,31 @@ class Function:
         return bool(self.takes) and {*self.takes, self.gives} == {"any"}
 
     def __call__(self, canvas: Canvas, *arguments: Value) -> Value:
-        """The value of the function. Raises TypeError where the arguments are of other types or another number."""
+        """The value of the function. Raises TypeError if the number of arguments is wrong."""
         if len(arguments) != len(self.takes):
             raise TypeError(f"{self.name!r} takes {len(self.takes)} arguments, not {len(arguments)}")
         if self.pointwise:
             if all(len(a) == 1 for a in arguments):
                 return (self.meaning(canvas, *[a[0] for a in arguments]),)
-            wide = [widened(a) for a in arguments]
+            wide = [to_vector(a) for a in arguments]
             if all(a[0].node == a[1].node == a[2].node for a in wide):  # greys
                 return (self.meaning(canvas, *[a[0] for a in wide]),) * 3
             return tuple([self.meaning(canvas, *numbers) for numbers in zip(*wide, strict=True)])
-        given = self.meaning(canvas, *(fitted(a, type) for a, type in zip(arguments, self.takes, strict=True)))
+        given = self.meaning(canvas, *(converted(a, type) for a, type in zip(arguments, self.takes, strict=True)))
         return (given,) if isinstance(given, Expression) else tuple(given)
 
 
 @cache
-def price(function: Function) -> tuple[int, tuple[int, ...]]:
-    """About what a function costs: instructions of its own, and how many times it reads each argument.
+def cost(function: Function) -> tuple[int, tuple[int, ...]]:
+    """Estimated cost of a function: instructions of its own, and how many times it reads each argument.
 
-    Found out by trying: arguments of one instruction beside arguments of several.
+    It is measured: with arguments of one instruction, and of several.
     """
     own = _cost(function, None)
     return own, tuple(1 + (_cost(function, i) - own) // LONGER for i in range(len(function.takes)))
 
 
-LONGER = 4  # instructions more, of the argument whose reading is counted
+LONGER = 4  # more instructions in the argument whose readings are counted
 
 
 def _cost(function: Function, longer: int | None) -> int:
@@ -85,19 +88,19 @@ def _cost(function: Function, longer: int | None) -> int:
     return len(canvas) - len(canvas.constants) - before
 
 
-def widened(value: Value) -> Value:
-    """A vector: itself, or the scalar three times."""
+def to_vector(value: Value) -> Value:
+    """A vector: the value itself, or the scalar three times."""
     return value * 3 if len(value) == 1 else value
 
 
-def grey(value: Value) -> Expression:
-    """A scalar: itself, or the mean of the vector's numbers."""
+def to_scalar(value: Value) -> Expression:
+    """A scalar: the value itself, or the mean of the vector's components."""
     return value[0] if len(value) == 1 else (value[0] + value[1] + value[2]) * (1 / 3)
 
 
-def fitted(value: Value, type: Type) -> Any:
-    """A value as an argument of that type."""
-    return grey(value) if type == "scalar" else widened(value) if type == "vector" else value
+def converted(value: Value, type: Type) -> Any:
+    """A value as an argument of a type."""
+    return to_scalar(value) if type == "scalar" else to_vector(value) if type == "vector" else value
 
 
 def moved(canvas: Canvas, value: Value, x: Number, y: Number) -> Value:
@@ -113,7 +116,7 @@ def slope(canvas: Canvas, e: Expression) -> tuple[Expression, Expression]:
 
 
 def blurred(canvas: Canvas, value: Value, spread: float) -> Value:
-    """The mean of nine places around, by binomial weights; spread: how far apart they are."""
+    """The binomial mean of nine points around; spread: their distance."""
     x, y = canvas.x, canvas.y
     rows = []
     for dy in (-spread, 0.0, spread):
@@ -123,8 +126,8 @@ def blurred(canvas: Canvas, value: Value, spread: float) -> Value:
 
 
 def noise(canvas: Canvas, x: Number, y: Number, seed: Number) -> Expression:
-    """Gradient noise (Perlin 1985) at a point, about 0 and within ±1; a lattice point's slope is hashed by arithmetic
-    that is exact in float32 (the permutation polynomials of Gustavson & McEwan 2022), so it is the same everywhere."""
+    """Gradient noise (Perlin 1985) at a point, in [-1, 1]. A lattice point's gradient is hashed by arithmetic that is
+    exact in float32 (permutation polynomials, Gustavson & McEwan 2022), so it is the same on every machine."""
     x, y = canvas.wrap(x), canvas.wrap(y)
     left, top = x.floor(), y.floor()
     u, v = x - left, y - top
@@ -140,19 +143,19 @@ def _seed(canvas: Canvas, seed: Number) -> Expression:
 
 
 def _hash(x: Expression) -> Expression:
-    """A permutation of the whole numbers modulo 289."""
+    """A permutation of the integers modulo 289."""
     x = x % 289
     return ((x * 34 + 10) * x) % 289
 
 
 def _dot(hashed: Expression, x: Expression, y: Expression) -> Expression:
-    """A gradient of eight directions, times a distance."""
+    """A hashed gradient times the offset from its lattice point."""
     turn = hashed * (2 * pi / 289)
     return turn.cos() * x + turn.sin() * y
 
 
 def _octaves(canvas: Canvas, x: Expression, y: Expression, scale: Expression, seed: Number) -> Expression:
-    """Two octaves of noise; scale: the size of its patches, in units of the picture."""
+    """Two octaves of noise; scale: the size of its features, in units of the picture."""
     often = 1 / (abs(scale) + 0.05)
     return noise(canvas, x * often, y * often, seed) + noise(canvas, x * often * 2, y * often * 2, seed) * 0.5
 
@@ -173,13 +176,13 @@ def _warped_color_noise(canvas: Canvas, u: Expression, v: Expression, scale: Exp
     return tuple(_octaves(canvas, u, v, scale, seed * 64 + k) for k in (0, 97, 193))
 
 
-def _hsv_to_rgb(canvas: Canvas, value: Value) -> Value:
-    """Hue in turns, saturation and brightness from -1 to 1, as colours from -1 to 1."""
+def _hsv(canvas: Canvas, value: Value) -> Value:
+    """Hue in half turns, saturation and brightness in [-1, 1] → red, green and blue in [-1, 1]."""
     hue, saturation, brightness = value
-    return hsv(hue * 0.5, saturation.clip(-1, 1) * 0.5 + 0.5, brightness.clip(-1, 1) * 0.5 + 0.5)
+    return hsv_to_rgb(hue * 0.5, saturation.clip(-1, 1) * 0.5 + 0.5, brightness.clip(-1, 1) * 0.5 + 0.5)
 
 
-def hsv(hue: Expression, saturation: Expression, brightness: Expression) -> Value:
+def hsv_to_rgb(hue: Expression, saturation: Expression, brightness: Expression) -> Value:
     """Hue in turns, saturation and brightness in [0, 1] → red, green and blue in [-1, 1]."""
     turned = [abs((hue + k) % 1 * 6 - 3) - 1 for k in (0.0, 2 / 3, 1 / 3)]
     return tuple(brightness * (1 - saturation + saturation * t.clip(0, 1)) * 2 - 1 for t in turned)
@@ -201,7 +204,7 @@ def _grad_dir(canvas: Canvas, e: Expression) -> Expression:
 
 
 def _bump(canvas: Canvas, value: Value, height: Expression) -> Value:
-    """The value as a surface of that height, lit from the upper left."""
+    """The value as the colour of a surface of that height, lit from the upper left."""
     dx, dy = slope(canvas, height)
     light = (1.5 - dx * 0.5 - dy * 0.5) / (2.25 + dx * dx + dy * dy).root()
     return tuple((number * 0.5 + 0.5) * light.maximum(0) * 2 - 1 for number in value)
@@ -219,7 +222,7 @@ def _ifs(canvas: Canvas, value: Value, turn: Expression, shift: Expression) -> V
 
 
 def _warped_ifs(canvas: Canvas, value: Value, x: Any, y: Any, turn: Expression, shift: Expression) -> Value:
-    """The value, read where four foldings of the point lead: it recurs in ever smaller copies."""
+    """The value at the point to which four maps lead: it recurs in ever smaller copies."""
     for _ in range(4):
         x, y = _folded(x, y, turn, shift)
     return moved(canvas, value, x, y)
@@ -235,15 +238,23 @@ def _warp_by_grad(canvas: Canvas, value: Value, height: Expression, far: Express
 
 
 def _transform_vector(canvas: Canvas, value: Value, *columns: Value) -> Value:
-    """The vector as a mix of three others."""
+    """The vector's components as weights of three other vectors."""
     a, b, c = value
     return tuple(a * p + b * q + c * r for p, q, r in zip(*columns, strict=True))
 
 
-def chosen(names: str) -> dict[str, Function]:
-    """The functions that these names say, with commas between them: of sets that plugins bring, or single ones.
+def select_functions(names: str) -> dict[str, Function]:
+    """The functions that names select, by name; a name is that of a set or of a single function.
 
-    Raises ConfigError with the nearest name where there is no such set or function.
+    Args:
+        names: separated by commas.
+
+    Raises:
+        ConfigError: there is no such set or function.
+
+    Example:
+        >>> list(select_functions("x,y,+"))
+        ['x', 'y', '+']
     """
     sets = {name: registry().load("function", name) for name in registry().offers("function")}
     single = {name: function for functions in sets.values() for name, function in functions.items()}
@@ -262,8 +273,8 @@ def _dissolve(canvas: Canvas, a: Expression, b: Expression, share: Expression) -
 ANY: Type = "any"
 
 
-def _each(name: str, takes: int, meaning: Callable[..., Expression]) -> Function:
-    """A function of so many values of any type, number by number."""
+def _elementwise(name: str, takes: int, meaning: Callable[..., Expression]) -> Function:
+    """A function that works component by component."""
     return Function(name, (ANY,) * takes, ANY, lambda canvas, *numbers: meaning(*numbers))
 
 
@@ -277,35 +288,35 @@ COORDINATES = _table(
     Function("r", (), "scalar", lambda canvas: canvas.r),
     Function("theta", (), "scalar", lambda canvas: canvas.theta),
 )
-"""The terminals beside constants."""
+"""The terminals, beside constants."""
 
 ARITHMETIC = _table(
     *COORDINATES.values(),
-    _each("+", 2, lambda a, b: a + b),
-    _each("-", 2, lambda a, b: a - b),
-    _each("*", 2, lambda a, b: a * b),
-    _each("/", 2, lambda a, b: a / b),
-    _each("min", 2, lambda a, b: a.minimum(b)),
-    _each("max", 2, lambda a, b: a.maximum(b)),
-    _each("abs", 1, abs),
-    _each("sin", 1, lambda a: (a * pi).sin()),
-    _each("cos", 1, lambda a: (a * pi).cos()),
+    _elementwise("+", 2, lambda a, b: a + b),
+    _elementwise("-", 2, lambda a, b: a - b),
+    _elementwise("*", 2, lambda a, b: a * b),
+    _elementwise("/", 2, lambda a, b: a / b),
+    _elementwise("min", 2, lambda a, b: a.minimum(b)),
+    _elementwise("max", 2, lambda a, b: a.maximum(b)),
+    _elementwise("abs", 1, abs),
+    _elementwise("sin", 1, lambda a: (a * pi).sin()),
+    _elementwise("cos", 1, lambda a: (a * pi).cos()),
 )
-"""A small set: what most of genetic programming's pictures are made of. Angles are in half turns."""
+"""A small set that suffices for most pictures of genetic programming. Angles are in half turns."""
 
 SIMS = _table(
     *ARITHMETIC.values(),
-    _each("mod", 2, lambda a, b: a % b),
-    _each("round", 2, lambda a, b: (a / b).round() * b),
-    _each("expt", 2, lambda a, b: a.power(b)),
-    _each("log", 2, lambda a, b: a.log() / b.log()),
-    _each("and", 2, lambda a, b: a.canvas.apply(its.AND, a, b)),
-    _each("or", 2, lambda a, b: a.canvas.apply(its.OR, a, b)),
-    _each("xor", 2, lambda a, b: a.canvas.apply(its.XOR, a, b)),
-    _each("atan", 2, lambda a, b: a.angle(b) * (1 / pi)),
-    _each("if", 3, lambda condition, then, otherwise: condition.select(then, otherwise)),
+    _elementwise("mod", 2, lambda a, b: a % b),
+    _elementwise("round", 2, lambda a, b: (a / b).round() * b),
+    _elementwise("expt", 2, lambda a, b: a.power(b)),
+    _elementwise("log", 2, lambda a, b: a.log() / b.log()),
+    _elementwise("and", 2, lambda a, b: a.canvas.apply(its.AND, a, b)),
+    _elementwise("or", 2, lambda a, b: a.canvas.apply(its.OR, a, b)),
+    _elementwise("xor", 2, lambda a, b: a.canvas.apply(its.XOR, a, b)),
+    _elementwise("atan", 2, lambda a, b: a.angle(b) * (1 / pi)),
+    _elementwise("if", 3, lambda condition, then, otherwise: condition.select(then, otherwise)),
     Function("dissolve", (ANY, ANY, ANY), ANY, _dissolve),
-    Function("hsv-to-rgb", ("vector",), "vector", _hsv_to_rgb),
+    Function("hsv-to-rgb", ("vector",), "vector", _hsv),
     Function("vector", ("scalar", "scalar", "scalar"), "vector", lambda canvas, a, b, c: (a, b, c)),
     Function("transform-vector", ("vector",) * 4, "vector", _transform_vector),
     Function("bw-noise", ("scalar", "scalar"), "scalar", _bw_noise),

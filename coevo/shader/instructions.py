@@ -1,7 +1,7 @@
-"""The instruction set: what one value can be computed from others, pixel by pixel.
+"""The instruction set: pointwise functions of which all programs consist.
 
-Everything that a program does is made of these; a plugin may use instructions of its own beside them. Each is told
-once for NumPy and once for torch, and gives the same picture on both.
+A plugin may use instructions of its own beside them. Each is defined for NumPy and for torch, and gives the same
+picture on both.
 """
 
 from __future__ import annotations
@@ -14,11 +14,15 @@ import torch
 
 
 class Instruction(NamedTuple):
-    """A pointwise function of float32 values.
+    """A pointwise function of at most three float32 values.
 
-    name: what it is known by; two of the same name are taken for the same. It takes three arguments at most.
-    numpy(*arguments, out) writes into `out`; the arguments broadcast. torch(*arguments) returns. Neither may keep
-    anything between two calls: tiles are computed in any order, and by several threads.
+    Args:
+        name: its identity; two instructions of one name are taken for the same.
+        numpy: (*arguments, out) writes into `out`; arguments broadcast.
+        torch: (*arguments) → value.
+        commutes: whether its two arguments may change places.
+
+    Neither function may keep anything between calls: tiles are computed in any order, and by several threads.
     """
 
     name: str
@@ -32,10 +36,10 @@ def _less(a: Any, b: Any, out: np.ndarray) -> None:
 
 
 def _select(condition: Any, then: Any, otherwise: Any, out: np.ndarray) -> None:
-    """then where the condition is above 0, elsewhere the other; bit by bit, which is five times as fast as np.where."""
+    """`then` where the condition is above 0, else `otherwise`; by bits, which is five times as fast as np.where."""
     mask = np.asarray(np.greater(condition, 0)).astype(np.int32)
     one, other, into = np.asarray(then).view(np.int32), np.asarray(otherwise).view(np.int32), out.view(np.int32)
-    if out is otherwise:  # in its place: the other way round
+    if out is otherwise:  # in place: the other way round
         one, other = other, one
         np.subtract(mask, 1, mask)
     else:
@@ -70,7 +74,7 @@ def _root(a: Any, out: np.ndarray) -> None:
 
 
 def _bits(numpy: Callable[..., Any], torch_: Callable[..., torch.Tensor], name: str) -> Instruction:
-    """A bitwise operation on values in [-1, 1] taken as eight bits each, as Sims' and, or and xor are."""
+    """A bitwise operation on values in [-1, 1] as eight bits each: Sims' and, or and xor."""
 
     def on_numpy(a: Any, b: Any, out: np.ndarray) -> None:
         bytes = [np.rint(np.clip(np.nan_to_num(v), -1, 1) * 127.5 + 127.5).astype(np.int32) for v in (a, b)]

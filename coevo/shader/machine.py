@@ -1,7 +1,7 @@
-"""What does the steps of a plan: machine code, where it was built (`native.c`), else NumPy.
+"""Execution of a plan's steps: by machine code if it was built (`native.c`), else by NumPy.
 
-Instructions that plugins bring are done by their own NumPy function in either case, so that what a program looks like
-does not depend on what is drawn beside it.
+Instructions of plugins are executed by their own NumPy functions in either case, so that the picture of a program does
+not depend on what is drawn beside it.
 """
 
 from __future__ import annotations
@@ -21,25 +21,33 @@ from coevo.shader.instructions import BUILT_IN, Instruction
 
 OPCODES: Mapping[str, int] = {instruction.name: opcode for opcode, instruction in enumerate(BUILT_IN)}
 ROW, COLUMN, SHOW, PLUGIN = range(len(BUILT_IN), len(BUILT_IN) + 4)
-"""Opcodes beside those of the instructions: a register is filled with what is the same in every row or in every column;
-a register is shown in a channel; an instruction that a plugin brought."""
+"""Opcodes beside those of the instructions: fill a register with what is the same in every row, or in every column;
+show a register in a channel; an instruction of a plugin."""
 
 SCRATCH = 3  # registers that no step names
 NUMBERS = frozenset(OPCODES[one.name] for one in (its.ADD, its.SUBTRACT, its.MULTIPLY, its.DIVIDE, its.MULTIPLY_ADD))
 
 
 class Code(NamedTuple):
-    """Steps [S, 6] int32: opcode; the register that is filled, or the channel; the number of arguments, and the
-    arguments: registers, or below 0 constants ~argument. plugins: which steps are instructions of plugins."""
+    """The steps of a plan.
+
+    Args:
+        steps: [S, 6] int32: opcode; the register to fill, or the channel; the number of arguments; three arguments:
+            registers, or constants ~argument if below 0.
+        plugins: instructions of plugins, by step.
+    """
 
     steps: np.ndarray
     plugins: Mapping[int, Instruction]
 
 
 class Frame(NamedTuple):
-    """What steps read and write, all of it float32. Pixels are counted along the rows, from the top left.
+    """What steps read and write, in float32. Pixels are counted along the rows, from the top left.
 
-    constants [K], rows [R, width], columns [C, height]; shown [channels, pixels], the first of which is pixel `first`.
+    Args:
+        constants: [K].
+        rows, columns: [R, width] and [C, height], values that depend on one coordinate.
+        shown: [channels, pixels], the output, which begins with pixel `first`.
     """
 
     constants: np.ndarray
@@ -50,13 +58,16 @@ class Frame(NamedTuple):
 
 
 def tile() -> int:
-    """How many pixels are done at once: what is in flight stays in the processor's cache."""
+    """Pixels that are computed at once: their registers stay in the processor's cache."""
     return 1024 if native() else 32_768
 
 
 def execute(code: Code, frame: Frame, registers: np.ndarray, start: int, stop: int) -> None:
-    """Do the steps for the pixels from start to stop. registers [R + SCRATCH, pixels at once] float32: what is in them
-    when the last tile is done stays there."""
+    """Execute the steps for the pixels from start to stop.
+
+    Args:
+        registers: [R + SCRATCH, pixels at once] float32; they keep the values of the last tile.
+    """
     size = registers.shape[1]
     library = native()
     if library and not code.plugins:
@@ -78,7 +89,7 @@ def execute(code: Code, frame: Frame, registers: np.ndarray, start: int, stop: i
 def _by_numpy(
     steps: np.ndarray, plugins: Mapping[int, Instruction], frame: Frame, registers: np.ndarray, start: int, stop: int
 ) -> None:
-    """The same steps as machine code does, for one tile."""
+    """Execute steps for one tile, as machine code does."""
     values = registers[:, : stop - start]
     width = frame.rows.shape[1]
     pixels = np.arange(start, stop) if {ROW, COLUMN} & set(steps[:, 0].tolist()) else None
@@ -96,11 +107,11 @@ def _by_numpy(
                 np.take(frame.columns[places[0]], pixels // width, out=values[out])
             elif opcode == SHOW:
                 shown = frame.shown[out, start - frame.first : stop - frame.first]
-                np.fmax(argument(places[0], False), np.float32(-1), shown)  # fmax takes -1 for what is not a number
+                np.fmax(argument(places[0], False), np.float32(-1), shown)  # fmax: NaN becomes -1
                 np.fmin(shown, np.float32(1), shown)
             else:
                 instruction = plugins[i] if opcode == PLUGIN else BUILT_IN[opcode]
-                number = opcode in NUMBERS  # NumPy is quick with one number there, and elsewhere with a row of it
+                number = opcode in NUMBERS  # NumPy is quick with a scalar there, elsewhere with a row
                 instruction.numpy(*[argument(place, number) for place in places[:count]], values[out])
 
 
@@ -144,7 +155,7 @@ def _job(steps: np.ndarray, frame: Frame, registers: np.ndarray) -> _Job:
 
 @cache
 def native() -> ctypes.CDLL | None:
-    """The machine code that was built when coevo was installed; None where there is none, or not of this source."""
+    """The machine code that was built when coevo was installed; None if there is none, or of another source."""
     source = Path(__file__).with_name("native.c")
     built = source.with_suffix(".so")
     if not built.exists():
@@ -153,7 +164,7 @@ def native() -> ctypes.CDLL | None:
     library.coevo_source.restype = ctypes.c_char_p
     if library.coevo_source().decode() != hashlib.sha256(source.read_bytes()).hexdigest():
         warnings.warn(
-            "The renderer's machine code is of another version, so NumPy draws; install coevo again.", stacklevel=2
+            "The renderer's machine code is of another version, so NumPy is used; install coevo again.", stacklevel=2
         )
         return None
     library.coevo_draw.argtypes = [ctypes.POINTER(_Job), ctypes.c_int64, ctypes.c_int64]

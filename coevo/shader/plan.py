@@ -1,7 +1,7 @@
-"""In which order programs are computed, and where each value is kept.
+"""Plans: the order in which programs are computed, and the registers of their values.
 
-What depends on one coordinate alone is computed once, for a row or a column; only the rest is computed for every pixel.
-Registers are used again as soon as nobody waits for what is in them.
+Values that depend on one coordinate alone are computed once, for a row or a column; only the others for every pixel.
+A register is reused as soon as its value is not needed any more.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from coevo.shader.instructions import Instruction
 from coevo.shader.machine import COLUMN, OPCODES, PLUGIN, ROW, SCRATCH, SHOW, Code, Frame, execute, tile
 
 Program = Sequence[Expression]
-"""What a picture's channels are, in [-1, 1]: one expression for grey, three for red, green and blue."""
+"""The channels of a picture, in [-1, 1]: one expression for grey, three for red, green and blue."""
 
 PADDING = ((0, 0, 0), (0, 0), (0,), ())
 NOTHING = np.zeros((0, 1), np.float32)
 
 
 class Plan:
-    """How programs of one canvas are drawn at one size."""
+    """The steps that draw programs of one canvas at one size."""
 
     def __init__(self, programs: Sequence[Program], height: int, width: int):
         canvas = programs[0][0].canvas
@@ -44,7 +44,7 @@ class Plan:
 
     def draw(self, shown: np.ndarray, start: int, stop: int, first: int = 0) -> None:
         """Write the pixels from start to stop, counted along the rows, into shown [P · C, pixels], which begins with
-        the pixel `first`."""
+        pixel `first`."""
         frame = Frame(self.constants, self.rows, self.columns, shown, first)
         execute(self.code, frame, _arena(self.registers + SCRATCH), start, stop)
 
@@ -63,7 +63,7 @@ class Plan:
 
 
 class Steps:
-    """Code that is being written."""
+    """Code under construction."""
 
     def __init__(self, canvas: Canvas, places: dict[int, int]):
         self.canvas, self.places = canvas, places
@@ -71,14 +71,14 @@ class Steps:
         self._plugins: dict[int, Instruction] = {}
 
     def compute(self, node: int) -> None:
-        """Fill a node's place from those of its arguments. Raises ValueError where these are more than three."""
+        """Add the step that computes a node. Raises ValueError if it has more than three arguments."""
         instruction: Any = self.canvas.instructions[node]
         places = self.places
         arguments = [places[argument] for argument in self.canvas.arguments[node]]
         opcode = OPCODES.get(instruction.name, PLUGIN)
         if opcode == PLUGIN:
             if (many := len(arguments)) >= len(PADDING):
-                raise ValueError(f"instruction {instruction.name!r} takes {many} arguments; three are the most")
+                raise ValueError(f"instruction {instruction.name!r} takes {many} arguments; the most are three")
             self._plugins[len(self._numbers) // 6] = instruction
         self.add(opcode, places[node], *arguments)
 
@@ -130,7 +130,7 @@ def _allocated(
             free.append(places.pop(node))
     for node in channels.keys() - {*full}:
         place = places.get(node, 0)
-        if place >= 0:  # a line: the registers are free by now
+        if place >= 0:  # a line: registers are free by now
             opcode, line = lines[node]
             steps.add(opcode, 0, line)
         for channel in channels[node]:

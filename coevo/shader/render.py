@@ -1,4 +1,4 @@
-"""Programs → pictures, for a whole population at once, by several threads."""
+"""Rendering of whole populations of programs, by several threads."""
 
 from __future__ import annotations
 
@@ -13,25 +13,33 @@ import numpy as np
 from coevo.shader.machine import tile
 from coevo.shader.plan import Plan, Program
 
-TOGETHER = 64  # programs that share what they have in common
+BATCH = 64  # programs that are planned together, and share common parts
 
 
 def render(
     programs: Sequence[Program], height: int, width: int, threads: int | None = None, out: np.ndarray | None = None
 ) -> np.ndarray:
-    """Pictures [P, C, height, width] float32 in [-1, 1], of programs of one canvas with C channels each; in `out`,
-    which is contiguous, if it is given.
+    """Draw programs. The same programs give the same bytes at any number of threads.
 
-    What is not a number is shown as -1. The picture's corners are the canvas's: (-1, -1) and (1, 1). The same programs
-    give the same bytes at any number of threads.
+    Args:
+        programs: P programs of one canvas, with C channels each.
+        height, width: in pixels; the corners are (-1, -1) and (1, 1) of the canvas.
+        threads: by default one for each processor.
+        out: where to write the pictures, contiguous.
+
+    Returns:
+        Pictures [P, C, height, width] float32 in [-1, 1]; NaN is shown as -1.
+
+    Raises:
+        ValueError: the programs have different numbers of channels.
     """
     channels = {len(program) for program in programs}
     if len(channels) != 1:
-        raise ValueError(f"programs of one sheet have equally many channels, not {sorted(channels)}")
+        raise ValueError(f"programs that are drawn together need equally many channels, not {sorted(channels)}")
     shape = (len(programs), channels.pop(), height, width)
     pictures = np.empty(shape, np.float32) if out is None else out
     threads = threads or processors()
-    together = min(TOGETHER, -(-len(programs) // threads)) if height * width <= tile() else TOGETHER
+    together = min(BATCH, -(-len(programs) // threads)) if height * width <= tile() else BATCH
 
     def tasks() -> Iterator[tuple[Callable[..., None], np.ndarray, int, int]]:
         for first in range(0, len(programs), together):
@@ -45,7 +53,7 @@ def render(
 
 
 def strips(program: Program, height: int, width: int, rows: int) -> Iterator[np.ndarray]:
-    """One picture from top to bottom, [C, rows, width] at a time: in bounded memory, however large it is."""
+    """One picture from top to bottom in strips [C, rows, width]: in bounded memory, however large it is."""
     plan = Plan([program], height, width)
     threads = processors()
     for top in range(0, height, rows):
@@ -57,12 +65,12 @@ def strips(program: Program, height: int, width: int, rows: int) -> Iterator[np.
 
 
 def processors() -> int:
-    """How many threads draw at once."""
+    """Number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _parts(start: int, stop: int, count: int) -> Iterator[tuple[int, int]]:
-    """From start to stop in so many parts at most, of whole tiles."""
+    """Split start to stop into at most `count` parts of whole tiles."""
     tiles = -(-(stop - start) // tile())
     step = -(-tiles // count) * tile()
     for at in range(start, stop, step):
@@ -75,7 +83,7 @@ def _pool(threads: int) -> ThreadPoolExecutor:
 
 
 def _each(tasks: Iterable[tuple[Any, ...]], threads: int) -> None:
-    """Call each function with its arguments, several at a time; the first begin while the last are being told."""
+    """Call each function with its arguments, several at a time; the first start while later ones are generated."""
     if threads == 1:
         for function, *arguments in tasks:
             function(*arguments)

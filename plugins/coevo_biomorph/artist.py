@@ -1,143 +1,115 @@
-"""Biomorphs (Dawkins 1986): one parent in the middle of its mutants, and whoever is picked is the next parent."""
+"""Biomorphs (Dawkins 1986): one parent in the middle of its mutants; the one that is picked is the next parent."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import torch
 from pydantic import Field
 from torch import Tensor
 
-import coevo
-from coevo import ArtistSpec, Genome, Metrics, Works
+from coevo import ArtistSpec, ConfigError, Genome, Metrics, Works
 from coevo.contract.players import State
+from coevo.evolution.population import Offspring, Population
 from coevo_biomorph.development import develop
 from coevo_biomorph.drawing import draw
 from coevo_biomorph.genotype import CHESS, INSECT, LATER, TREE, Genotype, mutate, parse
 
-TRIES = 100  # for a child that differs from its parent
+TRIES = 100  # for an offspring that differs from its parent
+STARTS = {"tree": TREE, "insect": INSECT, "chess": CHESS}
 
 
-class Biomorph(coevo.Artist):
-    """A sheet of trees that nine genes draw; asexual: the picked one has as many mutants as there are places."""
+class Biomorph(Population[Genotype]):
+    """Trees that nine genes draw. They are asexual: the picked one's mutants fill the sheet around it."""
 
     name = "biomorph"
-    extra_state = ("population", "parent")
 
-    class Options(coevo.Options):
+    class Options(Population.Options):
         population: int | None = Field(None, ge=2, le=1000)
-        """Biomorphs on a sheet; by default the run's batch."""
+        """Number of biomorphs on a sheet; by default the run's batch."""
         mutation: float = Field(0.1, gt=0, le=1)
-        """How likely each gene mutates."""
+        """Mutation probability of each gene."""
         start: Literal["random", "tree", "insect", "chess"] = "random"
-        """The first parent: one of Dawkins', or none and a sheet of random ones."""
+        """The first parent: one of Dawkins', or none and a sheet of random biomorphs."""
         segments: bool = False
-        """Segments one below the other, and the distance between them, evolve too."""
+        """The number of segments, one below the other, and their distance evolve too."""
         gradients: bool = False
-        """Genes that swell or shrink from segment to segment, and twigs that taper, evolve too."""
+        """Genes that grow or shrink from segment to segment, and the taper of twigs, evolve too."""
         symmetry: bool = False
-        """Some are one-sided."""
+        """Bilateral symmetry evolves too."""
         spokes: bool = False
-        """Some are mirrored upside down, or four times around."""
+        """Symmetry about the horizontal axis, and in four directions, evolves too."""
         mutation_size: bool = False
-        """The size of a mutation evolves too."""
+        """The mutation step evolves too."""
 
     options: Options
-    population: list[tuple[str, tuple[str, ...], str]]  # id, parents, genome of each, in their places
-    parent: str | None  # the id of the one in the middle
-    _drawn: Tensor | None
 
     def spec(self) -> ArtistSpec:
-        return ArtistSpec(population=True, picks=(1, 1))
+        return replace(super().spec(), picks=(1, 1))
 
     def check(self) -> None:
         _, height, width = self.studio.image
         if height != width or height < 16:
-            raise coevo.ConfigError(f"Artist 'biomorph' draws squares of at least 16 px, not {height} × {width}.")
+            raise ConfigError(f"Artist 'biomorph' draws squares of at least 16 px, not {height} × {width}.")
 
-    @property
-    def size(self) -> int:
-        return self.options.population or self.studio.batch
+    def initialise(self) -> None:
+        if self.options.start == "random":
+            super().initialise()
+        else:
+            (first,) = self.newborn([(STARTS[self.options.start], ())])
+            self.replace_population([first], self.reproduce([first], self.size - 1))
+            self.parents = [first]
+
+    def reproduce(self, parents: Sequence[Genome], n: int) -> list[Offspring[Genotype]]:
+        bearers = [parents[k % len(parents)] for k in range(n)]
+        return [(self._mutant(self.genome(one)), (one.id,)) for one in bearers]
+
+    def arrange(self, survivors: Sequence[Genome], newborn: Sequence[Genome]) -> list[Genome]:
+        """The parent in the middle, as on Dawkins' screen."""
+        middle = self.size // 2
+        return [*newborn[:middle], *survivors, *newborn[middle:]]
+
+    def learn(self, works: Works, rewards: Tensor) -> Metrics:
+        return self.breed(works, [int(rewards.argmax())])
+
+    def serialize(self, genome: Genotype) -> str:
+        return genome.text()
+
+    def deserialize(self, text: str) -> Genotype:
+        return parse(text)
+
+    def draw(self, genomes: Sequence[Genotype], height: int, width: int) -> Tensor:
+        return draw([develop(genome) for genome in genomes], (self.studio.image[0], height, width))
+
+    def random_genomes(self, n: int) -> list[Genotype]:
+        return [self._random_genome() for _ in range(n)]
+
+    @classmethod
+    def upgrade_state(cls, state: State) -> State:
+        new = super().upgrade_state(state)
+        parent = new.pop("parent")  # only its id
+        return new | {"parents": [one for one in new["population"] if one[0] == parent]}
 
     @property
     def later(self) -> frozenset[str]:
-        """Which of the later genes evolve."""
+        """Which of the genes that came later evolve."""
         return frozenset(gene for gene in LATER if getattr(self.options, gene))
 
-    def build(self) -> None:
-        first = {"tree": TREE, "insect": INSECT, "chess": CHESS}.get(self.options.start)
-        if first is None:
-            self._settle([self._stranger() for _ in range(self.size)])
-        else:
-            self._breed((self.studio.new_ids(1)[0], (), first.text()))
-
-    def make(self, n: int, reals: Works | None) -> Works:
-        if self._drawn is None:
-            self._drawn = draw([develop(parse(text)) for _, _, text in self.population], self.studio.image)
-        genomes = tuple(Genome(id, tuple(parents), text) for id, parents, text in self.population)
-        return Works(images=self._drawn.to(self.studio.device), genomes=genomes)
-
-    def learn(self, works: Works, rewards: Tensor) -> Metrics:
-        self._breed(self.population[int(rewards.argmax())])
-        return {}
-
-    def breed(self, works: Works, picked: Sequence[int]) -> Metrics:
-        if picked:
-            self._breed(self.population[picked[0]])
-        elif self.parent is None:  # nobody was picked: roll again
-            self._settle([self._stranger() for _ in range(self.size)])
-        else:
-            self._breed(next(one for one in self.population if one[0] == self.parent))
-        return {}
-
-    def exhibit(self, n: int, seed: int, labels: Tensor | None = None) -> Works:
-        return self.make(n, None)[torch.arange(n) % len(self.population)]
-
-    def seed_population(self, works: Works) -> None:
-        guests = [(parse(genome.text).text(), genome.id) for genome in works.individuals][: self.size]
-        ids = self.studio.new_ids(len(guests))
-        taken = [(id, (old,), text) for id, (text, old) in zip(ids, guests, strict=True)]
-        if len(taken) == 1:
-            self._breed(taken[0])
-        else:
-            self._settle([*taken, *self.population[len(taken) :]])
-
-    def render(self, works: Works, size: int) -> Tensor:
-        channels = self.studio.image[0]
-        return draw([develop(parse(genome.text)) for genome in works.individuals], (channels, size, size))
-
-    def restore(self, state: State) -> None:
-        super().restore(state)
-        self._drawn = None
-
-    def _breed(self, parent: tuple[str, tuple[str, ...], str]) -> None:
-        """The parent in the middle of its mutants, as on Dawkins' screen."""
-        id, _, text = parent
-        genotype = parse(text)
-        children = [self._child(genotype).text() for _ in range(self.size - 1)]
-        ids = self.studio.new_ids(len(children))
-        litter = [(child, (id,), text) for child, text in zip(ids, children, strict=True)]
-        middle = self.size // 2
-        self._settle([*litter[:middle], parent, *litter[middle:]], id)
-
-    def _settle(self, population: list[tuple[str, tuple[str, ...], str]], parent: str | None = None) -> None:
-        self.population, self.parent, self._drawn = population, parent, None
-
-    def _child(self, parent: Genotype) -> Genotype:
-        rolls = self._rolls()
-        children = (mutate(parent, self.options.mutation, self.later, rolls) for _ in range(TRIES))
-        return next((child for child in children if child != parent), parent)
-
-    def _stranger(self) -> tuple[str, tuple[str, ...], str]:
-        """Somebody new: directions of one to three units, five to seven branchings deep."""
+    def _random_genome(self) -> Genotype:
+        """Directions of one to three units, five to seven branchings deep."""
         rolls = self._rolls()
         genes = [round((6 * next(rolls) - 3) * 10) for _ in range(8)]
         genotype = Genotype((*genes, 5 + int(3 * next(rolls))))
         for _ in range(20 if self.later else 0):  # so that the later genes vary too
             genotype = mutate(genotype, 0.3, self.later, rolls)
-        (id,) = self.studio.new_ids(1)
-        return id, (), genotype.text()
+        return genotype
+
+    def _mutant(self, parent: Genotype) -> Genotype:
+        rolls = self._rolls()
+        mutants = (mutate(parent, self.options.mutation, self.later, rolls) for _ in range(TRIES))
+        return next((mutant for mutant in mutants if mutant != parent), parent)
 
     def _rolls(self) -> Iterator[float]:
         """Uniform draws without end, from the run's own stream."""

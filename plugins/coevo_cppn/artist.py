@@ -4,81 +4,87 @@ grown by NEAT."""
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Literal
 
 from pydantic import Field
-from torch import Tensor
 
-from coevo import ConfigError, DataError
-from coevo.evolution.population import Population
+from coevo import ConfigError, DataError, Works
+from coevo.evolution.programs import ProgramPopulation
 from coevo.shader import Canvas, Expression, Program
-from coevo.shader.functions import grey, widened
-from coevo_cppn.neat import bounded, mate, minimal, mutate, species
-from coevo_cppn.network import INK, LARGEST, Network, parse
+from coevo.shader.functions import to_scalar, to_vector
+from coevo_cppn.neat import clipped, mate, minimal, mutate, species
+from coevo_cppn.network import INK, MAX_LINKS, Network, parse
 
 
-class CPPN(Population[Network]):
-    """Networks that begin small and grow; before a critic that scores they compete within species, so that new
-    structure has time to find its weights."""
+class CPPN(ProgramPopulation[Network]):
+    """Networks that begin minimal and grow. Before a critic that scores they compete within species, so that new
+    structure has time to optimise its weights."""
 
     name = "cppn"
 
-    class Options(Population.Options):
+    class Options(ProgramPopulation.Options):
         outputs: Literal["auto", "ink", "colour"] = "auto"
-        """What a network says of a point: its ink, or hue, saturation and brightness; by default as pictures are."""
-        grown: int = Field(8, ge=0, le=1000)
-        """Mutations of a new network, so that the first sheet has something to show."""
+        """Outputs of a network: ink, or hue, saturation and brightness; auto chooses by the pictures' channels."""
+        initial_mutations: int = Field(8, ge=0, le=1000)
+        """Mutations of a new network, so that the first sheet shows something."""
         species: int = Field(8, ge=1, le=1000)
-        """scores: about so many, by the likeness of their networks (§3.3), have children by their mean fitness, of
-        parents of one species."""
-        largest: int = Field(500, ge=12, le=LARGEST)
+        """scores: number of species, formed by the compatibility distance of networks (NEAT §3.3). Mates are of one
+        species, which has offspring by its mean fitness."""
+        max_links: int = Field(500, ge=12, le=MAX_LINKS)
         """Links of a network at most."""
+
+        renamed: ClassVar[Mapping[str, str]] = {
+            **ProgramPopulation.Options.renamed,
+            "grown": "initial_mutations",
+            "largest": "max_links",
+        }
 
     options: Options
 
     @property
     def colour(self) -> bool:
+        """Whether new networks have the outputs of a colour."""
         wanted = self.options.outputs
         return self.studio.image[0] == 3 if wanted == "auto" else wanted == "colour"
 
     def check(self) -> None:
         super().check()
         if self.options.outputs == "colour" and self.studio.image[0] == 1:
-            raise ConfigError("artist.outputs=colour paints colours, and the pictures are grey; say data.channels=3.")
+            raise ConfigError("artist.outputs=colour needs pictures in colour; set data.channels=3.")
 
-    def stranger(self) -> Network:
+    def random_genome(self) -> Network:
         net = minimal(self.colour)
-        for _ in range(self.options.grown):
-            net = mutate(net, self.options.largest)
+        for _ in range(self.options.initial_mutations):
+            net = mutate(net, self.options.max_links)
         return net
 
-    def child(self, mother: Network, father: Network | None) -> Network:
+    def offspring(self, mother: Network, father: Network | None) -> Network:
         child = mother if father is None or father.outputs != mother.outputs else mate(mother, father)
         whole, part = divmod(self.options.mutation, 1)
         for _ in range(int(whole) + (random.random() < part)):
-            child = mutate(child, self.options.largest)
+            child = mutate(child, self.options.max_links)
         return child
 
-    def parse(self, text: str) -> Network:
-        net = parse(text)
-        if net.outputs != INK and self.studio.image[0] == 1:
-            raise DataError("This network paints colours, and the pictures are grey; say data.channels=3.")
-        return net
+    def species(self, works: Works, n: int) -> list[list[int]]:
+        return species([self.genome(one) for one in self.population], n)
 
-    def spell(self, genome: Network) -> str:
+    def serialize(self, genome: Network) -> str:
         return genome.text()
 
-    def picture(self, genome: Network, canvas: Canvas, numbers: Sequence[Expression] | None = None) -> Program:
-        value = genome.picture(canvas, numbers)
-        return (grey(value),) if self.studio.image[0] == 1 else widened(value)
+    def deserialize(self, text: str) -> Network:
+        net = parse(text)
+        if net.outputs != INK and self.studio.image[0] == 1:
+            raise DataError("This network paints in colour, and the pictures are grey; set data.channels=3.")
+        return net
 
-    def numbers(self, genome: Network) -> list[float]:
+    def program(self, genome: Network, canvas: Canvas, constants: Sequence[Expression] | None = None) -> Program:
+        value = genome.picture(canvas, constants)
+        return (to_scalar(value),) if self.studio.image[0] == 1 else to_vector(value)
+
+    def constants(self, genome: Network) -> list[float]:
         return list(genome.links.values())
 
-    def renumbered(self, genome: Network, numbers: Sequence[float]) -> Network:
-        links = {link: bounded(weight) for link, weight in zip(genome.links, numbers, strict=True)}
+    def with_constants(self, genome: Network, constants: Sequence[float]) -> Network:
+        links = {link: clipped(weight) for link, weight in zip(genome.links, constants, strict=True)}
         return Network(genome.nodes, links, genome.outputs)
-
-    def niches(self, images: Tensor, wanted: int) -> list[list[int]]:
-        return species([self.genome(one) for one in self.population], wanted)

@@ -1,5 +1,5 @@
-"""How networks vary, mate and fall into species: NeuroEvolution of Augmenting Topologies (Stanley & Miikkulainen 2002),
-with the rates of PicBreeder's clones."""
+"""NeuroEvolution of Augmenting Topologies (NEAT, Stanley & Miikkulainen 2002): mutation, crossover and species of
+networks, with the rates of PicBreeder's clones."""
 
 from __future__ import annotations
 
@@ -12,31 +12,30 @@ from typing import TypeVar
 
 import numpy as np
 
-from coevo.evolution.niches import gathered
-from coevo_cppn.network import ACTIVATIONS, COLOURS, INK, INPUTS, LARGEST, Network
+from coevo.evolution.niches import farthest_first_clusters
+from coevo_cppn.network import ACTIVATIONS, COLOURS, INK, INPUTS, MAX_LINKS, Network
 
 K = TypeVar("K")
 V = TypeVar("V")
 RANGE = 3.0  # of a weight, ±
-STEP = 0.5  # deviation of a weight's change
+STEP = 0.5  # standard deviation of a weight's change
 RATES = {"link": 0.13, "node": 0.13, "weights": 0.72, "activation": 0.02}
-KINDS, UP_TO = list(RATES), list(accumulate(RATES.values()))
-DISJOINT, WEIGHTS = 1.0, 0.4  # their parts in the distance of two networks (eq. 1)
+KINDS, CUMULATIVE = list(RATES), list(accumulate(RATES.values()))
+DISJOINT, WEIGHTS = 1.0, 0.4  # coefficients of the compatibility distance (eq. 1)
 
 
 def minimal(colour: bool) -> Network:
-    """Every input to every output, and no more."""
+    """A network that links every input to every output."""
     outputs = COLOURS if colour else INK
     nodes = {output: random.choice(list(ACTIVATIONS)) for output in outputs}
     links = {(source, target): random.uniform(-RANGE, RANGE) for target in outputs for source in INPUTS}
     return Network(nodes, links, outputs)
 
 
-def mutate(net: Network, largest: int = LARGEST) -> Network:
-    """One mutation, by the rates above; where it does not apply, or would make more than `largest` links, the weights
-    change."""
-    kind = random.choices(KINDS, cum_weights=UP_TO)[0]
-    if kind in ("link", "node") and len(net.links) < largest:
+def mutate(net: Network, max_links: int = MAX_LINKS) -> Network:
+    """One mutation by the rates above; if it does not apply, or would exceed `max_links` links, weights change."""
+    kind = random.choices(KINDS, cum_weights=CUMULATIVE)[0]
+    if kind in ("link", "node") and len(net.links) < max_links:
         return (with_link if kind == "link" else with_node)(net) or with_weights(net)
     if kind == "activation":
         return with_activation(net)
@@ -44,7 +43,7 @@ def mutate(net: Network, largest: int = LARGEST) -> Network:
 
 
 def with_link(net: Network) -> Network | None:
-    """A link more between two nodes, never backwards (§3.1); None where there is no place for one."""
+    """One more link between two nodes, never a cycle (§3.1); None if no place for one is found."""
     nodes = list(net.nodes)
     for _ in range(10):
         source, target = random.choice([*INPUTS, *nodes]), random.choice(nodes)
@@ -54,14 +53,14 @@ def with_link(net: Network) -> Network | None:
 
 
 def with_node(net: Network) -> Network | None:
-    """A node in the middle of a link, which begins by changing little: 1 leads to it and the old weight from it."""
+    """A node in the middle of a link (§3.1): with weight 1 to it and the old weight from it, so that little changes."""
     if not net.links:
         return None
     source, target = random.choice(list(net.links))
-    name, again = marking(source, target, 0), 0
+    name, again = innovation(source, target, 0), 0
     while name in net.nodes:
         again += 1
-        name = marking(source, target, again)
+        name = innovation(source, target, again)
     links = {link: weight for link, weight in net.links.items() if link != (source, target)}
     links |= {(source, name): 1.0, (name, target): net.links[source, target]}
     return Network({**net.nodes, name: random.choice(list(ACTIVATIONS))}, links, net.outputs)
@@ -73,37 +72,37 @@ def with_activation(net: Network) -> Network:
 
 
 def with_weights(net: Network) -> Network:
-    """One weight changes, or about half of them; by steps of any size, so that it is searched far and near."""
+    """One weight changes, or about half of them; by steps of any magnitude, for global and local search."""
     links, chance = dict(net.links), random.random
     chosen = [link for link in links if chance() < 0.5] if chance() < 0.5 else []
     step = STEP * 10 ** random.uniform(-1.5, 0.3)
     for link in chosen or (links and [random.choice(list(links))]):
-        links[link] = bounded(links[link] + random.gauss(0, step))
+        links[link] = clipped(links[link] + random.gauss(0, step))
     return Network(net.nodes, links, net.outputs)
 
 
-def bounded(weight: float) -> float:
+def clipped(weight: float) -> float:
     return round(max(-RANGE, min(RANGE, weight)), 6)
 
 
-def marking(source: str, target: str, again: int) -> str:
-    """The name of the node that splits a link: told by the link, so the same split has the same name everywhere."""
+def innovation(source: str, target: str, again: int) -> str:
+    """The name of the node that splits a link, which depends on the link alone."""
     return blake2b(f"{source}>{target}#{again}".encode(), digest_size=5).hexdigest()
 
 
 def mate(mother: Network, father: Network) -> Network:
-    """The mother's structure; what both have is like either's (§3.2: what is disjoint is the fitter's)."""
+    """The mother's structure; genes that both have come from either (§3.2: disjoint genes are the fitter's)."""
     return Network(_either(mother.nodes, father.nodes), _either(mother.links, father.links), mother.outputs)
 
 
 def _either(ones: Mapping[K, V], others: Mapping[K, V]) -> dict[K, V]:
-    """All of the ones, about half of them as the others have them, where they do."""
+    """All of the first; about half of those that the second has too have its values."""
     chance = random.random
     return {key: others.get(key, its) if chance() < 0.5 else its for key, its in ones.items()}
 
 
 def table(population: Sequence[Network]) -> tuple[np.ndarray, np.ndarray]:
-    """Who has which link [N, L], and its weight, 0 where it is not there."""
+    """The links that each network has, [N, L] of 0 and 1, and their weights, 0 for a link that it does not have."""
     columns: dict[tuple[str, str], int] = defaultdict(count().__next__)
     at = list(map(columns.__getitem__, chain.from_iterable(net.links for net in population)))
     rows = np.repeat(np.arange(len(population)), [len(net.links) for net in population])
@@ -114,16 +113,16 @@ def table(population: Sequence[Network]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def distances(has: np.ndarray, weights: np.ndarray, one: int) -> np.ndarray:
-    """How unlike each network of a table is to one of them, [N] (eq. 1): the share of links that only one of the two
-    has, and how far the others' weights are apart."""
+    """Compatibility distances [N] of each network of a table from one of them (eq. 1): the share of links that only one
+    of the two has, and the mean difference of the weights of the others."""
     counts, both = has.sum(1), has * has[one]
     shared = both.sum(1)
-    alone = (counts + counts[one] - 2 * shared) / np.maximum(1, np.maximum(counts, counts[one]))
-    apart = (both * np.abs(weights - weights[one])).sum(1) / np.maximum(1, shared)
-    return DISJOINT * alone + WEIGHTS * apart
+    disjoint = (counts + counts[one] - 2 * shared) / np.maximum(1, np.maximum(counts, counts[one]))
+    difference = (both * np.abs(weights - weights[one])).sum(1) / np.maximum(1, shared)
+    return DISJOINT * disjoint + WEIGHTS * difference
 
 
 def species(population: Sequence[Network], wanted: int) -> list[list[int]]:
-    """The population by likeness of the networks, in so many species (§3.3)."""
+    """The indices of networks in at most `wanted` species (§3.3)."""
     has, weights = table(population)
-    return gathered(len(population), wanted, lambda one: distances(has, weights, one))
+    return farthest_first_clusters(len(population), wanted, lambda one: distances(has, weights, one))

@@ -2,112 +2,114 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Literal
+from typing import ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from coevo import DataError
-from coevo.evolution.population import Population
+from coevo.evolution.programs import ProgramPopulation
 from coevo.shader import Canvas, Expression, Program
-from coevo.shader.functions import chosen, grey, hsv, widened
-from coevo_gp.language import LARGEST, Language, Tree, is_constant, replaced, spread
+from coevo.shader.functions import hsv_to_rgb, select_functions, to_scalar, to_vector
+from coevo_gp.language import MAX_NODES, Language, Tree, is_constant, numbers_of, with_numbers
 from coevo_gp.variation import mate, mutate
 
-TRIES = 100  # for strangers that are quick enough to draw, and something to look at
-PLAIN = 0.1  # deviation of the pixels of a picture that shows nothing
+TRIES = 100  # for random programs that are quick to draw, and show something
+PLAIN = 0.1  # standard deviation of the pixels of a picture that shows nothing
 
 
-class GP(Population[Tree]):
-    """Programs in the functions of Sims, or in any others that are chosen; a child is mutated, or mated and mutated."""
+class GP(ProgramPopulation[Tree]):
+    """Programs in the functions of Sims, or in any others; an offspring is mutated, or mated and mutated."""
 
     name = "gp"
 
-    class Options(Population.Options):
+    class Options(ProgramPopulation.Options):
         functions: str = "sims"
-        """What programs are written in: sets and single functions, with commas; `coevo plugins` lists the sets."""
+        """The functions of programs: sets and single ones, separated by commas; `coevo plugins` lists the sets."""
         colour: Literal["rgb", "hsv"] = "rgb"
-        """What a program's three numbers are; of grey pictures it has one."""
-        shallow: int = Field(2, ge=1, le=8)
-        """How deep a new program is at least."""
-        deep: int = Field(5, ge=1, le=8)
-        """How deep a new program is at most."""
-        largest: int = Field(150, ge=1, le=LARGEST)
+        """The colour space of a program's three outputs; grey pictures have one output."""
+        min_depth: int = Field(2, ge=1, le=8)
+        """Depth of a random program at least."""
+        max_depth: int = Field(5, ge=1, le=8)
+        """Depth of a random program at most."""
+        max_nodes: int = Field(150, ge=1, le=MAX_NODES)
         """Nodes of a program at most."""
-        slowest: int = Field(3000, ge=10, le=100_000)
-        """Instructions of a program at most; one that takes more is not born."""
+        max_instructions: int = Field(3000, ge=10, le=100_000)
+        """Instructions of a program at most."""
 
-        @field_validator("functions")
-        @classmethod
-        def _known(cls, names: str) -> str:
-            chosen(names)
-            return names
+        renamed: ClassVar[Mapping[str, str]] = {
+            **ProgramPopulation.Options.renamed,
+            "shallow": "min_depth",
+            "deep": "max_depth",
+            "largest": "max_nodes",
+            "slowest": "max_instructions",
+        }
 
     options: Options
 
     @cached_property
     def language(self) -> Language:
-        """Of colours, or of greys. Raises ConfigError where the functions make no picture."""
-        return Language(chosen(self.options.functions), colour=self.studio.image[0] == 3)
+        """The language of colours, or of greys. Raises ConfigError if the functions cannot make a picture."""
+        return Language(select_functions(self.options.functions), colour=self.studio.image[0] == 3)
 
     def check(self) -> None:
         super().check()
         _ = self.language
 
-    def stranger(self) -> Tree:
+    def random_genome(self) -> Tree:
         o, language = self.options, self.language
         for _ in range(TRIES):
-            tree = language.grown(language.root, o.shallow, max(o.shallow, o.deep))
-            if len(tree) <= o.largest and self.viable(tree):
+            tree = language.random_program(language.root, o.min_depth, max(o.min_depth, o.max_depth))
+            if len(tree) <= o.max_nodes and self.is_quick(tree):
                 return tree
-        return language.grown(language.root, 1, 1)
+        return language.random_program(language.root, 1, 1)
 
-    def strangers(self, count: int) -> list[Tree]:
-        """So many that are something to look at, plain ones only where no others are found; drawn together."""
+    def random_genomes(self, n: int) -> list[Tree]:
+        """Programs whose pictures show something; plain ones only if no others are found."""
         found: list[Tree] = []
         for _ in range(TRIES):
-            some = [self.stranger() for _ in range(count - len(found))]
+            some = super().random_genomes(n - len(found))
             shown = self.draw(some, 16, 16).flatten(1).std(1) > PLAIN
-            found += [tree for tree, its in zip(some, shown.tolist(), strict=True) if its]
-            if len(found) == count:
+            found += [tree for tree, shows in zip(some, shown.tolist(), strict=True) if shows]
+            if len(found) == n:
                 return found
-        return found + [self.stranger() for _ in range(count - len(found))]
+        return found + super().random_genomes(n - len(found))
 
-    def child(self, mother: Tree, father: Tree | None) -> Tree:
+    def offspring(self, mother: Tree, father: Tree | None) -> Tree:
         o = self.options
-        child = mother if father is None else mate(mother, father, o.largest)
+        child = mother if father is None else mate(mother, father, o.max_nodes)
         if father is None or o.mutation:
-            child = mutate(self.language, child, o.mutation, o.largest)
-        return child if self.viable(child) else mother
+            child = mutate(self.language, child, o.mutation, o.max_nodes)
+        return child if self.is_quick(child) else mother
 
-    def parse(self, text: str) -> Tree:
+    def is_quick(self, tree: Tree) -> bool:
+        """Whether it takes few enough instructions to draw."""
+        return self.language.cost(tree) <= self.options.max_instructions
+
+    def serialize(self, genome: Tree) -> str:
+        return str(genome)
+
+    def deserialize(self, text: str) -> Tree:
         tree = self.language.parse(text)
-        if not self.viable(tree):
+        if not self.is_quick(tree):
             raise DataError(
-                f"{text[:60]!r} is too slow a program: it takes more than {self.options.slowest} instructions."
+                f"{text[:60]!r} is too slow a program: it takes more than {self.options.max_instructions} instructions."
             )
         return tree
 
-    def spell(self, genome: Tree) -> str:
-        return str(genome)
-
-    def numbers(self, genome: Tree) -> list[float]:
-        return [number for node in genome if is_constant(node) for number in spread(node)]
-
-    def renumbered(self, genome: Tree, numbers: Sequence[float]) -> Tree:
-        rest = iter(round(number, 4) for number in numbers)
-        return Tree(self.language.constant(replaced(node, rest)) if is_constant(node) else node for node in genome)
-
-    def picture(self, genome: Tree, canvas: Canvas, numbers: Sequence[Expression] | None = None) -> Program:
-        value = self.language.value(genome, canvas, numbers)
+    def program(self, genome: Tree, canvas: Canvas, constants: Sequence[Expression] | None = None) -> Program:
+        value = self.language.value(genome, canvas, constants)
         if self.studio.image[0] == 1:
-            return (grey(value),)
+            return (to_scalar(value),)
         if self.options.colour == "rgb":
-            return widened(value)
-        hue, saturation, brightness = (number.clip(-1, 1) for number in widened(value))
-        return hsv(hue * 0.5, saturation * 0.5 + 0.5, brightness * 0.5 + 0.5)
+            return to_vector(value)
+        hue, saturation, brightness = (number.clip(-1, 1) for number in to_vector(value))
+        return hsv_to_rgb(hue * 0.5, saturation * 0.5 + 0.5, brightness * 0.5 + 0.5)
 
-    def viable(self, tree: Tree) -> bool:
-        """Whether it is quick enough to draw."""
-        return self.language.price(tree) <= self.options.slowest
+    def constants(self, genome: Tree) -> list[float]:
+        return [number for node in genome if is_constant(node) for number in numbers_of(node)]
+
+    def with_constants(self, genome: Tree, constants: Sequence[float]) -> Tree:
+        rest = iter(round(number, 4) for number in constants)
+        return Tree(self.language.constant(with_numbers(node, rest)) if is_constant(node) else node for node in genome)

@@ -2,9 +2,9 @@
 
     (+ (sin (* x #(3.0 5.0 2.0))) (color (bw-noise 0.2 0.7)))
 
-A program is a DEAP tree of the types Scalar and Vector, so DEAP's own operators work on it. What a symbol means is told
-by the functions of `coevo.shader.functions`; (color s) makes a vector of a scalar and (grey v) the other way round,
-and the reader puts them where a value of the other type is written.
+A program is a DEAP tree of the types Scalar and Vector, so DEAP's own operators work on it. `coevo.shader.functions`
+defines its symbols; (color s) converts a scalar to a vector and (grey v) a vector to a scalar, and the parser inserts
+them where a value of the other type is written.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from deap import gp
 
 from coevo import ConfigError, DataError
 from coevo.shader import Canvas, Expression
-from coevo.shader.functions import Function, Value, grey, price, widened
+from coevo.shader.functions import Function, Value, cost, to_scalar, to_vector
 
-LARGEST, DEEPEST = 1000, 60  # of a program: nodes, and how deep they are nested
-VARIED = 0.5  # how many constant vectors give way to a coordinate in a new program
+MAX_NODES, MAX_DEPTH = 1000, 60  # of any program
+VARIED = 0.5  # share of the constant vectors that a random program replaces by a coordinate
 
 
 class Scalar:
@@ -29,7 +29,7 @@ class Scalar:
 
 
 class Vector:
-    """The type of three numbers, as of a colour."""
+    """The type of three numbers, such as a colour."""
 
 
 def _scalar() -> float:
@@ -41,17 +41,17 @@ def _vector() -> tuple[float, ...]:
 
 
 class Tree(gp.PrimitiveTree):
-    """A program: its nodes, each before its arguments."""
+    """A program: its nodes in prefix order."""
 
     def __str__(self) -> str:
         parts: list[str] = []
-        open: list[int] = []  # arguments that each open parenthesis still waits for
+        open: list[int] = []  # arguments that are missing in each open parenthesis
         for node in self:
             if node.arity:
                 parts.append(f"({symbol(node)}")
                 open.append(node.arity)
                 continue
-            parts.append(_spelled(node))
+            parts.append(_leaf_text(node))
             while open:
                 open[-1] -= 1
                 if open[-1]:
@@ -62,12 +62,12 @@ class Tree(gp.PrimitiveTree):
 
 
 def symbol(node: Any) -> str:
-    """What a node is called in a program; its type is told by its arguments."""
+    """The name of a node in the text of a program; its type follows from its arguments."""
     name: str = node.name
     return name.removesuffix(":vector")
 
 
-def _spelled(node: Any) -> str:
+def _leaf_text(node: Any) -> str:
     if isinstance(node.value, tuple):
         return "#(" + " ".join(map(repr, node.value)) + ")"
     return repr(node.value) if isinstance(node.value, float) else str(node.value)
@@ -77,7 +77,7 @@ def is_constant(node: Any) -> bool:
     return node.arity == 0 and not isinstance(node.value, str)
 
 
-def spread(node: Any) -> tuple[float, ...]:
+def numbers_of(node: Any) -> tuple[float, ...]:
     """The numbers of a constant."""
     return node.value if isinstance(node.value, tuple) else (node.value,)
 
@@ -86,8 +86,8 @@ def _expressions(canvas: Canvas, nodes: Sequence[int]) -> Value:
     return tuple([Expression(canvas, node) for node in nodes])
 
 
-def replaced(node: Any, rest: Iterator[float]) -> float | tuple[float, ...]:
-    """A constant's value with the next numbers in the place of its own."""
+def with_numbers(node: Any, rest: Iterator[float]) -> float | tuple[float, ...]:
+    """The value of a constant with the next numbers in place of its own."""
     return tuple(next(rest) for _ in node.value) if isinstance(node.value, tuple) else next(rest)
 
 
@@ -95,8 +95,15 @@ COLOR, GREY = "color", "grey"
 
 
 class Language:
-    """A set of functions as DEAP's primitives, with constants and the two coercions. Programs give a Vector, or where
-    `colour` is off a Scalar."""
+    """A set of functions as DEAP's primitives, with constants and the two conversions.
+
+    Args:
+        functions: by name.
+        colour: programs return a Vector, else a Scalar.
+
+    Raises:
+        ConfigError: no function is a coordinate.
+    """
 
     def __init__(self, functions: Mapping[str, Function], colour: bool = True):
         self.functions = dict(functions)
@@ -104,8 +111,8 @@ class Language:
         self.pset = gp.PrimitiveSetTyped("coevo", [], self.root)
         self.pset.addEphemeralConstant("scalar", _scalar, Scalar)
         self.pset.addEphemeralConstant("vector-constant", _vector, Vector)
-        self.pset.addPrimitive(widened, [Scalar], Vector, COLOR)
-        self.pset.addPrimitive(grey, [Vector], Scalar, GREY)
+        self.pset.addPrimitive(to_vector, [Scalar], Vector, COLOR)
+        self.pset.addPrimitive(to_scalar, [Vector], Scalar, GREY)
         self._meanings: dict[str, Function] = {}  # by the name of the primitive
         for function in functions.values():
             self._add(function)
@@ -136,27 +143,28 @@ class Language:
         node.value = value
         return node
 
-    def grown(self, type: type, low: int, high: int) -> Tree:
-        """A random program of that type, at least `low` and at most `high` deep; half of them are full trees.
+    def random_program(self, type: type, low: int, high: int) -> Tree:
+        """A random program of a type whose depth is between `low` and `high` (ramped half-and-half, Koza 1992).
 
-        Coordinates stand in for some of the constant vectors, so that colours vary over the picture.
+        Coordinates replace some of the constant vectors, so that colours vary over the picture.
         """
         nodes = []
         for node in gp.genHalfAndHalf(self.pset, low, high, type):
-            turned = is_constant(node) and node.ret is Vector and random.random() < VARIED
-            nodes += [self.pset.mapping[COLOR], random.choice(self.coordinates)] if turned else [node]
+            varied = is_constant(node) and node.ret is Vector and random.random() < VARIED
+            nodes += [self.pset.mapping[COLOR], random.choice(self.coordinates)] if varied else [node]
         return Tree(nodes)
 
     def value(self, tree: Sequence[Any], canvas: Canvas, numbers: Sequence[Expression] | None = None) -> Value:
-        """What a program means on a canvas. numbers: what stands for those of its constants, in their order.
+        """The expressions of a program on a canvas; `numbers` replace those of its constants, in their order.
 
-        Raises TooSlow beyond the canvas's limit.
+        Raises:
+            TooSlow: it takes more instructions than the canvas allows.
         """
         stack: list[tuple[int, ...]] = []  # nodes of the canvas
         rest = list(numbers) if numbers is not None else None
         for node in reversed(tree):
             if is_constant(node):
-                own = spread(node)
+                own = numbers_of(node)
                 given = [canvas.constant(number) for number in own] if rest is None else rest[-len(own) :]
                 if rest is not None:
                     del rest[-len(own) :]
@@ -164,55 +172,55 @@ class Language:
             else:
                 arguments = [stack.pop() for _ in range(node.arity)]
                 call = (self, node.name, *arguments)
-                if call not in canvas.calls:  # what individuals have in common is told once
-                    value = self._called(canvas, node.name, arguments)
+                if call not in canvas.calls:  # compiled once for all individuals
+                    value = self._call(canvas, node.name, arguments)
                     canvas.calls[call] = tuple([number.node for number in value])
                 stack.append(canvas.calls[call])
         return _expressions(canvas, stack[0])
 
-    def _called(self, canvas: Canvas, name: str, arguments: Sequence[tuple[int, ...]]) -> Value:
+    def _call(self, canvas: Canvas, name: str, arguments: Sequence[tuple[int, ...]]) -> Value:
         values = [_expressions(canvas, nodes) for nodes in arguments]
         if name == COLOR:
-            return widened(values[0])
+            return to_vector(values[0])
         if name == GREY:
-            return (grey(values[0]),)
+            return (to_scalar(values[0]),)
         return self._meanings[name](canvas, *values)
 
-    def price(self, tree: Sequence[Any]) -> int:
-        """About how many instructions a program takes at most, told without drawing it: what it has in common with
-        itself is counted as often as it is there, and what a blur reads nine times nine times."""
+    def cost(self, tree: Sequence[Any]) -> int:
+        """An upper estimate of a program's instructions, without compiling it: equal parts count as often as they
+        occur, and an argument counts as often as it is read, by a blur nine times."""
         stack: list[int] = []
         for node in reversed(tree):
             if not node.arity:
                 stack.append(0)
             elif node.name not in (COLOR, GREY):
-                own, reads = self._price(node.name)
+                own, reads = self._cost(node.name)
                 stack.append(own + sum([times * stack.pop() for times in reads]))
         return stack[0]
 
-    def _price(self, primitive: str) -> tuple[int, tuple[int, ...]]:
-        own, reads = price(self._meanings[primitive])
+    def _cost(self, primitive: str) -> tuple[int, tuple[int, ...]]:
+        own, reads = cost(self._meanings[primitive])
         return own * 3 if primitive.endswith(":vector") else own, reads
 
-    # reading
+    # parsing
 
     def parse(self, text: str) -> Tree:
-        """The program that a text spells. Raises DataError, with the reason, where it spells none of this language."""
+        """The program that a text is. Raises DataError, with the reason, if it is not a program of this language."""
         tokens = re.findall(r"#\(|[()]|[^\s()]+", text)
-        if len(tokens) > 4 * LARGEST:
-            raise DataError(f"A program of {len(tokens):,} words is longer than the {4 * LARGEST:,} that are read.")
+        if len(tokens) > 4 * MAX_NODES:
+            raise DataError(f"A program may have {4 * MAX_NODES:,} words at most, and this one has {len(tokens):,}.")
         tree, rest = self._read(tokens, 0, 0, text)
         if rest != len(tokens):
-            raise _wrong(text, f"{tokens[rest]!r} comes after its end")
-        if len(tree) > LARGEST:
-            raise _wrong(text, f"it has {len(tree)} nodes, more than {LARGEST}")
+            raise _wrong(text, f"{tokens[rest]!r} follows its end")
+        if len(tree) > MAX_NODES:
+            raise _wrong(text, f"it has {len(tree)} nodes, more than {MAX_NODES}")
         return Tree(self._coerced(tree, self.root))
 
     def _read(self, tokens: Sequence[str], at: int, depth: int, text: str) -> tuple[list[Any], int]:
         if at == len(tokens):
             raise _wrong(text, "it ends too early")
-        if depth > DEEPEST:
-            raise _wrong(text, f"it is nested more than {DEEPEST} deep")
+        if depth > MAX_DEPTH:
+            raise _wrong(text, f"it is nested more than {MAX_DEPTH} deep")
         if tokens[at] == "#(":
             numbers = tuple(_number(token, text) for token in tokens[at + 1 : at + 4])
             if len(numbers) < 3 or tokens[at + 4 : at + 5] != [")"]:
@@ -226,8 +234,8 @@ class Language:
             argument, at = self._read(tokens, at, depth + 1, text)
             arguments.append(argument)
         if at == len(tokens):
-            raise _wrong(text, "a parenthesis is left open")
-        return self._call(name, arguments, text), at + 1
+            raise _wrong(text, "a parenthesis is not closed")
+        return self._node(name, arguments, text), at + 1
 
     def _leaf(self, token: str, text: str) -> Any:
         function = self.functions.get(token)
@@ -235,10 +243,10 @@ class Language:
             return self.pset.mapping[token]
         return self.constant(_number(token, text))
 
-    def _call(self, name: str, arguments: list[list[Any]], text: str) -> list[Any]:
+    def _node(self, name: str, arguments: list[list[Any]], text: str) -> list[Any]:
         known = name in (COLOR, GREY) or (name in self.functions and self.functions[name].takes)
         if not known:
-            raise _wrong(text, f"it calls {name!r}, which is no function of this set")
+            raise _wrong(text, f"it calls {name!r}, which is not a function of this set")
         plain = self.pset.mapping[name]
         if len(arguments) != plain.arity:
             raise _wrong(text, f"{name!r} takes {plain.arity} arguments, not {len(arguments)}")
@@ -262,9 +270,9 @@ def _number(token: str, text: str) -> float:
     except ValueError:
         raise _wrong(text, f"{token!r} is neither a number nor a name of this set") from None
     if not abs(number) < 1e30:
-        raise _wrong(text, f"{token} is no number that a picture can use")
+        raise _wrong(text, f"{token} is not a number that a picture can use")
     return number
 
 
 def _wrong(text: str, why: str) -> DataError:
-    return DataError(f"{text[:60]!r}{'…' * (len(text) > 60)} is no program: {why}.")
+    return DataError(f"{text[:60]!r}{'…' * (len(text) > 60)} is not a program: {why}.")

@@ -1,0 +1,97 @@
+"""Populations whose pictures are programs over the coordinates, drawn by the shader at any size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from coevo.contract.players import ArtistSpec
+from coevo.contract.works import Works
+from coevo.evolution.genetic import GeneticPopulation
+from coevo.evolution.population import Offspring
+from coevo.shader import Canvas, Expression, Program, render, render_on, strips
+from coevo.shader.render import BATCH
+
+G = TypeVar("G")
+ROWS = 256  # of a strip
+
+
+class ProgramPopulation(GeneticPopulation[G]):
+    """A genetic algorithm over programs. A subclass says what the program of a genome is, and which of its constants
+    may be learned by gradient."""
+
+    class Options(GeneticPopulation.Options):
+        refine: float = Field(0.0, ge=0, le=1)
+        """scores: step of the constants in genomes along the critic's gradient before they breed, elites aside; 0 for
+        none."""
+
+    def program(self, genome: G, canvas: Canvas, constants: Sequence[Expression] | None = None) -> Program:
+        """The channels of the genome's picture; `constants` stand for its own while they are learned."""
+        raise NotImplementedError
+
+    def constants(self, genome: G) -> list[float]:
+        """The constants of the genome that may be learned."""
+        raise NotImplementedError
+
+    def with_constants(self, genome: G, constants: Sequence[float]) -> G:
+        """The same genome with other constants."""
+        raise NotImplementedError
+
+    def spec(self) -> ArtistSpec:
+        return replace(super().spec(), gradients=bool(self.options.refine))
+
+    def make(self, n: int, reals: Works | None) -> Works:
+        return self.differentiable_works() if self.options.refine else self.works()
+
+    def draw(self, genomes: Sequence[G], height: int, width: int) -> Tensor:
+        images = np.empty((len(genomes), self.studio.image[0], height, width), np.float32)
+        for first in range(0, len(genomes), BATCH):  # no more are drawn together, so a canvas need not hold more
+            canvas, batch = Canvas(), slice(first, first + BATCH)
+            render([self.program(one, canvas) for one in genomes[batch]], height, width, out=images[batch])
+        return torch.from_numpy(images)
+
+    def render_strips(self, works: Works, size: int) -> Iterator[Tensor]:
+        program = self.program(self.deserialize(works.individuals[0].text), Canvas())
+        yield from map(torch.from_numpy, strips(program, size, size, ROWS))
+
+    def differentiable_works(self) -> Works:
+        """The population with gradients to its constants, which are the works' ctx."""
+        genomes = [self.genome(one) for one in self.population]
+        values = [self.constants(genome) for genome in genomes]
+        constants = torch.tensor([value for some in values for value in some], device=self.studio.device)
+        constants.requires_grad_(True)
+        canvas, programs, at = Canvas(), [], 0
+        for genome, some in zip(genomes, values, strict=True):
+            programs.append(self.program(genome, canvas, [canvas.parameter(at + i) for i in range(len(some))]))
+            at += len(some)
+        images = render_on(self.studio.device, programs, *self.studio.image[1:], constants)
+        ctx = Constants(constants, [len(some) for some in values])
+        return Works(images, genomes=tuple(self.population), ctx=ctx)
+
+    def refine(self, works: Works, rewards: Tensor) -> None:
+        """Every individual is replaced by its own offspring, whose constants are moved along the gradient of the reward
+        by `refine` in root mean square, whatever the reward's scale."""
+        ctx: Constants | None = works.ctx
+        if ctx is None or not rewards.requires_grad or not ctx.values.numel():
+            return
+        (gradient,) = torch.autograd.grad(rewards.sum(), ctx.values)
+        steps = gradient.nan_to_num(0, 0, 0).split(ctx.counts)
+        refined: list[Offspring[G]] = []
+        for one, values, step in zip(self.population, ctx.values.detach().split(ctx.counts), steps, strict=True):
+            length = step.square().mean().sqrt() if len(step) else 0
+            moved = values + self.options.refine * step / length if length > 0 else values
+            refined.append((self.with_constants(self.genome(one), moved.tolist()), (one.id,)))
+        self.replace_population([], refined)
+
+
+class Constants(NamedTuple):
+    """The constants of a whole population [K], and how many each individual has."""
+
+    values: Tensor
+    counts: list[int]
