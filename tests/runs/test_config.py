@@ -57,7 +57,7 @@ def test_the_value_of_an_assignment_is_read_as_toml(value: Any) -> None:
     assert parse_assignment(f"artist.latent={text}") == {"artist": {"latent": value}}
 
 
-def test_a_value_that_is_no_toml_is_text() -> None:
+def test_a_value_that_is_not_toml_is_text() -> None:
     assert assignments(["data.name=photos/of cats", "critic.game=hinge"]) == {
         "data": {"name": "photos/of cats"},
         "critic": {"game": "hinge"},
@@ -91,12 +91,12 @@ def test_a_recipe_is_a_tree() -> None:
     assert tree["recipe"]["year"] == 2015 and resolve(tree, registry()).artist_class.name == "dcgan"
 
 
-def test_a_file_that_is_no_toml(tmp_path: Path) -> None:
+def test_a_file_that_is_not_toml(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text("= what")
-    with pytest.raises(ConfigError, match="is no TOML"):
+    with pytest.raises(ConfigError, match="is not valid TOML"):
         read_toml(tmp_path / "x.toml")
 
 
-def test_a_section_that_is_no_table() -> None:
+def test_a_section_that_is_not_a_table() -> None:
     with pytest.raises(ConfigError, match="run should be a table"):
         resolve({**DCGAN, "run": 3}, registry())
