@@ -25,45 +25,45 @@ class Figure(NamedTuple):
     Args:
         better: the direction that is better.
         meaning: half a line for people.
-        kind: "share" of works in [0, 1], a "count", a "value" in units of its own, or a figure of "real" works alone.
-        sample: the number in the report that says how many works it is an estimate of.
+        kind: "share" of works in [0, 1], "real" such a share of real works, a "count", "nats", or any other "value".
+        sample: the entry of the report that says how many works it is an estimate of.
     """
 
     better: Better
     meaning: str
-    kind: Literal["share", "count", "value", "real"] = "value"
+    kind: Literal["share", "real", "count", "nats", "value"] = "value"
     sample: str = "made"
 
 
 FIGURES = {
-    "fid": Figure("lower", "Fréchet distance to held-out real works, in the evaluator's features"),
-    "kid": Figure("lower", "kernel distance to held-out real works; its mean is 0 for real ones"),
-    "precision": Figure("higher", "made works that lie among real ones: quality", "share"),
-    "recall": Figure("higher", "real works that lie among made ones: variety", "share"),
-    "density": Figure("higher", "how deep made works lie among real ones; 1 as real works do"),
-    "coverage": Figure("higher", "real works that have a made one as a neighbour: variety", "share"),
-    "nearest": Figure("", "pixel distance to the nearest known work; far below real: copied"),
-    "copies": Figure("lower", "made works that are a known one, almost to the pixel", "count"),
-    "mean_distance": Figure("", "pixel distance between two works; far below real: alike"),
+    "fid": Figure("lower", "Fréchet distance of features to real works"),
+    "kid": Figure("lower", "kernel distance to real works; 0 is none"),
+    "precision": Figure("higher", "made works among real ones (quality)", "share"),
+    "recall": Figure("higher", "real works among made ones (variety)", "share"),
+    "density": Figure("higher", "how deep made works lie among real ones"),
+    "coverage": Figure("higher", "real works with a made neighbour (variety)", "share"),
+    "nearest": Figure("", "pixels to the nearest known work; low: copies"),
+    "copies": Figure("lower", "made works that equal a known one", "count"),
+    "mean_distance": Figure("", "pixels between two works; low: all alike"),
     "modes": Figure("higher", "classes that are found at all", "count"),
-    "classes_found": Figure("higher", "classes with at least a third of an even share", "count"),
+    "classes_found": Figure("higher", "classes with a third of an even share", "count"),
     "smallest_share": Figure("higher", "share of the rarest class", "share"),
-    "class_kl": Figure("lower", "KL divergence of the classes' histogram from that of real works, in nats"),
-    "confidence": Figure("", "mean probability of the most probable class", "share"),
-    "evaluator_accuracy": Figure("", "accuracy of the evaluator; low: its figures mean little", "real", "held_out"),
-    "parzen": Figure("higher", "log-likelihood of real works by a Parzen window, in nats; a weak measure"),
-    "reconstruction_error": Figure("lower", "mean squared error of reconstructed pixels in [0, 1]", sample="encoded"),
-    "classification_error": Figure("lower", "real works that the encoder puts in a wrong class", "share", "encoded"),
-    "clustering_error": Figure("lower", "real works in a cluster of another class", "share", "encoded"),
-    "elbo": Figure("higher", "lower bound of the log-likelihood of real works, in nats", sample="encoded"),
+    "class_kl": Figure("lower", "KL of the class histogram from real, nats"),
+    "confidence": Figure("", "mean probability of the likeliest class", "share"),
+    "evaluator_accuracy": Figure("", "of the evaluator; low: do not trust it", "real", "held_out"),
+    "parzen": Figure("higher", "log-likelihood by Parzen window, nats (weak)", "nats", "held_out"),
+    "reconstruction_error": Figure("lower", "mean squared error of pixels in [0, 1]", "value", "encoded"),
+    "classification_error": Figure("lower", "real works encoded to a wrong class", "share", "encoded"),
+    "clustering_error": Figure("lower", "real works in another class's cluster", "share", "encoded"),
+    "elbo": Figure("higher", "bound of the log-likelihood, nats", "nats", "encoded"),
+    "nll": Figure("lower", "negative log-likelihood, nats", "nats", "encoded"),
 }
 SUFFIXES = {
-    "_mmd": Figure("lower", "discrepancy of codes from their prior; its mean is 0 if they follow it", sample="encoded"),
-    "_two_sample_accuracy": Figure(
-        "lower", "how often a network tells codes from their prior; 50% is chance", "share", "encoded"
-    ),
+    "_mmd": Figure("lower", "distance of codes from their prior; 0 is none", "value", "encoded"),
+    "_two_sample_accuracy": Figure("lower", "telling codes from their prior; 50%: cannot", "share", "encoded"),
 }
-OTHER = Figure("", "the artist's own figure", sample="encoded")
+OTHER = Figure("", "the artist's own figure", "value", "encoded")
+NATS = 50  # about the standard deviation of a log-likelihood over works
 ABOUT = ("works", "data", "made", "known", "held_out", "split", "evaluator", "encoded", "individuals", "class_shares")
 
 
@@ -104,11 +104,8 @@ def report_heading(report: Mapping[str, Any]) -> list[str]:
 
 def figure_of(name: str) -> Figure:
     """How a figure is shown; an artist may bring figures of its own."""
-    if name in FIGURES:
-        return FIGURES[name]
-    if name.startswith("nll"):
-        return Figure("lower", "negative log-likelihood of real works, in nats", sample="encoded")
-    return next((figure for suffix, figure in SUFFIXES.items() if name.endswith(suffix)), OTHER)
+    found = FIGURES.get(name) or FIGURES.get(name.split("_")[0])
+    return found or next((figure for suffix, figure in SUFFIXES.items() if name.endswith(suffix)), OTHER)
 
 
 def label(name: str) -> str:
@@ -123,6 +120,8 @@ def shown(value: float, figure: Figure, n: int) -> str:
         return f"{int(value):,}"
     if figure.kind in ("share", "real"):
         return f"{value:.{max(0, decimals(0.5 / n**0.5) - 2)}%}"
+    if figure.kind == "nats":
+        return f"{value:,.{decimals(NATS / n**0.5)}f}"
     digits = max(2, 1 + floor(0.5 * log10(n)))
     if value == 0:
         return "0"

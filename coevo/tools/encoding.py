@@ -8,7 +8,6 @@ from typing import Protocol, cast, runtime_checkable
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from coevo.contract.capabilities import Encoder, Reconstructor
@@ -17,6 +16,7 @@ from coevo.contract.works import CodeBlock, Works
 from coevo.data.datasets import Dataset
 from coevo.data.splits import splits
 from coevo.errors import CoevoError
+from coevo.images.plots import scatter_plot
 from coevo.images.png import png_bytes
 from coevo.images.rendering import reconstruct
 from coevo.images.sheets import contact_sheet, filled
@@ -26,12 +26,7 @@ from coevo.runs.opening import load_artist, read_config
 from coevo.storage.run_folder import RunFolder
 from coevo.tools.output import about, npz, write_output
 
-SIDE, MARGIN = 900, 56  # px of a scatter plot
-PRIOR_DRAWS = 20_000  # points of the prior under it
-COLOURS = (
-    "#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22", "#17becf",
-)  # fmt: skip
-GREY, INK = "#dddddd", "#333333"
+PRIOR_DRAWS = 20_000  # points of the prior in a scatter plot
 
 
 @runtime_checkable
@@ -137,35 +132,6 @@ def tangents(artist: Artist, image: Tensor, directions: int) -> Tensor:
     jacobian = torch.autograd.functional.jacobian(lambda x: artist.latents(x[None])[0], image.to(artist.studio.device))
     vectors = torch.linalg.svd(jacobian.flatten(1), full_matrices=False).Vh[:directions]
     return (vectors / vectors.abs().amax(1, keepdim=True)).reshape(-1, *image.shape).cpu()
-
-
-def scatter_plot(
-    codes: Tensor, prior: Tensor, labels: Tensor | None, classes: Sequence[str], caption: str = ""
-) -> Image.Image:
-    """Codes as points, coloured by label, over the prior's in grey.
-
-    Args:
-        codes, prior: points [N, 2] and [M, 2].
-        labels: [N], or None.
-        classes: names of the labels, for the legend.
-        caption: a line under the plot.
-    """
-    reach = torch.cat([codes, prior]).abs().quantile(0.999).item() * 1.05
-    picture = Image.new("RGB", (SIDE, SIDE), "white")
-    pen, font = ImageDraw.Draw(picture), ImageFont.load_default(18)
-
-    def dots(points: Tensor, colours: Sequence[str], radius: float) -> None:
-        places = ((points / reach * torch.tensor([1, -1]) + 1) / 2 * (SIDE - 2 * MARGIN) + MARGIN).tolist()
-        for (x, y), colour in zip(places, colours, strict=True):
-            pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
-
-    dots(prior, [GREY] * len(prior), 2)
-    whose = [0] * len(codes) if labels is None else labels.tolist()
-    dots(codes, [COLOURS[label % len(COLOURS)] for label in whose], 2.5)
-    for number, name in enumerate(classes[: 3 * len(COLOURS)] if labels is not None else ()):
-        pen.text((12, 12 + 22 * number), name, COLOURS[number % len(COLOURS)], font)
-    pen.text((SIDE / 2, SIDE - MARGIN / 2), caption, INK, font, "mm")
-    return picture
 
 
 def encoder_of(run: RunFolder) -> Artist:
