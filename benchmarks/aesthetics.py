@@ -26,7 +26,7 @@ from coevo import Studio, Works
 from coevo.data.datasets import DataOptions, to_float
 from coevo.images.png import save_png
 from coevo.images.sheets import contact_sheet
-from coevo.nn.layers import halvings, kaiming_start
+from coevo.nn.layers import halvings, init_kaiming
 from coevo.runs.run import Run
 from coevo.storage.jsonl import read_log
 from coevo_aesthetics.measures import measured
@@ -104,7 +104,7 @@ def features() -> None:
                     rewards.append(turn.rewards.mean().item())
             run.close()
             works = run.artist.make(0, None)
-            reals = run.data.batch(run.round, 0, 0)
+            reals = run.session.data.batch(run.round, 0, 0)
             run.critic.learn(works, reals or Works())  # as the next round begins; it is not saved
             found.append(auc(run.critic.judge(Works(test), None), run.critic.judge(works, None)))
             rose += statistics.mean(rewards[-3:]) > statistics.mean(rewards[:3])
@@ -206,18 +206,18 @@ def _works(run: Run) -> Tensor:
     """The better half of the last population, by its critic, the best first."""
     works = run.artist.make(0, None)
     with torch.no_grad():
-        rewards = run.critic.judge(works, run.data.batch(run.round, 1, 0))
+        rewards = run.critic.judge(works, run.session.data.batch(run.round, 1, 0))
     return works.pixels[rewards.argsort(descending=True)[: len(works) // 2]]
 
 
 def _best_random(run: Run) -> Tensor:
     """The same number of works, the best by the run's own critic, of as many random programs as evolution made."""
-    studio = Studio(run.studio.image, batch=run.data.size, seed=10_000 + run.config.run.seed)
+    studio = Studio(run.studio.image, batch=run.session.data.size, seed=10_000 + run.config.run.seed)
     studio.reseed()
     many = run.studio.ids
     keep = len(run.artist.make(0, None)) // 2
     best, scores = torch.empty(0, *run.studio.image), torch.empty(0)
-    reals = run.data.batch(run.round, 1, 0)
+    reals = run.session.data.batch(run.round, 1, 0)
     made = 0
     while made < many:
         artist = type(run.artist)(run.artist.options, studio)
@@ -236,7 +236,7 @@ def _judge(real: Tensor, made: Tensor, seed: int) -> Callable[[Tensor], Tensor]:
     torch.manual_seed(seed)
     layers, features = halvings(16, real.shape[1], real.shape[2], "none")
     net = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.3), nn.Linear(features, 1))
-    net.apply(kaiming_start)
+    net.apply(init_kaiming)
     adam, generator = torch.optim.Adam(net.parameters(), 1e-3, weight_decay=1e-4), _generator(seed)
     for _ in range(300):
         some = [side[torch.randint(len(side), (64,), generator=generator)] for side in (real, made)]

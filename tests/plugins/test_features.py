@@ -244,7 +244,7 @@ def test_recipes_play_offline_and_resume_exactly(recipe: str, tmp_path: Path) ->
     parts = coevo.resume("parts", rounds=3, runs_dir=tmp_path)
     works = [run.artist.make(6, None) for run in (whole, parts)]
     assert works[0].genomes == works[1].genomes
-    assert torch.equal(*(run.critic.judge(works[0], whole.data.batch(3, 0, 0)) for run in (whole, parts)))
+    assert torch.equal(*(run.critic.judge(works[0], whole.session.data.batch(3, 0, 0)) for run in (whole, parts)))
 
 
 def test_evolution_starts_again_each_round(tmp_path: Path) -> None:

@@ -274,7 +274,7 @@ def test_without_a_terminal_it_says_what_else_there_is(coevo_command: CommandLin
 
 def test_a_script_is_for_a_person(coevo_command: CommandLine) -> None:
     (coevo_command.runs / "x").write_text("1")
-    assert "asks nobody" in coevo_command.refuses("run", "dcgan", "--picks", coevo_command.runs / "x")
+    assert "need an interactive critic" in coevo_command.refuses("run", "dcgan", "--picks", coevo_command.runs / "x")
     assert "Cannot read the picks" in coevo_command.refuses("run", *DCGAN, "--picks", "nowhere")
 
 
