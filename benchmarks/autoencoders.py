@@ -70,14 +70,14 @@ LABELS: dict[int, tuple[float, dict[str, Any]]] = {
         60,
         {
             "artist": {"latent": 24, "likelihood": "bernoulli", "reconstruction_weight": 0.25, "lr_half_life": 18_000},
-            "critic": {"prior_adaptation": 0.002, "noise_steps": 70_000, "lr_half_life": 18_000},
+            "critic": {"prior_adaptation": 0.002, "instance_noise_steps": 70_000, "lr_half_life": 18_000},
         },
     ),
     60_000: (
         60,
         {
             "artist": {"labelled_batch": 100, "input_mask": 0, "lr_half_life": 6000},
-            "critic": {"prior_adaptation": 0.005, "noise": 0, "lr_half_life": 6000},
+            "critic": {"prior_adaptation": 0.005, "instance_noise": 0, "lr_half_life": 6000},
         },
     ),
 }

@@ -17,7 +17,7 @@ from coevo.latent_models.corruption import CorruptionOptions, corrupt, upgrade_c
 from coevo.latent_models.decoder import DecoderArtist
 from coevo.latent_models.likelihoods import Likelihood, LikelihoodName, intensities, make_likelihood
 from coevo.latent_models.networks import NetworkOptions, check_network, make_decoder, make_encoder
-from coevo.nn.adam import Adam, AdamOptions
+from coevo.nn.adam import Adam, AdamOptions, minimise
 from coevo.nn.ema import EMA
 
 
@@ -190,9 +190,7 @@ class Autoencoder(DecoderArtist):
 
     def minimise(self, loss: Tensor) -> None:
         """Take a step of the optimiser, and update the averaged networks."""
-        self.optimiser.zero_grad()
-        loss.backward()
-        self.optimiser.step()
+        minimise(self.optimiser, loss)
         if self.options.ema:
             self.mean_encoder.update()
             self.mean_decoder.update()

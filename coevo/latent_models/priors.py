@@ -1,6 +1,6 @@
-"""Priors of latent codes: what a code block should look like, drawn from a seeded generator.
+"""Priors of latent codes: the distributions that blocks of a code should follow.
 
-A prior is chosen by name (`-o artist.prior=swiss-roll`); plugins bring more with the hook `coevo_priors`.
+A prior is chosen by name (`-o artist.prior=swiss-roll`); plugins add more with the hook `coevo_priors`.
 """
 
 from __future__ import annotations
@@ -22,26 +22,39 @@ if TYPE_CHECKING:
 
 
 class Prior:
-    """p(c) of a block of `size` numbers. Of a labelled prior every class has a place of its own.
+    """A distribution p(c) of a block of a code.
 
-    size: numbers in a code; classes: places of a labelled prior, 0 for as many as there are digits. Raises ConfigError
-    where it has no such size.
+    Args:
+        size: dimensions of the block.
+        classes: regions of a labelled prior; 0 for ten.
+
+    Raises:
+        ConfigError: the prior does not exist in that size.
     """
 
     name: ClassVar[str]
     sizes: ClassVar[tuple[int, ...]] = ()
-    """The sizes that it has; empty for any."""
+    """The sizes that it exists in; empty for any."""
     labelled: ClassVar[bool] = False
-    """It has a place for every class."""
+    """Whether every class has a region of its own."""
 
     def __init__(self, size: int, classes: int = 0):
         if self.sizes and size not in self.sizes:
-            there = " or ".join(map(str, self.sizes))
-            raise ConfigError(f"Prior {self.name!r} has {there} dimensions, but the code has {size}; make them agree.")
+            sizes = " or ".join(map(str, self.sizes))
+            raise ConfigError(f"Prior {self.name!r} has {sizes} dimensions, but the code has {size}; make them agree.")
         self.size, self.classes = size, classes or 10
 
     def draw(self, n: int, generator: Generator, labels: Tensor | None = None) -> Tensor:
-        """Codes [n, size] on the generator's device; labels int64 [n]: whose place each is in, -1 for any."""
+        """Draw codes.
+
+        Args:
+            n: how many.
+            generator: where randomness comes from; the codes are on its device.
+            labels: int64 [n], the region of each code if the prior is labelled; -1 for any.
+
+        Returns:
+            [n, size].
+        """
         raise NotImplementedError
 
     def log_density(self, codes: Tensor) -> Tensor:
@@ -49,8 +62,10 @@ class Prior:
         raise NotImplementedError
 
     def quantile(self, shares: Tensor) -> Tensor:
-        """Numbers, one for each of the shares in (0, 1), that spread over a dimension as it is filled; where its
-        dimensions hang together, evenly from end to end."""
+        """Values of one dimension below which these shares in (0, 1) of the prior lie.
+
+        If its dimensions depend on each other, the values are evenly spaced from end to end instead.
+        """
         reach = self.draw(1000, torch.Generator().manual_seed(0)).abs().max()
         return reach * (2 * shares - 1)
 
@@ -101,13 +116,12 @@ class Categorical(Prior):
 
 
 class Mixture(Prior):
-    """A petal for every class around the origin: 2-D Gaussians, long away from it and narrow across
-    (Makhzani 2015, fig. 4)."""
+    """A 2-D Gaussian for every class, placed around the origin like petals (Makhzani 2015, fig. 4)."""
 
     name = "mixture"
     sizes = (2,)
     labelled = True
-    reach, along, across = 1.5, 0.5, 0.1  # how far away their centres are, and their deviations
+    reach, along, across = 1.5, 0.5, 0.1  # distance of the centres, standard deviations
 
     def draw(self, n: int, generator: Generator, labels: Tensor | None = None) -> Tensor:
         petals = known_or_random(labels, n, self.classes, generator)
@@ -119,13 +133,13 @@ class Mixture(Prior):
     def log_density(self, codes: Tensor) -> Tensor:
         angle = torch.arange(self.classes, device=codes.device) * (2 * pi / self.classes)
         x, y = codes[:, :1], codes[:, 1:]
-        away, aside = x * angle.cos() + y * angle.sin() - self.reach, y * angle.cos() - x * angle.sin()  # turned back
+        away, aside = x * angle.cos() + y * angle.sin() - self.reach, y * angle.cos() - x * angle.sin()  # rotated back
         exponent = -0.5 * ((away / self.along).square() + (aside / self.across).square())
         return exponent.logsumexp(1) - log(self.classes * 2 * pi * self.along * self.across)
 
 
 class SwissRoll(Prior):
-    """A spiral of two turns, evenly dense, a little thick; every class has a stretch of it (Makhzani 2015, fig. 4)."""
+    """A spiral of two turns, evenly dense, with a segment for every class (Makhzani 2015, fig. 4)."""
 
     name = "swiss-roll"
     sizes = (2,)
@@ -133,11 +147,11 @@ class SwissRoll(Prior):
     reach, thickness, turns = 2.0, 0.05, 2.0
 
     def draw(self, n: int, generator: Generator, labels: Tensor | None = None) -> Tensor:
-        places = torch.rand(n, generator=generator, device=generator.device)
+        shares = torch.rand(n, generator=generator, device=generator.device)
         if labels is not None:
-            places = torch.where(labels < 0, places, (labels + places) / self.classes)
+            shares = torch.where(labels < 0, shares, (labels + shares) / self.classes)
         noise = torch.randn(n, 2, generator=generator, device=generator.device)
-        return self._curve(places) + self.thickness * noise
+        return self._curve(shares) + self.thickness * noise
 
     def log_density(self, codes: Tensor) -> Tensor:
         return torch.cat([self._density(some) for some in codes.split(1000)])
@@ -151,9 +165,9 @@ class SwissRoll(Prior):
     def _points(self) -> Tensor:
         return self._curve((torch.arange(1000) + 0.5) / 1000)
 
-    def _curve(self, places: Tensor) -> Tensor:
+    def _curve(self, shares: Tensor) -> Tensor:
         """Points at these shares of the spiral's length: [N] → [N, 2]."""
-        radius = places.sqrt()  # an arc of r = aφ grows with φ², nearly
+        radius = shares.sqrt()  # an arc of r = aφ grows with φ², nearly
         angle = 2 * pi * self.turns * radius
         return self.reach * radius[:, None] * torch.stack([angle.cos(), angle.sin()], 1)
 
@@ -161,18 +175,25 @@ class SwissRoll(Prior):
 def draw(
     blocks: Sequence[CodeBlock], n: int, generator: Generator, labels: Tensor | None = None, classes: int = 0
 ) -> Tensor:
-    """Codes [n, D], each block from its own prior, and that of labelled ones from the place of its label [n]."""
+    """Draw codes [n, D], each block from its prior, and from the region of its label [n] if the prior is labelled.
+
+    Example:
+        >>> from coevo import CodeBlock
+        >>> codes = draw([CodeBlock("z", 2), CodeBlock("kind", 3, "categorical")], 4, Generator().manual_seed(0))
+        >>> codes.shape, codes[:, 2:].sum().item()
+        (torch.Size([4, 5]), 4.0)
+    """
     parts = [prior_of(block, classes).draw(n, generator, labels) for block in blocks]
     return torch.cat(parts, 1)
 
 
 def prior_of(block: CodeBlock, classes: int = 0) -> Prior:
-    """The prior that a block should follow. Raises ConfigError where it has no such name or size."""
+    """The prior that a block should follow. Raises ConfigError if it does not exist, or not in that size."""
     prior: Prior = registry().load("prior", block.prior)(block.size, classes)
     return prior
 
 
 def known_or_random(labels: Tensor | None, n: int, classes: int, generator: Generator) -> Tensor:
-    """Labels [n], a random one wherever there is none (-1)."""
+    """Labels [n], with a random one for every unknown one (-1)."""
     random = torch.randint(classes, (n,), generator=generator, device=generator.device)
     return random if labels is None else torch.where(labels < 0, random, labels.to(random.device))

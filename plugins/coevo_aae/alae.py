@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
 from coevo import Artist, ArtistSpec, CodeBlock, CodeLayout, Metrics, PairError, Works
-from coevo.adversarial.critic import Adversary
+from coevo.adversarial.critic import AdversarialCritic
 from coevo.latent_models.decoder import AT_ONCE, DecoderArtist
-from coevo.nn.adam import Adam, AdamOptions
+from coevo.nn.adam import Adam, AdamOptions, minimise
 from coevo.nn.layers import dense
 
 
@@ -75,14 +75,10 @@ class ALAE(DecoderArtist):
         return Works(self.g(self.f(z)), z)
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
-        self.generator_optimiser.zero_grad()
-        (-rewards.mean()).backward()  # step II: F and G maximise the critic's scores
-        self.generator_optimiser.step()
+        minimise(self.generator_optimiser, -rewards.mean())  # step II: F and G maximise the critic's scores
         w = self.f(works.latents).detach()
         loss = self.options.reciprocity_weight * mse_loss(self.e(self.g(w)), w)
-        self.reciprocity_optimiser.zero_grad()
-        loss.backward()  # step III: E learns to invert G
-        self.reciprocity_optimiser.step()
+        minimise(self.reciprocity_optimiser, loss)  # step III: E learns to invert G
         return {"loss": -rewards.detach().mean(), "reciprocity": loss.detach()}
 
     def pictures(self, codes: Tensor) -> Tensor:
@@ -95,12 +91,12 @@ class ALAE(DecoderArtist):
         return Works(torch.cat([self.g(self.e(x)) for x in images.split(AT_ONCE)]))
 
 
-class ALAECritic(Adversary):
+class ALAECritic(AdversarialCritic):
     """D∘E: a discriminator behind the artist's own encoder; step I teaches both."""
 
     name = "alae"
 
-    class Options(Adversary.Options):
+    class Options(AdversarialCritic.Options):
         hidden: tuple[int, ...] = (1024,)
         """Units of D's hidden layers."""
         r1: float = Field(5.0, ge=0)

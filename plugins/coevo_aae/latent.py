@@ -12,14 +12,14 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from coevo import Artist, ConfigError, CriticSpec, Metrics, Works
-from coevo.adversarial.critic import Adversary
+from coevo.adversarial.critic import AdversarialCritic
 from coevo.latent_models.priors import draw, prior_of
 from coevo.nn.layers import dense
 
 MIN_SHARE = 0.2  # of an equal share: how often a category is drawn at least
 
 
-class LatentCritic(Adversary):
+class LatentCritic(AdversarialCritic):
     """Tells an encoder's codes from draws of their priors, with a head for every block of the code that is inferred.
 
     If the artist uses labels and a prior has a region for each class, the heads see the labels of codes and draws, so
@@ -27,10 +27,10 @@ class LatentCritic(Adversary):
     """
 
     name = "latent"
-    extra_state = (*Adversary.extra_state, "shares")
-    singly = True
+    extra_state = (*AdversarialCritic.extra_state, "shares")
+    batch_independent = True
 
-    class Options(Adversary.Options):
+    class Options(AdversarialCritic.Options):
         hidden: tuple[int, ...] = (1000, 1000)
         """Units of a head's hidden layers."""
         dropout: float = Field(0.0, ge=0, lt=1)
@@ -45,7 +45,7 @@ class LatentCritic(Adversary):
         the class."""
 
         renamed: ClassVar[Mapping[str, str]] = {
-            **Adversary.Options.renamed,
+            **AdversarialCritic.Options.renamed,
             "follow": "prior_adaptation",
             "joint": "joint_head",
         }
@@ -53,16 +53,18 @@ class LatentCritic(Adversary):
     options: Options
     shares: Tensor
     """The probability of each category [D]; used in categorical blocks only."""
+    _sees_labels = False
 
     def spec(self) -> CriticSpec:
         return replace(super().spec(), judges="codes", labels="optional")
 
-    def check(self) -> None:
-        super().check()
-        if self.options.pack > 1:
-            raise ConfigError("critic.pack packs images, and critic 'latent' judges codes one by one.")
-        if self.options.gallery:
-            raise ConfigError("critic.gallery remembers accepted works, and critic 'latent' judges codes.")
+    def problems(self) -> list[str]:
+        o, problems = self.options, super().problems()
+        if o.pack > 1:
+            problems.append("critic.pack packs images, and critic 'latent' judges codes; leave it at 1.")
+        if o.memory:
+            problems.append("critic.memory keeps accepted images, and critic 'latent' judges codes; leave it at 0.")
+        return problems
 
     def build(self, artist: Artist) -> None:
         self.blocks = artist.code.blocks
@@ -75,7 +77,7 @@ class LatentCritic(Adversary):
         super().build(artist)
 
     @property
-    def tells(self) -> bool:
+    def sees_labels(self) -> bool:
         return self._sees_labels
 
     def network(self, artist: Artist) -> nn.Module:
@@ -85,9 +87,9 @@ class LatentCritic(Adversary):
                 f"critic.joint_head judges blocks of the code side by side, and artist {artist.name!r} infers only one "
                 "of them; leave it out, or choose an artist that infers classes or clusters too."
             )
-        return Heads(inferred, self.classes if self.tells else 0, o.hidden, o.dropout, o.joint_head)
+        return Heads(inferred, self.classes if self.sees_labels else 0, o.hidden, o.dropout, o.joint_head)
 
-    def seen(self, works: Works) -> Tensor:
+    def inputs(self, works: Works) -> Tensor:
         return works.latents
 
     def learn(self, works: Works, reals: Works) -> Metrics:
@@ -96,14 +98,14 @@ class LatentCritic(Adversary):
         return super().learn(works, self.prior_draws(reals))
 
     def judge(self, works: Works, reals: Works | None) -> Tensor:
-        return super().judge(works, self.prior_draws(reals) if reals and self.compares else None).sum(1)
+        return super().judge(works, self.prior_draws(reals) if reals and self.judges_with_reals else None).sum(1)
 
     def fooled(self, works: Works, reals: Works | None) -> Tensor:
         return super().fooled(works, reals and self.prior_draws(reals)).all(1)
 
     def prior_draws(self, reals: Works) -> Works:
         """As many codes drawn from their priors as there are real works, with the same labels."""
-        labels = reals.labels if self.tells else None
+        labels = reals.labels if self.sees_labels else None
         generator = self.studio.generator("priors")
         codes = draw(self.blocks, len(reals), generator, labels, self.classes)
         for columns in self.categories if self.options.prior_adaptation else ():

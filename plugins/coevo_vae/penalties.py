@@ -31,7 +31,7 @@ class Penalty(Protocol):
 class Sparsity:
     """Few units are active: the L1 norm of codes, or the divergence of each unit's mean from a target (Ng 2011, §3)."""
 
-    name = "sparse"
+    name: ClassVar[str] = "sparse"
     kind: Literal["l1", "kl"]
     weight: float
     target: float = 0.05
@@ -44,7 +44,7 @@ class Sparsity:
 class AnalyticContraction:
     """E ‖∂z/∂x‖², exact (Rifai 2011, eq. 7), for fully connected encoders."""
 
-    name = "contractive"
+    name: ClassVar[str] = "contractive"
     weight: float
 
     def __call__(self, encoder: nn.Sequential, x: Tensor, codes: Tensor) -> Tensor:
@@ -55,7 +55,7 @@ class AnalyticContraction:
 class StochasticContraction:
     """E ‖∂z/∂x‖² estimated by what small noise on x does to the code (Rifai 2011, §3.4), for any encoder."""
 
-    name = "contractive"
+    name: ClassVar[str] = "contractive"
     weight: float
     std: float
     corrupted: bool
@@ -72,12 +72,12 @@ class StochasticContraction:
 class PriorDiscrepancy:
     """The maximum mean discrepancy of codes from N(0, I): a Wasserstein autoencoder (Tolstikhin 2018, WAE-MMD)."""
 
-    name = "mmd"
+    name: ClassVar[str] = "mmd"
     weight: float
     studio: Studio
 
     def __call__(self, encoder: nn.Sequential, x: Tensor, codes: Tensor) -> Tensor:
-        return self.weight * discrepancy(codes, self.studio.noise(*codes.shape, "prior"))
+        return self.weight * discrepancy(codes, self.studio.noise(len(codes), codes.shape[1], "prior"))
 
 
 def activity_kl(codes: Tensor, target: float) -> Tensor:

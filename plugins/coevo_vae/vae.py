@@ -12,6 +12,7 @@ from torch import Tensor
 
 from coevo import Metrics, Works
 from coevo.latent_models.autoencoder import Autoencoder, ConditionalOptions
+from coevo.nn.divergences import gaussian_kl
 from coevo_vae.importance import log_likelihood
 
 
@@ -77,7 +78,7 @@ class VAE(Autoencoder):
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
         images, mean, log_variance, outputs = works.ctx
         reconstruction = self.likelihood.loss(outputs, images)
-        kl = divergence(mean, log_variance).mean()
+        kl = gaussian_kl(mean, log_variance).mean()
         self.minimise(reconstruction + self.beta * kl - self.options.reward_weight * rewards.mean())
         self.steps += 1
         return {"elbo": -(reconstruction + kl).detach(), "kl": kl.detach(), "reconstruction": -reconstruction.detach()}
@@ -111,8 +112,3 @@ def joined(ones: Works, others: Works) -> Works:
     labels = None if ones.labels is None else torch.cat([ones.classes, others.classes])
     images, codes = torch.cat([ones.pixels, others.pixels]), torch.cat([ones.latents, others.latents])
     return Works(images, codes, labels, ctx=ones.ctx)
-
-
-def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """KL(N(μ, diag σ²) ‖ N(0, I)) = ½ Σ (μ² + σ² - log σ² - 1) (appendix B): [N]."""
-    return 0.5 * (mean.square() + log_variance.exp() - log_variance - 1).sum(1)
