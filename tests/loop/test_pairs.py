@@ -13,7 +13,7 @@ from coevo.storage.jsonl import read_log
 
 ARTISTS, CRITICS = registry().offers("artist"), registry().offers("critic")
 OPTIONS = {
-    "gp": ("-o", "artist.deep=3"),
+    "gp": ("-o", "artist.max_depth=3"),
     "taste": ("-o", "critic.likes=symmetry"),
 }
 REASONS = (
