@@ -1,7 +1,7 @@
-"""Adversarial games: what the Critic minimises, and what it pays the Artist.
+"""Adversarial games: the loss that a critic minimises, and the rewards that it gives to an artist.
 
-s(x) is the Critic's raw score of a real work, s(g) of a made one. A game is chosen by name
-(`-o critic.game=hinge`); plugins bring more with the hook `coevo_games`.
+s(x) is the critic's raw score of a real work, s(g) of a made one. A game is chosen by name (`-o critic.game=hinge`);
+plugins bring more with the hook `coevo_games`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,14 @@ from torch.nn.functional import logsigmoid, relu, softplus
 class Game:
     """Two losses and a reward. Scores are [N] for made works and [M] for real ones; N and M may differ.
 
-    A game is `as_real`, `as_made` and `reward`; the rest follows from them.
+    A subclass implements `as_real`, `as_made` and `reward`; the rest follows from them.
+
+    Example:
+        >>> game = Hinge()
+        >>> game.critic_loss(real=torch.tensor([2.0]), made=torch.tensor([0.0]))
+        tensor(1.)
+        >>> game.reward(torch.tensor([0.5]), None)
+        tensor([0.5000])
     """
 
     name: ClassVar[str]
@@ -24,36 +31,38 @@ class Game:
     """The reward depends on the scores of real works."""
     threshold: ClassVar[float] = 0.0
     """The score above which a work is taken for real."""
-    clip: ClassVar[float] = 0.0
-    """The Critic's weights stay within ±clip, unless its options say otherwise; 0 leaves them free."""
+    weight_clip: ClassVar[float] = 0.0
+    """The critic's weights are clipped to ±weight_clip, unless its options say otherwise; 0 never."""
     gradient_penalty: ClassVar[float] = 0.0
-    """Weight of the gradient penalty, unless the Critic's options say otherwise."""
+    """Weight of the gradient penalty, unless the critic's options say otherwise."""
 
     def as_real(self, scores: Tensor) -> Tensor:
-        """What the Critic pays for these scores where it should call the works real; as many as scores."""
+        """The critic's loss at each score, [N], if the works should be called real."""
         raise NotImplementedError
 
     def as_made(self, scores: Tensor) -> Tensor:
-        """What the Critic pays where it should call them made."""
+        """The critic's loss at each score, [N], if the works should be called made."""
         raise NotImplementedError
 
     def reward(self, made: Tensor, real: Tensor | None) -> Tensor:
-        """Rewards [N]; an Artist minimises the mean of their negatives."""
+        """Rewards [N] for scores of made works; an artist maximises their mean."""
         raise NotImplementedError
 
-    def beside(self, scores: Tensor, others: Tensor) -> Tensor:
-        """Scores as they stand beside those of the other side."""
+    def relative_to(self, scores: Tensor, others: Tensor) -> Tensor:
+        """Scores relative to those of the other side."""
         return scores
 
     def critic_loss(
         self, real: Tensor, made: Tensor, real_labels: Tensor | float = 1.0, made_labels: Tensor | float = 0.0
     ) -> Tensor:
-        """The scalar that the Critic minimises.
+        """The scalar that the critic minimises.
 
-        The labels, 1 for real and 0 for made, may be smoothed or noisy, [M] and [N] or one for all: a work of
-        label y costs y · as_real + (1 - y) · as_made, which for cross-entropy is the usual soft target.
+        Args:
+            real, made: scores [M] and [N].
+            real_labels, made_labels: targets, 1 for real and 0 for made, or between; [M] and [N], or one for all.
+                A work of label y costs y · as_real + (1 - y) · as_made: for cross-entropy, the usual soft target.
         """
-        real, made = self.beside(real, made), self.beside(made, real)
+        real, made = self.relative_to(real, made), self.relative_to(made, real)
         return self._cost(real, real_labels).mean() + self._cost(made, made_labels).mean()
 
     def fooled(self, made: Tensor, real: Tensor | None) -> Tensor:
@@ -61,7 +70,7 @@ class Game:
         return made > self.threshold
 
     def probability(self, scores: Tensor) -> Tensor:
-        """How real the Critic thinks works are, in [0, 1], for people to read."""
+        """The probability that works are real, in [0, 1], for logs."""
         return torch.sigmoid(scores)
 
     def _cost(self, scores: Tensor, labels: Tensor | float) -> Tensor:
@@ -71,7 +80,7 @@ class Game:
 
 
 class NonSaturating(Game):
-    """D = sigmoid(s). Critic: -log D(x) - log(1 - D(g)); Artist: max log D(g) (Goodfellow 2014, §3)."""
+    """D = sigmoid(s). critic: -log D(x) - log(1 - D(g)); artist: max log D(g) (Goodfellow 2014, §3)."""
 
     name = "non-saturating"
 
@@ -86,7 +95,7 @@ class NonSaturating(Game):
 
 
 class Minimax(NonSaturating):
-    """The same Critic; Artist: min log(1 - D(g)), which saturates where the Critic is sure (eq. 1)."""
+    """The same critic; artist: min log(1 - D(g)), which saturates where the critic is sure (eq. 1)."""
 
     name = "minimax"
 
@@ -95,7 +104,7 @@ class Minimax(NonSaturating):
 
 
 class LeastSquares(Game):
-    """Critic: ½(s(x) - 1)² + ½ s(g)²; Artist: max -(s(g) - 1)² (Mao 2017)."""
+    """critic: ½(s(x) - 1)² + ½ s(g)²; artist: max -(s(g) - 1)² (Mao 2017)."""
 
     name = "least-squares"
     threshold = 0.5
@@ -114,7 +123,7 @@ class LeastSquares(Game):
 
 
 class Hinge(Game):
-    """Critic: max(0, 1 - s(x)) + max(0, 1 + s(g)); Artist: max s(g) (Lim & Ye 2017)."""
+    """critic: max(0, 1 - s(x)) + max(0, 1 + s(g)); artist: max s(g) (Lim & Ye 2017)."""
 
     name = "hinge"
 
@@ -129,10 +138,10 @@ class Hinge(Game):
 
 
 class Wasserstein(Game):
-    """Critic: s(g) - s(x), its weights clipped so that s is Lipschitz; Artist: max s(g) (Arjovsky 2017)."""
+    """critic: s(g) - s(x), its weights clipped so that s is Lipschitz; artist: max s(g) (Arjovsky 2017)."""
 
     name = "wasserstein"
-    clip = 0.01
+    weight_clip = 0.01
 
     def as_real(self, scores: Tensor) -> Tensor:
         return -scores
@@ -145,26 +154,26 @@ class Wasserstein(Game):
 
 
 class WassersteinPenalised(Wasserstein):
-    """The same, but s is held near slope 1 by 10 · E(‖∇s‖ - 1)² instead of clipping (Gulrajani 2017)."""
+    """The same, but 10 · E(‖∇s‖ - 1)² holds the slope of s near 1 instead of clipping (Gulrajani 2017)."""
 
     name = "wasserstein-gp"
-    clip = 0.0
+    weight_clip = 0.0
     gradient_penalty = 10.0
 
 
 class RelativisticAverage(NonSaturating):
-    """A work is judged against the average of the other side: s(x) - E s(g) (Jolicoeur-Martineau 2018)."""
+    """Judges a work against the average of the other side: s(x) - E s(g) (Jolicoeur-Martineau 2018)."""
 
     name = "relativistic"
     uses_reals = True
 
-    def beside(self, scores: Tensor, others: Tensor) -> Tensor:
+    def relative_to(self, scores: Tensor, others: Tensor) -> Tensor:
         return scores - others.mean()
 
     def reward(self, made: Tensor, real: Tensor | None) -> Tensor:
         assert real is not None
-        return logsigmoid(self.beside(made, real)) - softplus(self.beside(real, made)).mean()
+        return logsigmoid(self.relative_to(made, real)) - softplus(self.relative_to(real, made)).mean()
 
     def fooled(self, made: Tensor, real: Tensor | None) -> Tensor:
         assert real is not None
-        return self.beside(made, real) > 0
+        return self.relative_to(made, real) > 0

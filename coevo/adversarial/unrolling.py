@@ -1,4 +1,4 @@
-"""A Critic as it will be: k steps of its own learning, each of them differentiable (Metz 2017, Unrolled GAN)."""
+"""A critic as it will be after k steps of its own learning, each of them differentiable (Metz 2017, Unrolled GAN)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,16 @@ Network = Callable[..., Tensor]
 
 
 def unrolled(module: nn.Module, optimiser: Adam, loss: Callable[[Network], Tensor], steps: int) -> Network:
-    """The module after so many steps of its Adam down a loss of it; itself it stays as it is.
+    """The module after some steps of its Adam; the module itself stays as it is.
 
-    Gradients flow through every step (eq. 7 to 9): the Artist learns against the Critic that would answer it, not
-    against the one it already fools.
+    Gradients flow through every step (eq. 7 to 9), so the artist learns against the critic that would answer it, not
+    against the one that it already fools.
+
+    Args:
+        module: the critic's network.
+        optimiser: its Adam, whose moments and learning rate are used.
+        loss: a function of a network, the scalar that the steps descend.
+        steps: their number.
     """
     weights = {name: p.detach().clone().requires_grad_() for name, p in module.named_parameters()}
     buffers = {name: b.clone() for name, b in module.named_buffers()}

@@ -1,7 +1,8 @@
-"""Differentiable augmentation (Zhao 2020, DiffAugment): both sides are shown to the Critic through the same kinds of
-change, so that it cannot learn few pictures by heart, and the Artist does not learn the changes.
+"""Differentiable augmentation (Zhao 2020, DiffAugment, arXiv:2006.10738).
 
-Each takes pictures [N, C, H, W] in [-1, 1] and a generator on their device, and changes every picture differently.
+A critic sees made and real images through the same random changes: it cannot memorise a small dataset, and the artist
+does not learn the changes. Each kind takes images [N, C, H, W] in [-1, 1] and a generator on their device, and changes
+every image differently.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ from coevo.errors import ConfigError, unknown
 
 
 def colour(images: Tensor, generator: Generator) -> Tensor:
-    """Brightness by ±1, saturation by 0 to 2 and contrast by 0.5 to 1.5 times."""
-    images = images + 2 * (_roll(images, generator) - 0.5)
+    """Add up to ±1 to the brightness, multiply saturation by 0 to 2 and contrast by 0.5 to 1.5."""
+    images = images + 2 * (_uniform(images, generator) - 0.5)
     grey = images.mean(1, keepdim=True)
-    images = grey + 2 * _roll(images, generator) * (images - grey)
+    images = grey + 2 * _uniform(images, generator) * (images - grey)
     mean = images.mean((1, 2, 3), keepdim=True)
-    return mean + (0.5 + _roll(images, generator)) * (images - mean)
+    return mean + (0.5 + _uniform(images, generator)) * (images - mean)
 
 
 def translation(images: Tensor, generator: Generator) -> Tensor:
-    """A shift by up to an eighth of the side, in whole pixels; what comes in is grey 0."""
+    """Shift by up to an eighth of the side, in whole pixels, and fill with grey 0."""
     n, _, height, width = images.shape
     reach = max(height, width) // 8
     shift = torch.randint(0, 2 * reach + 1, (2, n, 1), generator=generator, device=images.device)
@@ -37,17 +38,17 @@ def translation(images: Tensor, generator: Generator) -> Tensor:
 
 
 def cutout(images: Tensor, generator: Generator) -> Tensor:
-    """A square of half the side, somewhere, is grey 0."""
+    """Fill a square of half the side, anywhere, with grey 0."""
     n, _, height, width = images.shape
     hidden = [
-        (torch.arange(length, device=images.device) - (_roll(images, generator).view(n, 1) * length)).abs() < length / 4
+        (torch.arange(length, device=images.device) - (_uniform(images, generator).view(n, 1) * length)).abs() < length / 4
         for length in (height, width)
     ]
     return images * ~(hidden[0][:, None, :, None] & hidden[1][:, None, None, :])
 
 
 def affine(images: Tensor, generator: Generator) -> Tensor:
-    """Turned by up to 20°, sheared by up to 0.4, each side scaled by 0.8 to 1.25; what comes in repeats the edge."""
+    """Rotate by up to 20°, shear by up to 0.4, scale each side by 0.8 to 1.25, and fill by repeating the edge."""
     turn, shear, wider, higher = (
         2 * torch.rand(4, len(images), generator=generator, device=images.device) - 1
     ).unbind()
@@ -61,8 +62,8 @@ def affine(images: Tensor, generator: Generator) -> Tensor:
 
 
 def weight(images: Tensor, generator: Generator) -> Tensor:
-    """Strokes thicker or thinner by up to a pixel on either side: dilated or eroded, and mixed with what they were."""
-    amount = 2 * _roll(images, generator) - 1
+    """Make strokes thicker or thinner by up to a pixel on either side: a mix with the dilated or the eroded image."""
+    amount = 2 * _uniform(images, generator) - 1
     dilated, eroded = max_pool2d(images, 3, 1, 1), -max_pool2d(-images, 3, 1, 1)
     return torch.lerp(images, torch.where(amount > 0, dilated, eroded), amount.abs())
 
@@ -70,21 +71,32 @@ def weight(images: Tensor, generator: Generator) -> Tensor:
 KINDS = {"colour": colour, "translation": translation, "cutout": cutout, "affine": affine, "weight": weight}
 
 
-def augmented(images: Tensor, kinds: str, generator: Generator) -> Tensor:
-    """Pictures changed in these kinds, which are named with commas between, one after another."""
+def augment(images: Tensor, kinds: str, generator: Generator) -> Tensor:
+    """Apply augmentations one after another.
+
+    Args:
+        images: [N, C, H, W] in [-1, 1].
+        kinds: names from KINDS with commas between; "" changes nothing.
+        generator: on the device of the images.
+
+    Example:
+        >>> images = torch.zeros(4, 1, 16, 16)
+        >>> tuple(augment(images, "colour,translation", torch.Generator()).shape)
+        (4, 1, 16, 16)
+    """
     for kind in filter(None, kinds.split(",")):
         images = KINDS[kind](images, generator)
     return images
 
 
 def known_kinds(kinds: str) -> str:
-    """The text as it is, for options. Raises ConfigError where one of the kinds is not known."""
+    """The text itself, as a validator of options. Raises ConfigError if a kind is unknown."""
     for kind in filter(None, kinds.split(",")):
         if kind not in KINDS:
             raise ConfigError(unknown("augmentation", kind, KINDS))
     return kinds
 
 
-def _roll(images: Tensor, generator: Generator) -> Tensor:
-    """Uniform in [0, 1), one for each picture: [N, 1, 1, 1]."""
+def _uniform(images: Tensor, generator: Generator) -> Tensor:
+    """Uniform in [0, 1), one for each image: [N, 1, 1, 1]."""
     return torch.rand(len(images), 1, 1, 1, generator=generator, device=images.device)

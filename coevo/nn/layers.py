@@ -1,4 +1,4 @@
-"""What players' networks are built of: fully connected layers, and convolutions that halve or double a picture."""
+"""Layers that several players share: fully connected ones, and convolutions that halve or double an image."""
 
 from __future__ import annotations
 
@@ -49,61 +49,82 @@ def check_side(who: str, image: tuple[int, int, int], otherwise: str = "") -> No
 
 
 def dense(
-    sizes: Sequence[int], activation: Activation = "relu", normalise: bool = False, dropout: float = 0.0
+    sizes: Sequence[int], activation: Activation = "relu", batch_norm: bool = False, dropout: float = 0.0
 ) -> list[nn.Module]:
-    """Fully connected layers from sizes[0] inputs to sizes[-1] outputs; every layer is followed by its activation.
+    """Fully connected layers, each followed by its activation.
 
-    normalise: by batch, before each activation; dropout: share of the units left out after it.
+    Args:
+        sizes: units of every layer, from inputs to outputs.
+        activation: a name in ACTIVATIONS.
+        batch_norm: whether to normalise by batch before each activation.
+        dropout: share of the units that are dropped after each activation.
     """
     layers: list[nn.Module] = []
     for inputs, outputs in pairwise(sizes):
-        layers += [nn.Linear(inputs, outputs, bias=not normalise)]
-        layers += [nn.BatchNorm1d(outputs)] if normalise else []
+        layers += [nn.Linear(inputs, outputs, bias=not batch_norm)]
+        layers += [nn.BatchNorm1d(outputs)] if batch_norm else []
         layers += [ACTIVATIONS[activation]()]
         layers += [nn.Dropout(dropout)] if dropout else []
     return layers
 
 
 def halvings(width: int, channels: int, size: int, norm: Norm = "batch") -> tuple[list[nn.Module], int]:
-    """Convolutions that halve a picture down to 4 × 4, the first to `width` channels and every next to twice as many;
-    and how many features there are then."""
+    """Convolutions that halve an image down to 4 × 4 (Radford 2015).
+
+    Args:
+        width: channels after the first layer; every layer doubles them.
+        channels, size: of the image.
+        norm: normalisation after every layer but the first.
+
+    Returns:
+        The layers, and the number of features at the end.
+    """
     layers: list[nn.Module] = [Halving(channels, width), nn.LeakyReLU(0.2, True)]
     while size > 8:
-        layers += [Halving(width, 2 * width, bias=norm == "none")]
-        if norm != "none":
-            layers += [nn.BatchNorm2d(2 * width) if norm == "batch" else nn.GroupNorm(1, 2 * width)]
+        layers += [Halving(width, 2 * width, bias=norm == "none"), *normalisation(norm, 2 * width)]
         layers += [nn.LeakyReLU(0.2, True)]
         width, size = 2 * width, size // 2
     return layers, width * 16
 
 
-def doublings(inputs: int, width: int, channels: int, size: int, upsample: str = "transpose") -> list[nn.Module]:
-    """[N, inputs] → [N, channels, size, size]: a map of 4 × 4 that every layer doubles in size and halves in depth,
-    down to `width` channels; upsample: transpose, or resize (nearest-neighbour, and a convolution)."""
+def doublings(inputs: int, width: int, channels: int, size: int) -> list[nn.Module]:
+    """Transposed convolutions from [N, inputs] to [N, channels, size, size] (Radford 2015).
+
+    A map of 4 × 4 is doubled in size and halved in channels by every layer.
+
+    Args:
+        inputs: size of the code.
+        width: channels before the last layer.
+        channels, size: of the image.
+    """
     depth = width * size // 8
     layers: list[nn.Module] = [nn.Unflatten(1, (inputs, 1, 1))]
     layers += [nn.ConvTranspose2d(inputs, depth, 4, bias=False), nn.BatchNorm2d(depth), nn.ReLU(True)]
     while depth > width:
-        layers += [*_doubling(depth, depth // 2, upsample, bias=False), nn.BatchNorm2d(depth // 2), nn.ReLU(True)]
+        layers += [Doubling(depth, depth // 2, bias=False), nn.BatchNorm2d(depth // 2), nn.ReLU(True)]
         depth //= 2
-    return [*layers, *_doubling(width, channels, upsample)]
+    return [*layers, Doubling(width, channels)]
 
 
-def _doubling(inputs: int, outputs: int, upsample: str, bias: bool = True) -> list[nn.Module]:
-    if upsample == "resize":
-        return [nn.Upsample(scale_factor=2), nn.Conv2d(inputs, outputs, 3, 1, 1, bias=bias)]
-    return [Doubling(inputs, outputs, bias)]
+def normalisation(norm: Norm, channels: int) -> list[nn.Module]:
+    """The layer that normalises maps by batch, or each by itself; none for "none"."""
+    match norm:
+        case "batch":
+            return [nn.BatchNorm2d(channels)]
+        case "layer":
+            return [nn.GroupNorm(1, channels)]
+    return []
 
 
-def normal_start(layer: nn.Module) -> None:
-    """Weights from N(0, 0.02), the scales of batch normalisation from N(1, 0.02) (Radford 2015, §3)."""
+def init_normal(layer: nn.Module) -> None:
+    """Draw weights from N(0, 0.02), and the scales of batch normalisation from N(1, 0.02) (Radford 2015, §3)."""
     if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
         nn.init.normal_(layer.weight, 0, 0.02)
     elif isinstance(layer, nn.BatchNorm2d):
         nn.init.normal_(layer.weight, 1, 0.02)
 
 
-def kaiming_start(layer: nn.Module) -> None:
-    """Weights that keep the scale of what passes through, as no batch normalisation will do it (He 2015, eq. 15)."""
+def init_kaiming(layer: nn.Module) -> None:
+    """Draw weights that keep the scale of activations, as batch normalisation would (He 2015, eq. 15)."""
     if isinstance(layer, nn.Conv2d | nn.Linear):
         nn.init.kaiming_normal_(layer.weight, 0.2, nonlinearity="leaky_relu")

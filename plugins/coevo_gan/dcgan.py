@@ -7,41 +7,64 @@ from typing import Literal
 from pydantic import Field
 from torch import nn
 
-import coevo
-from coevo.nn.layers import SIDES, doublings, normal_start
-from coevo_gan.noise import Generative
+from coevo.nn.convolution import Doubling
+from coevo.nn.layers import check_side, init_normal
+from coevo_gan.generator import GeneratorArtist
+
+Upsample = Literal["transpose", "resize"]
 
 
-class DCGAN(Generative):
-    """Noise becomes a 4 × 4 map of many channels, which every layer doubles in size and halves in depth."""
+class Generator(nn.Sequential):
+    """Noise becomes a map of 4 × 4, which every layer doubles in size and halves in channels (figure 1).
+
+    [N, latent] → [N, 8 width, 4, 4] → [N, 4 width, 8, 8] → … → [N, channels, size, size] in (-1, 1), with batch
+    normalisation and ReLU after every layer but the last. For 64 px and width 128 this is the paper's.
+    """
+
+    def __init__(self, latent: int, width: int, channels: int, size: int, upsample: Upsample = "transpose"):
+        depth = width * size // 8
+        layers: list[nn.Module] = [
+            nn.Unflatten(1, (latent, 1, 1)),
+            nn.ConvTranspose2d(latent, depth, 4, bias=False),  # 4 × 4
+            nn.BatchNorm2d(depth),
+            nn.ReLU(True),
+        ]
+        while depth > width:
+            layers += [
+                *double(depth, depth // 2, upsample, bias=False),  # 8 × 8, 16 × 16, …
+                nn.BatchNorm2d(depth // 2),
+                nn.ReLU(True),
+            ]
+            depth //= 2
+        super().__init__(*layers, *double(width, channels, upsample), nn.Tanh())
+        self.apply(init_normal)
+
+
+def double(inputs: int, outputs: int, upsample: Upsample, bias: bool = True) -> list[nn.Module]:
+    """Layers from [N, inputs, H, W] to [N, outputs, 2 H, 2 W]."""
+    if upsample == "transpose":
+        return [Doubling(inputs, outputs, bias)]  # ConvTranspose2d(inputs, outputs, 4, 2, 1)
+    return [nn.Upsample(scale_factor=2), nn.Conv2d(inputs, outputs, 3, 1, 1, bias=bias)]
+
+
+class DCGAN(GeneratorArtist):
+    """Makes images of noise by transposed convolutions."""
 
     name = "dcgan"
 
-    class Options(Generative.Options):
+    class Options(GeneratorArtist.Options):
         latent: int = Field(16, ge=1, le=4096)
         """Size of the noise vector z; 100 in the paper."""
         width: int = Field(16, ge=4, le=1024)
         """Channels of the last hidden layer, twice as many in every layer before; 128 in the paper."""
-        upsample: Literal["transpose", "resize"] = "transpose"
+        upsample: Upsample = "transpose"
         """Transposed convolutions, or nearest-neighbour resizing and a convolution: no checkerboards (Odena 2016)."""
 
     options: Options
 
     def check(self) -> None:
-        _, height, width = self.studio.image
-        if height != width or height not in SIDES:
-            raise coevo.ConfigError(
-                f"Artist {self.name!r} makes pictures of 16, 32, 64 or 128 px, not {height} × {width}."
-            )
+        check_side(f"Artist {self.name!r}", self.studio.image)
 
-    def network(self, inputs: int) -> nn.Sequential:
+    def network(self, inputs: int) -> nn.Module:
         channels, size, _ = self.studio.image
         return Generator(inputs, self.options.width, channels, size, self.options.upsample)
-
-
-class Generator(nn.Sequential):
-    """[N, latent] → [N, channels, size, size] in (-1, 1), by transposed convolutions, kernel 4, stride 2."""
-
-    def __init__(self, latent: int, width: int, channels: int, size: int, upsample: str = "transpose"):
-        super().__init__(*doublings(latent, width, channels, size, upsample), nn.Tanh())
-        self.apply(normal_start)

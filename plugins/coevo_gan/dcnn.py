@@ -2,66 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import ClassVar, Literal
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-import coevo
-from coevo import Artist
-from coevo.adversarial.critic import Adversary
-from coevo.nn.layers import SIDES, Norm, halvings, kaiming_start, normal_start
-from coevo_gan.crowd import crowd
+from coevo import Artist, CriticSpec, PairError
+from coevo.adversarial.critic import AdversarialCritic
+from coevo.nn.convolution import Halving
+from coevo.nn.layers import Norm, check_side, init_kaiming, init_normal, normalisation
+from coevo_gan.minibatch import Minibatch, minibatch_layer
 
-
-class DCNN(Adversary):
-    """Every layer halves the picture and doubles its channels, down to one score; the game says the rest."""
-
-    name = "dcnn"
-
-    class Options(Adversary.Options):
-        width: int = Field(16, ge=1, le=1024)
-        """Channels of the first layer; every layer after has twice as many."""
-        norm: Literal["auto", "batch", "layer", "none"] = "auto"
-        """Normalisation; auto is batch, but layer beside a gradient penalty and none beside spectral."""
-        spectral: bool = False
-        """Spectral normalisation: every layer's largest singular value is 1 (Miyato 2018)."""
-        minibatch: Literal["none", "std", "discrimination"] = "none"
-        """Against collapse, it looks at the whole batch: its deviation, or learnt distances."""
-        labels: Literal["none", "projection", "concatenation"] = "none"
-        """How labels are given to it, so that it judges works as works of their class."""
-
-    options: Options
-
-    @property
-    def labels(self) -> coevo.contract.players.Need:  # type: ignore[override]
-        return "unused" if self.options.labels == "none" else "required"
-
-    def check(self) -> None:
-        _, height, width = self.studio.image
-        if height != width or height not in SIDES:
-            raise coevo.ConfigError(f"Critic 'dcnn' reads pictures of 16, 32, 64 or 128 px, not {height} × {width}.")
-        super().check()
-
-    def network(self, artist: Artist) -> nn.Module:
-        channels, size, _ = self.studio.image
-        o = self.options
-        classes = len(self.studio.classes)
-        return Discriminator(o.width, channels * o.pack, size, self._norm(), o.spectral, o.minibatch, o.labels, classes)
-
-    def _norm(self) -> Norm:
-        if self.options.norm != "auto":
-            return self.options.norm
-        return "none" if self.options.spectral else "layer" if self._gp(self._game()) else "batch"
+Conditioning = Literal["none", "projection", "concatenation"]
 
 
 class Discriminator(nn.Module):
-    """[N, channels, size, size], and labels [N] where it takes them → scores [N].
+    """Every layer halves the image and doubles its channels, down to features h of 4 × 4 and a score.
 
-    Strided convolutions of kernel 4 and no pooling, down to features h of 4 × 4. Labels are given by projection,
-    s = f(h) + ⟨embedding(y), Σ h⟩ (Miyato & Koyama 2018, eq. 3), or as one more channel of the picture.
+    [N, channels, size, size] → [N, width, size / 2, size / 2] → … → [N, h, 4, 4] → [N], by strided convolutions with
+    normalisation, but for the first, and leaky ReLU.
+
+    Labels [N] are used by projection, s = f(h) + ⟨embedding(y), Σ h⟩ (Miyato & Koyama 2018, eq. 3), or as one more
+    channel of the image.
     """
 
     def __init__(
@@ -71,32 +37,99 @@ class Discriminator(nn.Module):
         size: int,
         norm: Norm = "batch",
         spectral: bool = False,
-        minibatch: str = "none",
-        labels: str = "none",
+        minibatch: Minibatch = "none",
+        conditioning: Conditioning = "none",
         classes: int = 0,
     ):
         super().__init__()
-        planes = labels == "concatenation"
-        self.plane = nn.Embedding(classes, size * size) if planes else None
-        layers, features = halvings(width, channels + planes, size, norm)
+        self.plane = nn.Embedding(classes, size * size) if conditioning == "concatenation" else None
+        inputs = channels + (self.plane is not None)
+        layers: list[nn.Module] = [Halving(inputs, width), nn.LeakyReLU(0.2, True)]  # Conv2d(inputs, width, 4, 2, 1)
+        while size > 8:
+            layers += [
+                Halving(width, 2 * width, bias=norm == "none"),
+                *normalisation(norm, 2 * width),
+                nn.LeakyReLU(0.2, True),
+            ]
+            width, size = 2 * width, size // 2
         self.body = nn.Sequential(*layers)
-        self.crowd = crowd(minibatch, features)
+        features = width * 4 * 4
+        self.crowd = minibatch_layer(minibatch, features)
         self.head = nn.Linear(features + (self.crowd.features if self.crowd else 0), 1)
-        self.projection = nn.Embedding(classes, features // 16) if labels == "projection" else None
-        self.apply(normal_start if norm == "batch" else kaiming_start)
+        self.projection = nn.Embedding(classes, width) if conditioning == "projection" else None
+        self.apply(init_normal if norm == "batch" else init_kaiming)
         if spectral:
-            for layer in [*self.body, self.head, self.projection]:
-                if hasattr(layer, "weight") and not isinstance(layer, nn.BatchNorm2d | nn.GroupNorm):
-                    spectral_norm(layer)
+            normalise_spectrally([*self.body, self.head, self.projection])
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        if labels is None and (self.plane or self.projection):
+            raise PairError("The critic judges works by their labels, and these have none.")
         if self.plane is not None:
-            assert labels is not None
             images = torch.cat([images, self.plane(labels).view(-1, 1, *images.shape[2:])], 1)
-        features = self.body(images)
-        flat = features.flatten(1)
-        score = self.head(flat if self.crowd is None else torch.cat([flat, self.crowd(flat)], 1))[:, 0]
+        h = self.body(images)
+        flat = h.flatten(1)
+        scores: Tensor = self.head(flat if self.crowd is None else torch.cat([flat, self.crowd(flat)], 1))[:, 0]
         if self.projection is not None:
-            assert labels is not None
-            score = score + (self.projection(labels) * features.sum((2, 3))).sum(1)
-        return score
+            scores = scores + (self.projection(labels) * h.sum((2, 3))).sum(1)
+        return scores
+
+
+def normalise_spectrally(layers: list[nn.Module | None]) -> None:
+    """Divide the weight of every layer, but for norms, by its largest singular value (Miyato 2018)."""
+    for layer in layers:
+        if layer is not None and hasattr(layer, "weight") and not isinstance(layer, nn.BatchNorm2d | nn.GroupNorm):
+            spectral_norm(layer)
+
+
+class DCNN(AdversarialCritic):
+    """Scores images by strided convolutions."""
+
+    name = "dcnn"
+
+    class Options(AdversarialCritic.Options):
+        width: int = Field(16, ge=1, le=1024)
+        """Channels of the first layer; every layer after has twice as many."""
+        norm: Literal["auto", "batch", "layer", "none"] = "auto"
+        """Normalisation; auto is batch, but layer with a gradient penalty and none with spectral_norm."""
+        spectral_norm: bool = False
+        """Spectral normalisation: the largest singular value of every layer is 1 (Miyato 2018)."""
+        minibatch: Minibatch = "none"
+        """A layer against mode collapse that looks at the whole batch: its standard deviation (Karras 2018), or
+        minibatch discrimination (Salimans 2016)."""
+        conditioning: Conditioning = "none"
+        """How it uses labels, so that it judges works as works of their class."""
+
+        renamed: ClassVar[Mapping[str, str]] = {
+            **AdversarialCritic.Options.renamed,
+            "labels": "conditioning",
+            "spectral": "spectral_norm",
+        }
+
+    options: Options
+
+    def spec(self) -> CriticSpec:
+        return replace(super().spec(), labels="unused" if self.options.conditioning == "none" else "required")
+
+    def check(self) -> None:
+        check_side(f"Critic {self.name!r}", self.studio.image)
+        super().check()
+
+    def network(self, artist: Artist) -> nn.Module:
+        o, (channels, size, _) = self.options, self.studio.image
+        return Discriminator(
+            o.width,
+            channels * o.pack,
+            size,
+            self.norm,
+            o.spectral_norm,
+            o.minibatch,
+            o.conditioning,
+            len(self.studio.classes),
+        )
+
+    @property
+    def norm(self) -> Norm:
+        """The normalisation that goes with the other options."""
+        if self.options.norm != "auto":
+            return self.options.norm
+        return "none" if self.options.spectral_norm else "layer" if self.penalties.gradient_penalty else "batch"

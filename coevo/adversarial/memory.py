@@ -1,0 +1,100 @@
+"""A critic's memory of accepted works: it goes on learning from them, and may want new works to differ from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from coevo.adversarial.inputs import Inputs
+from coevo.coevolution.archive import Archive, nearest
+from coevo.contract.players import Options
+
+
+class MemoryOptions(Options):
+    """Options of a critic that remembers accepted works."""
+
+    memory: int = Field(0, ge=0, le=1_000_000)
+    """The number of works accepted in past rounds that it remembers and goes on learning from."""
+    novelty_threshold: float = Field(0.0, ge=0)
+    """Minimum feature distance from every remembered work, relative to the mean distance between real works; 0 is
+    off."""
+
+    renamed: ClassVar[Mapping[str, str]] = {"gallery": "memory", "apart": "novelty_threshold"}
+
+
+class AcceptedMemory(Archive):
+    """A bounded sample of all works that fooled a critic, as its network sees them.
+
+    Args:
+        size: the number of works that it holds.
+        threshold: how far a new work must be from all of them, relative to the mean distance between real works.
+    """
+
+    def __init__(self, size: int, threshold: float = 0.0):
+        super().__init__(size)
+        self.threshold = threshold
+        self._features: tuple[tuple[int, int], Tensor] | None = None
+
+    def remember(self, x: Tensor, labels: Tensor | None) -> None:
+        """Add accepted works [N, …], with their labels [N] if the network sees labels."""
+        if len(x):
+            self.add(works=x, **({} if labels is None else {"labels": labels}))
+
+    def extend(self, x: Tensor, labels: Tensor | None) -> Inputs:
+        """The works [N, …], and as many remembered ones after them."""
+        if not len(self):
+            return x, labels
+        old = self.sample(len(x))
+        if labels is not None:
+            labels = torch.cat([labels, old["labels"].to(labels)]) if "labels" in old else None
+        return torch.cat([x, old["works"].to(x)]), labels
+
+    @property
+    def demands_novelty(self) -> bool:
+        """Whether new works must differ from those that it remembers."""
+        return bool(self.threshold and len(self))
+
+    def novel(self, features: Callable[..., Tensor], made: Inputs, real: Inputs | None, step: int) -> Tensor:
+        """Whether each work is far enough from every remembered one.
+
+        Args:
+            features: gives features [N, D] of inputs, as the critic sees them at this step.
+            made: the works.
+            real: real works, whose mean distance is the unit; the remembered ones by default.
+            step: the critic's step; features of remembered works are computed once for each.
+
+        Returns:
+            [N] bool.
+        """
+        new, old = features(*made), self._features_of_all(features, step, made[0].device)
+        known = old if real is None else features(*real)
+        unit = torch.cdist(known, known).sum() / max(1, len(known) * (len(known) - 1))
+        return nearest(new, old) > self.threshold * unit
+
+    def _features_of_all(self, features: Callable[..., Tensor], step: int, device: torch.device) -> Tensor:
+        key = step, self.seen
+        if self._features is None or self._features[0] != key:
+            labels = self["labels"].to(device) if "labels" in self.columns else None
+            self._features = key, features(self["works"].to(device), labels)
+        return self._features[1]
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        super().load_state_dict(state)
+        self._features = None
+
+
+@torch.no_grad()
+def last_features(network: nn.Module, x: Tensor, labels: Tensor | None = None) -> Tensor:
+    """What the last linear layer of a network is given: features [N, D] of works [N, …]."""
+    last = [part for part in network.modules() if isinstance(part, nn.Linear)][-1]
+    found: list[Tensor] = []
+    handle = last.register_forward_pre_hook(lambda _, given: found.append(given[0].detach()))
+    try:
+        network(x, labels)
+    finally:
+        handle.remove()
+    return found[0].float()

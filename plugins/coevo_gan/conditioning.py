@@ -1,0 +1,72 @@
+"""Conditional generators: the class of a work is a block of its code (Mirza & Osindero 2014, arXiv:1411.1784)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from coevo import CodeBlock, Options, Works
+from coevo.nn.divergences import gaussian_kl
+
+
+class ConditionalOptions(Options):
+    """Options of a generator that may be given labels."""
+
+    conditional: bool = False
+    """The generator is given the class to make, as a block of its code."""
+    embedding: int = Field(16, ge=1, le=1024)
+    """conditional: size of the label embedding."""
+    conditioning_kl: float = Field(0.0, ge=0, le=100)
+    """conditional: weight of the KL divergence in conditioning augmentation (Zhang 2016); 0 embeds labels without
+    it."""
+
+    renamed: ClassVar[Mapping[str, str]] = {"labels": "conditional", "condition": "conditioning_kl"}
+
+
+def label_block(classes: int) -> CodeBlock:
+    """The one-hot class, given from outside."""
+    return CodeBlock("class", classes, "categorical", role="label", conditioning=True)
+
+
+def sample_labels(reals: Works, n: int, generator: torch.Generator) -> Tensor:
+    """Labels [n], as frequent as among real works."""
+    labels = reals.classes
+    return labels[torch.randint(len(labels), (n,), generator=generator, device=labels.device)]
+
+
+class LabelEmbedding(nn.Module):
+    """Replaces the one-hot class in codes [N, latent + classes + rest] by an embedding of it.
+
+    With conditioning augmentation (Zhang 2016, StackGAN, eq. 2) the embedding is drawn from N(μ(y), diag σ(y)²) in
+    training, so that works vary smoothly around a class, and is μ(y) in evaluation.
+
+    Args:
+        latent: columns before the class.
+        classes: columns of the class.
+        embedding: size of the embedding.
+        augment: whether to draw it.
+    """
+
+    def __init__(self, latent: int, classes: int, embedding: int, augment: bool = False):
+        super().__init__()
+        self.latent, self.classes = latent, classes
+        self.mean = nn.Linear(classes, embedding, bias=False)
+        self.log_variance = nn.Linear(classes, embedding, bias=False) if augment else None
+
+    def forward(self, codes: Tensor) -> Tensor:
+        z, label, rest = codes.split([self.latent, self.classes, codes.shape[1] - self.latent - self.classes], 1)
+        embedded = self.mean(label)
+        if self.log_variance is not None and self.training:
+            embedded = embedded + (self.log_variance(label) / 2).exp() * torch.randn_like(embedded)
+        return torch.cat([z, embedded, rest], 1)
+
+    def kl(self, codes: Tensor) -> Tensor:
+        """KL(N(μ, diag σ²) ‖ N(0, I)), mean over the codes; 0 without conditioning augmentation."""
+        if self.log_variance is None:
+            return codes.new_zeros(())
+        label = codes[:, self.latent : self.latent + self.classes]
+        return gaussian_kl(self.mean(label), self.log_variance(label)).mean()

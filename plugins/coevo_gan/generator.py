@@ -1,0 +1,87 @@
+"""The generator of a generative adversarial net (Goodfellow 2014, arXiv:1406.2661)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from pydantic import Field
+from torch import Tensor, nn
+
+from coevo import ArtistSpec, CodeBlock, CodeLayout, Metrics, Works
+from coevo.latent_models.decoder import DecoderArtist
+from coevo.latent_models.priors import draw
+from coevo.nn.adam import Adam, AdamOptions, minimise
+from coevo.nn.ema import EMA
+from coevo_gan.conditioning import ConditionalOptions, LabelEmbedding, label_block, sample_labels
+
+
+class GeneratorArtist(DecoderArtist):
+    """Makes works of noise, G(z), and climbs the gradient of their rewards.
+
+    A subclass implements `network`; it may add blocks to the code, and losses.
+    """
+
+    class Options(ConditionalOptions, AdamOptions):
+        latent: int = Field(16, ge=1, le=4096)
+        """Size of the noise vector z."""
+        ema: float = Field(0.995, ge=0, lt=1)
+        """Decay of the averaged generator that is exhibited."""
+
+        renamed: ClassVar[Mapping[str, str]] = {**ConditionalOptions.renamed, **AdamOptions.renamed}
+
+    options: Options
+
+    def network(self, inputs: int) -> nn.Module:
+        """G, not yet on the device: [N, inputs] → images [N, C, H, W] in [-1, 1]."""
+        raise NotImplementedError(f"{type(self).__name__} needs a method network(inputs)")
+
+    def blocks(self) -> tuple[CodeBlock, ...]:
+        """The blocks of its code beside the label; the first is z."""
+        return (CodeBlock("z", self.options.latent),)
+
+    def spec(self) -> ArtistSpec:
+        z, *rest = self.blocks()
+        if not self.options.conditional:
+            return ArtistSpec(code=CodeLayout((z, *rest)), gradients=True)
+        layout = CodeLayout((z, label_block(len(self.studio.classes)), *rest))
+        return ArtistSpec(code=layout, gradients=True, reals="required", labels="required")
+
+    def build(self) -> None:
+        self.generator = self.studio.prepare(self._conditional() if self.options.conditional else self._plain())
+        self.ema = EMA(self.generator, self.options.ema)
+        self.optimiser = Adam(self.generator.parameters(), self.options)
+
+    def make(self, n: int, reals: Works | None) -> Works:
+        code, labels = self.code, None
+        codes = draw(code.blocks, n, self.studio.generator("noise"))
+        if self.options.conditional:
+            labels = sample_labels(reals or Works(), n, self.studio.generator("labels"))
+            codes = code.with_labels(codes, labels)
+        return Works(self.generator(codes), codes, labels)
+
+    def learn(self, works: Works, rewards: Tensor) -> Metrics:
+        loss = -rewards.mean()
+        extra = self.extra_losses(works)
+        minimise(self.optimiser, sum(extra.values(), loss))
+        self.ema.update()
+        return {"loss": loss.detach(), **{name: part.detach() for name, part in extra.items()}}
+
+    def extra_losses(self, works: Works) -> dict[str, Tensor]:
+        """Losses that it minimises beside its rewards, by name."""
+        weight, first = self.options.conditioning_kl, next(self.generator.children())
+        if self.options.conditional and weight and isinstance(first, LabelEmbedding):
+            return {"conditioning_kl": weight * first.kl(works.latents)}
+        return {}
+
+    def pictures(self, codes: Tensor) -> Tensor:
+        pictures: Tensor = self.ema.average(codes)
+        return pictures
+
+    def _plain(self) -> nn.Module:
+        return self.network(self.code.size)
+
+    def _conditional(self) -> nn.Module:
+        o, classes = self.options, len(self.studio.classes)
+        embedding = LabelEmbedding(o.latent, classes, o.embedding, o.conditioning_kl > 0)
+        return nn.Sequential(embedding, self.network(self.code.size - classes + o.embedding))
