@@ -39,6 +39,3 @@ class DecoderArtist(Artist):
             labels = codes[:, layout.label].argmax(1)
         images = torch.cat([self.pictures(some) for some in codes.split(AT_ONCE)])
         return Works(images, codes, labels)
-
-
-Decoding = DecoderArtist  # until its users say the new name

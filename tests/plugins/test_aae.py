@@ -167,12 +167,12 @@ def test_a_joint_head_tells_dependent_blocks_from_independent_ones() -> None:
             z = torch.randn(n, 1)
             return Works(codes=torch.cat([z, (z > 0).float(), (z <= 0).float()], 1))
 
-    accuracy = {}
+    accuracy, works = {}, reals(200)
     for joint in (False, True):
         artist = build(Dependent, latent=1, categories=2)
         critic = critic_of(artist, learning_rate=1e-2, joint_head=joint)
         for _ in range(200):
-            accuracy[joint] = critic.learn(artist.make(200, None), reals(200))["accuracy"]
+            accuracy[joint] = critic.learn(artist.make(200, None), works)["accuracy"]
     assert accuracy[True] > accuracy[False] + 0.05
 
 
@@ -188,10 +188,11 @@ def test_a_categorical_prior_adapts_to_the_inferred_shares() -> None:
     columns = artist.code.slices["class"]
     codes = torch.zeros(20, artist.code.size)
     codes[:, columns][:, 3] = 1  # all of them threes
+    works = reals()
     for _ in range(60):
-        critic.learn(Works(codes=codes), reals())
+        critic.learn(Works(codes=codes), works)
     torch.testing.assert_close(critic.shares[columns][3], torch.tensor(1.0), atol=0.01, rtol=0)
-    drawn = torch.cat([critic.prior_draws(reals()).latents for _ in range(50)])[:, columns].mean(0)
+    drawn = torch.cat([critic.prior_draws(works).latents for _ in range(50)])[:, columns].mean(0)
     assert 0.75 < drawn[3] < 0.95  # the others are drawn too, a fifth as often as an equal share
     assert drawn[:3].min() > 0
 
@@ -307,9 +308,12 @@ def test_options_that_do_not_fit_are_refused(artist: type[Artist], options: dict
         build(artist, **options)
 
 
-def test_too_many_labels_and_too_few_are_refused(tmp_path: Path) -> None:
+def test_more_labels_than_works_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"data\.labelled=5000 is more than the 1797 works"):
         coevo.run("aae-semi-supervised", rounds=1, runs_dir=tmp_path, options={"data": {"labelled": 5000}})
+
+
+def test_the_supervised_variant_refuses_hidden_labels(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"'aae-supervised' needs the label of every work"):
         coevo.run("aae-supervised", rounds=1, runs_dir=tmp_path, options={"data": {"labelled": 50}})
     assert not list(tmp_path.iterdir())
