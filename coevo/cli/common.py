@@ -63,17 +63,14 @@ def open_store(run: str, runs_dir: Path) -> RunFolder:
 
 
 def picture(output: Path, *others: str) -> Path:
-    """The path of a picture to write, its folder made.
+    """The path of a picture to write.
 
     Raises:
         ConfigError: it does not end with .png or one of `others`; said before anything is drawn.
     """
-    if output.suffix.lower() not in (".png", *others):
-        raise ConfigError(f"-o {output} should end with {' or '.join(('.png', *others))}.")
-    from coevo.storage.atomic import writing
-
-    with writing(output):
-        output.parent.mkdir(parents=True, exist_ok=True)
+    endings = (".png", *others)
+    if output.suffix.lower() not in endings:
+        raise ConfigError(f"-o {output} should end with {' or '.join(endings)}.")
     return output
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Any
 
 import click
@@ -190,25 +191,61 @@ def evaluate(
     report = evaluate_works(run, runs_dir, n, seed, data, data_dir, sheet, draws, parzen)
     if as_json:
         click.echo(json.dumps(report, indent=2))
-    else:
-        from coevo.cli.tables import figure
+        return
+    from coevo.evaluation.table import report_heading, report_rows
 
-        table([{"figure": key, "value": figure(value)} for key, value in report.items()])
+    for line in report_heading(report):
+        paragraph(line)
+    click.echo()
+    table([row._asdict() for row in report_rows(report)], wrap=["meaning"], right=["made", "real"])
+    if sheet:
+        click.echo(f"Works beside their nearest real ones in {sheet}")
 
 
 @click.command()
 @click.argument("runs", metavar="RUN RUN...", nargs=-1, required=True, shell_complete=completion.runs)
+@click.option("-n", "n", type=click.IntRange(10, 100_000), help="Evaluate this many works of each too.")
+@SEED
 @OUTPUT(None, "Draw their sheets and curves side by side, as x.png.")
 @RUNS_DIR
 @JSON
-def compare(runs: tuple[str, ...], output: Path | None, runs_dir: Path, as_json: bool) -> None:
-    """Compare several RUNs: their figures in a table, their curves and sheets side by side."""
+def compare(
+    runs: tuple[str, ...], n: int | None, seed: int, output: Path | None, runs_dir: Path, as_json: bool
+) -> None:
+    """Compare several RUNs: their options and figures as a table, their sheets and curves as a picture.
+
+    The table has the options in which they differ, and the means of all figures over the last tenth of the log.
+    """
     from coevo.tools.compare import compare_rows, write_comparison
 
     stores = [open_store(run, runs_dir) for run in runs]
-    rows = compare_rows(stores)
     if output:
-        write_comparison(stores, picture(output))
-    click.echo(json.dumps(rows, indent=2)) if as_json else table(rows)
+        picture(output)
+    rows = compare_rows(stores, n, seed)
+    if output:
+        write_comparison(stores, output)
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        side_by_side(rows)
     if output:
         click.echo(f"{len(stores)} runs side by side in {output}", err=as_json)
+
+
+def side_by_side(rows: Sequence[Mapping[str, str]]) -> None:
+    """Print a table with a column for each run: as many runs in a row as the terminal has room for."""
+    first, *names = rows[0]
+    room = get_terminal_size().columns - max(len(row[first]) for row in rows)
+    some: list[str] = []
+    for name in names:
+        widths = [max(len(key), *(min(len(row[key]), 16) for row in rows)) + 2 for key in (*some, name)]
+        if some and sum(widths) > room:
+            _table_of(rows, first, some)
+            some = []
+        some.append(name)
+    _table_of(rows, first, some)
+
+
+def _table_of(rows: Sequence[Mapping[str, str]], first: str, names: Sequence[str]) -> None:
+    table([{first: row[first], **{name: row[name] for name in names}} for row in rows], wrap=names, right=names)
+    click.echo()

@@ -26,6 +26,7 @@ def table(
     rows: Sequence[Mapping[str, Any]],
     *,
     wrap: Sequence[str] = (),
+    right: Sequence[str] = (),
     widths: Mapping[str, int] | None = None,
     head: bool = True,
     indent: int = 0,
@@ -36,6 +37,7 @@ def table(
     Args:
         rows: the rows; True is shown as a dot, None and False as nothing.
         wrap: columns of prose, which may take several lines; all others are never cut nor broken.
+        right: columns that stand to the right, beside those whose values are numbers.
         widths: least widths of columns, so that several tables stand below each other.
         head: whether the keys are shown above the columns.
         indent: spaces before each line.
@@ -53,12 +55,12 @@ def table(
         for key, cells, width in zip(keys, columns, natural, strict=True)
     ]
     fitted = _fit(natural, least, get_terminal_size().columns - indent - len(GAP) * (len(keys) - 1))
-    right = [all(type(row[key]) in (int, float) for row in rows) for key in keys]
+    numbers = [key in right or all(type(row[key]) in (int, float) for row in rows) for key in keys]
     if head:
-        click.secho(_lines(keys, fitted, right, indent), bold=True)
+        click.secho(_lines(keys, fitted, numbers, indent), bold=True)
         click.echo(" " * indent + GAP.join("─" * width for width in fitted))
     for line in grid:
-        click.echo(_lines(line, fitted, right, indent))
+        click.echo(_lines(line, fitted, numbers, indent))
 
 
 def _text(value: Any) -> str:
