@@ -304,31 +304,27 @@ def test_a_damaged_session_is_not_bred_further_but_can_be_looked_at(coevo_comman
 # pairs
 
 
-def test_every_installed_artist_breeds_five_generations_with_a_person_or_is_refused_with_a_reason(
-    coevo_command: CommandLine,
-) -> None:
+SMALL_NETWORKS = {"width": "4", "latent": "8", "hidden": "[16]"}
+OWN_OPTIONS = {"aae-labelled-prior": ("-o", "artist.latent=2"), "aae-semi-supervised": ("-o", "data.labelled=100")}
+
+
+@pytest.mark.parametrize("artist", registry().offers("artist"))
+def test_every_artist_breeds_with_a_person_once_it_is_trained(artist: str, coevo_command: CommandLine) -> None:
     script = coevo_command.runs / "five"
     script.write_text("1\n2\n.\nu\n1\n3\n2\nq")
-    for artist in registry().offers("artist"):
-        words = ["run", "--artist", artist, "--critic", "human", "--size", 16, "--name", artist, "--picks", script]
-        answer = coevo_command(*words)
-        if answer.code:
-            assert answer.code == 2 and artist in answer.err and len(answer.err.splitlines()) == 1
-            assert "--from" in answer.err
-            known = registry().load("artist", artist).Options.model_fields
-            little = {"width": "4", "latent": "8", "hidden": "[16]"}
-            chosen = [
-                word for name, value in little.items() if name in known for word in ("-o", f"artist.{name}={value}")
-            ]
-            small = ("--size", 16, *chosen)
-            trained = coevo_command(
-                "run", "--artist", artist, "--critic", "dcnn", "--name", "own", "--rounds", 2, *small
-            )
-            assert trained.code == 0, (artist, trained.err)
-            answer = coevo_command(*words, "--from", "own", *small)
-            shutil.rmtree(coevo_command.runs / "own")
-        assert answer.code == 0, (artist, answer.err)
-        assert len(session_db(coevo_command, artist).events("pick")) == 6
+    known = registry().load("artist", artist).Options.model_fields
+    small = [word for key, value in SMALL_NETWORKS.items() if key in known for word in ("-o", f"artist.{key}={value}")]
+    options = ("--artist", artist, "--size", 16, *small, *OWN_OPTIONS.get(artist, ()))
+    words = ("run", *options, "--critic", "human", "--name", "bred", "--picks", script)
+    answer = coevo_command(*words)
+    if answer.code:
+        assert answer.code == 2 and artist in answer.err and len(answer.err.splitlines()) == 1
+        assert "--from" in answer.err
+        trained = coevo_command("run", *options, "--critic", "dcnn", "--name", "trained", "--rounds", 2)
+        assert trained.code == 0, trained.err
+        answer = coevo_command(*words, "--from", "trained")
+    assert answer.code == 0, answer.err
+    assert len(session_db(coevo_command, "bred").events("pick")) == 6
 
 
 def test_without_a_ui_nobody_can_be_asked(tmp_path: Path) -> None:
@@ -378,6 +374,7 @@ def wait_for(process: subprocess.Popen[str], prompts: int) -> None:
         heard += more
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)  # twenty starts of the whole program, on a machine of any speed
 def test_kill_9_at_twenty_random_moments_loses_no_pick_no_save_and_no_undo(coevo_command: CommandLine) -> None:
     rng = random.Random(20261121)
