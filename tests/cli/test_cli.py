@@ -1,8 +1,9 @@
-"""The command line: what every command answers, and what bad input gets."""
+"""The command line: the answers of its commands, and those to bad input."""
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -27,9 +28,7 @@ def test_a_run_leaves_everything_in_its_folder(coevo_command: CommandLine) -> No
     folder = coevo_command.play("first", "--rounds", 20, "-o", "run.sheet_every=10", "-o", "run.save_every=10")
     assert (folder / "config.toml").is_file()
     assert [row["round"] for row in read_log(folder / "metrics.jsonl")] == [10, 20]
-    assert sorted(path.name for path in (folder / "gallery").iterdir()) == [
-        f"000000{n}.png" for n in ("00", "10", "20")
-    ]
+    assert sorted(path.name for path in (folder / "sheets").iterdir()) == [f"000000{n}.png" for n in ("00", "10", "20")]
     assert (folder / "checkpoints" / "latest").read_text() == "00000020"
 
 
@@ -80,10 +79,11 @@ def test_sample_as_array_sheet_and_folder(played: CommandLine, tmp_path: Path) -
     assert (pixels(tmp_path / "folder" / "000002.png") == array[2, ..., 0]).all()
 
 
+@pytest.mark.slow
 def test_evaluate_a_run_and_a_folder_of_pictures(played: CommandLine, tmp_path: Path) -> None:
     report = json.loads(played("evaluate", "small", "-n", 50, "--json").out)
-    assert set(report["shares"]) == set("0123456789") and report["made"] == 50
-    assert 0 <= report["confidence"] <= 1 and report["accuracy"] > 0.9
+    assert set(report["class_shares"]) == set("0123456789") and report["made"] == 50
+    assert 0 <= report["confidence"] <= 1 and report["evaluator_accuracy"] > 0.9
     played("sample", "small", "-n", 20, "-o", tmp_path / "pictures")
     folder = json.loads(played("evaluate", tmp_path / "pictures", "--json").out)
     assert folder["made"] == 20 and "confidence" in folder
@@ -106,6 +106,28 @@ def test_runs_recipes_plugins_info_and_show_answer(played: CommandLine) -> None:
     assert all(row["about"] for row in options.values())
 
 
+@pytest.mark.slow
+def test_evaluate_prints_made_beside_real(played: CommandLine) -> None:
+    printed = played("evaluate", "small", "-n", 20).out
+    assert "run small, round 12" in printed
+    head = next(line for line in printed.splitlines() if line.startswith("figure"))
+    assert head.split() == ["figure", "made", "real", "better", "meaning"]
+    assert re.search(r"^FID +[\d.]+ +[\d.]+ +lower +Fréchet distance", printed, re.MULTILINE)
+
+
+def test_compare_lays_runs_side_by_side(played: CommandLine, tmp_path: Path) -> None:
+    played.play("wider", "--rounds", 2, "-o", "critic.width=8")
+    printed = played("compare", "small", "wider", "-o", tmp_path / "both.png").out
+    lines = {line.split()[0]: line.split()[1:] for line in printed.splitlines() if line.strip()}
+    assert lines["figure"] == ["small", "wider"]
+    assert lines["critic.width"] == ["4", "8"] and lines["rounds"] == ["12", "2"]
+    assert pixels(tmp_path / "both.png").ndim == 3
+    rows = json.loads(played("compare", "small", "wider", "--json").out)
+    assert {"figure": "critic.width", "small": "4", "wider": "8"} in rows
+    assert "at least two different runs" in played.refuses("compare", "small", "small")
+    assert "should end with .png" in played.refuses("compare", "small", "wider", "-o", tmp_path / "both.txt")
+
+
 def test_a_picture_knows_whose_it_is(played: CommandLine, tmp_path: Path) -> None:
     played("sample", "small", "-n", 1, "-o", tmp_path / "one")
     with Image.open(tmp_path / "one" / "000000.png") as picture:
@@ -113,10 +135,10 @@ def test_a_picture_knows_whose_it_is(played: CommandLine, tmp_path: Path) -> Non
     assert about["artist"] == "dcgan" and len(about["code"]) == 8 and about["version"] == coevo.__version__
 
 
-def test_from_goes_on_from_another_run(played: CommandLine) -> None:
+def test_a_run_starts_from_another(played: CommandLine) -> None:
     first = played.runs / "small"
     second = played.play("second", "--rounds", 1, "--from", "small")
-    assert (pixels(first / "gallery" / "00000012.png") == pixels(second / "gallery" / "00000000.png")).all()
+    assert (pixels(first / "sheets" / "00000012.png") == pixels(second / "sheets" / "00000000.png")).all()
 
 
 # bad input
@@ -135,13 +157,16 @@ def test_from_goes_on_from_another_run(played: CommandLine) -> None:
             "artist.latent: input should be greater than or equal to 1",
         ),
         (["run", "dcgan", "-o", "artist.latnt=9"], "did you mean 'artist.latent'"),
-        (["run", "dcgan", "-o", "latent"], "-o wants SECTION.OPTION=VALUE"),
+        (["run", "dcgan", "-o", "latent"], "-o expects SECTION.OPTION=VALUE"),
         (["run", "dcgan", "-o", "critic.game=hing"], "did you mean 'hinge'"),
         (["run", "dcgan", "-o", "artits.latent=8"], "no section named 'artits'"),
         (["run", "dcgan", "--rounds", 0], "run.rounds"),
-        (["run", "dcgan", "--size", 33], "makes pictures of 16, 32, 64 or 128 px, not 33"),
+        (
+            ["run", "dcgan", "--size", 33],
+            "needs images of 16, 32, 64 or 128 px, which it halves down to 4 px, not 33 × 33",
+        ),
         (["run", "dcgan", "--channels", 2], "data.channels: input should be 1 or 3"),
-        (["run", "dcgan", "--device", "mps"], "Device 'mps' is not there; this machine has: cpu"),
+        (["run", "dcgan", "--device", "mps"], "Device 'mps' is not available here"),
         (["run", "dcgan", "--data", "nothing-here"], "no dataset named 'nothing-here'"),
         (["run", "dcgan", "--data", "mnist"], "needs --data-dir"),
         (
@@ -155,6 +180,9 @@ def test_from_goes_on_from_another_run(played: CommandLine) -> None:
         (["show"], "There are no runs in"),
         (["info", "artist", "dcgn"], "no artist named 'dcgn'"),
         (["check", "dcgn"], "no artist or critic named 'dcgn'"),
+        (["run", "dcgan", "--face", "plain"], "--face is now called --ui"),
+        (["run", "dcgan", "--ui", "plain"], "--picks and --ui need an interactive critic, and 'dcnn' is not one"),
+        (["run", "dcgan", "-o", "artist.rate=1"], "artist.learning_rate"),
     ],
 )
 def test_bad_input_gets_one_sentence_and_leaves_nothing(coevo_command: CommandLine, words: list, said: str) -> None:
@@ -168,7 +196,7 @@ def test_all_mistakes_are_said_at_once(coevo_command: CommandLine) -> None:
 
 
 def test_a_name_that_is_taken(played: CommandLine) -> None:
-    assert "A run named 'small' is there already" in played.refuses("run", "dcgan", "--name", "small")
+    assert "Run 'small' already exists" in played.refuses("run", "dcgan", "--name", "small")
 
 
 def test_a_finished_run_says_how_to_go_on(played: CommandLine) -> None:
@@ -209,20 +237,20 @@ def test_a_damaged_checkpoint_is_passed_over_and_said(coevo_command: CommandLine
 def test_a_loss_that_is_not_finite_stops_the_run(coevo_command: CommandLine) -> None:
     said = coevo_command.refuses(
         "run", "dcgan", "--name", "nan", "--size", 16, "--batch", 8, "--rounds", 50, "-o", "artist.learning_rate=1",
-        "-o", "critic.learning_rate=1", "-o", "run.save_every=1", "-o", "critic.game=least-squares", "-o", "artist.width=4",
-        "-o", "critic.width=4", "--precision", "fp32", "--from", _poisoned(coevo_command),
+        "-o", "critic.learning_rate=1", "-o", "run.save_every=1", "-o", "critic.game=least-squares",
+        "-o", "artist.width=4", "-o", "critic.width=4", "--precision", "fp32", "--from", _poisoned(coevo_command),
     )  # fmt: skip
-    assert "is not finite" in said and "Try lower rates" in said
+    assert "is not finite" in said and "Try lower learning rates" in said
 
 
 def test_a_likelihood_that_is_not_finite_stops_an_autoencoder_at_its_last_good_checkpoint(
     coevo_command: CommandLine,
 ) -> None:
-    wild = ("artist.learning_rate=1", "artist.likelihood=gaussian", "artist.deviation=0.001", "run.save_every=1")
+    wild = ("artist.learning_rate=1", "artist.likelihood=gaussian", "artist.pixel_std=0.001", "run.save_every=1")
     said = coevo_command.refuses(
         "run", "vae", "--name", "wild", "--rounds", 300, *(word for option in wild for word in ("-o", option))
     )
-    assert "is not finite" in said and "Try lower rates (-o artist.learning_rate=1e-4) or" in said
+    assert "is not finite" in said and "Try lower learning rates (-o artist.learning_rate=1e-4) or" in said
     assert "its last good checkpoint is round" in said
 
 
@@ -238,6 +266,7 @@ def _poisoned(command: CommandLine) -> str:
     return folder.name
 
 
+@pytest.mark.slow
 def test_a_broken_plugin_is_listed_and_stops_nothing(tmp_path: Path) -> None:
     """In a process of its own, with a plugin installed that does not import."""
     package = tmp_path / "broken_plugin-1.0.dist-info"

@@ -58,9 +58,10 @@ def test_options(coevo_command: CommandLine, terminal: Terminal, width: int) -> 
 @WIDTHS
 def test_runs(played: CommandLine, terminal: Terminal, width: int) -> None:
     terminal(width)
-    played.play("a-run-with-quite-a-long-name-1", "--rounds", 1)
+    name = f"a-run-with-quite-a-long-name-{width}"
+    played.play(name, "--rounds", 1)
     listed = played("runs").out
-    assert {"small", "a-run-with-quite-a-long-name-1"} <= words(listed)
+    assert {"small", name} <= words(listed)
 
 
 @WIDTHS

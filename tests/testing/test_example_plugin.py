@@ -72,9 +72,6 @@ def test_its_offers_are_found() -> None:
 def play(artist: Artist, critic: Critic, labelled: int | None) -> None:
     """Two rounds; every metric is a number."""
     studio = artist.studio
-    studio.reseed()
-    artist.build()
-    critic.build(artist)
     data = digits(DataOptions(size=studio.image[1]))
     batches = DatasetBatches(data, BATCH, 0, [1, 1], studio.device, 1, 1024, labelled)
     phases = [phase for phase in DEFAULT_PHASES if phase.role == "artist" or critic.spec().learns]
@@ -83,13 +80,16 @@ def play(artist: Artist, critic: Critic, labelled: int | None) -> None:
 
 
 def pair(artist: type[Artist], critic: type[Critic]) -> tuple[Artist, Critic, int | None]:
-    """The two with small options, and how many labels they want; skips those that do not fit."""
+    """The two, built, with small options, and how many labels they want; skips those that do not fit."""
     studio = Studio((1, 32, 32), tuple("0123456789"), batch=BATCH)
     a = artist(artist.Options(**OPTIONS.get(artist.name, {})), studio)
     c = critic(critic.Options(**OPTIONS.get(critic.name, {})), studio)
     labelled = 100 if "some" in (a.spec().labels, c.spec().labels) else None
     try:
         check_pair(a, c, labels="some" if labelled else "all")
+        studio.reseed()
+        a.build()
+        c.build(a)
     except PairError as reason:
         pytest.skip(str(reason))
     return a, c, labelled
