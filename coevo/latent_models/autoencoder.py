@@ -16,9 +16,10 @@ from coevo.errors import ConfigError
 from coevo.latent_models.corruption import CorruptionOptions, corrupt, upgrade_corruption
 from coevo.latent_models.decoder import DecoderArtist
 from coevo.latent_models.likelihoods import Likelihood, LikelihoodName, intensities, make_likelihood
-from coevo.latent_models.networks import NetworkOptions, check_network, make_decoder, make_encoder
+from coevo.latent_models.networks import NetworkOptions, make_decoder, make_encoder
 from coevo.nn.adam import Adam, AdamOptions, minimise
 from coevo.nn.ema import EMA
+from coevo.nn.layers import check_side
 
 
 class ConditionalOptions(Options):
@@ -100,7 +101,9 @@ class Autoencoder(DecoderArtist):
         return make_likelihood(self.options.likelihood, self.options.pixel_std)
 
     def check(self) -> None:
-        check_network(self.options, self.studio.image, self.name)
+        if self.options.network == "convolution":
+            owner = f"Artist {self.name!r} with artist.network=convolution"
+            check_side(owner, self.studio.image, ", or artist.network=dense")
         if self.studio.image[0] > 1 and not self.likelihood.colours:
             raise ConfigError(
                 f"artist.likelihood={self.options.likelihood} takes a pixel for the probability of white, which "

@@ -10,8 +10,7 @@ from pydantic import Field
 from torch import nn
 
 from coevo.contract.players import Options
-from coevo.errors import ConfigError
-from coevo.nn.layers import SIDES, Activation, dense, doublings, halvings
+from coevo.nn.layers import Activation, dense, doublings, halvings
 
 Shape = tuple[int, int, int]  # channels, height, width
 
@@ -52,14 +51,3 @@ def make_decoder(options: NetworkOptions, inputs: int, image: Shape) -> nn.Seque
     sizes = [inputs, *reversed(o.hidden)]
     hidden = dense(sizes, o.activation, o.batch_norm)
     return nn.Sequential(*hidden, nn.Linear(sizes[-1], prod(image)), nn.Unflatten(1, image))
-
-
-def check_network(options: NetworkOptions, image: Shape, artist: str) -> None:
-    """Raise ConfigError if the networks cannot read images of that shape."""
-    _, height, width = image
-    if options.network == "convolution" and (height != width or height not in SIDES):
-        sides = ", ".join(map(str, SIDES))
-        raise ConfigError(
-            f"Artist {artist!r} with artist.network=convolution needs images of {sides} px, which it halves down to 4 "
-            f"px, not {height} × {width}; choose another data.size, or artist.network=dense."
-        )

@@ -9,17 +9,17 @@ def coevo_artists() -> list[Offer]:
         Offer("aae", "an adversarial autoencoder (Makhzani 2015)", "coevo_aae.aae:AAE"),
         Offer(
             "aae-labelled-prior",
-            "... with a region of the prior for every class",
+            "an AAE with a region of its prior for every class",
             "coevo_aae.labelled_prior:LabelledPriorAAE",
         ),
-        Offer("aae-supervised", "... whose decoder is given the label", "coevo_aae.supervised:SupervisedAAE"),
+        Offer("aae-supervised", "an AAE whose decoder is given the label", "coevo_aae.supervised:SupervisedAAE"),
         Offer(
             "aae-semi-supervised",
-            "... that learns classes from a few labels",
+            "an AAE that learns classes from a few labels",
             "coevo_aae.semi_supervised:SemiSupervisedAAE",
         ),
-        Offer("aae-clustering", "... that finds clusters without labels", "coevo_aae.clustering:ClusteringAAE"),
-        Offer("aae-mixture", "... whose clusters are a mixture of Gaussians of z", "coevo_aae.mixture:MixtureAAE"),
+        Offer("aae-clustering", "an AAE that finds clusters without labels", "coevo_aae.clustering:ClusteringAAE"),
+        Offer("aae-mixture", "an AAE that fits a mixture of Gaussians to its latents", "coevo_aae.mixture:MixtureAAE"),
         Offer("alae", "an adversarial latent autoencoder (Pidhorskyi 2020)", "coevo_aae.alae:ALAE"),
     ]
 

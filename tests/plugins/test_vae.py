@@ -159,7 +159,7 @@ def test_a_conditional_vae_exhibits_every_class_and_encodes_with_labels() -> Non
 
 
 def test_images_that_cannot_be_halved_are_refused() -> None:
-    with pytest.raises(ConfigError, match=r"needs images of 16, 32, 64, 128 px, .* not 28 × 28"):
+    with pytest.raises(ConfigError, match=r"needs images of 16, 32, 64 or 128 px, .* not 28 × 28"):
         build(28, **CONVOLUTION)
 
 
