@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from coevo.cli import main
+from coevo.evaluation import classifier
 
 SMALL = (
     "--size",
@@ -27,8 +28,9 @@ SMALL = (
 
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Evaluators are trained once for all tests, and the user's own are left alone."""
+    """Evaluators are trained once for all tests, a quarter as long; the user's own are left alone."""
     os.environ["COEVO_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    classifier.LEAST_STEPS = 100
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Figures of codes: errors counted by hand, told apart or not, and likelihoods against closed forms."""
+"""Figures of codes: errors counted by hand, two-sample tests, and likelihoods against closed forms."""
 
 from __future__ import annotations
 
@@ -15,21 +15,23 @@ from torch import nn
 from torch.distributions import MultivariateNormal
 
 from coevo import Studio, Works
-from coevo.evaluation.codes import cluster_names, told_apart
+from coevo.evaluation.codes import cluster_labels, two_sample_accuracy
 from coevo.evaluation.metrics import parzen
+from coevo.latent_models.likelihoods import Likelihood, make_likelihood
+from coevo_vae.importance import log_likelihood
 from coevo_vae.vae import VAE
 
 
-def test_a_cluster_has_the_name_of_the_work_that_is_surest_of_it() -> None:
+def test_a_cluster_has_the_label_of_its_most_probable_work() -> None:
     shares = torch.tensor([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]])
-    assert cluster_names(shares, torch.tensor([7, 3, 5])).tolist() == [7, 5]
+    assert cluster_labels(shares, torch.tensor([7, 3, 5])).tolist() == [7, 5]
 
 
-def test_equals_are_not_told_apart_and_others_are() -> None:
+def test_two_sample_accuracy_is_chance_for_equal_distributions_only() -> None:
     generator = torch.Generator().manual_seed(0)
     draw = lambda: torch.randn(3000, 2, generator=generator)  # noqa: E731
-    assert told_apart(draw(), draw()) < 0.55
-    assert told_apart(draw(), draw() * 0.3) > 0.7
+    assert two_sample_accuracy(draw(), draw()) < 0.55
+    assert two_sample_accuracy(draw(), draw() * 0.3) > 0.7
 
 
 def test_a_parzen_window_around_one_point_is_a_gaussian() -> None:
@@ -47,14 +49,17 @@ class Plane(VAE):
 
     name = "plane"
 
+    @property
+    def likelihood(self) -> Likelihood:
+        return make_likelihood("gaussian", 0.5, squash=False)
+
 
 @pytest.fixture
 def plane() -> VAE:
     studio = Studio((1, 4, 4), tuple("01"))
     studio.reseed()
-    it = Plane(Plane.Options(hidden=(), latent=2, likelihood="gaussian", deviation=0.5), studio)
+    it = Plane(Plane.Options(hidden=(), latent=2, likelihood="gaussian", pixel_std=0.5), studio)
     it.build()
-    it.likelihood.squash = False
     with torch.no_grad():
         it.decoder[0].weight.mul_(0.5)
     return it
@@ -66,28 +71,28 @@ def test_the_importance_bound_tightens_to_the_likelihood(plane: VAE) -> None:
     assert isinstance(linear, nn.Linear)
     covariance = linear.weight @ linear.weight.T + 0.25 * torch.eye(16)
     exact = MultivariateNormal(linear.bias, covariance).log_prob((images.flatten(1) + 1) / 2).mean().item()
-    bounds = [plane.log_likelihood(Works(images), draws).mean().item() for draws in (1, 10, 100, 5000)]
+    bounds = [log_likelihood(plane, Works(images), draws).mean().item() for draws in (1, 10, 100, 5000)]
     assert bounds == sorted(bounds) and bounds[0] < exact
     assert bounds[-1] == pytest.approx(exact, abs=0.1)
 
 
 def test_draws_in_batches_are_draws_at_once(plane: VAE) -> None:
     images = torch.rand(3, 1, 4, 4) * 2 - 1
-    many = [plane.log_likelihood(Works(images), draws, seed=draws) for draws in (2000, 2001)]
+    many = [log_likelihood(plane, Works(images), draws, seed=draws) for draws in (2000, 2001)]
     assert torch.allclose(*many, atol=0.2)
 
 
 # on the command line
 
-LITTLE = ["-o", "data.size=16", "-o", "artist.hidden=[32]", "--rounds", 4]
+SMALL_DATA = ["-o", "data.size=16", "-o", "artist.hidden=[32]", "--rounds", 4]
 
 
 @pytest.fixture(scope="module")
-def taught(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
-    command = CommandLine(tmp_path_factory.mktemp("taught") / "runs")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
+    command = CommandLine(tmp_path_factory.mktemp("trained") / "runs")
     for recipe in ("vae", "vae-manifold", "aae-semi-supervised", "aae-clustering", "contractive-autoencoder"):
-        hidden = [] if recipe == "contractive-autoencoder" else LITTLE[2:4]
-        answer = command("run", recipe, "--name", recipe, *LITTLE[:2], *hidden, *LITTLE[4:])
+        hidden = [] if recipe == "contractive-autoencoder" else SMALL_DATA[2:4]
+        answer = command("run", recipe, "--name", recipe, *SMALL_DATA[:2], *hidden, *SMALL_DATA[4:])
         assert answer.code == 0, answer.err
     return command
 
@@ -95,21 +100,21 @@ def taught(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
 @pytest.mark.parametrize(
     ("run", "found"),
     [
-        ("vae", {"reconstruction_error", "elbo", "nll_of_5_draws", "z_told_from_prior", "parzen"}),
-        ("aae-semi-supervised", {"classification_error", "z_discrepancy"}),
+        ("vae", {"reconstruction_error", "elbo", "nll_of_5_draws", "z_two_sample_accuracy", "parzen"}),
+        ("aae-semi-supervised", {"classification_error", "z_mmd"}),
         ("aae-clustering", {"clustering_error"}),
     ],
 )
-def test_evaluate_judges_codes(taught: CommandLine, run: str, found: set[str]) -> None:
-    figures: Any = json.loads(taught("evaluate", run, "-n", 50, "--draws", 5, "--parzen", "--json").out)
+def test_evaluate_measures_codes(trained: CommandLine, run: str, found: set[str]) -> None:
+    figures: Any = json.loads(trained("evaluate", run, "-n", 50, "--draws", 5, "--parzen", "--json").out)
     assert found <= figures.keys()
-    assert all(0 <= figures[key] <= 1 for key in found if key.endswith("error") or key.endswith("prior"))
+    assert all(0 <= figures[key] <= 1 for key in found if key.endswith("error") or key.endswith("accuracy"))
     if run == "vae":
         assert -figures["elbo"] >= figures["nll_of_5_draws"]
 
 
-def test_encode_writes_codes_labels_and_blocks(taught: CommandLine, tmp_path: Path) -> None:
-    assert taught("encode", "aae-semi-supervised", "-n", 30, "-o", tmp_path / "codes.npz").code == 0
+def test_encode_writes_codes_labels_and_blocks(trained: CommandLine, tmp_path: Path) -> None:
+    assert trained("encode", "aae-semi-supervised", "-n", 30, "-o", tmp_path / "codes.npz").code == 0
     with np.load(tmp_path / "codes.npz", allow_pickle=False) as file:
         assert file["codes"].shape == (30, 20) and file["labels"].shape == (30,)
         assert file["blocks"].tolist() == ["z", "class"] and file["sizes"].tolist() == [10, 10]
@@ -126,8 +131,8 @@ def test_encode_writes_codes_labels_and_blocks(taught: CommandLine, tmp_path: Pa
         ["traverse", "aae-semi-supervised", "--rows", 2],
     ],
 )
-def test_pictures_of_a_latent_space(taught: CommandLine, tmp_path: Path, words: list[Any]) -> None:
-    answer = taught(*words, "-o", tmp_path / "x.png", "--show")
+def test_pictures_of_a_latent_space(trained: CommandLine, tmp_path: Path, words: list[Any]) -> None:
+    answer = trained(*words, "-o", tmp_path / "x.png", "--show")
     assert answer.code == 0, answer.err
     assert (tmp_path / "x.png").stat().st_size > 500
 
@@ -135,18 +140,20 @@ def test_pictures_of_a_latent_space(taught: CommandLine, tmp_path: Path, words: 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["manifold", "vae"], "A manifold is drawn of a code of two numbers, and artist 'vae' has z 40"),
+        (["manifold", "vae"], "A manifold needs a code of two dimensions, and artist 'vae' has z 40"),
         (["scatter", "vae", "--code", "y"], "has no code called 'y'; it has: z"),
         (["encode", "vae", "-o", "codes.txt"], "should end with .npz"),
         (["scatter", "vae", "-o", "x.jpg"], "should end with .png"),
     ],
 )
-def test_what_cannot_be_looked_at_is_said(taught: CommandLine, tmp_path: Path, words: list[str], said: str) -> None:
-    answer = taught(*words)
+def test_pictures_that_cannot_be_drawn_are_refused(
+    trained: CommandLine, tmp_path: Path, words: list[str], said: str
+) -> None:
+    answer = trained(*words)
     assert answer.code == 2 and said in answer.err
 
 
-def test_who_cannot_encode_is_not_looked_into(played: CommandLine, tmp_path: Path) -> None:
+def test_artists_without_an_encoder_are_refused(played: CommandLine, tmp_path: Path) -> None:
     for command in ("encode", "reconstruct", "scatter", "tangents"):
         answer = played(command, "small", "-o", tmp_path / ("x.npz" if command == "encode" else "x.png"))
         assert answer.code == 2 and "cannot encode pictures" in answer.err

@@ -1,4 +1,4 @@
-"""Distances of sets of works, where they can be worked out."""
+"""Distances of sets of works, against closed forms."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from coevo.evaluation.metrics import divergence, frechet, kernel_distance, nearest, overlap, parzen, spread
+from coevo.evaluation.metrics import (
+    frechet_distance,
+    kernel_distance,
+    kl_divergence,
+    mean_distance,
+    nearest,
+    overlap,
+    parzen,
+)
 
 DRAW = torch.Generator().manual_seed(0)
 
@@ -20,18 +28,18 @@ def cloud(n: int, mean: float = 0.0, scale: float = 1.0, size: int = 4) -> torch
 
 def test_the_frechet_distance_of_two_gaussians() -> None:
     """‖μ‖² + tr(Σ₁ + Σ₂ - 2√Σ₁Σ₂): four dimensions, apart by 1 each, deviations 1 and 3: 4 + 4 (1 + 9 - 6)."""
-    assert frechet(cloud(200_000), cloud(200_000, 1.0, 3.0)) == pytest.approx(20, rel=0.02)
+    assert frechet_distance(cloud(200_000), cloud(200_000, 1.0, 3.0)) == pytest.approx(20, rel=0.02)
 
 
 def test_it_is_zero_for_the_same_and_does_not_mind_the_order() -> None:
     ones, others = cloud(300), cloud(200, 0.5)
-    assert frechet(ones, ones) == pytest.approx(0, abs=1e-6)
-    assert frechet(ones, others) == pytest.approx(frechet(others, ones))
+    assert frechet_distance(ones, ones) == pytest.approx(0, abs=1e-6)
+    assert frechet_distance(ones, others) == pytest.approx(frechet_distance(others, ones))
 
 
 def test_a_feature_that_never_changes_is_no_trouble() -> None:
     flat = torch.cat([cloud(100), torch.zeros(100, 3)], 1)
-    assert frechet(flat, flat) == pytest.approx(0, abs=1e-6)
+    assert frechet_distance(flat, flat) == pytest.approx(0, abs=1e-6)
 
 
 def test_the_kernel_distance_is_unbiased() -> None:
@@ -68,10 +76,10 @@ def test_neighbours_of_too_few_are_refused() -> None:
 
 def test_a_parzen_window_around_draws_of_a_gaussian_comes_near_its_own_likelihood() -> None:
     """Of N(0, I) in two dimensions: -log 2π - 1."""
-    points, validation, test = cloud(20_000, size=2), cloud(500, size=2), cloud(3000, size=2)
+    points, validation, test = cloud(5_000, size=2), cloud(200, size=2), cloud(1000, size=2)
     mean, error, sigma = parzen(points, validation, test)
     assert mean == pytest.approx(-log(2 * 3.14159265) - 1, abs=0.1)
-    assert error < 0.03 and 0.05 < sigma < 0.6
+    assert error < 0.04 and 0.05 < sigma < 0.6
 
 
 def test_a_parzen_window_of_one_point_is_a_gaussian() -> None:
@@ -89,12 +97,12 @@ def test_the_nearest_is_the_nearest() -> None:
 
 
 def test_spread_is_the_mean_distance_of_two() -> None:
-    assert spread(torch.tensor([[0.0], [1.0], [1.0]])) == pytest.approx(2 / 3)
+    assert mean_distance(torch.tensor([[0.0], [1.0], [1.0]])) == pytest.approx(2 / 3)
 
 
 def test_divergence_worked_out() -> None:
     shares, wanted = torch.tensor([0.5, 0.5, 0.0]), torch.tensor([0.25, 0.5, 0.25])
-    assert divergence(shares, wanted) == pytest.approx(0.5 * log(2))
+    assert kl_divergence(shares, wanted) == pytest.approx(0.5 * log(2))
 
 
 @settings(deadline=None)
@@ -102,4 +110,4 @@ def test_divergence_worked_out() -> None:
 def test_divergence_is_never_below_zero(counts: list[int]) -> None:
     shares = torch.tensor(counts).double() / sum(counts)
     even = torch.full_like(shares, 1 / len(counts))
-    assert divergence(shares, even) >= -1e-9
+    assert kl_divergence(shares, even) >= -1e-9

@@ -1,4 +1,4 @@
-"""The list of works that fooled their critic: each once, with score, parents, round and genome; nothing is lost."""
+"""The list of works that fooled their critic: each once, with score, parents, round and genome; it resumes exactly."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from coevo.monitoring.accepted import read_accepted
 
 OPTIONS = {
     "data": {"size": 16},
-    "run": {"accepts": 2, "save_every": 1},
+    "run": {"accepted": 2, "save_every": 1},
     "artist": {"elites": 2, "functions": "arithmetic"},
     "phases": {"critic": {"steps": 1}, "artist": {"steps": 1}},
 }
@@ -44,7 +44,7 @@ def test_the_list_resumes_exactly(evolved: CommandLine) -> None:
     assert read_accepted(evolved.runs / "parts") == read_accepted(evolved.runs / "it")
 
 
-def test_the_accepted_are_listed_and_drawn(evolved: CommandLine, tmp_path: Path) -> None:
+def test_accepted_works_are_listed_and_drawn(evolved: CommandLine, tmp_path: Path) -> None:
     sheet, one = tmp_path / "sheet.png", tmp_path / "one.png"
     rows = json.loads(evolved("accepted", "it", "--json", "-o", sheet).out)
     assert rows == read_accepted(evolved.runs / "it")
@@ -61,8 +61,8 @@ def test_the_accepted_are_listed_and_drawn(evolved: CommandLine, tmp_path: Path)
     assert again.code == 0, again.err
 
 
-def test_what_is_not_there(evolved: CommandLine, played: CommandLine, tmp_path: Path) -> None:
+def test_works_that_were_not_accepted_are_refused(evolved: CommandLine, played: CommandLine, tmp_path: Path) -> None:
     assert "no accepted work named 'nobody'" in evolved.refuses("accepted", "it", "nobody")
-    assert "Nobody was accepted yet." in played("accepted", "small").out
+    assert "No works accepted yet." in played("accepted", "small").out
     assert "no accepted works to draw" in played.refuses("accepted", "small", "-o", tmp_path / "x.png")
     assert "should end with .png" in evolved.refuses("accepted", "it", "-o", tmp_path / "x.gif")
