@@ -13,7 +13,9 @@ from coevo.contract.players import Player, State
 from coevo.data.datasets import DataOptions
 from coevo.plugin.registry import Registry
 from coevo.runs.config import RENAMED_SECTIONS, RunOptions, Tree
+from coevo.storage.atomic import write_whole
 from coevo.storage.run_folder import FORMAT, RunFolder
+from coevo.storage.serialization import pack_text, unpack_text
 
 RUN_STATE_1 = {"past": "ancestral_opponents", "watch": "diagnostics", "log": "log_length"}
 METRICS_1 = {
@@ -107,8 +109,16 @@ def migrate_run_state(state: Mapping[str, Any], format: int) -> State:
     return new
 
 
-def migrate_folder(folder: RunFolder) -> None:
-    """Give a run's files the names that they have now; the run must be locked."""
+def migrate_folder(folder: RunFolder, critic: Player) -> None:
+    """Give a run's files the names and states that they have now; the run must be locked.
+
+    A migration that is cut off is done again: a state that has its new names keeps them.
+    """
+    for path in (folder.folder / "past").glob("*.json"):
+        kept = unpack_text(path.read_text(), path.with_suffix(".safetensors").read_bytes())
+        text, tensors = pack_text({**kept, "critic": migrate_player_state(kept["critic"], critic)})
+        write_whole(path.with_suffix(".safetensors"), tensors)
+        write_whole(path, text.encode())
     for old, new in FILES_1.items():
         if (folder.folder / old).exists() and not (folder.folder / new).exists():
             (folder.folder / old).rename(folder.folder / new)

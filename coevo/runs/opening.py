@@ -63,7 +63,7 @@ class SavedRun:
                 return Position(*checkpoint.position), state
             position, newest = db.snapshot(db.head.snapshot)
             newest = self._migrated(newest, db.format)
-        return position, {role: {**part, **newest.get(role, {})} for role, part in state.items()}
+        return position, {role: {**state[role], **part} for role, part in newest.items()}
 
     @cached_property
     def artist(self) -> Artist:

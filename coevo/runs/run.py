@@ -115,9 +115,10 @@ class Run:
         if lock:
             store.lock()
         try:
+            setup = Setup(config)
             if lock:
-                migrate_folder(store)
-            run = cls(Setup(config), store, remember=remember)
+                migrate_folder(store, setup.critic)
+            run = cls(setup, store, remember=remember)
             if store.names():
                 checkpoint, run.problems = store.load()
                 run.restore(checkpoint)
