@@ -1,4 +1,4 @@
-"""From genes to lines: a biomorph's embryology."""
+"""Development: from genes to lines."""
 
 from __future__ import annotations
 
@@ -29,12 +29,11 @@ def develop(genotype: Genotype) -> np.ndarray:
 
 
 def tree(genes: Sequence[int], y: int, genotype: Genotype, odd: bool) -> list[np.ndarray]:
-    """The tree that grows from (0, y): `tree(x, y, length, dir)` draws a line of length · d[dir], and from its
-    end one shorter tree to either side.
+    """The lines of a tree that grows from (0, y).
 
-    All branches of a length grow at once, and those that grow alike from the same place only once: so it
-    takes thousands of twigs no longer than hundreds. A one-sided tree begins with one branch only, `dir` + 1 in
-    odd segments and `dir` - 1 in even ones.
+    Dawkins' recursion `tree(x, y, length, dir)` draws a line of length · d[dir], and from its end one shorter tree to
+    either side. Here all branches of a length grow at once, and equal ones once, so thousands of twigs take no longer
+    than hundreds. A one-sided tree begins with one branch only: `dir` + 1 in odd segments, `dir` - 1 in even ones.
     """
     ways = directions(genes)
     spots, way = np.array([[0, y]]), np.array([2])
@@ -49,7 +48,7 @@ def tree(genes: Sequence[int], y: int, genotype: Genotype, odd: bool) -> list[np
 
 
 def distinct(spots: np.ndarray, way: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Each place and direction once. As one number each they are sorted ten times faster than as rows."""
+    """Each place and direction once. Packed into one number each, they are sorted ten times as fast as rows."""
     key = np.unique((spots @ [1 << 27, 8]) + way)
     y = (key >> 3) + (1 << 23) & (1 << 24) - 1
     x = (key >> 3) + (1 << 23) >> 24
@@ -57,7 +56,7 @@ def distinct(spots: np.ndarray, way: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def directions(genes: Sequence[int]) -> np.ndarray:
-    """dx and dy of the eight directions [8, 2]: 2 is up the middle, 6 down, and the others mirror each other."""
+    """dx and dy of the eight directions [8, 2]: 2 is up, 6 is down, and the others mirror each other."""
     g1, g2, g3, g4, g5, g6, g7, g8 = genes[:8]
     return np.array([[-g2, g6], [-g1, g5], [0, g4], [g1, g5], [g2, g6], [g3, g7], [0, g8], [-g3, g7]])
 

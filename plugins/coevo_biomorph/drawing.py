@@ -1,4 +1,4 @@
-"""Lines on paper: antialiased, at any size."""
+"""Antialiased drawings of lines, at any size."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ INK, PAPER = 24, 255
 MARGIN = 0.07  # of the side
 WEIGHT = 0.013  # of the side: a line of thickness 1
 TAPER = 0.6  # a trunk of thickness 8 is 3.5 times as wide as a twig
-CANVAS = 384  # px of the side that is drawn before it is averaged down
+CANVAS = 384  # px of the side that is drawn before it is reduced
 RING = 16  # discs
 
 
@@ -25,9 +25,9 @@ def draw(drawings: Sequence[np.ndarray], image: tuple[int, int, int]) -> Tensor:
 
 
 def sketch(lines: np.ndarray, size: int) -> np.ndarray:
-    """One biomorph in grey: uint8 [size, size]. Drawn several times larger, and averaged down.
+    """One biomorph in grey: uint8 [size, size], drawn several times larger and reduced.
 
-    Lines become dots, and dots discs, all at once: so it takes thousands of lines hardly longer than a few.
+    All lines become dots at once, and all dots discs, so thousands of lines take hardly longer than a few.
     """
     fine = min(16, max(2, CANVAS // size))
     points = placed(lines[:, :4].astype(float), size * fine)
@@ -40,7 +40,7 @@ def sketch(lines: np.ndarray, size: int) -> np.ndarray:
 
 
 def placed(points: np.ndarray, side: int) -> np.ndarray:
-    """x0, y0, x1, y1 moved and scaled, so that all of them fit into the square within its margins."""
+    """Lines x0, y0, x1, y1, moved and scaled to fit into the square within its margins."""
     ends = points.reshape(-1, 2)
     low, high = ends.min(0), ends.max(0)
     scale = side * (1 - 2 * MARGIN) / max((high - low).max(), 1.0)
@@ -49,8 +49,8 @@ def placed(points: np.ndarray, side: int) -> np.ndarray:
 
 
 def dotted(points: np.ndarray, side: int) -> np.ndarray:
-    """Lines as dots without gaps: bool [side, side]. A dot on the border of two pixels takes both, so that what is
-    symmetric stays so."""
+    """Lines as dots without gaps: bool [side, side]. A dot on the border of two pixels takes both, which keeps
+    symmetry."""
     begin, way = points[:, :2], points[:, 2:] - points[:, :2]
     count = np.abs(way).max(1).astype(int) + 2
     which = np.repeat(np.arange(len(points)), count)
@@ -63,7 +63,7 @@ def dotted(points: np.ndarray, side: int) -> np.ndarray:
 
 
 def thickened(dots: np.ndarray, radius: float) -> np.ndarray:
-    """Every dot as a disc, which is a ring of discs of half its size: so it takes few steps, however large it is."""
+    """Every dot as a disc, drawn as a ring of discs of half its size: few steps, however large it is."""
     if radius < 1:
         return dots
     half = radius / 2.15  # sixteen discs of this size leave no gap between them and the edge
@@ -77,5 +77,5 @@ def thickened(dots: np.ndarray, radius: float) -> np.ndarray:
 
 
 def span(shift: int) -> slice:
-    """What a shift leaves of an axis."""
+    """The part of an axis that a shift leaves."""
     return slice(max(shift, 0), min(shift, 0) or None)

@@ -20,14 +20,21 @@ DEEPEST = 11
 
 @dataclass(frozen=True, slots=True)
 class Genotype:
-    """g1..g8 place eight directions, g9 is the depth; the rest came later and is off by default.
+    """A biomorph's genes. Those after the first nine came later, and are off by default.
 
-    gradients: of g1..g8, of the twigs' thickness and of the segments' distance; +1 swells, -1 shrinks.
+    Args:
+        genes: g1..g8, which place eight directions, and g9, the depth.
+        segments: number of trees, one below the other.
+        distance: from one segment to the next, in tenths.
+        gradients: change of g1..g8, of the thickness of twigs and of the distance from segment to segment: -1, 0 or 1.
+        bilateral: whether left and right mirror each other.
+        spokes: the trees as they are, mirrored upside down, or in four directions.
+        mutation_size: the step by which g1..g8 mutate.
     """
 
     genes: tuple[int, ...]
     segments: int = 1
-    distance: int = 150  # from one segment to the next, in tenths
+    distance: int = 150
     gradients: tuple[int, ...] = (0,) * 10
     bilateral: bool = True
     spokes: Spokes = "north"
@@ -39,7 +46,7 @@ class Genotype:
 
     @property
     def viable(self) -> bool:
-        """Within bounds, so that it is drawn in no time."""
+        """Whether it is within bounds, so that it is quick to draw."""
         return (
             all(abs(gene) <= WIDEST for gene in self.genes[:8])
             and 1 <= self.depth <= DEEPEST
@@ -50,15 +57,14 @@ class Genotype:
         )
 
     def text(self) -> str:
-        """Compact JSON; what is as in the basic form is left out."""
-        mine: dict[str, Any] = asdict(self)
-        basic: dict[str, Any] = asdict(Genotype(self.genes))
-        said: dict[str, Any] = {key: value for key, value in mine.items() if key == "genes" or value != basic[key]}
-        return json.dumps(said)
+        """Compact JSON without the genes that have their default values."""
+        genes: dict[str, Any] = asdict(self)
+        default: dict[str, Any] = asdict(Genotype(self.genes))
+        return json.dumps({key: value for key, value in genes.items() if key == "genes" or value != default[key]})
 
 
 def parse(text: str) -> Genotype:
-    """The genotype that `Genotype.text` spelled. Raises DataError where it is none, or out of bounds."""
+    """The genotype that `Genotype.text` wrote. Raises DataError if the text is not one, or out of bounds."""
     try:
         read: dict[str, Any] = json.loads(text)
         lists: dict[str, Any] = {key: tuple(read[key]) for key in ("genes", "gradients") if key in read}
@@ -71,17 +77,19 @@ def parse(text: str) -> Genotype:
         whole = all(type(gene) is int for gene in (*genotype.genes, *genotype.gradients))
         known = genotype.spokes in ("north", "north-south", "radial") and set(genotype.gradients) <= {-1, 0, 1}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise DataError(f"{text[:60]!r} is no biomorph's genome ({error}).") from error
+        raise DataError(f"{text[:60]!r} is not a biomorph's genome ({error}).") from error
     if not (right and whole and known and genotype.viable):
-        raise DataError(f"{text[:60]!r} is no biomorph's genome: it has other genes, or some are out of bounds.")
+        raise DataError(f"{text[:60]!r} is not a biomorph's genome: it has other genes, or some are out of bounds.")
     return genotype
 
 
 def mutate(parent: Genotype, probability: float, later: frozenset[str], rolls: Iterator[float]) -> Genotype:
-    """A child. Each gene mutates with the same probability: g1..g8 by the mutation size, g9 by one.
+    """A mutant of a genotype. g1..g8 change by the mutation size, g9 by one; never beyond the bounds.
 
-    later: which of the later genes mutate too. rolls: uniform draws from [0, 1). A mutation that would leave
-    the bounds does not happen.
+    Args:
+        probability: of the mutation of each gene.
+        later: which of the later genes mutate too.
+        rolls: uniform draws from [0, 1).
     """
 
     def chance(p: float = probability) -> bool:

@@ -1,4 +1,4 @@
-"""CPPNs: networks worked out by hand, NEAT's invariants, species, PicBreeder's genomes, pictures drawn anew."""
+"""CPPNs: networks computed by hand, invariants of NEAT, species, genomes of PicBreeder."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from coevo.images.png import read_origin
 from coevo.shader import Canvas, render
 from coevo.testing.kit import conform
 from coevo_cppn.artist import CPPN
-from coevo_cppn.neat import distances, marking, mate, minimal, mutate, species, table, with_node
+from coevo_cppn.neat import distances, innovation, mate, minimal, mutate, species, table, with_node
 from coevo_cppn.network import COLOURS, INPUTS, Network, network, parse
 from coevo_cppn.picbreeder import read_genome
 
 
-def grown(seed: int, times: int, colour: bool = False) -> Network:
+def grown_network(seed: int, times: int, colour: bool = False) -> Network:
     random.seed(seed)
     net = minimal(colour)
     for _ in range(times):
@@ -44,7 +44,13 @@ def at(net: Network, x: float, y: float) -> list[float]:
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"population": 5, "species": 2, "novelty": 0.3}, {"refine": 0.05, "outputs": "ink"}, {"grown": 30}]
+    "options",
+    [
+        {},
+        {"population": 5, "species": 2, "novelty": 0.3},
+        {"refine": 0.05, "outputs": "ink"},
+        {"initial_mutations": 30},
+    ],
 )
 def test_cppns_conform(options: dict[str, Any]) -> None:
     conform("artist", CPPN, options)
@@ -53,7 +59,7 @@ def test_cppns_conform(options: dict[str, Any]) -> None:
 # networks
 
 
-def test_a_network_computes_what_its_links_say() -> None:
+def test_a_network_computes_weighted_sums_and_activations() -> None:
     links = {
         ("x", "a"): 1.5,
         ("bias", "a"): -0.5,
@@ -79,24 +85,24 @@ def test_outputs_are_painted_as_picbreeder_does() -> None:
 
 @settings(deadline=None, max_examples=50)
 @given(some.integers(0, 2**32), some.booleans())
-def test_networks_are_read_as_they_are_written(seed: int, colour: bool) -> None:
-    net = grown(seed, 20, colour)
+def test_a_network_is_parsed_as_it_is_written(seed: int, colour: bool) -> None:
+    net = grown_network(seed, 20, colour)
     assert parse(net.text()) == net
 
 
 @pytest.mark.parametrize(
     ("nodes", "links", "why"),
     [
-        ({"ink": "sin", "a": "sin"}, [["a", "ink", 1], ["ink", "a", 1]], "feeds itself in a circle"),
+        ({"ink": "sin", "a": "sin"}, [["a", "ink", 1], ["ink", "a", 1]], "is part of a cycle"),
         ({"ink": "tan"}, [], "activation 'tan'; known are identity"),
-        ({"ink": "sin"}, [["z", "ink", 1]], "from 'z' to 'ink', which are not both there"),
+        ({"ink": "sin"}, [["z", "ink", 1]], "from 'z' to 'ink', and one of them does not exist"),
         ({"ink": "sin"}, [["x", "ink", 1e9]], "beyond ±1000"),
-        ({"ink": "sin"}, [["x", "ink", 1], ["x", "ink", 2]], "a link is there twice"),
-        ({"a": "sin"}, [], "its output 'ink' is no node"),
+        ({"ink": "sin"}, [["x", "ink", 1], ["x", "ink", 2]], "a link occurs twice"),
+        ({"a": "sin"}, [], "its output 'ink' is not a node"),
         ({"ink": "sin"}, [["x", "ink"]], "not enough values"),
     ],
 )
-def test_what_is_no_network_is_refused_with_the_reason(nodes: Any, links: Any, why: str) -> None:
+def test_text_that_is_not_a_network_is_refused_with_the_reason(nodes: Any, links: Any, why: str) -> None:
     with pytest.raises(DataError, match=why):
         parse(json.dumps({"outputs": ["ink"], "nodes": nodes, "links": links}))
 
@@ -104,33 +110,33 @@ def test_what_is_no_network_is_refused_with_the_reason(nodes: Any, links: Any, w
 # NEAT
 
 
-def test_ten_thousand_variations_have_no_circles_and_unique_innovations() -> None:
+def test_ten_thousand_variations_have_no_cycles_and_unique_innovations() -> None:
     random.seed(1)
     nets = [minimal(colour=False) for _ in range(20)]
     for _ in range(5000):
         mother, father = random.choice(nets), random.choice(nets)
         child = mutate(mate(mother, father))
-        again = network(child.nodes, child.links, child.outputs)  # raises where it does not hold together
+        again = network(child.nodes, child.links, child.outputs)  # raises if it is not valid
         assert again == child
         assert all(source in (*INPUTS, *child.nodes) for source, _ in child.links)
         assert max(map(abs, child.links.values()), default=0) <= 3
         nets[random.randrange(20)] = child if len(child.links) < 40 else minimal(colour=False)
 
 
-def test_a_new_node_splits_a_link_and_is_named_by_it() -> None:
+def test_a_new_node_splits_a_link_and_is_named_after_it() -> None:
     random.seed(2)
     net = network({"ink": "sin"}, {("x", "ink"): 0.7}, ["ink"])
     once = with_node(net)
     assert once is not None
-    name = marking("x", "ink", 0)
+    name = innovation("x", "ink", 0)
     assert once.links == {("x", name): 1.0, (name, "ink"): 0.7}
-    assert with_node(net).nodes.keys() == once.nodes.keys()  # type: ignore[union-attr] # the same invention, the same name
+    assert with_node(net).nodes.keys() == once.nodes.keys()  # type: ignore[union-attr] # the same innovation, the same name
     whole = Network(once.nodes, {**once.links, ("x", "ink"): 0.1}, once.outputs)
     again = next(n for n in (with_node(whole) for _ in range(50)) if n and ("x", "ink") not in n.links)
-    assert marking("x", "ink", 1) in again.nodes  # and another one where it is there already
+    assert innovation("x", "ink", 1) in again.nodes  # and another name if that exists
 
 
-def test_a_child_has_its_mothers_structure_and_either_weights() -> None:
+def test_an_offspring_has_the_structure_of_its_mother_and_the_weights_of_either() -> None:
     random.seed(3)
     mother = network({"ink": "sin"}, {("x", "ink"): 1.0, ("y", "ink"): 1.0}, ["ink"])
     father = network({"ink": "cos"}, {("x", "ink"): 2.0, ("d", "ink"): 2.0}, ["ink"])
@@ -143,14 +149,14 @@ def test_a_child_has_its_mothers_structure_and_either_weights() -> None:
 
 def test_networks_stop_growing_at_their_bound() -> None:
     random.seed(5)
-    net = grown(5, 0)
+    net = grown_network(5, 0)
     for _ in range(300):
         net = mutate(net, 12)
     assert len(net.links) == 12
 
 
-def test_species_gather_what_is_alike() -> None:
-    kinds = [grown(seed, 40) for seed in (1, 2, 3)]
+def test_species_hold_what_is_alike() -> None:
+    kinds = [grown_network(seed, 40) for seed in (1, 2, 3)]
     random.seed(4)
     litter = [mutate(kind) for kind in kinds for _ in range(5)]
     itself, child, another = distances(*table([kinds[0], litter[0], kinds[1]]), 0)
@@ -158,7 +164,7 @@ def test_species_gather_what_is_alike() -> None:
     assert child < another
     found = species(litter, 3)
     assert sorted(i for kind in found for i in kind) == list(range(15))
-    assert all(len({i // 5 for i in kind}) == 1 for kind in found)  # nobody is with strangers
+    assert all(len({i // 5 for i in kind}) == 1 for kind in found)  # a species is one litter
 
 
 def artist(size: int = 16, channels: int = 1, **options: Any) -> CPPN:
@@ -170,27 +176,26 @@ def artist(size: int = 16, channels: int = 1, **options: Any) -> CPPN:
     return it
 
 
-def test_weights_are_learnt_by_gradient() -> None:
-    it = artist(refine=0.02, grown=0, population=4, mutation=0.0)
+def test_weights_are_learned_by_gradient() -> None:
+    it = artist(refine=0.02, initial_mutations=0, population=4, mutation=0.0)
     net = network({"ink": "identity"}, {("x", "ink"): 0.5, ("bias", "ink"): 0.9}, ["ink"])
     it.seed_population(Works(genomes=(Genome("a", (), net.text()),) * 4))
     target = render([(Canvas().x * 0.5 + 0.25,)], 16, 16)[0]
     errors = []
     for _ in range(40):
         works = it.make(4, None)
-        assert works.images is not None
-        rewards = -(works.images - torch.from_numpy(target)).square().mean((1, 2, 3)) - 1
+        rewards = -(works.pixels - torch.from_numpy(target)).square().mean((1, 2, 3)) - 1
         errors.append(-rewards.max().item() - 1)
         it.learn(works, rewards)
     assert errors[-1] < errors[0] / 20
 
 
-def test_colours_want_a_picture_in_colours() -> None:
-    with pytest.raises(ConfigError, match=r"the pictures are grey; say data\.channels=3"):
+def test_networks_that_paint_in_colour_need_pictures_in_colour() -> None:
+    with pytest.raises(ConfigError, match=r"needs pictures in colour; set data\.channels=3"):
         artist(outputs="colour")
-    assert artist(channels=3).make(8, None).images.shape == (8, 3, 16, 16)  # type: ignore[union-attr]
-    with pytest.raises(DataError, match="paints colours, and the pictures are grey"):
-        artist().parse(grown(1, 3, colour=True).text())
+    assert artist(channels=3).make(8, None).pixels.shape == (8, 3, 16, 16)
+    with pytest.raises(DataError, match="paints in colour, and the pictures are grey"):
+        artist().deserialize(grown_network(1, 3, colour=True).text())
 
 
 # PicBreeder
@@ -207,7 +212,7 @@ def test_the_skull_looks_as_picbreeder_drew_it(real_data: Path) -> None:
     assert np.abs(drawn - there).mean() <= 1
 
 
-def test_the_skull_is_brought_redrawn_and_bred(coevo_command: CommandLine, real_data: Path, tmp_path: Path) -> None:
+def test_the_skull_is_imported_redrawn_and_bred(coevo_command: CommandLine, real_data: Path, tmp_path: Path) -> None:
     png, large, picks = tmp_path / "skull.png", tmp_path / "large.png", tmp_path / "picks"
     assert (
         coevo_command("import", "picbreeder", real_data / "picbreeder" / "skull.zip", "-o", png, "--size", 64).code == 0
@@ -235,7 +240,7 @@ def test_the_skull_is_brought_redrawn_and_bred(coevo_command: CommandLine, real_
     )
     assert coevo_command(*words).code == 0
     assert "576-289" in coevo_command("lineage", "sk", "--json").out
-    assert "brought from elsewhere as '576-289'" in coevo_command("lineage", png).err
+    assert "was imported as '576-289'" in coevo_command("lineage", png).err
     child = json.loads(coevo_command("lineage", "sk", "--json").out)[-1]["id"]
     assert coevo_command("export", "sk", child, "--alone", "-o", tmp_path / "child.png").code == 0
     assert child in coevo_command("lineage", tmp_path / "child.png").out

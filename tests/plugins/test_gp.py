@@ -1,4 +1,4 @@
-"""Genetic programming: programs that are read as they are written, variation within types and bounds, evolution."""
+"""Genetic programming: parsing and writing programs, variation within types and bounds, evolution."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as some
 import coevo
 from coevo import ConfigError, DataError, Genome, Studio, Works
 from coevo.shader import Canvas
-from coevo.shader.functions import SIMS, chosen
+from coevo.shader.functions import SIMS, select_functions
 from coevo.testing.kit import conform
 from coevo_gp.artist import GP
 from coevo_gp.language import Language, Tree, Vector
@@ -27,9 +27,9 @@ def tree(text: str) -> Tree:
     return LANGUAGE.parse(text)
 
 
-def grown(seed: int, low: int = 1, high: int = 4) -> Tree:
+def random_program(seed: int, low: int = 1, high: int = 4) -> Tree:
     random.seed(seed)
-    return LANGUAGE.grown(Vector, low, high)
+    return LANGUAGE.random_program(Vector, low, high)
 
 
 def assert_typed(program: Tree) -> None:
@@ -65,14 +65,14 @@ def test_genetic_programming_conforms(options: dict[str, Any]) -> None:
 
 @settings(deadline=None, max_examples=200)
 @given(some.integers(0, 2**32))
-def test_programs_are_read_as_they_are_written(seed: int) -> None:
-    program = grown(seed)
+def test_a_program_is_parsed_as_it_is_written(seed: int) -> None:
+    program = random_program(seed)
     again = tree(str(program))
     assert again == program
     assert str(again) == str(program)
 
 
-def test_coercions_are_put_where_they_are_missing() -> None:
+def test_conversions_are_inserted_where_types_differ() -> None:
     assert str(tree("(+ x #(1 0 0))")) == "(+ (color x) #(1.0 0.0 0.0))"
     assert str(tree("(bw-noise #(1 2 3) 2)")) == "(color (bw-noise (grey #(1.0 2.0 3.0)) 2.0))"
     assert str(tree("x")) == "(color x)"
@@ -83,20 +83,20 @@ def test_coercions_are_put_where_they_are_missing() -> None:
     ("text", "why"),
     [
         ("", "it ends too early"),
-        ("(+ x", "a parenthesis is left open"),
-        ("(+ x y) y", "'y' comes after its end"),
+        ("(+ x", "a parenthesis is not closed"),
+        ("(+ x y) y", "'y' follows its end"),
         ("(+ x)", r"'\+' takes 2 arguments, not 1"),
-        ("(__import__ x)", "calls '__import__', which is no function"),
-        ("(x)", "calls 'x', which is no function"),
+        ("(__import__ x)", "calls '__import__', which is not a function"),
+        ("(x)", "calls 'x', which is not a function"),
         ("foo", "'foo' is neither a number nor a name"),
-        ("(+ nan x)", "nan is no number that a picture can use"),
+        ("(+ nan x)", "nan is not a number that a picture can use"),
         ("#(1 2)", r"'\)' is neither a number"),
         ("#(1 2 3", r"a vector is written #\(0.1 0.2 0.3\)"),
         ("(abs " * 80 + "x" + ")" * 80, "nested more than 60 deep"),
-        ("(+ x " * 5000, "20,000|words is longer than"),
+        ("(+ x " * 5000, r"20,000|4,000 words at most"),
     ],
 )
-def test_what_is_no_program_is_refused_with_the_reason(text: str, why: str) -> None:
+def test_text_that_is_not_a_program_is_refused_with_the_reason(text: str, why: str) -> None:
     with pytest.raises(DataError, match=why):
         tree(text)
 
@@ -110,7 +110,7 @@ def test_a_program_means_what_its_functions_mean() -> None:
 
 def test_a_language_needs_a_coordinate() -> None:
     with pytest.raises(ConfigError, match="without x, y, r or theta makes plain colours only"):
-        Language(chosen("+,*"))
+        Language(select_functions("+,*"))
 
 
 # variation
@@ -118,11 +118,11 @@ def test_a_language_needs_a_coordinate() -> None:
 
 def test_ten_thousand_variations_keep_types_and_bounds() -> None:
     random.seed(1)
-    programs = [LANGUAGE.grown(Vector, 1, 4) for _ in range(50)]
+    programs = [LANGUAGE.random_program(Vector, 1, 4) for _ in range(50)]
     programs = [program for program in programs if len(program) <= 60]
     for _ in range(5000):
-        mutant = mutate(LANGUAGE, random.choice(programs), 1.0, largest=60)
-        child = mate(mutant, random.choice(programs), largest=60)
+        mutant = mutate(LANGUAGE, random.choice(programs), 1.0, max_nodes=60)
+        child = mate(mutant, random.choice(programs), max_nodes=60)
         for one in (mutant, child):
             assert_typed(one)
             assert len(one) <= 60
@@ -134,7 +134,7 @@ def test_each_mutation_changes_some_program(mutation: Any) -> None:
     random.seed(2)
     changed = 0
     for seed in range(200):
-        program = grown(seed, 2, 3)
+        program = random_program(seed, 2, 3)
         node = random.randrange(len(program))
         new = mutation(LANGUAGE, program, node)
         if new is not None:
@@ -158,7 +158,7 @@ def test_mutations_are_those_that_sims_names() -> None:
     assert str(Tree(unwrapped(LANGUAGE, program, at) or [])) in ("0.5", "x")
 
 
-def test_matings_take_from_both() -> None:
+def test_mating_takes_from_both() -> None:
     random.seed(4)
     mother, father = tree("(+ (sin (color x)) #(1 1 1))"), tree("(* (cos (color y)) #(2 2 2))")
     children = {str(merged(mother, father)) for _ in range(100)}
@@ -180,8 +180,7 @@ def artist(size: int = 16, channels: int = 1, batch: int = 8, **options: Any) ->
 
 
 def test_first_pictures_show_something() -> None:
-    images = artist(batch=20).make(20, None).images
-    assert images is not None
+    images = artist(batch=20).make(20, None).pixels
     assert images.flatten(1).std(1).min() > 0.05
 
 
@@ -195,23 +194,22 @@ def test_pictures_are_grey_or_in_colours() -> None:
     torch.testing.assert_close(grey[0], torch.linspace(-1, 1, 9).expand(9, 9) * 1.75 / 3)
 
 
-def test_a_program_that_is_too_slow_is_neither_born_nor_read() -> None:
-    it = artist(slowest=200)
-    assert all(it.viable(it.parse(one.text)) for one in it.population)
+def test_a_program_that_is_too_slow_is_neither_bred_nor_parsed() -> None:
+    it = artist(max_instructions=200)
+    assert all(it.is_quick(it.deserialize(one.text)) for one in it.population)
     slow = "(blur (blur (blur (bw-noise x y))))"
     with pytest.raises(DataError, match="too slow a program: it takes more than 200 instructions"):
-        it.parse(slow)
+        it.deserialize(slow)
 
 
-def test_constants_are_learnt_by_gradient() -> None:
+def test_constants_are_learned_by_gradient() -> None:
     it = artist(refine=0.02, functions="arithmetic", elites=1, batch=4, population=4)
     it.seed_population(Works(genomes=(Genome("a", (), "(* 0.2 x)"),) * 4))
     target = torch.linspace(-1, 1, 16).expand(16, 16) * 0.45
     errors = []
     for _ in range(60):
         works = it.make(4, None)
-        assert works.images is not None
-        rewards = -(works.images[:, 0] - target).square().mean((1, 2)) - 1
+        rewards = -(works.pixels[:, 0] - target).square().mean((1, 2)) - 1
         errors.append(-rewards.max().item() - 1)
         if len(errors) == 1:  # a constant of 0.2 that should be 0.45
             (slope,) = torch.autograd.grad(rewards.sum(), works.ctx.values, retain_graph=True)
@@ -225,7 +223,7 @@ def test_constants_are_learnt_by_gradient() -> None:
     [
         ({"functions": "foo"}, "no function named 'foo'"),
         ({"functions": "+"}, "plain colours only"),
-        ({"elites": 8}, "no place for children"),
+        ({"elites": 8}, "no room for offspring"),
     ],
 )
 def test_wrong_options_are_one_sentence(options: dict[str, Any], message: str, tmp_path: Path) -> None:
@@ -245,11 +243,11 @@ def test_evolution_resumes_exactly(recipe: str, tmp_path: Path) -> None:
     assert torch.equal(halves.artist.make(8, None).images, straight.artist.make(8, None).images)  # type: ignore[arg-type]
 
 
-def test_what_a_program_costs_is_known_before_it_is_drawn() -> None:
+def test_the_cost_of_a_program_is_estimated_without_compiling_it() -> None:
     for seed in range(60):
-        program = grown(seed, 1, 3)
-        if (price := LANGUAGE.price(program)) < 20_000:
+        program = random_program(seed, 1, 3)
+        if (cost := LANGUAGE.cost(program)) < 20_000:
             canvas = Canvas()
             LANGUAGE.value(program, canvas)
-            assert len(canvas) - len(canvas.constants) <= 1.05 * price + 7  # x, y, and what r and theta are made of
-    assert LANGUAGE.price(tree("(blur (blur x))")) > 9 * LANGUAGE.price(tree("(blur x)")) / 2
+            assert len(canvas) - len(canvas.constants) <= 1.05 * cost + 7  # x, y, and what r and theta are made of
+    assert LANGUAGE.cost(tree("(blur (blur x))")) > 9 * LANGUAGE.cost(tree("(blur x)")) / 2
