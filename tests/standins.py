@@ -1,25 +1,10 @@
-"""What the tests of the loop and of sessions share beside the kit's stand-ins: tiny real works and a studio."""
+"""Tiny real works, a studio for them, and a genome of PicBreeder: shared by tests, beside `coevo.testing.standins`."""
 
 from __future__ import annotations
 
 import torch
 
 from coevo import Artist, Critic, Studio, Works
-from coevo.storage.state_tools import copy_state as copy  # noqa: F401
-from coevo.storage.state_tools import equal_states as same  # noqa: F401
-from coevo.testing.standins import (
-    CodeArtist,
-    CodeCritic,
-    EvolvingArtist,
-    GradientArtist,
-    GradientCritic,
-    ScriptedPicker,
-    SharedEncoderArtist,
-    SharedEncoderCritic,
-)
-
-Painter, Judge, Herd, Person = GradientArtist, GradientCritic, EvolvingArtist, ScriptedPicker
-Scribe, Reader, Weaver, Mirror = CodeArtist, CodeCritic, SharedEncoderArtist, SharedEncoderCritic
 
 SHAPE = (1, 4, 4)
 REAL = 0.5  # the mean of every pixel of a real work

@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from coevo import Artist, Critic, PairError, Studio, coevolve
 from coevo.data.batches import DatasetBatches
 from coevo.data.datasets import DataOptions, digits
+from coevo.evolution.latent_population import LatentPopulation
 from coevo.loop import DEFAULT_PHASES, check_pair
 from coevo.plugin.registry import Registry, registry
+from coevo.storage.state_tools import equal_states
 from coevo.testing import conform
 
 FOLDER = Path(__file__).parents[2] / "docs" / "example-plugin"
@@ -104,3 +107,17 @@ def test_the_artist_plays_with_every_critic_that_fits(critic: str) -> None:
 @pytest.mark.parametrize("artist", registry().offers("artist"))
 def test_the_critic_plays_with_every_artist_that_fits(artist: str) -> None:
     play(*pair(registry().load("artist", artist), example("critic")))
+
+
+def test_its_latent_codes_can_be_bred() -> None:
+    """As by a person, or by any other critic that gives no gradients."""
+    studio = Studio((1, 32, 32), batch=BATCH)
+    decoder = example("artist")(example("artist").Options(), studio)
+    decoder.build()
+    population = LatentPopulation(decoder)
+    population.build()
+    works = population.make(BATCH, None)
+    population.breed(works, [0, 2])
+    again = population.make(BATCH, None)
+    assert equal_states(again.pixels[:2], works.pixels[torch.tensor([0, 2])])
+    assert population.render(again, 64).shape == (BATCH, 1, 64, 64)
