@@ -28,9 +28,9 @@ class CorruptionOptions(MovedOptions):
     """Share of those pixels that are set to black or white, either as likely."""
 
     moved: ClassVar[Mapping[str, str]] = {
-        "corruption": "artist.corruption is now artist.input_noise (gaussian), artist.input_mask (masking) or "
+        "corruption": "corruption is now artist.input_noise (gaussian), artist.input_mask (masking) or "
         "artist.input_salt_pepper (salt-and-pepper).",
-        "corrupted": "artist.corrupted is now the value of artist.input_noise, artist.input_mask or "
+        "corrupted": "corrupted is now the value of artist.input_noise, artist.input_mask or "
         "artist.input_salt_pepper.",
     }
 

@@ -29,7 +29,7 @@ class Pass(NamedTuple):
 
 
 class AAE(Autoencoder):
-    """Reconstructs images, and fools a critic of codes (§2).
+    """Reconstructs images, and fools a critic of codes (Makhzani 2015, §2).
 
     The critic `latent` tells the encoder's codes from draws of a prior, and the encoder learns to fool it: codes come
     to follow the prior, and the decoder makes images of its draws. Variants use labels (`aae-labelled-prior`, §2.3;

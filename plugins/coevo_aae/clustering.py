@@ -1,4 +1,4 @@
-"""The clustering adversarial autoencoder (§6)."""
+"""The clustering adversarial autoencoder (Makhzani 2015, §6)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from coevo_aae.categorical import CategoricalAAE
 
 
 class ClusteringAAE(CategoricalAAE):
-    """The encoder infers a cluster y beside the style z, without labels (§6)."""
+    """The encoder infers a cluster y beside the style z, without labels (Makhzani 2015, §6)."""
 
     name = "aae-clustering"
 

@@ -1,4 +1,4 @@
-"""An adversarial autoencoder with a place for every class in its prior (§2.3)."""
+"""An adversarial autoencoder with a region of its prior for every class (Makhzani 2015, §2.3)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from coevo_aae.aae import AAE
 
 
 class LabelledPriorAAE(AAE):
-    """Every class has a region of the prior of its own (§2.3).
+    """Every class has a region of the prior of its own (Makhzani 2015, §2.3).
 
     The critic `latent` sees labels beside codes, and draws each code from the region of its label; works without a
     label may lie anywhere.

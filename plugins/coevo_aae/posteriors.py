@@ -1,4 +1,4 @@
-"""The three posteriors q(z|x) of an adversarial autoencoder (§2.1)."""
+"""The three posteriors q(z|x) of an adversarial autoencoder (Makhzani 2015, §2.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The semi-supervised adversarial autoencoder (§5)."""
+"""The semi-supervised adversarial autoencoder (Makhzani 2015, §5)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from coevo_aae.categorical import CategoricalAAE
 
 
 class SemiSupervisedAAE(CategoricalAAE):
-    """The encoder infers the class y beside the style z, and learns q(y|x) from the labels of a few works (§5)."""
+    """The encoder infers the class y beside the style z, and learns q(y|x) from a few labels (Makhzani 2015, §5)."""
 
     name = "aae-semi-supervised"
 

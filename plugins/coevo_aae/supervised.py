@@ -1,4 +1,4 @@
-"""The supervised adversarial autoencoder (§4)."""
+"""The supervised adversarial autoencoder (Makhzani 2015, §4)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from coevo_aae.aae import AAE
 
 
 class SupervisedAAE(AAE):
-    """The decoder is given the label, so that the code is left with the style (§4)."""
+    """The decoder is given the label, so that the code is left with the style (Makhzani 2015, §4)."""
 
     name = "aae-supervised"
 

@@ -19,13 +19,13 @@ VARIANTS: dict[str, dict[str, str]] = {
 """The options that only some variants have: {artist: {old name: new name}}."""
 
 MOVED = {
-    "labels": "artist.labels is now a choice of --artist: aae-labelled-prior (prior), aae-supervised (told) or "
+    "labels": "labels is now a choice of --artist: aae-labelled-prior (prior), aae-supervised (told) or "
     "aae-semi-supervised (learnt).",
-    "categories": "artist.categories is an option of --artist aae-clustering and aae-mixture.",
-    "split": "artist.split is now called artist.mixture_after, of --artist aae-mixture.",
-    "balance": "artist.balance is now called artist.logit_scale, of --artist aae-clustering and aae-semi-supervised.",
-    "supervision": "artist.supervision is now called artist.supervision_weight, of --artist aae-semi-supervised.",
-    "labelled": "artist.labelled is now called artist.labelled_batch, of --artist aae-semi-supervised.",
+    "categories": "categories is an option of --artist aae-clustering and aae-mixture.",
+    "split": "split is now called artist.mixture_after, of --artist aae-mixture.",
+    "balance": "balance is now called artist.logit_scale, of --artist aae-clustering and aae-semi-supervised.",
+    "supervision": "supervision is now called artist.supervision_weight, of --artist aae-semi-supervised.",
+    "labelled": "labelled is now called artist.labelled_batch, of --artist aae-semi-supervised.",
 }
 
 

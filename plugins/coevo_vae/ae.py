@@ -74,7 +74,7 @@ class AE(Autoencoder):
                 raise ConfigError(f"{dense_only[0]} needs artist.network=dense and artist.batch_norm=false.")
             if self.tied and (self.ema or self.conditional):
                 other = "ema, which averages weights" if self.ema else "conditional, whose decoder reads more"
-                raise ConfigError(f"artist.tied shares weights and does not go with artist.{other}; leave out one.")
+                raise ConfigError(f"tied shares weights and does not go with artist.{other}; leave out one.")
             if self.sparse == "kl" and self.code_activation != "sigmoid":
                 raise ConfigError("sparse=kl needs units in [0, 1]; choose artist.code_activation=sigmoid.")
             return self
