@@ -11,8 +11,8 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from coevo.adversarial.games import Game
-from coevo.adversarial.inputs import InputOptions, InputPipeline, Inputs
-from coevo.adversarial.memory import AcceptedMemory, MemoryOptions, last_features
+from coevo.adversarial.inputs import InputOptions, InputPipeline, Inputs, input_problems
+from coevo.adversarial.memory import AcceptedMemory, MemoryOptions, last_features, memory_problems
 from coevo.adversarial.penalties import Penalties, PenaltyOptions
 from coevo.adversarial.unrolling import unrolled
 from coevo.coevolution.past_critics import Network, PastCriticOptions, PastCritics
@@ -88,9 +88,7 @@ class AdversarialCritic(Critic):
         self.optimiser = Adam(self.scorer.parameters(), o)
         self.pipeline = InputPipeline(o, self.studio)
         self.memory = AcceptedMemory(o.memory, o.novelty_threshold)
-        self.past_critics = PastCritics(
-            o.past_critics, o.past_decay, lambda: self.studio.prepare(self.network(artist))
-        )
+        self.past_critics = PastCritics(o.past_critics, o.past_decay, lambda: self.studio.prepare(self.network(artist)))
         self.steps, self.judged_since_learn = 0, False
 
     # algorithm 1
@@ -221,29 +219,22 @@ class AdversarialCritic(Critic):
     # options
 
     def check(self) -> None:
-        for problem in self.problems():
-            raise ConfigError(problem)
+        if problems := self.problems():
+            raise ConfigError(problems)
 
     def problems(self) -> list[str]:
         """Sentences about options that do not fit each other or the studio."""
-        o, batch, penalties = self.options, self.studio.batch, self.penalties
-        second = [name for name in ("r1", "r2", "unroll") if getattr(o, name)]
-        second += ["gradient_penalty"] * (penalties.gradient_penalty > 0)
-        problems = {
-            f"critic.pack={o.pack} does not divide the batch of {batch}; say a --batch that it divides.": batch % o.pack,
-            "critic.pack judges several works as one, which have no one label; leave it at 1.": o.pack > 1
-            and self.sees_labels,
-            f"The game {self.game.name!r} clips weights at {penalties.weight_clip:g}, and no gradient passes a clip, so "
-            "it cannot be unrolled; choose another game, or critic.weight_clip=0 and critic.gradient_penalty=10.": o.unroll
-            and penalties.weight_clip,
-            "critic.novelty_threshold compares works with remembered ones; say critic.memory=512, too.": (
-                o.novelty_threshold and not o.memory
-            ),
-            "critic.novelty_threshold looks at works one by one, and critic.pack at several as one; leave one out.": (
-                o.novelty_threshold and o.pack > 1
-            ),
-            f"critic.memory={o.memory} is smaller than a batch of {batch}; say at least as many.": 0 < o.memory < batch,
-            f"critic.{(second or [''])[0]} takes gradients of gradients, which compiled networks do not have; leave out "
-            "--compile.": self.studio.compile and second,
-        }
-        return [problem for problem, applies in problems.items() if applies]
+        o, batch, clip = self.options, self.studio.batch, self.penalties.weight_clip
+        problems = [*input_problems(o, batch, self.sees_labels), *memory_problems(o, batch, o.pack)]
+        if o.unroll and clip:
+            problems.append(
+                f"The game {self.game.name!r} clips weights at {clip:g}, and no gradient passes a clip, so it cannot "
+                "be unrolled; choose another game, or critic.weight_clip=0 and critic.gradient_penalty=10."
+            )
+        weights = {"gradient_penalty": self.penalties.gradient_penalty, "r1": o.r1, "r2": o.r2, "unroll": o.unroll}
+        if self.studio.compile and any(weights.values()):
+            name = next(name for name, weight in weights.items() if weight)
+            problems.append(
+                f"critic.{name} takes gradients of gradients, which compiled networks do not have; leave out --compile."
+            )
+        return problems

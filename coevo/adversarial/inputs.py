@@ -70,3 +70,13 @@ class InputPipeline:
     def unpack(self, values: Tensor) -> Tensor:
         """A value for each pack → the same value for each of its works, [N]."""
         return values if self.options.pack == 1 else values.repeat_interleave(self.options.pack, 0)
+
+
+def input_problems(options: InputOptions, batch: int, sees_labels: bool) -> list[str]:
+    """Sentences about packs that do not fit the size of a batch, or a network that sees labels."""
+    pack = options.pack
+    problems = {
+        f"critic.pack={pack} does not divide the batch of {batch}; say a --batch that it divides.": batch % pack > 0,
+        "critic.pack judges several works as one, which have no one label; leave it at 1.": pack > 1 and sees_labels,
+    }
+    return [problem for problem, is_one in problems.items() if is_one]

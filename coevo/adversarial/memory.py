@@ -98,3 +98,18 @@ def last_features(network: nn.Module, x: Tensor, labels: Tensor | None = None) -
     finally:
         handle.remove()
     return found[0].float()
+
+
+def memory_problems(options: MemoryOptions, batch: int, pack: int) -> list[str]:
+    """Sentences about options that do not fit each other, the size of a batch, or that of a pack."""
+    memory, threshold = options.memory, options.novelty_threshold
+    problems = {
+        "critic.novelty_threshold compares works with remembered ones; say critic.memory=512 with it.": (
+            threshold > 0 and not memory
+        ),
+        "critic.novelty_threshold looks at works one by one, and critic.pack at several as one; leave one out.": (
+            threshold > 0 and pack > 1
+        ),
+        f"critic.memory={memory} is smaller than a batch of {batch}; say at least as many.": 0 < memory < batch,
+    }
+    return [problem for problem, is_one in problems.items() if is_one]

@@ -40,10 +40,10 @@ def translation(images: Tensor, generator: Generator) -> Tensor:
 def cutout(images: Tensor, generator: Generator) -> Tensor:
     """Fill a square of half the side, anywhere, with grey 0."""
     n, _, height, width = images.shape
-    hidden = [
-        (torch.arange(length, device=images.device) - (_uniform(images, generator).view(n, 1) * length)).abs() < length / 4
-        for length in (height, width)
-    ]
+    hidden = []
+    for length in (height, width):
+        middle = _uniform(images, generator).view(n, 1) * length
+        hidden.append((torch.arange(length, device=images.device) - middle).abs() < length / 4)
     return images * ~(hidden[0][:, None, :, None] & hidden[1][:, None, None, :])
 
 

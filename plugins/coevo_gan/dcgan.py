@@ -65,6 +65,6 @@ class DCGAN(GeneratorArtist):
     def check(self) -> None:
         check_side(f"Artist {self.name!r}", self.studio.image)
 
-    def network(self, inputs: int) -> nn.Module:
+    def network(self, inputs: int) -> nn.Sequential:
         channels, size, _ = self.studio.image
         return Generator(inputs, self.options.width, channels, size, self.options.upsample)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from pydantic import Field
 from torch import Tensor, nn
@@ -32,7 +32,7 @@ class GeneratorArtist(DecoderArtist):
 
     options: Options
 
-    def network(self, inputs: int) -> nn.Module:
+    def network(self, inputs: int) -> nn.Sequential:
         """G, not yet on the device: [N, inputs] → images [N, C, H, W] in [-1, 1]."""
         raise NotImplementedError(f"{type(self).__name__} needs a method network(inputs)")
 
@@ -48,7 +48,7 @@ class GeneratorArtist(DecoderArtist):
         return ArtistSpec(code=layout, gradients=True, reals="required", labels="required")
 
     def build(self) -> None:
-        self.generator = self.studio.prepare(self._conditional() if self.options.conditional else self._plain())
+        self.generator = self.studio.prepare(self._network())
         self.ema = EMA(self.generator, self.options.ema)
         self.optimiser = Adam(self.generator.parameters(), self.options)
 
@@ -69,19 +69,20 @@ class GeneratorArtist(DecoderArtist):
 
     def extra_losses(self, works: Works) -> dict[str, Tensor]:
         """Losses that it minimises beside its rewards, by name."""
-        weight, first = self.options.conditioning_kl, next(self.generator.children())
-        if self.options.conditional and weight and isinstance(first, LabelEmbedding):
-            return {"conditioning_kl": weight * first.kl(works.latents)}
-        return {}
+        weight = self.options.conditioning_kl
+        if not (self.options.conditional and weight):
+            return {}
+        embedding = cast(LabelEmbedding, self.generator[0])
+        return {"conditioning_kl": weight * embedding.kl(works.latents)}
 
     def pictures(self, codes: Tensor) -> Tensor:
         pictures: Tensor = self.ema.average(codes)
         return pictures
 
-    def _plain(self) -> nn.Module:
-        return self.network(self.code.size)
-
-    def _conditional(self) -> nn.Module:
+    def _network(self) -> nn.Sequential:
+        """G, behind an embedding of labels if it is conditional."""
         o, classes = self.options, len(self.studio.classes)
-        embedding = LabelEmbedding(o.latent, classes, o.embedding, o.conditioning_kl > 0)
+        if not o.conditional:
+            return self.network(self.code.size)
+        embedding = LabelEmbedding(o.latent, classes, o.embedding, augment=o.conditioning_kl > 0)
         return nn.Sequential(embedding, self.network(self.code.size - classes + o.embedding))

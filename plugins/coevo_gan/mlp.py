@@ -40,7 +40,7 @@ class MLPArtist(GeneratorArtist):
     def blocks(self) -> tuple[CodeBlock, ...]:
         return (CodeBlock("z", self.options.latent, self.options.prior),)
 
-    def network(self, inputs: int) -> nn.Module:
+    def network(self, inputs: int) -> nn.Sequential:
         o, image = self.options, self.studio.image
         hidden = dense([inputs, *[o.width] * o.depth], batch_norm=o.batch_norm)
         return nn.Sequential(*hidden, nn.Linear(o.width, prod(image)), nn.Tanh(), nn.Unflatten(1, image))

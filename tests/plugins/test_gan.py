@@ -1,4 +1,4 @@
-"""The pairs of the GAN plugin: they conform, are told labels, find codes of their own, and look at the batch."""
+"""The players of the GAN plugin: conformance, labels, informative codes, minibatch layers, shapes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import coevo
 from coevo import DataError, Studio, Works
 from coevo.data.datasets import DataOptions, digits
 from coevo.plugin.registry import registry
-from coevo.testing.kit import conform
-from coevo_gan.condition import Condition
-from coevo_gan.crowd import MinibatchDiscrimination, MinibatchStd
+from coevo.testing import conform
+from coevo_gan.conditioning import LabelEmbedding
 from coevo_gan.dcgan import DCGAN, Generator
 from coevo_gan.dcnn import DCNN
 from coevo_gan.infogan import InfoGAN
+from coevo_gan.minibatch import MinibatchDiscrimination, MinibatchStd
 from coevo_gan.mlp import MLPArtist, MLPCritic
 
 LITTLE = {"width": 4, "latent": 4}
@@ -27,12 +27,12 @@ LITTLE = {"width": 4, "latent": 4}
     ("artist", "options"),
     [
         (DCGAN, LITTLE),
-        (DCGAN, {**LITTLE, "labels": True, "condition": 0.1}),
+        (DCGAN, {**LITTLE, "conditional": True, "conditioning_kl": 0.1}),
         (DCGAN, {**LITTLE, "upsample": "resize"}),
         (InfoGAN, {**LITTLE, "q_width": 4}),
-        (InfoGAN, {**LITTLE, "q_width": 4, "continuous": 0, "labels": True}),
+        (InfoGAN, {**LITTLE, "q_width": 4, "continuous": 0, "conditional": True}),
         (MLPArtist, {"width": 16, "latent": 4}),
-        (MLPArtist, {"width": 16, "latent": 4, "prior": "gaussian", "normalise": True, "labels": True}),
+        (MLPArtist, {"width": 16, "latent": 4, "prior": "gaussian", "batch_norm": True, "conditional": True}),
     ],
 )
 def test_every_artist_conforms(artist: Any, options: dict[str, Any]) -> None:
@@ -42,12 +42,15 @@ def test_every_artist_conforms(artist: Any, options: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("critic", "options"),
     [
-        (DCNN, {"width": 4, "labels": "projection", "minibatch": "discrimination", "spectral": True}),
-        (DCNN, {"width": 4, "labels": "concatenation", "minibatch": "std", "r1": 1.0}),
-        (DCNN, {"width": 4, "unroll": 2, "flip": 0.1, "noise": 0.1, "augment": "colour,translation"}),
+        (DCNN, {"width": 4, "conditioning": "projection", "minibatch": "discrimination", "spectral_norm": True}),
+        (DCNN, {"width": 4, "conditioning": "concatenation", "minibatch": "std", "r1": 1.0}),
+        (
+            DCNN,
+            {"width": 4, "unroll": 2, "label_flip": 0.1, "instance_noise": 0.1, "augmentation": "colour"},
+        ),
         (DCNN, {"width": 4, "game": "wasserstein-gp", "pack": 2}),
         (MLPCritic, {"width": 16}),
-        (MLPCritic, {"width": 16, "pieces": 1, "pack": 2, "game": "hinge"}),
+        (MLPCritic, {"width": 16, "maxout_pieces": 1, "pack": 2, "game": "hinge"}),
     ],
 )
 def test_every_critic_conforms(critic: Any, options: dict[str, Any]) -> None:
@@ -65,8 +68,8 @@ def build(artist: Any, **options: Any) -> Any:
 # labels
 
 
-def test_it_makes_what_it_is_told_and_as_often_as_among_the_real() -> None:
-    it = build(DCGAN, **LITTLE, labels=True)
+def test_a_conditional_generator_makes_the_class_it_is_given_as_often_as_it_is_real() -> None:
+    it = build(DCGAN, **LITTLE, conditional=True)
     reals = digits(DataOptions(size=16)).works(slice(0, 60))
     few = Works(reals.images, labels=reals.labels.clamp_max(2))
     works = it.make(200, few)
@@ -76,8 +79,8 @@ def test_it_makes_what_it_is_told_and_as_often_as_among_the_real() -> None:
     assert torch.allclose(shares, torch.bincount(few.labels, minlength=3) / 60, atol=0.1)
 
 
-def test_exhibited_works_take_turns_or_are_of_the_class_that_is_asked_for() -> None:
-    it = build(DCGAN, **LITTLE, labels=True)
+def test_exhibited_works_cycle_through_the_classes_or_have_the_labels_that_are_given() -> None:
+    it = build(DCGAN, **LITTLE, conditional=True)
     assert it.exhibit(12, 0).labels.tolist() == [*range(10), 0, 1]
     assert it.exhibit(3, 0, torch.tensor([7, 7, 2])).codes[:, 4:].argmax(1).tolist() == [7, 7, 2]
     works = it.exhibit(5, 0)
@@ -85,8 +88,8 @@ def test_exhibited_works_take_turns_or_are_of_the_class_that_is_asked_for() -> N
     assert it.decode(works.codes).labels.tolist() == works.labels.tolist()
 
 
-def test_conditioning_augmentation_varies_what_is_learnt_from_and_not_what_is_shown() -> None:
-    layer = Condition(2, 3, 5, augment=True)
+def test_conditioning_augmentation_draws_embeddings_in_training_only() -> None:
+    layer = LabelEmbedding(2, 3, 5, augment=True)
     codes = torch.tensor([[0.5, -0.5, 0, 1, 0]] * 2)
     one, two = layer(codes)
     assert torch.equal(one[:2], codes[0, :2]) and not torch.equal(one[2:], two[2:])
@@ -94,42 +97,42 @@ def test_conditioning_augmentation_varies_what_is_learnt_from_and_not_what_is_sh
     assert torch.equal(shown[0], shown[1])
 
 
-def test_the_divergence_of_a_condition_worked_out() -> None:
+def test_the_kl_of_conditioning_augmentation_worked_out() -> None:
     """μ = (1, 0), log σ² = (0, ln 4): ½ (1 + 0 + 1 + 4 - ln 4 - 2)."""
-    layer = Condition(1, 1, 2, augment=True)
+    layer = LabelEmbedding(1, 1, 2, augment=True)
     with torch.no_grad():
         layer.mean.weight.copy_(torch.tensor([[1.0], [0.0]]))
         layer.log_variance.weight.copy_(torch.tensor([[0.0], [4.0]]).log().clamp_min(0))
-    assert layer.divergence(torch.tensor([[9.0, 1.0]])).item() == pytest.approx(0.5 * (4 - 1.386294), rel=1e-4)
+    assert layer.kl(torch.tensor([[9.0, 1.0]])).item() == pytest.approx(0.5 * (4 - 1.386294), rel=1e-4)
 
 
 def test_the_codes_of_a_conditional_gan_can_be_bred(tmp_path: Path) -> None:
     small: dict[str, Any] = {"data": {"size": 16}, "artist": LITTLE, "critic": {"width": 4}}
-    coevo.run("cgan", name="told", rounds=2, batch=8, runs_dir=tmp_path, options=small)
-    options = {"data": {"size": 16}, "artist": {**LITTLE, "labels": True}}
-    bred = coevo.run(artist="dcgan", critic="taste", start="told", rounds=3, runs_dir=tmp_path, options=options)
+    coevo.run("cgan", name="conditional", rounds=2, batch=8, runs_dir=tmp_path, options=small)
+    options = {"data": {"size": 16}, "artist": {**LITTLE, "conditional": True}}
+    bred = coevo.run(artist="dcgan", critic="taste", start="conditional", rounds=3, runs_dir=tmp_path, options=options)
     works = bred.artist.exhibit(15, 0)
     assert works.codes.shape == (15, 14) and (works.codes[:, 4:].sum(1) == 1).all()
 
 
-# codes that mean something
+# informative codes
 
 
-def test_what_q_is_shown_changes_with_every_glimpse_and_not_at_all_where_nothing_is_said() -> None:
+def test_the_inputs_of_q_are_augmented_anew_each_time_and_by_default_not_at_all() -> None:
     works = torch.rand(4, 1, 16, 16)
-    plain, changed = build(InfoGAN, **LITTLE), build(InfoGAN, **LITTLE, augment="affine,weight", blind=0.5)
-    assert torch.equal(plain.glimpse(works), works)
-    once, again = changed.glimpse(works), changed.glimpse(works)
+    plain, changed = build(InfoGAN, **LITTLE), build(InfoGAN, **LITTLE, q_augmentation="affine,weight", q_noise=0.5)
+    assert torch.equal(plain.augment_q_input(works), works)
+    once, again = changed.augment_q_input(works), changed.augment_q_input(works)
     assert once.shape == works.shape and not torch.equal(once, again) and not torch.equal(once, works)
 
 
-def test_an_augmentation_that_is_not_known_is_refused() -> None:
+def test_an_unknown_augmentation_is_refused() -> None:
     with pytest.raises(coevo.ConfigError, match="rotation"):
-        InfoGAN.Options(augment="affine,rotation")
+        InfoGAN.Options(q_augmentation="affine,rotation")
 
 
-def test_an_infogan_reads_back_the_codes_of_its_own_works(tmp_path: Path) -> None:
-    artist = {"learning_rate": 2e-3, "q_width": 8, "width": 8, "augment": "", "blind": 0.0}
+def test_an_infogan_infers_the_codes_of_its_own_works(tmp_path: Path) -> None:
+    artist = {"learning_rate": 2e-3, "q_width": 8, "width": 8, "q_augmentation": "", "q_noise": 0.0}
     run = coevo.run(
         "infogan", rounds=60, runs_dir=tmp_path, batch=32,
         options={"data": {"size": 16}, "artist": artist, "critic": {"width": 4}},
@@ -138,25 +141,25 @@ def test_an_infogan_reads_back_the_codes_of_its_own_works(tmp_path: Path) -> Non
     read = run.artist.encode(works)
     assert read.shape == works.codes.shape
     assert (read[:, 16:26].argmax(1) == works.codes[:, 16:26].argmax(1)).float().mean() > 0.9
-    assert run.latest["artist.category"] < 1.5 < 2.3  # ln 10 is not to know it
+    assert run.latest["artist.category"] < 1.5 < 2.3  # ln 10 is chance
 
 
 def test_the_continuous_bound_can_be_left_out() -> None:
     it = build(InfoGAN, **LITTLE, q_width=4, continuous=0)
-    assert [block.name for block in it.codes] == ["z", "category"]
-    assert set(it.further(it.make(4, None))) == {"category"}
+    assert [block.name for block in it.code] == ["z", "category"]
+    assert set(it.extra_losses(it.make(4, None))) == {"category"}
 
 
-# looking at the batch
+# minibatch layers
 
 
-def test_the_deviation_of_a_batch_is_given_to_all_of_it() -> None:
+def test_the_standard_deviation_of_a_batch_is_given_to_all_of_its_works() -> None:
     batch = torch.tensor([[0.0, 1.0], [2.0, 1.0]])
-    assert MinibatchStd()(batch).flatten().tolist() == pytest.approx([0.50005] * 2, rel=1e-3)  # of 1 and of 0
+    assert MinibatchStd()(batch).flatten().tolist() == pytest.approx([0.50005] * 2, rel=1e-3)  # mean of 1 and 0
 
 
 def test_distances_within_a_batch_worked_out() -> None:
-    """Of one niche and one dimension, M = 1, 2 and 2: e^-1 and e^0, meant over the two others."""
+    """One feature of one dimension, M = 1, 2 and 2: e^-1 and e^0, averaged over the two others."""
     layer = MinibatchDiscrimination(1, features=1, depth=1)
     with torch.no_grad():
         layer.tensor.fill_(1.0)
