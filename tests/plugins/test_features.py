@@ -128,6 +128,7 @@ def test_measures_do_not_depend_on_their_neighbours() -> None:
     assert torch.allclose(measured(some)[3:5], measured(some[3:5]), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_hundred_pictures_are_measured_in_a_moment() -> None:
     images = photograph(8, 3).repeat(13, 1, 1, 1)[:100]
     started = time.perf_counter()
@@ -236,6 +237,7 @@ def test_on_the_command_line(coevo_command: CommandLine) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["computational-aesthetics", "aesthetic-learning", "evolved-art"])
 def test_recipes_play_offline_and_resume_exactly(recipe: str, tmp_path: Path) -> None:
     options = {"data": {"size": 32}, "phases": {"critic": {"steps": 1}, "artist": {"steps": 2}}}

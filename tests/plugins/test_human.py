@@ -308,6 +308,7 @@ SMALL_NETWORKS = {"width": "4", "latent": "8", "hidden": "[16]"}
 OWN_OPTIONS = {"aae-labelled-prior": ("-o", "artist.latent=2"), "aae-semi-supervised": ("-o", "data.labelled=100")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("artist", registry().offers("artist"))
 def test_every_artist_breeds_with_a_person_once_it_is_trained(artist: str, coevo_command: CommandLine) -> None:
     script = coevo_command.runs / "five"

@@ -395,6 +395,7 @@ def test_in_tmux_a_person_breeds_saves_and_quits(tmux: Any, tmp_path: Path) -> N
     assert len(list((tmp_path / "t" / "saved").glob("*.png"))) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("size", "environment", "said"),
     [
