@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import floor, isfinite, log10
+from math import ceil, floor, isfinite, log10
 
 import torch
 from PIL import Image, ImageDraw, ImageFont
@@ -66,7 +66,7 @@ def line_chart(title: str, curves: Mapping[int, Curve], size: tuple[int, int]) -
                 pen.line(line, colour_of(number), 2 * FINE, joint="curve")
             for x, y in line if len(line) <= 20 else ():
                 pen.ellipse((x - 2 * FINE, y - 2 * FINE, x + 2 * FINE, y + 2 * FINE), colour_of(number))
-    return chart.resize(size, Image.Resampling.LANCZOS)
+    return chart.resize(size, Image.Resampling.BOX)
 
 
 def shortened(curve: Curve) -> Curve:
@@ -90,7 +90,7 @@ def ticks(low: float, high: float, most: int = 5) -> Iterator[tuple[float, str]]
     power = 10.0 ** floor(log10(rough))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
     decimals = max(0, -floor(log10(step) + 1e-9))
-    number = -floor(-low / step - 1e-9) if low < 0 else -floor(-low / step)
+    number = ceil(low / step - 1e-9)
     while number * step <= high + step * 1e-9:
         value = number * step
         yield value, f"{value:,.{decimals}f}" if abs(value) < 1e6 and decimals < 5 else f"{value:.1e}"

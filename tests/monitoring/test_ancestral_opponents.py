@@ -14,7 +14,6 @@ import coevo
 from coevo.monitoring.ancestral_opponents import AncestralOpponents, ciao_plot, figures, group_size, spread_out
 from coevo.storage.jsonl import read_log
 
-
 OTHERS = ("evolved-art", "computational-aesthetics", "aae")
 
 

@@ -1,4 +1,4 @@
-"""Looking into a latent space: walks, rows of one code each, sums of works."""
+"""Pictures of a latent space: walks, rows that vary one code each, sums of works."""
 
 from __future__ import annotations
 
@@ -9,29 +9,30 @@ import torch
 from conftest import SMALL, CommandLine
 from PIL import Image
 
-from coevo import CodeBlock, ConfigError
+from coevo import CodeBlock, CodeLayout, ConfigError
 from coevo.images.png import read_origin
-from coevo.tools.latent_space import Term, between, parse, settled
+from coevo.tools.latent_space import Term, interpolate, parse, projected
 
 Z, KIND = CodeBlock("z", 3), CodeBlock("kind", 2, "categorical")
+BOTH = CodeLayout((Z, KIND))
 
 
-def test_a_walk_begins_and_ends_where_it_should_and_keeps_its_distance_from_the_middle() -> None:
+def test_a_walk_joins_two_codes_and_keeps_its_distance_from_the_origin() -> None:
     a, b = torch.tensor([2.0, 0, 0, 1, 0]), torch.tensor([0, 2.0, 0, 0, 1])
-    walk = between(a, b, torch.linspace(0, 1, 5), (Z, KIND))
+    walk = interpolate(a, b, torch.linspace(0, 1, 5), BOTH)
     assert torch.allclose(walk[0], a, atol=1e-6) and torch.allclose(walk[-1], b, atol=1e-6)
     assert torch.allclose(walk[:, :3].norm(dim=1), torch.full((5,), 2.0))
     assert torch.allclose(walk[2, 3:], torch.tensor([0.5, 0.5]))
 
 
-def test_a_walk_to_the_same_place_stands_still() -> None:
+def test_a_walk_from_a_code_to_itself_stands_still() -> None:
     a = torch.tensor([1.0, 2, 3])
-    assert torch.allclose(between(a, a, torch.linspace(0, 1, 4), (Z,)), a.expand(4, 3))
+    assert torch.allclose(interpolate(a, a, torch.linspace(0, 1, 4), CodeLayout((Z,))), a.expand(4, 3))
 
 
-def test_a_sum_is_brought_back_to_where_codes_lie() -> None:
+def test_a_sum_is_projected_to_where_codes_lie() -> None:
     samples = torch.tensor([[0, 3.0, 0, 1, 0], [5.0, 0, 0, 0, 1]])
-    code = settled(torch.tensor([0.0, 0, 0.1, 2, -1]), samples, (Z, KIND))
+    code = projected(torch.tensor([0.0, 0, 0.1, 2, -1]), samples, BOTH)
     assert torch.allclose(code, torch.tensor([0, 0, 4.0, 1, 0]))
 
 
@@ -43,12 +44,12 @@ def test_a_sum_is_brought_back_to_where_codes_lie() -> None:
         ("- 1 + saved/a-b.png, 5", [Term(-1, (1,)), Term(1, (Path("saved/a-b.png"), 5))]),
     ],
 )
-def test_an_expression_is_read(expression: str, terms: list[Term]) -> None:
+def test_an_expression_is_parsed(expression: str, terms: list[Term]) -> None:
     assert parse(expression) == terms
 
 
 @pytest.mark.parametrize("expression", ["", "   ", "3,", "1 - ", "0", "1001", ",", "3 + + 4"])
-def test_what_is_no_expression_is_said(expression: str) -> None:
+def test_other_text_is_refused(expression: str) -> None:
     with pytest.raises(ConfigError):
         parse(expression)
 
@@ -57,10 +58,10 @@ def test_what_is_no_expression_is_said(expression: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
-    """A command line with a run `told` of a conditional GAN, and `info` of an InfoGAN."""
-    command = CommandLine(tmp_path_factory.mktemp("told") / "runs")
-    for name, recipe in (("told", "cgan"), ("info", "infogan")):
+def conditional(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
+    """A command line with a run `conditional` of a conditional GAN, and `info` of an InfoGAN."""
+    command = CommandLine(tmp_path_factory.mktemp("conditional") / "runs")
+    for name, recipe in (("conditional", "cgan"), ("info", "infogan")):
         answer = command("run", recipe, "--name", name, *SMALL, "--rounds", 3)
         assert answer.code == 0, answer.err
     return command
@@ -80,14 +81,14 @@ def test_interpolate_draws_a_row_a_walk_or_a_film(played: CommandLine, tmp_path:
         assert film.n_frames == 8  # there and back
 
 
-def test_traverse_varies_the_named_codes(told: CommandLine, tmp_path: Path) -> None:
+def test_traverse_varies_the_named_codes(conditional: CommandLine, tmp_path: Path) -> None:
     sheet = tmp_path / "sheet.png"
-    assert told("traverse", "info", "--rows", 3, "-o", sheet).code == 0
+    assert conditional("traverse", "info", "--rows", 3, "-o", sheet).code == 0
     both = size(sheet)
-    assert told("traverse", "info", "--code", "continuous", "--rows", 3, "-o", sheet).code == 0
+    assert conditional("traverse", "info", "--code", "continuous", "--rows", 3, "-o", sheet).code == 0
     assert size(sheet)[1] < both[1]
-    assert told("traverse", "told", "--code", "class", "-o", sheet).code == 0
-    assert "it has: z, category, continuous" in told.refuses("traverse", "info", "--code", "colour", "-o", sheet)
+    assert conditional("traverse", "conditional", "--code", "class", "-o", sheet).code == 0
+    assert "it has: z, category, continuous" in conditional.refuses("traverse", "info", "--code", "colour", "-o", sheet)
 
 
 def test_arithmetic_draws_terms_and_their_sum(played: CommandLine, tmp_path: Path) -> None:
@@ -97,16 +98,18 @@ def test_arithmetic_draws_terms_and_their_sum(played: CommandLine, tmp_path: Pat
     saved = tmp_path / "saved" / "000001.png"
     assert played("arithmetic", "small", f"3,7,9 - 1,2 + {saved}", "-o", sheet).code == 0
     assert size(sheet)[1] > size(sheet)[0]  # three rows of terms, three of the result, of four works each
-    assert "no sum of works" in played.refuses("arithmetic", "small", "3 plus 4", "-o", sheet)
+    assert "not a sum of works" in played.refuses("arithmetic", "small", "3 plus 4", "-o", sheet)
     assert "should end with .png" in played.refuses("arithmetic", "small", "3", "-o", tmp_path / "a.jpg")
     Image.new("L", (8, 8)).save(tmp_path / "foreign.png")
     assert "carries no" in played.refuses("arithmetic", "small", str(tmp_path / "foreign.png"), "-o", sheet)
 
 
-def test_a_label_asks_for_works_of_a_class(told: CommandLine, played: CommandLine, tmp_path: Path) -> None:
-    assert told("sample", "told", "--label", "7", "-n", 4, "-o", tmp_path / "seven").code == 0
+def test_a_label_chooses_the_class(conditional: CommandLine, played: CommandLine, tmp_path: Path) -> None:
+    assert conditional("sample", "conditional", "--label", "7", "-n", 4, "-o", tmp_path / "seven").code == 0
     for path in (tmp_path / "seven").iterdir():
         assert read_origin(path).works.codes[0, 8:].argmax() == 7
-    assert "no class named '77'" in told.refuses("sample", "told", "--label", "77", "-o", tmp_path / "x.png")
+    assert "no class named '77'" in conditional.refuses(
+        "sample", "conditional", "--label", "77", "-o", tmp_path / "x.png"
+    )
     said = played.refuses("sample", "small", "--label", "7", "-o", tmp_path / "x.png")
-    assert "was not told classes" in said and "cgan" in said and not (tmp_path / "x.png").exists()
+    assert "is not conditional" in said and not (tmp_path / "x.png").exists()
