@@ -125,6 +125,7 @@ def check(name: str) -> None:
 
     failed = 0
     for kind in kinds:
+        click.secho(f"{kind} {name}", bold=True)
         for result in check_player(kind, known.load(kind, name)):
             mark = click.style("ok    ", fg="green") if result.passed else click.style("FAILED", fg="red")
             click.echo(f"{mark} {result.name}" + (f": {result.message}" if result.message else ""))

@@ -2,26 +2,76 @@
 
 from __future__ import annotations
 
-import torch
+from collections.abc import Iterator
+from contextlib import suppress
 
+import torch
+from pydantic import ValidationError
+
+from coevo.contract.capabilities import Interactive
 from coevo.contract.players import Artist, Critic
-from coevo.loop import check_pair
+from coevo.data.batches import NoData
+from coevo.errors import ConfigError, PairError
+from coevo.interactive.commands import Command, Pick
+from coevo.interactive.session import Session
+from coevo.interactive.sheet import Sheet
+from coevo.interactive.ui import UI
+from coevo.loop import Phase, check_pair
+from coevo.plugin.registry import registry
 from coevo.storage.state_tools import copy_state, equal_states
 from coevo.testing.bench import Bench, N, assert_equal, assert_metrics
 from coevo.testing.standins import RandomArtist
 
 
+class FirstWork(UI):
+    """Picks the first work of every sheet."""
+
+    def ask(self, sheet: Sheet) -> Command:
+        return Pick((0,))
+
+
 class CriticBench(Bench):
-    """Tries a critic."""
+    """Tries a critic beside an artist of random works, or else the first installed artist that it accepts."""
+
+    partner: type[Artist] | None = None
 
     def pair(self, seed: int = 7) -> tuple[Artist, Critic]:
+        if self.partner is not None:
+            return self.pair_with(self.partner, seed)
+        refusal: PairError | None = None
+        for partner in self.partners():
+            try:
+                pair = self.pair_with(partner, seed)
+            except PairError as error:
+                refusal = refusal or error
+                continue
+            self.partner = partner
+            return pair
+        assert refusal is not None
+        raise refusal
+
+    def partners(self) -> Iterator[type[Artist]]:
+        """Artists that may suit the critic."""
+        yield RandomArtist
+        for name in registry().offers("artist"):
+            with suppress(ConfigError):  # one that cannot be loaded
+                yield registry().load("artist", name)
+
+    def pair_with(self, partner: type[Artist], seed: int) -> tuple[Artist, Critic]:
+        """The critic and a partner, built; a critic that asks a person is told to pick the first work."""
         studio = self.studio(seed)
         studio.reseed()
-        artist = RandomArtist(RandomArtist.Options(), studio)
+        try:
+            artist = partner(partner.Options(), studio)
+        except ValidationError as error:  # it has options without a default
+            raise PairError(f"Artist {partner.name!r} needs options.") from error
         critic: Critic = self.player(self.player.Options(**self.given), studio)  # type: ignore[assignment]
         check_pair(artist, critic)
         artist.build()
         critic.build(artist)
+        if isinstance(critic, Interactive):
+            critic.ui = FirstWork()
+            Session(artist, critic, NoData(N), [Phase("artist")], studio)
         return artist, critic
 
     def check_judge(self) -> None:
@@ -39,7 +89,9 @@ class CriticBench(Bench):
     def check_fooled(self) -> None:
         """says which works fool it: [N] bool."""
         artist, critic = self.pair()
-        fooled = critic.fooled(artist.exhibit(N, 1), self.reals(artist.studio))
+        works, reals = artist.exhibit(N, 1), self.reals(artist.studio)
+        critic.judge(works, reals)
+        fooled = critic.fooled(works, reals)
         assert fooled.shape == (N,) and fooled.dtype == torch.bool, (
             f"fooled() gives {fooled.dtype} {tuple(fooled.shape)}, not torch.bool ({N},)"
         )
@@ -71,4 +123,6 @@ class CriticBench(Bench):
             for beside in (True, False):
                 artist, critic = self.pair()
                 rewards.append(critic.judge(artist.exhibit(N, 1), self.reals(artist.studio) if beside else None))
-            assert_equal(rewards[0], rewards[1], "spec() says that real works are unused, but rewards with and without them")
+            assert_equal(
+                rewards[0], rewards[1], "spec() says that real works are unused, but rewards with and without them"
+            )
