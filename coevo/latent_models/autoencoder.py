@@ -1,4 +1,4 @@
-"""What autoencoders share: an encoder, a decoder, and how they are learnt, averaged and used."""
+"""The base of autoencoders: an encoder and a decoder that are trained, averaged and exhibited together."""
 
 from __future__ import annotations
 

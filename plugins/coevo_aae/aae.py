@@ -69,7 +69,7 @@ class AAE(Autoencoder):
 
     @classmethod
     def upgrade(cls, options: dict[str, Any]) -> dict[str, Any]:
-        return super().upgrade(to_variant(options))
+        return super().upgrade(to_variant(options) if cls.name == "aae" else options)
 
     def spec(self) -> ArtistSpec:
         spec = super().spec()
@@ -90,7 +90,7 @@ class AAE(Autoencoder):
         return {"loss": loss.detach(), "error": error, **metrics}
 
     def loss(self, ctx: Pass, rewards: Tensor) -> tuple[Tensor, Metrics]:
-        """What it minimises: the reconstruction loss, less the rewards of the critic that it fools."""
+        """The reconstruction loss, less the rewards of the critic that it fools; and metrics of the parts of it."""
         reconstruction = self.likelihood.loss(ctx.outputs, ctx.images)
         return self.options.reconstruction_weight * reconstruction - rewards.mean(), {}
 

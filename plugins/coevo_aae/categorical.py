@@ -1,4 +1,4 @@
-"""What adversarial autoencoders with a categorical variable share."""
+"""The base of adversarial autoencoders with a categorical variable."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class Deterministic:
         """Outputs of the encoder."""
 
     def encoder_inputs(self, x: Tensor, stream: str | None = None) -> Tensor:
-        """What the encoder reads of pixels x [N, C, H, W]; noise is drawn from that stream, and is 0 without one."""
+        """The encoder's inputs for pixels x [N, C, H, W]; noise comes from the named stream, and is 0 without one."""
         return x
 
     def mean(self, outputs: Tensor) -> Tensor:
