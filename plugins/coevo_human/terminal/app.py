@@ -158,7 +158,7 @@ class BreedingApp(App[None]):
         loop = asyncio.get_running_loop()
         with suppress(ValueError, NotImplementedError, RuntimeError, AttributeError):  # only the main thread can
             loop.add_signal_handler(signal.SIGTERM, self.action_leave)
-            # The terminal has gone, and writing to it would wait for ever. All that was done is in the session's database.
+            # The terminal has gone, and writing to it would wait for ever. The database has all that was done.
             loop.add_signal_handler(signal.SIGHUP, os._exit, 129)
         gc.freeze()  # what stands now stays: to collect it again and again would take longer than to draw
         self.players.start()
