@@ -98,7 +98,7 @@ def grafted(mother: Tree, father: Tree) -> Tree:
     """One-point crossover: a subtree of the father replaces one of the mother of the same type, roots excepted."""
     # not DEAP's cxOnePoint: it draws the type from a set, whose order differs between processes
     trees = mother, father
-    types = [type for type in (Scalar, Vector) if all(any(node.ret is type for node in tree[1:]) for tree in trees)]
+    types = [type for type in (Vector, Scalar) if all(any(node.ret is type for node in tree[1:]) for tree in trees)]
     if not types:
         return mother
     type = random.choice(types)
