@@ -23,7 +23,7 @@ REASONS = (
     "judges pictures and",
     "learns from a critic alone",
     "so it can only breed the latent codes of an artist",
-    "looks through the encoder of artist",
+    "shares the encoder of artist",
 )
 
 
