@@ -14,9 +14,16 @@ from coevo.errors import ConfigError
 @click.command()
 @RUN
 @click.option(
-    "--rows", type=click.IntRange(1, 100), default=8, show_default=True, help="Number of rows: pairs of works."
+    "--rows",
+    metavar="N",
+    type=click.IntRange(1, 100),
+    default=8,
+    show_default=True,
+    help="Number of rows: pairs of works.",
 )
-@click.option("--steps", type=click.IntRange(2, 100), default=10, show_default=True, help="Number of works in a row.")
+@click.option(
+    "--steps", metavar="N", type=click.IntRange(2, 100), default=10, show_default=True, help="Number of works in a row."
+)
 @SEED
 @OUTPUT("interpolation.png")
 @SHOW
@@ -33,9 +40,16 @@ def interpolate(run: str, rows: int, steps: int, seed: int, output: Path, show: 
 @RUN
 @click.option("--code", metavar="NAME", help="The block of the code.  [default: all but the noise]")
 @click.option(
-    "--rows", type=click.IntRange(1, 100), default=8, show_default=True, help="Number of rows: works, or dimensions."
+    "--rows",
+    metavar="N",
+    type=click.IntRange(1, 100),
+    default=8,
+    show_default=True,
+    help="Number of rows: works, or dimensions.",
 )
-@click.option("--steps", type=click.IntRange(2, 100), default=10, show_default=True, help="Number of works in a row.")
+@click.option(
+    "--steps", metavar="N", type=click.IntRange(2, 100), default=10, show_default=True, help="Number of works in a row."
+)
 @SEED
 @OUTPUT("traversal.png")
 @SHOW
@@ -71,7 +85,9 @@ def arithmetic(run: str, expression: str | None, seed: int, output: Path, show: 
 
 @click.command()
 @RUN
-@click.option("--side", type=click.IntRange(2, 100), default=20, show_default=True, help="Number of works in a row.")
+@click.option(
+    "--side", metavar="N", type=click.IntRange(2, 100), default=20, show_default=True, help="Number of works in a row."
+)
 @SEED
 @OUTPUT("manifold.png")
 @SHOW
@@ -86,7 +102,7 @@ def manifold(run: str, side: int, seed: int, output: Path, show: bool, runs_dir:
 
 @click.command()
 @RUN
-@click.option("-n", "n", type=click.IntRange(1), help="Number of works.  [default: all]")
+@click.option("-n", "n", metavar="N", type=click.IntRange(1), help="Number of works.  [default: all]")
 @OUTPUT("codes.npz")
 @RUNS_DIR
 def encode(run: str, n: int | None, output: Path, runs_dir: Path) -> None:
@@ -103,8 +119,17 @@ def encode(run: str, n: int | None, output: Path, runs_dir: Path) -> None:
 
 @click.command()
 @RUN
-@click.option("-n", "n", type=click.IntRange(1, 1000), default=40, show_default=True, help="Number of works.")
-@click.option("--columns", type=click.IntRange(1, 100), default=10, show_default=True, help="Number of works in a row.")
+@click.option(
+    "-n", "n", metavar="N", type=click.IntRange(1, 1000), default=40, show_default=True, help="Number of works."
+)
+@click.option(
+    "--columns",
+    metavar="N",
+    type=click.IntRange(1, 100),
+    default=10,
+    show_default=True,
+    help="Number of works in a row.",
+)
 @SEED
 @OUTPUT("reconstructions.png")
 @SHOW
@@ -120,7 +145,7 @@ def reconstruct(run: str, n: int, columns: int, seed: int, output: Path, show: b
 @click.command()
 @RUN
 @click.option("--code", metavar="NAME", help="The block of the code.  [default: the first]")
-@click.option("-n", "n", type=click.IntRange(1), default=5000, show_default=True, help="Number of works.")
+@click.option("-n", "n", metavar="N", type=click.IntRange(1), default=5000, show_default=True, help="Number of works.")
 @OUTPUT("scatter.png")
 @SHOW
 @RUNS_DIR
@@ -134,9 +159,16 @@ def scatter(run: str, code: str | None, n: int, output: Path, show: bool, runs_d
 
 @click.command()
 @click.argument("runs", metavar="[RUN]...", nargs=-1, shell_complete=completion.runs)
-@click.option("-n", "n", type=click.IntRange(1, 100), default=5, show_default=True, help="Number of works.")
 @click.option(
-    "--directions", type=click.IntRange(1, 100), default=8, show_default=True, help="Number of tangents of each work."
+    "-n", "n", metavar="N", type=click.IntRange(1, 100), default=5, show_default=True, help="Number of works."
+)
+@click.option(
+    "--directions",
+    metavar="N",
+    type=click.IntRange(1, 100),
+    default=8,
+    show_default=True,
+    help="Number of tangents of each work.",
 )
 @OUTPUT("tangents.png")
 @SHOW

@@ -16,9 +16,16 @@ if TYPE_CHECKING:
 FILE = click.Path(path_type=Path)
 
 RUN = click.argument("run", default="latest", shell_complete=completion.runs)
-RUNS_DIR = click.option("--runs-dir", default="runs", envvar="COEVO_RUNS", type=FILE, help="The folder of all runs.")
+RUNS_DIR = click.option(
+    "--runs-dir", metavar="FOLDER", default="runs", envvar="COEVO_RUNS", type=FILE, help="The folder of all runs."
+)
 SEED = click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed gives the same works."
+    "--seed",
+    metavar="N",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="The same seed gives the same works.",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 SHOW = click.option("--show", is_flag=True, help="Show the picture in the terminal too.")
@@ -51,8 +58,15 @@ def renamed(new: str) -> Any:
 
 def OUTPUT(example: str | None, help: str = "") -> Any:
     """The option -o, a file that the command writes; by default `example`."""
-    text = help or "The file to write."
-    return click.option("-o", "output", type=FILE, default=example, show_default=example is not None, help=text)
+    return click.option(
+        "-o",
+        "output",
+        metavar="FILE",
+        type=FILE,
+        default=example,
+        show_default=example is not None,
+        help=help or "The file to write.",
+    )
 
 
 def open_store(run: str, runs_dir: Path) -> RunFolder:

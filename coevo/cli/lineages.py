@@ -69,10 +69,21 @@ def origin_of(path: Path) -> tuple[str, str]:
 @click.argument("id", required=False)
 @OUTPUT(None, "Draw them, or ID alone, as x.png.")
 @click.option(
-    "-n", "n", type=click.IntRange(1, 10_000), default=64, show_default=True, help="Number of works: the last ones."
+    "-n",
+    "n",
+    metavar="N",
+    type=click.IntRange(1, 10_000),
+    default=64,
+    show_default=True,
+    help="Number of works: the last ones.",
 )
 @click.option(
-    "--size", type=click.IntRange(16, 8192), default=128, show_default=True, help="Width of a picture in pixels."
+    "--size",
+    metavar="PX",
+    type=click.IntRange(16, 8192),
+    default=128,
+    show_default=True,
+    help="Width of a picture in pixels.",
 )
 @RUNS_DIR
 @JSON
@@ -100,7 +111,12 @@ def accepted(run: str, id: str | None, output: Path | None, n: int, size: int, r
 @click.argument("id", required=False)
 @OUTPUT(None, "x.png or x.gif; without ID x.picks.")
 @click.option(
-    "--size", type=click.IntRange(16, 8192), default=256, show_default=True, help="Width of a picture in pixels."
+    "--size",
+    metavar="PX",
+    type=click.IntRange(16, 8192),
+    default=256,
+    show_default=True,
+    help="Width of a picture in pixels.",
 )
 @click.option("--alone", is_flag=True, help="The individual alone, without the path to it.")
 @RUNS_DIR
@@ -135,9 +151,14 @@ def export(run: str, id: str | None, output: Path | None, size: int, alone: bool
 @click.command()
 @click.argument("file", metavar="PICTURE.png", type=FILE)
 @click.option(
-    "--size", type=click.IntRange(16, 16384), default=1024, show_default=True, help="Width of the picture in pixels."
+    "--size",
+    metavar="PX",
+    type=click.IntRange(16, 16384),
+    default=1024,
+    show_default=True,
+    help="Width of the picture in pixels.",
 )
-@click.option("-o", "output", type=FILE, required=True, help="x.png")
+@click.option("-o", "output", metavar="FILE", type=FILE, required=True, help="x.png")
 @RUNS_DIR
 def render(file: Path, size: int, output: Path, runs_dir: Path) -> None:
     """Render a PICTURE again at any size, from the genome or code that it carries."""
@@ -151,9 +172,14 @@ def render(file: Path, size: int, output: Path, runs_dir: Path) -> None:
 @click.command("import")
 @click.argument("kind", metavar="KIND", shell_complete=completion.names_of("importer"))
 @click.argument("file", metavar="FILE", type=FILE)
-@click.option("-o", "output", type=FILE, required=True, help="x.png")
+@click.option("-o", "output", metavar="FILE", type=FILE, required=True, help="x.png")
 @click.option(
-    "--size", type=click.IntRange(16, 16384), default=256, show_default=True, help="Width of the picture in pixels."
+    "--size",
+    metavar="PX",
+    type=click.IntRange(16, 16384),
+    default=256,
+    show_default=True,
+    help="Width of the picture in pixels.",
 )
 @RUNS_DIR
 def import_picture(kind: str, file: Path, output: Path, size: int, runs_dir: Path) -> None:

@@ -136,10 +136,12 @@ def show(run: str, runs_dir: Path, plain: bool) -> None:
 
 @click.command()
 @RUN
-@click.option("-n", "n", type=click.IntRange(1, 1_000_000), default=64, show_default=True, help="Number of works.")
+@click.option(
+    "-n", "n", metavar="N", type=click.IntRange(1, 1_000_000), default=64, show_default=True, help="Number of works."
+)
 @SEED
 @click.option("--label", metavar="CLASS", help="Sample this class; for conditional artists.")
-@click.option("-o", "output", type=FILE, required=True, help="x.png, x.npy or a FOLDER/.")
+@click.option("-o", "output", metavar="FILE", type=FILE, required=True, help="x.png, x.npy or a FOLDER/.")
 @RUNS_DIR
 def sample(run: str, n: int, seed: int, label: str | None, output: Path, runs_dir: Path) -> None:
     """Sample works of a RUN's artist as a sheet (.png), an array (.npy) or a folder of pictures.
@@ -154,16 +156,21 @@ def sample(run: str, n: int, seed: int, label: str | None, output: Path, runs_di
 
 @click.command()
 @click.argument("run", metavar="RUN|FOLDER", default="latest", shell_complete=completion.runs)
-@click.option("-n", "n", type=click.IntRange(10, 100_000), default=1000, show_default=True, help="Number of works.")
+@click.option(
+    "-n", "n", metavar="N", type=click.IntRange(10, 100_000), default=1000, show_default=True, help="Number of works."
+)
 @SEED
 @click.option(
     "--data",
+    metavar="DATA",
     help="The dataset to compare with.  [default: the run's own; for a FOLDER digits]",
     shell_complete=completion.names_of("dataset"),
 )
-@click.option("--data-dir", help="The folder of the dataset's files.")
+@click.option("--data-dir", metavar="FOLDER", help="The folder of the dataset's files.")
 @OUTPUT(None, "Draw works beside their nearest real ones, as x.png.")
-@click.option("--draws", type=click.IntRange(1), default=200, show_default=True, help="Samples for each likelihood.")
+@click.option(
+    "--draws", metavar="N", type=click.IntRange(1), default=200, show_default=True, help="Samples for each likelihood."
+)
 @click.option("--parzen", is_flag=True, help="Estimate the log-likelihood with a Parzen window too.")
 @RUNS_DIR
 @JSON
@@ -204,7 +211,7 @@ def evaluate(
 
 @click.command()
 @click.argument("runs", metavar="RUN RUN...", nargs=-1, required=True, shell_complete=completion.runs)
-@click.option("-n", "n", type=click.IntRange(10, 100_000), help="Evaluate this many works of each too.")
+@click.option("-n", "n", metavar="N", type=click.IntRange(10, 100_000), help="Evaluate this many works of each too.")
 @SEED
 @OUTPUT(None, "Draw their sheets and curves side by side, as x.png.")
 @RUNS_DIR

@@ -34,15 +34,15 @@ if TYPE_CHECKING:
     shell_complete=names_of("dataset"),
 )
 @click.option("--data-dir", metavar="FOLDER", help="The folder of the dataset's files.")
-@click.option("--rounds", type=int, help="Stop after this many rounds.")
-@click.option("--minutes", type=float, help="Stop after this many minutes.")
-@click.option("--size", type=int, help="Width and height of pictures in pixels.  [default: 32]")
-@click.option("--channels", type=int, help="1 for grey, 3 for colour.  [default: 1]")
-@click.option("--batch", type=int, help="Works in a step, or on a sheet.  [default: 64; for a person 15]")
-@click.option("--agents", type=int, help="Number of pairs in a society.  [default: 1]")
-@click.option("--seed", type=int, help="Seed of everything random.  [default: 0]")
-@click.option("--device", help="auto, cpu, cuda or mps.  [default: auto]")
-@click.option("--precision", help="auto, fp32 or bf16.  [default: auto]")
+@click.option("--rounds", metavar="N", type=int, help="Stop after this many rounds.")
+@click.option("--minutes", metavar="N", type=float, help="Stop after this many minutes.")
+@click.option("--size", metavar="PX", type=int, help="Width and height of pictures in pixels.  [default: 32]")
+@click.option("--channels", metavar="N", type=int, help="1 for grey, 3 for colour.  [default: 1]")
+@click.option("--batch", metavar="N", type=int, help="Works in a step, or on a sheet.  [default: 64; for a person 15]")
+@click.option("--agents", metavar="N", type=int, help="Number of pairs in a society.  [default: 1]")
+@click.option("--seed", metavar="N", type=int, help="Seed of everything random.  [default: 0]")
+@click.option("--device", metavar="DEVICE", help="auto, cpu, cuda or mps.  [default: auto]")
+@click.option("--precision", metavar="NAME", help="auto, fp32 or bf16.  [default: auto]")
 @click.option("--compile", is_flag=True, default=None, help="Compile networks with torch.compile.")
 @click.option(
     "--from",
@@ -51,9 +51,9 @@ if TYPE_CHECKING:
     help="Start with the players of another run, or with a picture that carries its genome.",
     shell_complete=runs,
 )
-@click.option("--name", help="The run's name.  [default: the recipe or the players, and a number]")
+@click.option("--name", metavar="NAME", help="The run's name.  [default: the recipe or the players, and a number]")
 @RUNS_DIR
-@click.option("--config", "file", type=FILE, help="A TOML file of options.")
+@click.option("--config", "file", metavar="FILE", type=FILE, help="A TOML file of options.")
 @click.option("-o", "options", multiple=True, metavar="SECTION.OPTION=VALUE", help="Set any option: artist.latent=64.")
 @UI
 @JSON
@@ -107,8 +107,8 @@ def run(
 
 @click.command()
 @RUN
-@click.option("--rounds", type=int, help="Stop after this many rounds in all.")
-@click.option("--minutes", type=float, help="Stop after this many minutes in all.")
+@click.option("--rounds", metavar="N", type=int, help="Stop after this many rounds in all.")
+@click.option("--minutes", metavar="N", type=float, help="Stop after this many minutes in all.")
 @RUNS_DIR
 @UI
 @JSON

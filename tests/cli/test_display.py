@@ -47,6 +47,17 @@ def test_the_live_panel(played: CommandLine) -> None:
     run.close()
 
 
+def test_the_panel_of_a_pair_without_real_works_names_no_data(tmp_path: Path) -> None:
+    command = CommandLine(tmp_path)
+    answer = command("run", "--artist", "biomorph", "--critic", "som", "--rounds", 1, "--batch", 6, "--name", "it")
+    assert answer.code == 0, answer.err
+    run = Run.resume(RunFolder.open("it", tmp_path), lock=False, rounds=9)
+    console = Console(file=io.StringIO(), width=60)
+    console.print(LiveDisplay(run, console).panel())
+    assert console.file.getvalue().startswith("╭─ it: biomorph × som ─")
+    run.close()
+
+
 def test_plain_lines_where_no_terminal_is(tmp_path: Path) -> None:
     answer = CommandLine(tmp_path)("run", "dcgan", *SMALL, "--rounds", 10, "--name", "plain")
     first, *lines, _, where, how = answer.out.splitlines()
