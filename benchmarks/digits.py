@@ -1,4 +1,4 @@
-"""One minute of the first recipe: what a classifier finds in 1,000 samples, and the peak of memory."""
+"""One minute of the recipe dcgan: the figures of 1,000 samples, and peak memory."""
 
 import json
 import resource

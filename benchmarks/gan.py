@@ -1,10 +1,10 @@
-"""The figures of GANs: quality on MNIST, labels asked for and found, modes of stacked MNIST, codes found, colour.
+"""Figures of GANs: quality on MNIST, agreement with labels, modes of stacked MNIST, informative codes, colour.
 
     python benchmarks/gan.py TRIAL --mnist FOLDER [--runs runs] [--scale 1]
 
-TRIAL: quality, games, remedies, stacked, parzen, infogan, colour (with --zip FILE), or all. Runs are kept in
---runs by name, and a run that is there is gone on with; --scale shortens every one of them. On an otherwise idle
-machine: the minutes are the budget.
+TRIAL: quality, games, remedies, stacked, parzen, infogan, colour (with --zip FILE), or all. Runs are kept in --runs by
+name, and a run that exists is resumed; --scale shortens every one of them. Use an otherwise idle machine: the budget is
+in minutes.
 """
 
 from __future__ import annotations
@@ -23,29 +23,32 @@ from sklearn.cluster import MiniBatchKMeans
 from torch import Tensor
 
 import coevo
-from coevo.data.datasets import DataOptions, Dataset, mnist, splits, to_float
+from coevo.data.datasets import mnist, to_float
+from coevo.data.splits import splits
 from coevo.evaluation.classifier import evaluator_for
-from coevo.evaluation.metrics import divergence, parzen
+from coevo.evaluation.metrics import kl_divergence, parzen
 from coevo.evaluation.report import evaluate, flat, histogram
 from coevo.plugin.registry import registry
-from coevo.runs.run import Run, exhibit, images_of, loaders
+from coevo.runs.build import loaders
+from coevo.runs.run import Run
+from coevo.tools.samples import exhibit_batches
 
 GIVEN: argparse.Namespace
 
-# the best that was found in ten minutes on one core: labels on both sides, and R1 instead of normalisation
-RATES = {"learning_rate": 1e-3, "halve": 4000, "beta1": 0.0, "beta2": 0.99}
+# the best that was found in ten minutes on one core: both sides conditional, and R1 instead of normalisation
+RATES = {"learning_rate": 1e-3, "lr_half_life": 4000, "beta1": 0.0, "beta2": 0.99}
 BEST: dict[str, Any] = {
     "run": {"batch": 32},
-    "artist": {"labels": True, "latent": 32, "width": 24, "ema": 0.999} | RATES,
-    "critic": {"labels": "projection", "width": 32, "norm": "none", "r1": 0.5, "every": 8} | RATES,
+    "artist": {"conditional": True, "latent": 32, "width": 24, "ema": 0.999} | RATES,
+    "critic": {"conditioning": "projection", "width": 32, "norm": "none", "r1": 0.5, "penalty_interval": 8} | RATES,
 }
-# a critic of two channels that an artist of five times its rate outruns; at the same rate, works that had collapsed
+# a critic of two channels, and an artist with five times its learning rate; at the same rate, modes that were lost
 # came back within the five minutes
 SMALL = {"artist": {"width": 16, "latent": 64, "learning_rate": 1e-3}, "critic": {"width": 2}}
 
 
 def trained(name: str, minutes: float, recipe: str = "dcgan", dataset: str = "mnist", **options: Any) -> Run:
-    """A run of that name, played for so many minutes in all."""
+    """A run of that name, played for these minutes in all."""
     minutes *= GIVEN.scale
     if (Path(GIVEN.runs) / name).is_dir():
         return coevo.resume(name, runs_dir=GIVEN.runs, minutes=minutes, rounds=None)
@@ -56,16 +59,16 @@ def trained(name: str, minutes: float, recipe: str = "dcgan", dataset: str = "mn
 
 
 def works(run: Run, n: int = 10_000, labels: Tensor | None = None) -> Tensor:
-    return torch.cat([images_of(some) for some in exhibit(run.artist, n, 1, labels)])
+    return torch.cat([some.pixels.cpu() for some in exhibit_batches(run.artist, n, 1, labels)])
 
 
 def report(name: str, run: Run, **figures: Any) -> None:
-    """A line of JSON: what, how long, the figures."""
+    """Print a line of JSON: the trial, how long it took, the figures."""
     rounded = {key: round(value, 4) if isinstance(value, float) else value for key, value in figures.items()}
-    print(json.dumps({"trial": name, "rounds": run.round, "minutes": round(run.seconds_before / 60, 1), **rounded}))
+    print(json.dumps({"trial": name, "rounds": run.round, "minutes": round(run.seconds / 60, 1), **rounded}))
 
 
-def judged(name: str, run: Run, n: int = 10_000) -> None:
+def report_quality(name: str, run: Run, n: int = 10_000) -> None:
     known, held_out = splits(run.config.data, loaders())
     report(name, run, **evaluate(works(run, n), known, held_out).figures())
 
@@ -74,30 +77,31 @@ def judged(name: str, run: Run, n: int = 10_000) -> None:
 
 
 def quality() -> None:
-    """MNIST at 32 px, 15 minutes; and does an independent classifier see the class that was asked for?"""
+    """MNIST at 32 px, 15 minutes; and how often a classifier finds the class that was asked for."""
     run = trained("gan-quality", 15, **BEST)
-    judged("quality", run)
+    report_quality("quality", run)
     labels = torch.arange(10_000) % 10
-    named = mnist_evaluator(run.config.data).look(works(run, 10_000, labels))[1]
-    report("labels", run, agreement=(named == labels).float().mean().item(), samples=10_000)
+    known = mnist(run.config.data.model_copy(update={"split": "train"}))
+    found = evaluator_for(known).predict(works(run, 10_000, labels)).classes
+    report("labels", run, agreement=(found == labels).float().mean().item(), samples=10_000)
 
 
 def games() -> None:
-    """Every game, two minutes each, all else as the recipe `dcgan` has it."""
+    """Every game, two minutes each; all else as in the recipe `dcgan`."""
     for game in registry().offers("game"):
-        judged(f"game {game}", trained(f"gan-{game}", 2, critic={"game": game}))
+        report_quality(f"game {game}", trained(f"gan-{game}", 2, critic={"game": game}))
 
 
 def remedies() -> None:
-    """Stacked MNIST with a critic so small that it does not see a collapse: every remedy, five minutes each."""
+    """Stacked MNIST with a critic that is too small to see a collapse: every remedy, five minutes each."""
     for name, remedy in {
         "none": {},
         "minibatch discrimination": {"minibatch": "discrimination"},
-        "minibatch deviation": {"minibatch": "std"},
+        "minibatch standard deviation": {"minibatch": "std"},
         "unrolled, 5 steps": {"unroll": 5},
         "packs of 2": {"pack": 2},
         "packs of 4": {"pack": 4},
-        "R1": {"r1": 1.0, "every": 4},
+        "R1": {"r1": 1.0, "penalty_interval": 4},
     }.items():
         options = {"artist": SMALL["artist"], "critic": SMALL["critic"] | remedy}
         stem = name.replace(",", "").replace(" ", "-").lower()
@@ -105,11 +109,11 @@ def remedies() -> None:
 
 
 def stacked() -> None:
-    """Stacked MNIST, the best configuration, looked at every five minutes until it has every mode; an hour at most."""
+    """Stacked MNIST, the best configuration: figures every five minutes until it has every mode; an hour at most."""
     rates = {"learning_rate": 1e-3, "beta1": 0.0, "beta2": 0.99}
     options = {
         "artist": {"width": 24, "latent": 64, "ema": 0.999} | rates,
-        "critic": {"width": 24, "norm": "none", "r1": 0.5, "every": 8} | rates,
+        "critic": {"width": 24, "norm": "none", "r1": 0.5, "penalty_interval": 8} | rates,
     }
     for minutes in range(5, 61, 5):
         if stacked_modes("stacked, best", trained("stacked-best", minutes, dataset="stacked-mnist", **options)) == 1000:
@@ -117,20 +121,19 @@ def stacked() -> None:
 
 
 def stacked_modes(name: str, run: Run) -> int:
-    """Modes of 1,000 among 26,000 samples, and KL from the even distribution."""
+    """Modes of 1,000 among 26,000 samples, and KL from the uniform distribution."""
     known, _ = splits(run.config.data.model_copy(update={"split": "train"}), loaders())
-    named = evaluator_for(known).look(works(run, 26_000))[1]
-    shares = histogram(named, 1000)
-    even = torch.full_like(shares, 1e-3)
+    shares = histogram(evaluator_for(known).predict(works(run, 26_000)).classes, 1000)
+    uniform = torch.full_like(shares, 1e-3)
     modes = int((shares > 0).sum())
-    report(name, run, modes=modes, kl=divergence(shares, even), of=1000, samples=26_000)
+    report(name, run, modes=modes, kl=kl_divergence(shares, uniform), of=1000, samples=26_000)
     return modes
 
 
 def parzen_window() -> None:
-    """The fully connected pair, and what the same measure says of training images and of their clusters' centres."""
-    artist = {"width": 512, "latent": 32, "prior": "gaussian", "normalise": True, "ema": 0.999}
-    critic = {"width": 512, "pieces": 1, "dropout": 0.0, "r1": 0.5, "every": 8}
+    """The fully connected pair, and the same figure for training images and for the centres of their clusters."""
+    artist = {"width": 512, "latent": 32, "prior": "gaussian", "batch_norm": True, "ema": 0.999}
+    critic = {"width": 512, "maxout_pieces": 1, "dropout": 0.0, "r1": 0.5, "penalty_interval": 8}
     rates = {"learning_rate": 1e-3, "beta1": 0.0, "beta2": 0.99}
     options = {"data": {"size": 28}, "artist": artist | rates, "critic": critic | rates}
     run = trained("gan-parzen", 10, "gan", **options)
@@ -150,27 +153,24 @@ def parzen_window() -> None:
 
 
 def infogan() -> None:
-    """Does the category found without labels match the digit, after the best one-to-one assignment?"""
+    """How often the category, found without labels, is the digit, after the best one-to-one assignment."""
     run = trained("gan-infogan", 20, "infogan")
     test = mnist(run.config.data.model_copy(update={"split": "test"}))
-    begin = run.artist.code_size - run.artist.options.categories - run.artist.options.continuous
-    codes = run.artist.encode(test.works(slice(0, None)))[:, begin : begin + run.artist.options.categories]
-    table = torch.zeros(10, run.artist.options.categories)
+    codes = run.artist.encode(test.works(slice(0, None)))[:, run.artist.code.slices["category"]]
+    table = torch.zeros(10, codes.shape[1])
     table.index_put_((test.labels, codes.argmax(1)), torch.ones(len(test)), accumulate=True)
     rows, columns = linear_sum_assignment(-table.numpy())
     report("infogan", run, accuracy=table[rows, columns].sum().item() / len(test), images=len(test))
 
 
 def colour() -> None:
-    """Ships and horses at 32 px: the distance every five minutes."""
-    options = {"critic": {"augment": "colour,translation,cutout", "width": 32}, "artist": {"width": 32, "latent": 64}}
+    """Ships and horses at 32 px: the distances every five minutes."""
+    options = {
+        "critic": {"augmentation": "colour,translation,cutout", "width": 32},
+        "artist": {"width": 32, "latent": 64},
+    }
     for minutes in (5, 10, 15, 20):
-        judged(f"colour, {minutes} minutes", trained("gan-colour", minutes, dataset="zip", **options), 5000)
-
-
-def mnist_evaluator(options: DataOptions) -> Any:
-    known: Dataset = mnist(options.model_copy(update={"split": "train"}))
-    return evaluator_for(known)
+        report_quality(f"colour, {minutes} minutes", trained("gan-colour", minutes, dataset="zip", **options), 5000)
 
 
 TRIALS: dict[str, Callable[[], None]] = {

@@ -1,4 +1,4 @@
-"""What a GPU gives: images/s of `dcgan` × `dcnn` in fp32, bf16 and compiled. Skips itself where there is none."""
+"""Speed on a GPU: images/s of `dcgan` × `dcnn` in fp32, bf16 and compiled. Without a GPU it measures nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import time
 
 import torch
 
-from coevo.data.datasets import Data, DataOptions, digits
+from coevo.data.batches import DatasetBatches
+from coevo.data.datasets import DataOptions, digits
 from coevo.loop import coevolve
 from coevo.studio import Studio
 from coevo_gan.dcgan import DCGAN
@@ -26,7 +27,7 @@ def speed(batch: int, precision: str, compiled: bool) -> float:
     studio.reseed()
     artist.build()
     critic.build(artist)
-    data = Data(digits(DataOptions()), batch, 0, (1, 1), device)
+    data = DatasetBatches(digits(DataOptions()), batch, 0, (1, 1), device)
     turns = coevolve(artist, critic, data)
     speeds = []
     for stretch in range(REPEATS + 1):

@@ -1,4 +1,4 @@
-"""The loop against a hand-written one over the same two networks, under three games: images/s, interleaved."""
+"""The loop beside a hand-written one with the same two networks, under three games: images/s, interleaved."""
 
 import statistics
 import sys
@@ -7,7 +7,8 @@ import time
 import torch
 from torch.nn.functional import relu, softplus
 
-from coevo.data.datasets import Data, DataOptions, digits
+from coevo.data.batches import DatasetBatches
+from coevo.data.datasets import DataOptions, digits
 from coevo.loop import coevolve
 from coevo.studio import Studio
 from coevo.studio.devices import fast_bf16
@@ -16,7 +17,7 @@ from coevo_gan.dcnn import DCNN
 
 WIDTH, BATCH, ROUNDS, PAIRS = 64, 64, 8, 7
 
-# what one would write by hand: the critic's loss and the artist's, of scores of real and made works
+# the losses of critic and artist as one would write them by hand, for scores of real and made works
 GAMES = {
     "non-saturating": (lambda r, m: softplus(-r).mean() + softplus(m).mean(), lambda m: softplus(-m).mean()),
     "hinge": (lambda r, m: relu(1 - r).mean() + relu(1 + m).mean(), lambda m: -m.mean()),
@@ -72,7 +73,7 @@ def by_hand(game: str, artist, critic, data, rounds: int) -> float:
 
 
 def compare(game: str, precision: str) -> None:
-    data = Data(digits(DataOptions()), BATCH, 0, (1, 1), torch.device("cpu"))
+    data = DatasetBatches(digits(DataOptions()), BATCH, 0, (1, 1), torch.device("cpu"))
     hand, ours = build(game, "fp32"), build(game, precision)
     by_hand(game, *hand, data, 2), through_coevo(*ours, data, 2)
     ratios, speeds = [], []

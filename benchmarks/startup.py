@@ -1,4 +1,4 @@
-"""Seconds until the command line has answered."""
+"""Seconds until the command line answers."""
 
 import statistics
 import subprocess
