@@ -131,7 +131,7 @@ def test_every_option_that_is_named_exists(page: Path) -> None:
         "run": set(RunOptions.model_fields),
         "data": set(DataOptions.model_fields),
     }
-    known["artist"] |= {name for name in vars(Artist)} | {"breed", "code"}
+    known["artist"] |= set(vars(Artist)) | {"breed", "code"}
     text = page.read_text()
     if page.name == "CHANGELOG.md":
         text = text.split("### Changed")[0]
@@ -174,6 +174,7 @@ def test_the_commands_of_the_readme_run(
 # code
 
 
+@pytest.mark.slow
 def test_the_python_of_the_readme_runs_as_written(tmp_path: Path) -> None:
     code = re.search(r"<!-- tested -->\n```python\n(.*?)```", README, re.S)
     assert code
@@ -217,6 +218,7 @@ def of_the_contract_page() -> dict[str, Any]:
     return names
 
 
+@pytest.mark.slow
 def test_the_players_of_the_contract_page_conform(of_the_contract_page: dict[str, Any]) -> None:
     from coevo.testing import conform
 
@@ -313,7 +315,7 @@ def test_every_hook_has_a_docstring_a_row_and_a_test(hook: str) -> None:
 
 
 def test_the_contract_page_names_no_hook_that_is_gone() -> None:
-    assert {name for name in re.findall(r"\| `(coevo_\w+)` \|", CONTRACT)} == set(HOOKS)
+    assert set(re.findall(r"\| `(coevo_\w+)` \|", CONTRACT)) == set(HOOKS)
 
 
 # pages that list things
