@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from coevo.adversarial.inputs import Inputs
-from coevo.coevolution.archive import Archive, nearest
+from coevo.coevolution.archive import Archive, nearest_distances
 from coevo.contract.players import Options
 
 
@@ -39,15 +39,17 @@ class AcceptedMemory(Archive):
         self.threshold = threshold
         self._features: tuple[tuple[int, int], Tensor] | None = None
 
-    def remember(self, x: Tensor, labels: Tensor | None) -> None:
+    def remember(self, inputs: Inputs) -> None:
         """Add accepted works [N, …], with their labels [N] if the network sees labels."""
+        x, labels = inputs
         if len(x):
             self.add(works=x, **({} if labels is None else {"labels": labels}))
 
-    def extend(self, x: Tensor, labels: Tensor | None) -> Inputs:
+    def extend(self, inputs: Inputs) -> Inputs:
         """The works [N, …], and as many remembered ones after them."""
+        x, labels = inputs
         if not len(self):
-            return x, labels
+            return inputs
         old = self.sample(len(x))
         if labels is not None:
             labels = torch.cat([labels, old["labels"].to(labels)]) if "labels" in old else None
@@ -73,7 +75,7 @@ class AcceptedMemory(Archive):
         new, old = features(*made), self._features_of_all(features, step, made[0].device)
         known = old if real is None else features(*real)
         unit = torch.cdist(known, known).sum() / max(1, len(known) * (len(known) - 1))
-        return nearest(new, old) > self.threshold * unit
+        return nearest_distances(new, old) > self.threshold * unit
 
     def _features_of_all(self, features: Callable[..., Tensor], step: int, device: torch.device) -> Tensor:
         key = step, self.seen

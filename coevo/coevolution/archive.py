@@ -1,4 +1,4 @@
-"""Bounded memories: works of the past that any player may keep, by their features, pictures, scores or all of these."""
+"""Archives: bounded memories of past works that any player may keep, by features, pictures or scores."""
 
 from __future__ import annotations
 
@@ -13,34 +13,44 @@ Keep = Literal["sample", "latest", "best"]
 
 
 class Archive:
-    """Rows of named tensors, never more than `capacity` of them; part of a player's state like a module.
+    """At most `capacity` rows of named tensors; part of a player's state like a module.
 
-    keep: who stays once it is full: a fair "sample" of all that were ever added (reservoir sampling, Vitter 1985,
-    algorithm R, by Python's global stream, which the run saves), the "latest", or the "best" by the column `score`,
-    which is a hall of fame.
+    Args:
+        capacity: the most rows.
+        keep: what stays once it is full: a fair "sample" of all that were ever added (reservoir sampling, Vitter 1985,
+            algorithm R, by Python's global stream, which the run saves), the "latest", or the "best" by the column
+            `score`, which makes it a hall of fame.
+
+    Example:
+        >>> import torch
+        >>> archive = Archive(3, keep="best")
+        >>> archive.add(score=torch.tensor([5.0, 1.0, 4.0, 2.0, 3.0]))
+        >>> archive["score"].tolist(), archive.seen
+        ([5.0, 4.0, 3.0], 5)
     """
 
     def __init__(self, capacity: int, keep: Keep = "sample"):
         self.capacity, self.keep = capacity, keep
         self.columns: dict[str, Tensor] = {}
         self.seen = 0
-        """How many were ever added."""
+        """Number of rows that were ever added."""
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()))) if self.columns else 0
 
     def __getitem__(self, column: str) -> Tensor:
-        """All rows of a column, [K, …]. Raises KeyError where nothing of that name was ever added."""
+        """All rows of a column, [K, …]. Raises KeyError if it has no column of that name."""
         return self.columns[column]
 
     def add(self, **rows: Tensor) -> None:
-        """Add N rows, [N, …] in every column; always the same columns.
+        """Add N rows, [N, …] in every column.
 
-        Raises ValueError where the columns are others, or not equally long.
+        Raises:
+            ValueError: the columns differ from those that it has, or are not equally long.
         """
         sizes = {len(some) for some in rows.values()}
         if len(sizes) != 1 or (self.columns and self.columns.keys() != rows.keys()):
-            raise ValueError(f"an archive of {sorted(self.columns)} takes as many rows of each, not {sorted(rows)}")
+            raise ValueError(f"an archive of {sorted(self.columns)} needs as many rows of each, not {sorted(rows)}")
         if self.keep == "best" and "score" not in rows:
             raise ValueError("a hall of fame needs a column named score")
         old, new = len(self), sizes.pop()
@@ -49,16 +59,16 @@ class Archive:
         self.seen += new
 
     def sample(self, n: int) -> dict[str, Tensor]:
-        """n rows drawn by chance, each once where there are enough; every one of them where there are just n."""
+        """n random rows, each at most once if there are enough."""
         there = range(len(self))
         chosen = random.sample(there, n) if n <= len(self) else random.choices(there, k=n)
         return {name: rows[chosen] for name, rows in self.columns.items()}
 
     def _places(self, old: int, new: int, rows: Mapping[str, Tensor]) -> Tensor:
-        """Which of the old rows and, after them, of the new ones are kept."""
-        every = old + new
-        if every <= self.capacity or self.keep == "latest":
-            return torch.arange(max(0, every - self.capacity), every)
+        """The indices of the rows to keep, of the old and then the new ones."""
+        total = old + new
+        if total <= self.capacity or self.keep == "latest":
+            return torch.arange(max(0, total - self.capacity), total)
         if self.keep == "best":
             scores = _joined(self.columns.get("score"), rows["score"].detach())
             return scores.argsort(descending=True, stable=True)[: self.capacity].cpu()
@@ -81,16 +91,18 @@ def _joined(old: Tensor | None, new: Tensor) -> Tensor:
     return new if old is None else torch.cat([old.to(new.device), new])
 
 
-def nearest(features: Tensor, others: Tensor) -> Tensor:
-    """The distance [N] of features [N, D] to the nearest of [M, D]; infinite where there is none."""
+def nearest_distances(features: Tensor, others: Tensor) -> Tensor:
+    """Distances [N] of features [N, D] to the nearest of others [M, D]; infinite if there are no others."""
     if not len(others):
         return features.new_full((len(features),), torch.inf)
     return torch.cdist(features, others.to(features)).amin(1)
 
 
 def novelty(features: Tensor, archive: Tensor | None = None, k: int = 5) -> Tensor:
-    """How far each of [N, D] is from its k nearest others, of these and of an archive [M, D] (Lehman & Stanley 2011):
-    [N]."""
+    """Novelty [N] of features [N, D]: the mean distance to the k nearest others, of these and of an archive [M, D].
+
+    Reference: Lehman & Stanley 2011.
+    """
     others = features if archive is None else torch.cat([features, archive.to(features)])
     distances = torch.cdist(features, others)
     distances.fill_diagonal_(torch.inf)  # oneself

@@ -1,7 +1,8 @@
-"""A society: several pairs at work side by side, who show each other what they are proud of (Saunders 2001).
+"""Societies: several pairs side by side that show each other their best works (Saunders 2001).
 
-To the loop it is one pair. Each agent has an artist and a critic of its own; an agent's critic sees only its own
-artist's works, and those that others send. What interests it is taken in by its artist, and its maker is credited.
+To the loop a society is one pair. Each agent has an artist and a critic of its own. An agent's critic sees the works of
+its own artist, and those that other agents show. What it accepts becomes an immigrant of its artist's population, and
+the agent that made it gets a credit.
 """
 
 from __future__ import annotations
@@ -16,15 +17,25 @@ from torch import Tensor, nn
 
 from coevo.contract.capabilities import Evolving
 from coevo.contract.players import Artist, ArtistSpec, Critic, CriticSpec, Metrics, Player, State
-from coevo.contract.works import Genome, Works
+from coevo.contract.works import Works
 from coevo.errors import PairError
 from coevo.images.rendering import render, render_strips
 
 Agent = tuple[Artist, Critic]
 
 
+def society(agents: Sequence[Agent], exchange: int) -> Agent:
+    """Several pairs as one pair.
+
+    Args:
+        agents: pairs with the same options, in one studio.
+        exchange: number of works that each agent shows to another in a round; 0 for none.
+    """
+    return SocietyArtist(agents, exchange), SocietyCritic(agents)
+
+
 class Members(Player):
-    """What the artists of a society share with its critics: they are many."""
+    """Several players as one."""
 
     members: Sequence[Player]
 
@@ -43,8 +54,8 @@ class Members(Player):
             member.restore(state[str(number)])
 
 
-class Artists(Members, Artist):
-    """The artists of a society as one: their works come one artist's after another's."""
+class SocietyArtist(Members, Artist):
+    """The artists of a society as one: the works of one artist follow those of another."""
 
     def __init__(self, agents: Sequence[Agent], exchange: int):
         self.members: Sequence[Artist] = [artist for artist, _ in agents]
@@ -54,19 +65,18 @@ class Artists(Members, Artist):
         self.name = first.name  # type: ignore[misc]
         self.exchange = exchange
         self.credits = [0] * len(agents)
-        """How many works of each agent others took in."""
+        """Number of works of each agent that others accepted."""
 
     def spec(self) -> ArtistSpec:
         return replace(self.members[0].spec(), picks=None)
 
     def check(self) -> None:
         super().check()
-        if not self.members[0].spec().population:
-            raise PairError(
-                f"Artist {self.name!r} keeps no population, so it has no place in a society; say --agents 1."
-            )
-        if self.critics[0].spec().rewards == "picks":
-            raise PairError(f"Critic {self.critics[0].name!r} picks, and a society is of critics that score.")
+        first, critic = self.members[0], self.critics[0]
+        if not (first.spec().population and isinstance(first, Evolving)):
+            raise PairError(f"Artist {self.name!r} has no population, so it cannot be in a society; use --agents 1.")
+        if critic.spec().rewards == "picks":
+            raise PairError(f"Critic {critic.name!r} picks, and the critics of a society need to score.")
 
     def build(self) -> None:
         for artist in self.members:
@@ -74,37 +84,41 @@ class Artists(Members, Artist):
 
     def make(self, n: int, reals: Works | None) -> Works:
         made = [artist.make(n, reals) for artist in self.members]
-        return replace(_together(made), ctx=(made, reals))
+        return replace(_joined(made), ctx=(made, reals))
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
         made, reals = works.ctx
         own = rewards.split([len(some) for some in made])
-        shown = [_best(some, scores, self.exchange) for some, scores in zip(made, own, strict=True)]
-        found = [a.learn(some, scores) for a, some, scores in zip(self.members, made, own, strict=True)]
-        metrics = {key: _mean([one[key] for one in found if key in one]) for key in found[0]}
-        return {**metrics, **(self._exchanged(shown, reals) if self.exchange else {})}
+        best = [_best(some, scores, self.exchange) for some, scores in zip(made, own, strict=True)]
+        learned = [a.learn(some, scores) for a, some, scores in zip(self.members, made, own, strict=True)]
+        metrics = {key: _mean([one[key] for one in learned if key in one]) for key in learned[0]}
+        return {**metrics, **(self._exchange(best, reals) if self.exchange else {})}
 
-    def _exchanged(self, shown: Sequence[Works], reals: Works | None) -> Metrics:
-        """Everybody sees the best of one other, drawn by chance, and takes in what is interesting."""
-        taken = 0
-        for number, artist in enumerate(self.members):
+    def _exchange(self, best: Sequence[Works], reals: Works | None) -> Metrics:
+        """Every agent sees the best works of a random other one, and takes in those that its critic accepts."""
+        exchanged = 0
+        for number, (artist, critic) in enumerate(zip(self.members, self.critics, strict=True)):
             maker = random.choice([other for other in range(len(self.members)) if other != number])
-            critic = self.critics[number]
-            liked = shown[maker][critic.fooled(shown[maker], reals).nonzero().flatten()]
-            if len(liked):
-                cast(Evolving, artist).immigrate(liked)
-                self.credits[maker] += len(liked)
-                taken += len(liked)
+            accepted = best[maker][critic.fooled(best[maker], reals).nonzero().flatten()]
+            if len(accepted):
+                cast(Evolving, artist).immigrate(accepted)
+                self.credits[maker] += len(accepted)
+                exchanged += len(accepted)
         credits = {f"credit.{number}": float(credit) for number, credit in enumerate(self.credits)}
-        return {"exchanged": float(taken), **credits}
+        return {"exchanged": float(exchanged), **credits}
 
     def exhibit(self, n: int, seed: int, labels: Tensor | None = None) -> Works:
-        shares = [n // len(self.members) + (k < n % len(self.members)) for k in range(len(self.members))]
-        return _together([a.exhibit(k, seed, None) for a, k in zip(self.members, shares, strict=True) if k])
+        each, more = divmod(n, len(self.members))
+        counts = [each + (number < more) for number in range(len(self.members))]
+        return _joined([a.exhibit(k, seed, None) for a, k in zip(self.members, counts, strict=True) if k])
 
     def seed_population(self, works: Works) -> None:
         for artist in self.members:
             cast(Evolving, artist).seed_population(works)
+
+    def immigrate(self, works: Works) -> None:
+        for artist in self.members:
+            cast(Evolving, artist).immigrate(works)
 
     def render(self, works: Works, size: int) -> Tensor:
         return render(self.members[0], works, size)
@@ -120,7 +134,7 @@ class Artists(Members, Artist):
         self.credits = list(state["credits"])
 
 
-class Critics(Members, Critic):
+class SocietyCritic(Members, Critic):
     """The critics of a society as one: each judges the works of its own artist."""
 
     def __init__(self, agents: Sequence[Agent]):
@@ -138,34 +152,27 @@ class Critics(Members, Critic):
             critic.build(own)
 
     def learn(self, works: Works, reals: Works) -> Metrics:
-        found = [c.learn(some, reals) for c, some in zip(self.members, self._own(works), strict=True)]
-        return {key: _mean([one[key] for one in found]) for key in found[0]}
+        learned = [critic.learn(some, reals) for critic, some in self._with_works(works)]
+        return {key: _mean([one[key] for one in learned]) for key in learned[0]}
 
     def judge(self, works: Works, reals: Works | None) -> Tensor:
-        return torch.cat([c.judge(some, reals) for c, some in zip(self.members, self._own(works), strict=True)])
+        return torch.cat([critic.judge(some, reals) for critic, some in self._with_works(works)])
 
     def fooled(self, works: Works, reals: Works | None) -> Tensor:
-        return torch.cat([c.fooled(some, reals) for c, some in zip(self.members, self._own(works), strict=True)])
+        return torch.cat([critic.fooled(some, reals) for critic, some in self._with_works(works)])
 
-    def _own(self, works: Works) -> list[Works]:
-        """Each artist's works: equally many, one artist's after another's."""
+    def _with_works(self, works: Works) -> Iterator[tuple[Critic, Works]]:
+        """Each critic with the works of its artist, which are equally many."""
         places = torch.arange(len(works)).tensor_split(len(self.members))
-        return [works[place] for place in places]
+        return zip(self.members, (works[place] for place in places), strict=True)
 
 
-def society(agents: Sequence[Agent], exchange: int) -> Agent:
-    """Several pairs as one pair; exchange: how many works each agent shows to another in a round, 0 for none."""
-    return Artists(agents, exchange), Critics(agents)
-
-
-def _together(some: Sequence[Works]) -> Works:
-    """The works of several artists, one after another's."""
+def _joined(some: Sequence[Works]) -> Works:
+    """The works of several artists, one artist after another."""
     images = [works.images for works in some if works.images is not None]
-    genomes: list[Genome] = [genome for works in some for genome in works.genomes or ()]
     codes = [works.codes for works in some if works.codes is not None]
-    return Works(
-        torch.cat(images) if images else None, torch.cat(codes) if codes else None, genomes=tuple(genomes) or None
-    )
+    genomes = tuple(genome for works in some for genome in works.genomes or ())
+    return Works(torch.cat(images) if images else None, torch.cat(codes) if codes else None, genomes=genomes or None)
 
 
 def _best(works: Works, rewards: Tensor, n: int) -> Works:

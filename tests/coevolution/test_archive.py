@@ -1,4 +1,4 @@
-"""Bounded memories: who stays, fair samples, halls of fame, novelty."""
+"""Archives: what they keep, fair samples, halls of fame, novelty."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from coevo.coevolution.archive import Archive, nearest, novelty
+from coevo.coevolution.archive import Archive, nearest_distances, novelty
 
 
 def numbers(first: int, last: int) -> torch.Tensor:
@@ -45,7 +45,7 @@ def test_ten_thousand_insertions_keep_a_fair_sample() -> None:
     kept = archive["number"]
     assert len(kept) == 500 and archive.seen == 10_000
     tenths = (kept / 1000).long().bincount(minlength=10)
-    assert tenths.min() > 25 and tenths.max() < 80  # 50 each, give or take four deviations
+    assert tenths.min() > 25 and tenths.max() < 80  # 50 each, within four standard deviations
 
 
 def test_the_latest_and_the_best_stay() -> None:
@@ -60,20 +60,20 @@ def test_the_latest_and_the_best_stay() -> None:
 def test_other_columns_are_refused() -> None:
     archive = Archive(4)
     archive.add(a=torch.zeros(2))
-    with pytest.raises(ValueError, match=r"\['a'\] takes as many rows of each"):
+    with pytest.raises(ValueError, match=r"\['a'\] needs as many rows of each"):
         archive.add(b=torch.zeros(2))
     with pytest.raises(ValueError, match="a column named score"):
         Archive(4, "best").add(a=torch.zeros(1))
 
 
-def test_an_archive_comes_back_from_its_state() -> None:
+def test_an_archive_is_restored_from_its_state() -> None:
     archive, again = Archive(4), Archive(4)
     archive.add(a=numbers(0, 9))
     again.load_state_dict(archive.state_dict())
     assert torch.equal(archive["a"], again["a"]) and again.seen == 9
 
 
-def test_samples_hold_each_row_once_where_there_are_enough() -> None:
+def test_samples_hold_each_row_once_if_there_are_enough() -> None:
     archive = Archive(10)
     archive.add(a=numbers(0, 10))
     assert sorted(archive.sample(10)["a"].tolist()) == list(range(10))
@@ -82,8 +82,8 @@ def test_samples_hold_each_row_once_where_there_are_enough() -> None:
 
 def test_distances() -> None:
     features = torch.tensor([[0.0], [1.0], [3.0]])
-    assert nearest(features, torch.tensor([[1.0], [9.0]])).tolist() == [1, 0, 2]
-    assert nearest(features, features[:0]).isinf().all()
+    assert nearest_distances(features, torch.tensor([[1.0], [9.0]])).tolist() == [1, 0, 2]
+    assert nearest_distances(features, features[:0]).isinf().all()
     assert novelty(features, k=1).tolist() == [1, 1, 2]
     assert novelty(features, torch.tensor([[3.0]]), k=1).tolist() == [1, 1, 0]
-    assert novelty(features[:1]).tolist() == [0]  # nobody to differ from
+    assert novelty(features[:1]).tolist() == [0]  # there is no other

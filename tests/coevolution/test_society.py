@@ -1,4 +1,4 @@
-"""Societies: agents side by side, who show each other works, take in what interests them, and credit its makers."""
+"""Societies: agents show each other works, take in what their critics accept, and credit its makers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from conftest import CommandLine
 import coevo
 from coevo.storage.jsonl import read_log
 
-SMALL: dict[str, Any] = {"data": {"size": 16}, "artist": {"deep": 3}, "run": {"agents": 3, "log_every": 1}}
+SMALL: dict[str, Any] = {"data": {"size": 16}, "artist": {"max_depth": 3}, "run": {"agents": 3, "log_every": 1}}
 
 
 def played(name: str, folder: Path, rounds: int = 4, **run: Any) -> coevo.runs.run.Run:
@@ -22,16 +22,15 @@ def played(name: str, folder: Path, rounds: int = 4, **run: Any) -> coevo.runs.r
 def test_agents_have_populations_and_critics_of_their_own(tmp_path: Path) -> None:
     run = played("three", tmp_path)
     works = run.artist.make(4, None)
-    assert works.images is not None and works.genomes is not None
-    assert works.images.shape == (12, 3, 16, 16)
-    assert len({genome.id for genome in works.genomes}) == 12
+    assert works.pixels.shape == (12, 3, 16, 16)
+    assert len({genome.id for genome in works.individuals}) == 12
     maps = [critic.nodes for critic in run.critic.members]
     assert not torch.equal(maps[0], maps[1])
     own = run.critic.members[1].judge(works[torch.arange(4, 8)], None)
     assert torch.equal(run.critic.judge(works, None)[4:8], own)
 
 
-def test_what_interests_others_is_taken_in_and_its_maker_credited(tmp_path: Path) -> None:
+def test_accepted_works_immigrate_and_their_maker_is_credited(tmp_path: Path) -> None:
     run = played("three", tmp_path, rounds=6)
     rows = read_log(run.store.folder / "metrics.jsonl")
     assert sum(row["artist.exchanged"] for row in rows) == sum(run.artist.credits) > 0
@@ -46,15 +45,15 @@ def test_a_society_resumes_exactly(tmp_path: Path) -> None:
     played("halves", tmp_path, rounds=2)
     halves = coevo.resume("halves", rounds=4, runs_dir=tmp_path)
     one, other = (run.artist.make(4, None) for run in (whole, halves))
-    assert one.genomes == other.genomes and torch.equal(one.images, other.images)  # type: ignore[arg-type]
+    assert one.genomes == other.genomes and torch.equal(one.pixels, other.pixels)
     assert whole.artist.credits == halves.artist.credits
     logs = [(run.store.folder / "metrics.jsonl").read_bytes() for run in (whole, halves)]
     assert logs[0] == logs[1]
 
 
-def test_who_has_no_place_in_a_society_is_told_why(coevo_command: CommandLine) -> None:
+def test_players_that_cannot_be_in_a_society_are_refused(coevo_command: CommandLine) -> None:
     said = coevo_command.refuses("run", "artificial-creativity", "--agents", 1, "-o", "run.exchange=1")
-    assert "run.exchange=1 needs others to show works to; say --agents 2 or more" in said
-    assert "keeps no population" in coevo_command.refuses("run", "dcgan", "--agents", 2)
+    assert "run.exchange=1 needs several agents to show works to" in said
+    assert "has no population" in coevo_command.refuses("run", "dcgan", "--agents", 2)
     said = coevo_command.refuses("run", "--artist", "gp", "--critic", "taste", "--agents", 2)
-    assert "'taste' picks, and a society is of critics that score" in said
+    assert "'taste' picks, and the critics of a society need to score" in said
