@@ -93,12 +93,18 @@ def test_the_index_of_decisions_lists_every_heading() -> None:
 # commands
 
 
-def commands(text: str) -> Iterator[list[str]]:
-    """The words of every `$ coevo …` line of a page."""
+def sessions(text: str) -> Iterator[tuple[list[str], list[str]]]:
+    """The words of every `$ coevo …` line of a page, and the lines that it prints."""
     for block in blocks(text, "console"):
-        for line in block.splitlines():
-            if line.startswith("$ coevo "):
-                yield shlex.split(line[2:], comments=True)[1:]
+        for line in block.removeprefix("$ ").split("\n$ "):
+            command, *output = line.splitlines()
+            words = shlex.split(command, comments=True)
+            if words[0] == "coevo":
+                yield words[1:], output
+
+
+def is_refused(output: list[str]) -> bool:
+    return bool(output) and output[0].startswith("coevo: ")
 
 
 def parsed(words: list[str]) -> tuple[click.Command, dict[str, Any]]:
@@ -113,10 +119,10 @@ def parsed(words: list[str]) -> tuple[click.Command, dict[str, Any]]:
 @pytest.mark.parametrize("page", PAGES, ids=title)
 def test_every_command_can_be_typed(page: Path) -> None:
     """Commands, their options, and the options of players and runs exist, and values are within their bounds."""
-    for words in commands(page.read_text()):
+    for words, output in sessions(page.read_text()):
         words = [{"sunrise": "dcgan", "horizon": "dcnn"}.get(word, word) for word in words]
         command, given = parsed(words)
-        if command.name == "run":
+        if command.name == "run" and not is_refused(output):
             sections = {key: {"name": given[key]} for key in KINDS if given[key]}
             recipe = read_recipe(given["recipe"], registry()) if given["recipe"] else {}
             resolve(merge(recipe, sections, assignments(given["options"])), registry())
@@ -132,11 +138,19 @@ def test_every_option_that_is_named_exists(page: Path) -> None:
         "data": set(DataOptions.model_fields),
     }
     known["artist"] |= set(vars(Artist)) | {"breed", "code"}
-    text = page.read_text()
+    text = re.sub(r"```console.*?```", "", page.read_text(), flags=re.S)
     if page.name == "CHANGELOG.md":
         text = text.split("### Changed")[0]
     for section, name in re.findall(r"[` ](artist|critic|run|data)\.(\w+)(?==|`| \d)", text):
         assert name in known[section], f"{section}.{name}"
+
+
+def test_commands_print_what_the_readme_shows(coevo_command: CommandLine) -> None:
+    shown = [(words, output) for words, output in sessions(README) if any(output)]
+    assert len(shown) >= 3
+    for words, output in shown:
+        printed = coevo_command.refuses(*words) if is_refused(output) else coevo_command(*words).out
+        assert [line for line in output if line and line != "  ..." and line not in printed.splitlines()] == []
 
 
 @pytest.mark.slow
@@ -151,10 +165,10 @@ def test_the_commands_of_the_readme_run(
     interactive = {"human", "blind-watchmaker", "sims", "picbreeder"}
     bred = False
     ran = 0
-    for words in commands(README):
+    for words, output in sessions(README):
         asks = words[0] == "run" and not interactive.isdisjoint(words)
         bred = bred or asks
-        if "sunrise" in words:
+        if is_refused(output):
             continue
         if asks or (words[0] == "resume" and bred):
             words += [] if "--picks" in words or "--plain" in words else ["--picks", "x.picks"]
