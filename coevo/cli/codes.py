@@ -8,6 +8,7 @@ import click
 
 from coevo.cli import completion
 from coevo.cli.common import OUTPUT, RUN, RUNS_DIR, SEED, SHOW, open_store, picture, written
+from coevo.cli.tables import counted
 from coevo.errors import ConfigError
 
 
@@ -33,7 +34,7 @@ def interpolate(run: str, rows: int, steps: int, seed: int, output: Path, show: 
     from coevo.tools.latent_space import write_interpolation
 
     write_interpolation(open_store(run, runs_dir), rows, steps, seed, picture(output, ".gif"))
-    written(f"{rows} interpolations of {steps} steps in {output}", output, show)
+    written(f"{counted(rows, 'interpolation')} of {steps} steps in {output}", output, show)
 
 
 @click.command()
@@ -114,7 +115,7 @@ def encode(run: str, n: int | None, output: Path, runs_dir: Path) -> None:
 
     if output.suffix.lower() != ".npz":
         raise ConfigError(f"-o {output} should end with .npz.")
-    click.echo(f"{write_codes(open_store(run, runs_dir), n, output)} codes in {output}")
+    click.echo(f"{counted(write_codes(open_store(run, runs_dir), n, output), 'code')} in {output}")
 
 
 @click.command()
@@ -139,7 +140,7 @@ def reconstruct(run: str, n: int, columns: int, seed: int, output: Path, show: b
     from coevo.tools.encoding import write_reconstructions
 
     write_reconstructions(open_store(run, runs_dir), n, columns, seed, picture(output))
-    written(f"{n} works and their reconstructions in {output}", output, show)
+    written(f"{counted(n, 'work')} and reconstructions in {output}", output, show)
 
 
 @click.command()
@@ -182,4 +183,4 @@ def tangents(runs: tuple[str, ...], n: int, directions: int, output: Path, show:
 
     stores = [open_store(run, runs_dir) for run in runs or ("latest",)]
     write_tangents(stores, n, directions, picture(output))
-    written(f"Tangents at {n} works in {output}", output, show)
+    written(f"Tangents at {counted(n, 'work')} in {output}", output, show)

@@ -10,7 +10,7 @@ import click
 
 from coevo.cli import completion
 from coevo.cli.common import FILE, JSON, OUTPUT, RUN, RUNS_DIR, open_store, picture
-from coevo.cli.tables import figure, table
+from coevo.cli.tables import counted, figure, table
 from coevo.errors import ConfigError
 from coevo.plugin.registry import registry
 
@@ -46,7 +46,7 @@ def lineage(run: str, id: str | None, output: Path | None, runs_dir: Path, as_js
         Console().print(tree(family, marked))
     if output:
         write_chart(store, family, marked, output)
-        click.echo(f"{len(family)} individuals in {output}", err=as_json)
+        click.echo(f"{counted(len(family), 'individual')} in {output}", err=as_json)
 
 
 def origin_of(path: Path) -> tuple[str, str]:
@@ -103,7 +103,7 @@ def accepted(run: str, id: str | None, output: Path | None, n: int, size: int, r
             [{key: figure(row[key]) for key in short} for row in rows], wrap=["parents"], empty="No works accepted yet."
         )
     if output:
-        click.echo(f"{len(rows)} works in {output}", err=as_json)
+        click.echo(f"{counted(len(rows), 'work')} in {output}", err=as_json)
 
 
 @click.command()
@@ -145,7 +145,7 @@ def export(run: str, id: str | None, output: Path | None, size: int, alone: bool
     line = line_of_descent(db, id)[-1:] if alone else line_of_descent(db, id)
     output = output or Path(f"{id.replace('/', '-')}.png")
     write_path(store, line, size, output)
-    click.echo(f"{id} alone in {output}" if alone else f"{len(line)} generations up to {id} in {output}")
+    click.echo(f"{id} alone in {output}" if alone else f"{counted(len(line), 'generation')} up to {id} in {output}")
 
 
 @click.command()

@@ -12,7 +12,7 @@ import click
 
 from coevo.cli import completion
 from coevo.cli.common import FILE, JSON, OUTPUT, RUN, RUNS_DIR, SEED, open_store, picture
-from coevo.cli.tables import paragraph, table
+from coevo.cli.tables import counted, paragraph, table
 from coevo.errors import CoevoError
 from coevo.plugin.registry import registry
 
@@ -151,7 +151,7 @@ def sample(run: str, n: int, seed: int, label: str | None, output: Path, runs_di
     from coevo.tools.samples import write_samples
 
     write_samples(open_store(run, runs_dir), n, seed, output, label)
-    click.echo(f"{n} works in {output}")
+    click.echo(f"{counted(n, 'work')} in {output}")
 
 
 @click.command()

@@ -101,8 +101,8 @@ def run(
         assignments(options),
     )
     config = resolve(tree, known)
-    asks = ui_for(config, plain, ui, picks)  # before anything is made
-    play(Run.create(config, runs_dir, name, recipe), as_json, plain, asks)
+    interface = ui_for(config, plain, ui, picks)  # before anything is made
+    play(Run.create(config, runs_dir, name, recipe), as_json, plain, interface)
 
 
 @click.command()
@@ -135,7 +135,7 @@ def resume(
     if any(value is not None and value <= 0 for value in changes.values()):
         raise ConfigError("--rounds and --minutes should be more than 0.")
     store = open_store(run, runs_dir)
-    asks = ui_for(read_config(store), plain, ui, picks)
+    interface = ui_for(read_config(store), plain, ui, picks)
     resumed = Run.resume(store, **changes)
     for problem in resumed.problems:
         click.echo(f"coevo: {problem} Going on from round {resumed.round}.", err=True)
@@ -143,7 +143,7 @@ def resume(
         resumed.close()
         done = f"round {resumed.round}, after {resumed.seconds / 60:.1f} minutes"
         raise ConfigError(f"Run {store.name!r} is finished ({done}); say --rounds or --minutes to go on.")
-    play(resumed, as_json, plain, asks)
+    play(resumed, as_json, plain, interface)
 
 
 def play(run: Run, as_json: bool, plain: bool, ui: UserInterface | None) -> None:

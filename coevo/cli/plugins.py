@@ -10,7 +10,7 @@ import click
 
 from coevo.cli import completion
 from coevo.cli.common import JSON
-from coevo.cli.tables import paragraph, table
+from coevo.cli.tables import counted, paragraph, table
 from coevo.errors import CoevoError, ConfigError, unknown
 from coevo.plugin.registry import KINDS, registry
 
@@ -131,5 +131,5 @@ def check(name: str) -> None:
             click.echo(f"{mark} {result.name}" + (f": {result.message}" if result.message else ""))
             failed += not result.passed
     if failed:
-        raise CoevoError(f"{name} failed {failed} of the checks.")
+        raise CoevoError(f"{name} failed {counted(failed, 'check')}.")
     click.echo(f"{name} conforms.")

@@ -22,6 +22,11 @@ def figure(value: Any) -> str:
     return ", ".join(map(figure, value)) if isinstance(value, list | tuple) else str(value)
 
 
+def counted(n: int, noun: str) -> str:
+    """A number of things: 1 work, 2 works."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
 def table(
     rows: Sequence[Mapping[str, Any]],
     *,

@@ -58,7 +58,7 @@ class CriticBench(Bench):
                 yield registry().load("artist", name)
 
     def pair_with(self, partner: type[Artist], seed: int) -> tuple[Artist, Critic]:
-        """The critic and a partner, built; a critic that asks a person is told to pick the first work."""
+        """The critic and a partner, built; an interactive critic gets a user interface that picks the first work."""
         studio = self.studio(seed)
         studio.reseed()
         try:

@@ -49,7 +49,7 @@ def test_accepted_works_are_listed_and_drawn(evolved: CommandLine, tmp_path: Pat
     rows = json.loads(evolved("accepted", "it", "--json", "-o", sheet).out)
     assert rows == read_accepted(evolved.runs / "it")
     answer = evolved("accepted", "it", rows[0]["id"], "-o", one, "--size", 64)
-    assert answer.code == 0 and f"1 works in {one}" in answer.out
+    assert answer.code == 0 and f"1 work in {one}" in answer.out
     with Image.open(one) as picture:
         about = json.loads(picture.info["coevo"])
         assert picture.size == (64, 64)
