@@ -2,7 +2,7 @@
 
     python benchmarks/breeding.py [--generations 500]
 
-A sheet counts as there when the terminal's content has stopped changing. Needs tmux.
+A sheet counts as shown when the terminal's content has stopped changing. Needs tmux.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def settle(start: float, wanted: str = "") -> float:
         now = tmux("capture-pane", "-p")
         if now != seen:
             seen, changed = now, time.perf_counter()
-        time.sleep(0.015)  # or else the asking would keep tmux from drawing
+        time.sleep(0.015)  # else the queries would keep tmux from drawing
     return changed - start
 
 

@@ -1,10 +1,10 @@
-"""How fast programs are drawn: typed trees beside deap.gp.compile, networks beside PyTorch-NEAT's way and neat-python.
+"""Speed of rendering: typed trees beside deap.gp.compile, networks beside the method of PyTorch-NEAT and neat-python.
 
     python benchmarks/rendering.py [--side 256] [--repeats 5]
 
 Peers and coevo take turns in one run, over the same expressions; times include compiling. Results are compared first:
-the share of pixels that differ by more than 1e-3 is printed. neat-python is measured where it is installed
-(`coevo[bench]`). On an otherwise idle machine.
+the share of pixels that differ by more than 1e-3 is printed. neat-python is measured if it is installed
+(`coevo[bench]`). Run it on an otherwise idle machine.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # or a peer's idle threads keep both cores busy in our turn
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # else a peer's idle threads keep both cores busy in our turn
 
 import numpy as np
 import torch
@@ -27,14 +27,14 @@ from deap import gp
 from coevo import Studio
 from coevo.contract.works import Works
 from coevo.shader import Canvas, render
-from coevo.shader.functions import COORDINATES, SIMS, widened
+from coevo.shader.functions import COORDINATES, SIMS, to_vector
 from coevo_cppn.artist import CPPN
 from coevo_cppn.network import Network
 from coevo_gp.artist import GP
 from coevo_gp.language import COLOR, GREY, Language, Tree, Vector, is_constant, symbol
 from coevo_gp.variation import mate, mutate
 
-# what the two sides can both say: pointwise, without noise
+# functions that both sides have: pointwise, without noise
 NAMES = ["+", "-", "*", "/", "min", "max", "abs", "sin", "cos", "expt", "atan", "if", "dissolve", "vector"]
 LANGUAGE = Language(COORDINATES | {name: SIMS[name] for name in NAMES})
 
@@ -69,7 +69,7 @@ def deap_set(dtype: type) -> gp.PrimitiveSetTyped:
 
 
 def python_of(tree: Tree) -> str:
-    """The program as the Python expression that gp.compile is given."""
+    """The program as a Python expression for gp.compile."""
     index = {name: f"f{i}" for i, name in enumerate(NUMPY)}
     stack: list[str] = []
     for node in reversed(tree):
@@ -91,15 +91,15 @@ def with_deap(trees: Sequence[Tree], pset: gp.PrimitiveSetTyped, side: int, dtyp
 
 def with_coevo(trees: Sequence[Tree], side: int) -> np.ndarray:
     canvas = Canvas()
-    return render([widened(LANGUAGE.value(tree, canvas)) for tree in trees], side, side)
+    return render([to_vector(LANGUAGE.value(tree, canvas)) for tree in trees], side, side)
 
 
 def random_trees(count: int) -> list[Tree]:
-    return [LANGUAGE.grown(Vector, 4, 7) for _ in range(count)]
+    return [LANGUAGE.random_program(Vector, 4, 7) for _ in range(count)]
 
 
 def later_trees(count: int, generations: int) -> list[Tree]:
-    """A population as selection leaves it: programs that have much in common."""
+    """A population after selection: programs that have much in common."""
     trees = random_trees(count)
     target = np.asarray(with_coevo(random_trees(1), 32))[0]
     for _ in range(generations):
@@ -114,7 +114,7 @@ def later_trees(count: int, generations: int) -> list[Tree]:
 
 
 def pytorch_neat(net: Network, side: int) -> torch.Tensor:
-    """As PyTorch-NEAT draws: every node a call over whole arrays, sources first, each link a product and a sum."""
+    """The method of PyTorch-NEAT: every node is a call over whole arrays, each link a product and a sum."""
     activations: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
         "identity": lambda a: a,
         "sin": torch.sin,
@@ -139,7 +139,7 @@ def pytorch_neat(net: Network, side: int) -> torch.Tensor:
 
 
 def neat_python(net: Network, side: int) -> np.ndarray | None:
-    """neat-python's `activate`, a call for every pixel; None where it is not installed."""
+    """neat-python's `activate`, a call for every pixel; None if it is not installed."""
     try:
         from neat.nn import FeedForwardNetwork
     except ImportError:
@@ -208,16 +208,16 @@ def trees(side: int, repeats: int) -> None:
 
 
 def networks(side: int, repeats: int) -> None:
-    artist = CPPN(CPPN.Options(population=20, grown=60), Studio((1, side, side)))
+    artist = CPPN(CPPN.Options(population=20, initial_mutations=60), Studio((1, side, side)))
     artist.build()
-    nets = [artist.parse(one.text) for one in artist.population]
+    nets = [artist.genome(one) for one in artist.population]
 
     def ours(some: Sequence[Network] = nets, side: int = side) -> np.ndarray:
         canvas = Canvas()
         return render([net.value(canvas) for net in some], side, side)
 
     differ = np.abs(np.stack([pytorch_neat(net, side).clamp(-1, 1).numpy() for net in nets]) - ours()) > 1e-3
-    sides = {"coevo": ours, "pytorch-neat's way": lambda: [pytorch_neat(net, side) for net in nets]}
+    sides = {"coevo": ours, "pytorch-neat's method": lambda: [pytorch_neat(net, side) for net in nets]}
     links = sum(len(net.links) for net in nets)
     report("20 networks", times(sides, repeats), links=links, differ=float(differ.mean()))
     if neat_python(nets[0], 4) is None:
@@ -247,8 +247,8 @@ def growth(repeats: int) -> None:
 
 
 def bookkeeping(side: int, repeats: int) -> None:
-    """What a generation of 200 costs beside drawing it."""
-    for its, options in ((GP, {}), (CPPN, {"grown": 20})):
+    """The cost of a generation of 200, relative to drawing it."""
+    for its, options in ((GP, {}), (CPPN, {"initial_mutations": 20})):
         torch.manual_seed(0)
         artist: Any = its(its.Options(population=200, **options), Studio((1, side, side)))
         artist.build()
@@ -257,8 +257,7 @@ def bookkeeping(side: int, repeats: int) -> None:
             begun = time.perf_counter()
             works: Works = artist.make(200, None)
             drawn = time.perf_counter() - begun
-            assert works.images is not None
-            rewards = -works.images.mean((1, 2, 3)) - 1
+            rewards = -works.pixels.mean((1, 2, 3)) - 1
             begun = time.perf_counter()
             artist.learn(works, rewards)
             shares.append((time.perf_counter() - begun) / drawn)

@@ -1,4 +1,4 @@
-"""PicBreeder's genomes: one XML file in a zip, with nodes, links and markings (picbreeder.org, Secretan 2011)."""
+"""Genomes of PicBreeder: an XML file in a zip, with nodes, links and markings (picbreeder.org, Secretan 2011)."""
 
 from __future__ import annotations
 
@@ -14,30 +14,31 @@ from coevo import DataError, Genome, Works
 from coevo.images.png import Origin
 from coevo_cppn.network import COLOURS, INK, INPUTS, Network, network
 
-LARGEST = 4_000_000  # bytes of XML
+MAX_BYTES = 4_000_000  # bytes of XML
 
 
 def origin(path: Path) -> Origin:
-    """The work that a PicBreeder file holds."""
+    """The work that a file of PicBreeder holds, for `coevo import`."""
     genome, net = read_genome(path)
     return Origin("cppn", "", Works(genomes=(genome,)), channels=1 if net.outputs == INK else 3)
 
 
 def read_genome(path: Path) -> tuple[Genome, Network]:
-    """The genome of a PicBreeder file, a zip with one XML member or the XML itself.
+    """The genome of a file of PicBreeder, a zip with one XML member or the XML itself.
 
-    Raises DataError where it cannot be read or is no genome of PicBreeder's.
+    Raises:
+        DataError: it cannot be read, or is not a genome of PicBreeder.
     """
     try:
         root = fromstring(_xml(path), forbid_dtd=True)
         genome = root if root.tag == "genome" else root.find("genome")
         if genome is None:
-            raise ValueError("there is no <genome> in it")
+            raise ValueError("it has no <genome>")
         made = _network(genome)
         parents = tuple(_marking(parent) for parent in genome.findall("parents/identifier"))
         return Genome(_marking(genome.find("identifier")), parents, made.text()), made
     except (ParseError, ValueError, KeyError, defusedxml.DefusedXmlException) as error:
-        raise DataError(f"{path} is no genome of PicBreeder's: {error}.") from error
+        raise DataError(f"{path} is not a genome of PicBreeder: {error}.") from error
 
 
 def _xml(path: Path) -> bytes:
@@ -56,15 +57,15 @@ def _xml(path: Path) -> bytes:
 
 
 def _limited(file: IO[bytes], path: Path) -> bytes:
-    """All of a file, which is not believed to be as small as it says."""
-    data = file.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        raise DataError(f"{path} holds more than {LARGEST:,} bytes, which no genome of PicBreeder's does.")
+    """All of a file, whose stated size is not trusted."""
+    data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise DataError(f"{path} holds more than {MAX_BYTES:,} bytes, more than any genome of PicBreeder.")
     return data
 
 
 def _network(genome: Element) -> Network:
-    names: dict[str, str] = {}  # what a marking is called here
+    names: dict[str, str] = {}  # by marking
     nodes: dict[str, str] = {}
     for node in genome.iterfind("nodes/node"):
         mark, label = _marking(node.find("marking")), node.get("label", "")
@@ -81,7 +82,7 @@ def _network(genome: Element) -> Network:
         ends = [_marking(link.find(end)) for end in ("source", "target")]
         for end in ends:
             if end not in names:
-                raise ValueError(f"a link ends at node {end}, which is not there")
+                raise ValueError(f"a link ends at node {end}, which does not exist")
         pair = names[ends[0]], names[ends[1]]
         links[pair] = links.get(pair, 0.0) + float(link.findtext("weight") or "")
     outputs = INK if "ink" in nodes else COLOURS

@@ -12,5 +12,5 @@ def coevo_artists() -> list[Offer]:
 def coevo_recipes() -> list[Offer]:
     return [
         Offer("sims", "Artificial Evolution for Computer Graphics, 1991", "coevo_gp:recipes/sims.toml"),
-        Offer("gp-dcnn", "programs that a convolutional critic takes for pictures", "coevo_gp:recipes/gp-dcnn.toml"),
+        Offer("gp-dcnn", "genetic programming against a convolutional critic", "coevo_gp:recipes/gp-dcnn.toml"),
     ]

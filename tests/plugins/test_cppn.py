@@ -246,7 +246,7 @@ def test_the_skull_is_imported_redrawn_and_bred(coevo_command: CommandLine, real
     assert child in coevo_command("lineage", tmp_path / "child.png").out
 
 
-def test_a_genome_is_read_from_xml_too(tmp_path: Path) -> None:
+def test_a_genome_is_read_from_bare_xml(tmp_path: Path) -> None:
     (tmp_path / "g.xml").write_text(GENOME)
     genome, net = read_genome(tmp_path / "g.xml")
     assert (genome.id, genome.parents) == ("1-2", ())
@@ -260,12 +260,12 @@ OUTSIDE = '<!DOCTYPE d [<!ENTITY a SYSTEM "file:///etc/passwd">]><data><genome>&
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        (BOMB, "DTDForbidden|no genome"),
-        (OUTSIDE, "no genome"),
-        ("<data/>", "there is no <genome> in it"),
-        ("no xml", "no genome of PicBreeder's"),
+        (BOMB, "DTDForbidden|not a genome"),
+        (OUTSIDE, "not a genome"),
+        ("<data/>", "it has no <genome>"),
+        ("no xml", "not a genome of PicBreeder"),
         (GENOME.replace("sin(x)", "tan(x)"), "activation 'tan'"),
-        (GENOME.replace('id="2"/><weight', 'id="9"/><weight'), "a link ends at node 0-9, which is not there"),
+        (GENOME.replace('id="2"/><weight', 'id="9"/><weight'), "a link ends at node 0-9, which does not exist"),
         (GENOME.replace("1.5", "much"), "could not convert"),
         (GENOME.replace('label="x"', 'label="z"'), "its input 'z' is not one of x, y, d, bias"),
     ],

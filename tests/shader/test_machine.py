@@ -1,4 +1,4 @@
-"""What does the steps of a plan: machine code beside NumPy, and the instructions of plugins between the two."""
+"""Execution of plans: machine code beside NumPy, and instructions of plugins between the two."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ compiled = pytest.mark.skipif(machine.native() is None, reason="no machine code 
 
 @contextmanager
 def numpy_alone() -> Iterator[None]:
-    """As where there is no machine code."""
+    """As if there were no machine code."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(machine, "native", lambda: None)
         patch.setattr(plan._kept, "registers", plan.NOTHING, raising=False)
@@ -59,7 +59,7 @@ def test_machine_code_and_numpy_draw_the_same(instruction: Instruction, numbers:
     here = drawn(*shown)
     with numpy_alone():
         there = drawn(*shown)
-    assert (np.abs(here - there) < 1e-5).mean() > 0.98  # a last bit decides where a floor, a rounding or a sign falls
+    assert (np.abs(here - there) < 1e-5).mean() > 0.98  # a last bit decides floors, roundings and signs
 
 
 UNARY = {"negate", "absolute", "floor", "round", "root", "exp", "log", "sin", "cos", "tanh"}
@@ -75,7 +75,7 @@ EDGES = np.array([0.0, -0.0, 1.0, -1.0, 0.5, 1e-30, -1e-30, 3e38, -3e38, np.inf,
 
 @compiled
 @pytest.mark.parametrize("instruction", BUILT_IN, ids=lambda instruction: instruction.name)
-def test_machine_code_does_as_numpy_with_numbers_at_the_edge(instruction: Instruction) -> None:
+def test_machine_code_treats_extreme_numbers_as_numpy_does(instruction: Instruction) -> None:
     many = arity(instruction)
     grids = [grid.ravel() for grid in np.meshgrid(*[EDGES] * many)]
     steps = np.array([[machine.OPCODES[instruction.name], many, many, *range(many), *[0] * (3 - many)]], np.int32)
@@ -93,14 +93,14 @@ def test_machine_code_does_as_numpy_with_numbers_at_the_edge(instruction: Instru
         results.append(registers[many].copy())
     keep = np.ones(len(grids[0]), bool)
     if instruction.name in ("sin", "cos"):
-        keep = ~(np.abs(grids[0]) > 1e30)  # bounded, and else anything
+        keep = ~(np.abs(grids[0]) > 1e30)  # bounded, otherwise anything
         assert np.abs(results[0][np.abs(grids[0]) == np.float32(3e38)]).max() <= 1
     if instruction.name == "power":
         keep = ~((np.abs(grids[0]) == 1) & ~np.isfinite(grids[1])) & (np.abs(grids[0]) != np.float32(3e38))
     np.testing.assert_allclose(results[0][keep], results[1][keep], rtol=2e-6, atol=1e-37)
 
 
-def test_constants_stand_wherever_an_argument_does() -> None:
+def test_any_argument_may_be_a_constant() -> None:
     canvas = Canvas()
     x, y = canvas.x, canvas.y
     assert drawn((x + y > 0.25).select(0.5, -0.5)).max() == 0.5
@@ -123,7 +123,7 @@ HALF = Instruction("half", halved, lambda a: a / 2)
 
 
 @pytest.mark.parametrize("numpy", [False, True])
-def test_instructions_of_plugins_are_done_between_the_others(numpy: bool) -> None:
+def test_instructions_of_plugins_are_executed_between_the_others(numpy: bool) -> None:
     canvas = Canvas()
     half = canvas.apply(HALF, canvas.x + canvas.y)
     line = canvas.apply(HALF, canvas.x)  # the same in every row
@@ -137,23 +137,21 @@ def test_instructions_of_plugins_are_done_between_the_others(numpy: bool) -> Non
     assert torch.equal(HALF.torch(torch.ones(2)), torch.full((2,), 0.5))
 
 
-def test_an_instruction_takes_three_arguments_at_most() -> None:
+def test_an_instruction_has_three_arguments_at_most() -> None:
     canvas = Canvas()
     four = Instruction("four", lambda *arguments: None, lambda *arguments: arguments[0])
-    with pytest.raises(ValueError, match="'four' takes 4 arguments; three are the most"):
+    with pytest.raises(ValueError, match="'four' takes 4 arguments; the most are three"):
         drawn(canvas.apply(four, canvas.x, canvas.y, canvas.r, canvas.theta))
 
 
-def test_machine_code_of_another_version_is_told_of_and_left_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_machine_code_of_another_version_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     built = Path(machine.__file__).with_name("native.so")
     if not built.exists():
         pytest.skip("no machine code was built")
     (tmp_path / "native.so").write_bytes(built.read_bytes())
     (tmp_path / "native.c").write_text("/* newer */")
     monkeypatch.setattr(machine, "__file__", str(tmp_path / "machine.py"))
-    with pytest.warns(UserWarning, match="another version, so NumPy draws; install coevo again"):
+    with pytest.warns(UserWarning, match="another version, so NumPy is used; install coevo again"):
         assert machine.native.__wrapped__() is None
     (tmp_path / "native.so").unlink()
     assert machine.native.__wrapped__() is None

@@ -1,5 +1,5 @@
-"""The renderer: every instruction beside NumPy, equal parts computed once, tiles and threads that change no bit, and
-the functions of Sims beside independent ways to compute them."""
+"""The shader: instructions beside NumPy, equal parts computed once, tiles and threads that change no bit, and the
+functions of Sims beside independent computations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hypothesis import strategies as some
 
 from coevo import ConfigError
 from coevo.shader import Canvas, Expression, TooSlow, render, render_on, strips
-from coevo.shader.functions import ARITHMETIC, SIMS, Value, chosen, grey, noise, widened
+from coevo.shader.functions import ARITHMETIC, SIMS, Value, noise, select_functions, to_scalar, to_vector
 
 SIDE = 24
 X = np.linspace(-1, 1, SIDE, dtype=np.float32)[None, :]
@@ -29,7 +29,7 @@ def seen(*channels: Expression, side: int = SIDE) -> np.ndarray:
 
 
 def plane(values: Any) -> np.ndarray:
-    """What a picture should show."""
+    """What a picture should show: values clipped to [-1, 1] in every pixel."""
     return np.clip(np.broadcast_to(values, (SIDE, SIDE)), -1, 1)
 
 
@@ -77,7 +77,7 @@ def test_equal_parts_are_one_node() -> None:
     assert len(canvas) == before
 
 
-def test_a_canvas_is_gone_with_its_last_program() -> None:
+def test_a_canvas_is_freed_with_its_last_program() -> None:
     canvas = Canvas()
     program = (canvas.x * canvas.y,)
     gone = weakref.ref(canvas)
@@ -89,14 +89,14 @@ def test_a_canvas_is_gone_with_its_last_program() -> None:
         gc.enable()
 
 
-def test_what_is_sure_is_simplified() -> None:
+def test_exact_simplifications_are_made() -> None:
     canvas = Canvas()
     x = canvas.x
     assert (x + 0).node == (x * 1).node == (x - 0).node == x.minimum(x).node == x.node
     assert canvas.constants[(canvas.constant(2) * 3 + 1).node] == 7
 
 
-def test_moving_a_part_reads_it_elsewhere() -> None:
+def test_a_moved_part_is_read_at_other_coordinates() -> None:
     canvas = Canvas()
     part = canvas.x * 2 + canvas.y
     turned = part.moved(canvas.y, -canvas.x)
@@ -104,13 +104,13 @@ def test_moving_a_part_reads_it_elsewhere() -> None:
     assert canvas.y.moved(canvas.x * 9, canvas.y).node == canvas.y.node
 
 
-def test_what_takes_too_many_instructions_is_refused() -> None:
+def test_a_program_of_too_many_instructions_is_refused() -> None:
     canvas = Canvas(limit=50)
     with pytest.raises(TooSlow, match="more than 50 instructions; nest blurs"):
         noise(canvas, canvas.x, canvas.y, 0)
 
 
-def test_no_picture_shows_what_is_no_number() -> None:
+def test_a_pixel_that_is_not_a_number_is_shown_as_black() -> None:
     canvas = Canvas()
     nothing = canvas.constant(0) / (canvas.x * 0)
     assert (seen(nothing, 1 / (canvas.x * 0), -1 / (canvas.x * 0)) == np.array([-1, 1, -1])[:, None, None])[
@@ -141,7 +141,7 @@ def meant(canvas: Canvas, program: Any) -> Value:
 def test_tiles_and_threads_and_neighbours_change_no_bit(programs: list[Any], height: int, width: int) -> None:
     canvas = Canvas(20_000)
     try:
-        sheet = [widened(meant(canvas, program)) for program in programs]
+        sheet = [to_vector(meant(canvas, program)) for program in programs]
     except TooSlow:
         return
     together = render(sheet, height, width, threads=2)
@@ -153,7 +153,7 @@ def test_tiles_and_threads_and_neighbours_change_no_bit(programs: list[Any], hei
     assert abs(together).max() <= 1
 
 
-def test_a_large_picture_comes_in_strips_that_are_its_rows() -> None:
+def test_the_strips_of_a_large_picture_are_its_rows() -> None:
     canvas = Canvas()
     program = (noise(canvas, canvas.x * 4, canvas.y * 4, 1),)
     whole = render([program], 300, 400)[0]
@@ -162,7 +162,7 @@ def test_a_large_picture_comes_in_strips_that_are_its_rows() -> None:
     assert np.array_equal(np.concatenate(parts, 1), whole)
 
 
-def test_programs_of_one_sheet_have_equally_many_channels() -> None:
+def test_programs_that_are_drawn_together_need_equally_many_channels() -> None:
     canvas = Canvas()
     with pytest.raises(ValueError, match=r"equally many channels, not \[1, 3\]"):
         render([(canvas.x,), (canvas.x, canvas.y, canvas.r)], 8, 8)
@@ -176,12 +176,12 @@ def test_programs_of_one_sheet_have_equally_many_channels() -> None:
 def test_torch_makes_the_same_pictures(program: Any) -> None:
     canvas = Canvas(5_000)
     try:
-        picture = widened(meant(canvas, program))
+        picture = to_vector(meant(canvas, program))
     except TooSlow:
         return
     there = render([picture], SIDE, SIDE)[0]
     here = render_on(torch.device("cpu"), [picture], SIDE, SIDE)[0].numpy()
-    assert (abs(there - here) < 1e-3).mean() > 0.97  # edges of floors and of what is no number fall by a last bit
+    assert (abs(there - here) < 1e-3).mean() > 0.97  # a last bit decides the edges of floors and of NaN
 
 
 def test_gradients_flow_to_parameters() -> None:
@@ -217,7 +217,7 @@ def test_scalars_stand_for_vectors_of_equal_numbers() -> None:
     canvas = Canvas()
     mixed = ARITHMETIC["+"](canvas, (canvas.x,), (canvas.y, canvas.x, canvas.constant(0)))
     assert [number.node for number in mixed] == [(canvas.x + other).node for other in (canvas.y, canvas.x, 0)]
-    assert grey((canvas.x,)).node == canvas.x.node
+    assert to_scalar((canvas.x,)).node == canvas.x.node
 
 
 @settings(deadline=None, max_examples=50)
@@ -252,7 +252,7 @@ def test_a_blur_keeps_slopes_and_softens_edges() -> None:
     np.testing.assert_allclose(show("band-pass", (canvas.x,))[0], 0, atol=1e-5)
 
 
-def test_warps_read_elsewhere() -> None:
+def test_warps_read_at_other_coordinates() -> None:
     canvas = Canvas()
     x, y, image = (canvas.x,), (canvas.y,), (canvas.x * 0.5 + canvas.y * 0.2,)
     np.testing.assert_allclose(show("warp-abs", image, y, x)[0], plane(Y * 0.5 + X * 0.2), atol=1e-6)
@@ -261,13 +261,13 @@ def test_warps_read_elsewhere() -> None:
     np.testing.assert_allclose(show("warp-by-grad", image, height, far)[0], plane((X + 0.2) * 0.5 + Y * 0.2), atol=1e-4)
 
 
-def test_a_dissolve_goes_from_one_to_the_other() -> None:
+def test_a_dissolve_blends_two_values() -> None:
     canvas = Canvas()
     ends = (canvas.constant(-0.5),), (canvas.constant(0.5),)
     np.testing.assert_allclose(show("dissolve", *ends, (canvas.x,))[0], plane(X * 0.5), atol=1e-6)
 
 
-def test_noise_is_smooth_the_same_everywhere_and_another_by_each_seed() -> None:
+def test_noise_is_smooth_and_depends_on_its_seed() -> None:
     canvas = Canvas()
     first, second = (noise(canvas, canvas.x * 5, canvas.y * 5, seed) for seed in (1, 2))
     a, b = seen(first, second, side=200)
@@ -284,8 +284,8 @@ def test_an_iterated_function_is_mirrored() -> None:
     np.testing.assert_allclose(shown, shown[::-1, ::-1], atol=1e-5)
 
 
-def test_functions_are_chosen_by_set_or_by_name() -> None:
-    assert chosen("sims") == SIMS
-    assert list(chosen("x, y,+ ,blur")) == ["x", "y", "+", "blur"]
+def test_functions_are_selected_by_set_or_by_name() -> None:
+    assert select_functions("sims") == SIMS
+    assert list(select_functions("x, y,+ ,blur")) == ["x", "y", "+", "blur"]
     with pytest.raises(ConfigError, match="no function named 'blurr'; did you mean 'blur'"):
-        chosen("x,blurr")
+        select_functions("x,blurr")
