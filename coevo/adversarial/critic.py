@@ -26,7 +26,11 @@ from coevo.plugin.registry import registry
 class AdversarialCritic(Critic):
     """Learns to score real works above made ones, and rewards works for their scores, under any game.
 
-    A subclass says in `network()` what scores the works. It may also override `inputs()`, `sees_labels` and `spec()`.
+    A subclass implements `network`. It may also override `inputs`, `sees_labels`, `batch_independent` and `spec`.
+
+    Reference:
+        Goodfellow et al. 2014, Generative adversarial nets, algorithm 1: the loop is `coevo.loop.coevolve`, the steps
+        of the discriminator are `learn`, and the generator ascends the gradients of `judge`.
     """
 
     class Options(MemoryOptions, PastCriticOptions, InputOptions, PenaltyOptions, AdamOptions):
@@ -94,11 +98,11 @@ class AdversarialCritic(Critic):
     # algorithm 1
 
     def learn(self, works: Works, reals: Works) -> Metrics:
-        """One step down the game's loss on made and real works."""
+        """Take one step down the game's loss on made and real works."""
         if self.judged_since_learn:
             self.end_round(works, reals)
-        made = self.pipeline(*self.memory.extend(*self.labelled_inputs(works)), self.steps)
-        real = self.pipeline(*self.labelled_inputs(reals), self.steps)
+        made = self.pipeline(self.memory.extend(self.labelled_inputs(works)), self.steps)
+        real = self.pipeline(self.labelled_inputs(reals), self.steps)
         real_scores, made_scores = self.scores(real, made)
         loss = self.loss(real_scores, made_scores)
         penalty = self.penalties(self.scorer, real, made) if self.penalties.due(self.steps) else None
@@ -110,8 +114,8 @@ class AdversarialCritic(Critic):
 
     def judge(self, works: Works, reals: Works | None) -> Tensor:
         """The game's rewards [N] of works, which an artist maximises."""
-        made = self.pipeline(*self.labelled_inputs(works), self.steps)
-        real = self.pipeline(*self.labelled_inputs(reals or Works()), self.steps) if self.judges_with_reals else None
+        made = self.pipeline(self.labelled_inputs(works), self.steps)
+        real = self.pipeline(self.labelled_inputs(reals or Works()), self.steps) if self.judges_with_reals else None
         scorer = self.looking_ahead(real, made) if real and self.options.unroll else self.scorer
 
         def reward(scorer: Network) -> Tensor:
@@ -125,8 +129,8 @@ class AdversarialCritic(Critic):
 
     @torch.no_grad()
     def fooled(self, works: Works, reals: Works | None) -> Tensor:
-        made = self.pipeline.pack(*self.labelled_inputs(works))
-        real = self.pipeline.pack(*self.labelled_inputs(reals or Works())) if self.game.uses_reals else None
+        made = self.pipeline.pack(self.labelled_inputs(works))
+        real = self.pipeline.pack(self.labelled_inputs(reals or Works())) if self.game.uses_reals else None
 
         def fooled(scorer: Network) -> Tensor:
             return self.game.fooled(scorer(*made), scorer(*real) if real else None).float()
@@ -144,7 +148,7 @@ class AdversarialCritic(Critic):
 
     @cached_property
     def penalties(self) -> Penalties:
-        """The limits on its slope."""
+        """The limits on the gradient of its score."""
         return Penalties(self.options, self.game, self.studio)
 
     @property
@@ -204,7 +208,7 @@ class AdversarialCritic(Critic):
         self.judged_since_learn = False
         if self.options.memory:
             accepted = works[self.fooled(works, reals).nonzero().flatten()]
-            self.memory.remember(*self.labelled_inputs(accepted))
+            self.memory.remember(self.labelled_inputs(accepted))
         self.past_critics.remember(self.scorer)
 
     def novel(self, works: Works, reals: Works | None) -> Tensor:

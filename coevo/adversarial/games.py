@@ -154,7 +154,7 @@ class Wasserstein(Game):
 
 
 class WassersteinPenalised(Wasserstein):
-    """The same, but 10 · E(‖∇s‖ - 1)² holds the slope of s near 1 instead of clipping (Gulrajani 2017)."""
+    """The same, but 10 · E(‖∇s‖ - 1)² holds the gradient norm of s near 1 instead of clipping (Gulrajani 2017)."""
 
     name = "wasserstein-gp"
     weight_clip = 0.0

@@ -48,21 +48,23 @@ class InputPipeline:
     def __init__(self, options: InputOptions, studio: Studio):
         self.options, self.studio = options, studio
 
-    def __call__(self, x: Tensor, labels: Tensor | None, step: int) -> Inputs:
+    def __call__(self, inputs: Inputs, step: int) -> Inputs:
         """Works [N, …] as the network sees them at a step of its training."""
+        x, labels = inputs
         x = augment(x, self.options.augmentation, self.studio.generator("augment"))
         x = self.studio.add_noise(x, self.noise_at(step), "instance noise")
-        return self.pack(x, labels)
+        return self.pack((x, labels))
 
     def noise_at(self, step: int) -> float:
         """Standard deviation of the instance noise, which fades linearly."""
         o = self.options
         return o.instance_noise * (max(1 - step / o.instance_noise_steps, 0.0) if o.instance_noise_steps else 1.0)
 
-    def pack(self, x: Tensor, labels: Tensor | None) -> Inputs:
+    def pack(self, inputs: Inputs) -> Inputs:
         """[N, C, …] → [N / pack, pack · C, …], the works of a pack as channels of one."""
-        if (pack := self.options.pack) == 1:
-            return x, labels
+        (x, labels), pack = inputs, self.options.pack
+        if pack == 1:
+            return inputs
         if len(x) % pack:
             raise ConfigError(f"critic.pack={pack} does not divide {len(x)} works.")
         return x.reshape(len(x) // pack, pack * x.shape[1], *x.shape[2:]), labels

@@ -1,4 +1,4 @@
-"""Limits on the slope of a critic's score: they keep it smooth, so that the game settles instead of oscillating.
+"""Limits on the gradient of a critic's score: they keep it smooth, so that the game settles instead of oscillating.
 
 `score` is the critic's network: works [N, …] → scores [N]. Every penalty is a scalar, to be weighted and added to the
 critic's loss.
@@ -22,7 +22,7 @@ Score = Callable[[Tensor], Tensor]
 
 
 class PenaltyOptions(Options):
-    """Options of a critic whose slope is limited."""
+    """Options that limit the gradient of a critic's score."""
 
     weight_clip: float | None = Field(None, ge=0)
     """Clip weights to ±weight_clip, 0 never; by default as the game does."""
@@ -95,16 +95,16 @@ def gradient_penalty(score: Score, real: Tensor, made: Tensor, mix: Tensor) -> T
     n = min(len(real), len(made), len(mix))
     u = mix[:n].reshape(n, *[1] * (real.ndim - 1))
     mixed = u * real[:n] + (1 - u) * made[:n]
-    return (slopes(score, mixed).norm(dim=1) - 1).square().mean()
+    return (input_gradients(score, mixed).norm(dim=1) - 1).square().mean()
 
 
 def zero_centred(score: Score, works: Tensor) -> Tensor:
     """½ E‖∇s(x)‖²: R1 on real works, R2 on made ones (Mescheder 2018, eq. 9 and 10)."""
-    return 0.5 * slopes(score, works).square().sum(1).mean()
+    return 0.5 * input_gradients(score, works).square().sum(1).mean()
 
 
-def slopes(score: Score, works: Tensor) -> Tensor:
-    """∇s at each of the works, flat: [N, D], differentiable."""
+def input_gradients(score: Score, works: Tensor) -> Tensor:
+    """∇s at each of the works, [N, D]; differentiable."""
     works = works.detach().requires_grad_()
-    (slope,) = torch.autograd.grad(score(works).sum(), works, create_graph=True)
-    return slope.flatten(1)
+    (gradients,) = torch.autograd.grad(score(works).sum(), works, create_graph=True)
+    return gradients.flatten(1)

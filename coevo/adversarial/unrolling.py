@@ -38,12 +38,12 @@ def unrolled(module: nn.Module, optimiser: Adam, loss: Callable[[Network], Tenso
         return scores
 
     for _ in range(steps):
-        slopes = torch.autograd.grad(loss(network), list(weights.values()), create_graph=True)
+        gradients = torch.autograd.grad(loss(network), list(weights.values()), create_graph=True)
         count = count + 1
-        first = [beta1 * m + (1 - beta1) * g for m, g in zip(first, slopes, strict=True)]
-        second = [beta2 * v + (1 - beta2) * g.square() for v, g in zip(second, slopes, strict=True)]
+        first = [beta1 * m + (1 - beta1) * g for m, g in zip(first, gradients, strict=True)]
+        second = [beta2 * v + (1 - beta2) * g.square() for v, g in zip(second, gradients, strict=True)]
         m_scale, v_scale = 1 / (1 - beta1**count), 1 / (1 - beta2**count)
-        # eps² under the root where Adam has eps beside it: at zero, a root has no slope
+        # eps² under the root where Adam has eps beside it: at zero, a root has no derivative
         moved = [
             w - rate * m * m_scale / (v * v_scale + eps**2).sqrt()
             for w, m, v in zip(weights.values(), first, second, strict=True)

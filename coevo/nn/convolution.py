@@ -1,8 +1,8 @@
-"""Convolutions that halve or double a picture, kernel 4, stride 2: fast also where the picture has few channels.
+"""Convolutions that halve or double an image, kernel 4, stride 2: fast for images of few channels too.
 
-A convolution over pixels with stride 2 is one over 2 × 2 blocks with stride 1: the same products, the same sums.
-Said so, pictures of one to three channels have four to twelve, and the processor's vectors are filled; a
-one-channel layer costs a third. Parameters are those of the torch layers, and so are the results, but for rounding.
+A convolution over pixels with stride 2 is one over 2 × 2 blocks with stride 1: the same products, the same sums. As
+blocks, images of one to three channels have four to twelve, which fill the processor's vectors: a layer of one channel
+costs a third. Parameters and, but for rounding, results are those of the torch layers.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, pad, pixel_shuffle, pixel_unshuffle
 
-FEW = 4  # channels of a picture up to which blocks pay
+FEW = 4  # channels of an image up to which blocks are faster
 
 
 class Halving(nn.Conv2d):
@@ -28,7 +28,7 @@ class Halving(nn.Conv2d):
 class Doubling(nn.ConvTranspose2d):
     """[N, inputs, H, W] → [N, outputs, 2 H, 2 W].
 
-    The kernel is a multiple of the stride, so it overlaps evenly, and no checkerboards appear (Odena 2016).
+    The kernel is a multiple of the stride, so it overlaps evenly, and there are no checkerboards (Odena 2016).
     """
 
     def __init__(self, inputs: int, outputs: int, bias: bool = True):

@@ -1,6 +1,6 @@
-"""An exponential moving average of a network: steadier than the network itself, so it is what is shown.
+"""An exponential moving average of a network's weights: steadier than the network itself, so it is what is exhibited.
 
-torch's AveragedModel reads its step count from the device at every update; this one never waits for it.
+torch's AveragedModel reads its step count from the device at every update; this one never waits for the device.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ M = TypeVar("M", bound=nn.Module)
 
 
 class EMA(Generic[M]):
-    """A copy of a module whose parameters and float buffers follow the original's slowly.
+    """A copy of a module whose parameters and float buffers slowly follow the original's.
 
-    decay: how much of the average an update keeps; the first updates keep (1 + t) / (10 + t), so that the
-    average forgets the random start.
+    Args:
+        module: the original.
+        decay: the share of the average that an update keeps; update t keeps (1 + t) / (10 + t) at most, so that the
+            average forgets the random start.
     """
 
     def __init__(self, module: M, decay: float):

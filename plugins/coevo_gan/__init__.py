@@ -1,4 +1,4 @@
-"""Generative adversarial nets: convolutional and fully connected, conditional, and with codes that mean something."""
+"""Generative adversarial nets: convolutional, fully connected, conditional, and informative (InfoGAN)."""
 
 from coevo.plugin.hookspecs import Offer, hookimpl
 
@@ -6,18 +6,16 @@ from coevo.plugin.hookspecs import Offer, hookimpl
 @hookimpl
 def coevo_artists() -> list[Offer]:
     return [
-        Offer(
-            "dcgan", "a convolutional generator from noise, or from labels too (Radford 2015)", "coevo_gan.dcgan:DCGAN"
-        ),
-        Offer("infogan", "the same with codes that mean something (Chen 2016)", "coevo_gan.infogan:InfoGAN"),
-        Offer("mlp", "a fully connected generator from noise (Goodfellow 2014)", "coevo_gan.mlp:MLPArtist"),
+        Offer("dcgan", "a convolutional generator, conditional or not (Radford 2015)", "coevo_gan.dcgan:DCGAN"),
+        Offer("infogan", "dcgan with informative codes, found without labels (Chen 2016)", "coevo_gan.infogan:InfoGAN"),
+        Offer("mlp", "a fully connected generator (Goodfellow 2014)", "coevo_gan.mlp:MLPArtist"),
     ]
 
 
 @hookimpl
 def coevo_critics() -> list[Offer]:
     return [
-        Offer("dcnn", "a convolutional discriminator of pictures (Radford 2015)", "coevo_gan.dcnn:DCNN"),
+        Offer("dcnn", "a convolutional discriminator (Radford 2015)", "coevo_gan.dcnn:DCNN"),
         Offer("mlp", "a fully connected discriminator of maxout units (Goodfellow 2014)", "coevo_gan.mlp:MLPCritic"),
     ]
 

@@ -1,4 +1,4 @@
-"""Stacked MNIST: three random digits as the colours of a picture, so 1,000 modes to find (Metz 2017, §3.3.1)."""
+"""Stacked MNIST: three random digits as the channels of an image, which are 1,000 modes (Metz 2017, §3.3.1)."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ COUNT = 60_000
 
 
 def stacked(options: DataOptions) -> Dataset:
-    """60,000 triples of MNIST digits, the same ones every time; the class 407 is a 4, a 0 and a 7.
+    """60,000 triples of MNIST digits, always the same; the class 407 is a 4, a 0 and a 7.
 
-    Raises DataError where MNIST's files are missing, or the run has not three channels.
+    Raises:
+        DataError: MNIST's files are missing, or the run does not have three channels.
     """
     if options.channels != 3:
         raise DataError(f"Dataset 'stacked-mnist' has 3 channels, not {options.channels}; say --channels 3.")
     grey = mnist(options.model_copy(update={"channels": 1}))
     assert grey.labels is not None
-    dice = torch.Generator().manual_seed({"train": 0, "test": 1, "all": 2}[options.split])
-    triples = torch.randint(len(grey), (COUNT, 3), generator=dice)
+    generator = torch.Generator().manual_seed({"train": 0, "test": 1, "all": 2}[options.split])
+    triples = torch.randint(len(grey), (COUNT, 3), generator=generator)
     images = torch.stack([grey.images[triples[:, place], 0] for place in range(3)], 1)
     labels = grey.labels[triples] @ torch.tensor([100, 10, 1])
     names = tuple(f"{number:03d}" for number in range(1000))

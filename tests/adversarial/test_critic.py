@@ -145,11 +145,11 @@ def test_an_unrolled_critic_judges_as_the_critic_that_has_learnt() -> None:
 def test_gradients_flow_through_the_unrolled_steps() -> None:
     made = works()
     made.images.requires_grad_()
-    slopes = []
+    gradients = []
     for unroll in (0, 2):
         rewards = critic(unroll=unroll, norm="none", learning_rate=0.01).judge(made, works(seed=2))
-        slopes.append(torch.autograd.grad(rewards.sum(), made.images)[0])
-    assert slopes[1].isfinite().all() and not torch.allclose(slopes[0], slopes[1], rtol=0.01)
+        gradients.append(torch.autograd.grad(rewards.sum(), made.images)[0])
+    assert gradients[1].isfinite().all() and not torch.allclose(gradients[0], gradients[1], rtol=0.01)
 
 
 def test_spectral_norm_keeps_the_largest_singular_value_of_every_layer_at_one() -> None:

@@ -56,7 +56,7 @@ def test_gradients_are_those_of_finite_differences(name):
 
 
 @pytest.mark.parametrize("name", GAMES)
-def test_the_two_sides_pull_apart(name):
+def test_the_two_sides_have_opposite_gradients(name):
     """A critic's step raises the scores of real works and lowers those of made ones; an artist's raises."""
     real, made = torch.zeros(4, requires_grad=True), torch.zeros(3, requires_grad=True)
     game(name).critic_loss(real, made).backward()
@@ -68,7 +68,7 @@ def test_the_two_sides_pull_apart(name):
 
 
 @pytest.mark.parametrize("name", GAMES)
-def test_made_and_real_may_differ_in_number(name):
+def test_made_and_real_works_may_differ_in_number(name):
     made, real = torch.linspace(-2, 2, 5), torch.linspace(-1, 3, 2)
     assert game(name).critic_loss(real, made).shape == ()
     assert game(name).reward(made, real).shape == (5,)
@@ -97,12 +97,12 @@ def test_only_a_game_that_uses_reals_needs_their_scores(name):
     ("name", "fooled"),
     [("hinge", [0, 0, 1]), ("non-saturating", [0, 0, 1]), ("least-squares", [0, 0, 1]), ("relativistic", [0, 0, 0])],
 )
-def test_who_is_taken_for_real(name, fooled):
+def test_works_above_the_threshold_fool_the_critic(name, fooled):
     assert game(name).fooled(MADE, REAL).tolist() == fooled
 
 
 @pytest.mark.parametrize("name", GAMES)
-def test_people_read_probabilities(name):
+def test_probabilities_are_in_the_unit_interval_and_monotonic(name):
     shown = game(name).probability(torch.tensor([-9.0, 0.3, 9.0]))
     assert (shown >= 0).all()
     assert (shown <= 1).all()

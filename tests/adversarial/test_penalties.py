@@ -1,9 +1,9 @@
-"""Penalties on a critic's slope, where it is known."""
+"""Penalties on a critic's gradient, for critics whose gradient is known."""
 
 import pytest
 import torch
 
-from coevo.adversarial.penalties import gradient_penalty, slopes, zero_centred
+from coevo.adversarial.penalties import gradient_penalty, input_gradients, zero_centred
 
 DRAW = torch.Generator().manual_seed(0)
 REAL, MADE = torch.randn(5, 4, generator=DRAW), torch.randn(3, 4, generator=DRAW)
@@ -14,12 +14,12 @@ def test_the_gradient_penalty_is_zero_for_a_linear_critic_of_unit_norm():
     assert gradient_penalty(lambda x: x @ WEIGHT, REAL, MADE, torch.rand(5)).item() == pytest.approx(0, abs=1e-10)
 
 
-def test_it_is_the_squared_distance_of_the_slope_from_one():
+def test_the_gradient_penalty_is_the_squared_distance_of_the_norm_from_one():
     assert gradient_penalty(lambda x: x @ (3 * WEIGHT), REAL, MADE, torch.rand(5)).item() == pytest.approx(4)
 
 
-def test_it_looks_between_the_two_sides():
-    """Of ½x² the slope is x itself: with u = 1 at the real works, with u = 0 at the made ones."""
+def test_the_gradient_penalty_is_taken_between_the_two_sides():
+    """The gradient of ½x² is x: with u = 1 at the real works, with u = 0 at the made ones."""
 
     def bowl(x):
         return 0.5 * x.square().sum(1)
@@ -29,14 +29,14 @@ def test_it_looks_between_the_two_sides():
         assert gradient_penalty(bowl, REAL, MADE, torch.full((5,), mix)).item() == pytest.approx(wanted, rel=1e-5)
 
 
-def test_zero_centred_is_half_the_squared_slope():
+def test_zero_centred_is_half_the_squared_gradient():
     assert zero_centred(lambda x: x @ (2 * WEIGHT), REAL).item() == pytest.approx(2)
 
 
-def test_slopes_are_those_of_finite_differences():
+def test_gradients_are_those_of_finite_differences():
     weight = torch.randn(4, dtype=torch.float64, generator=DRAW)
     x = REAL.double()
-    assert torch.allclose(slopes(lambda x: (x @ weight).sin(), x), (x @ weight).cos()[:, None] * weight)
+    assert torch.allclose(input_gradients(lambda x: (x @ weight).sin(), x), (x @ weight).cos()[:, None] * weight)
 
 
 def test_a_penalty_reaches_the_weights():

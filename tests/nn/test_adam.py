@@ -1,4 +1,4 @@
-"""The players' Adam is torch's, and its rate fades as it is told to, also over a stop."""
+"""The players' Adam is torch's, and its learning rate halves as the options say, also over a restart."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def network() -> nn.Linear:
     return nn.Linear(3, 2)
 
 
-def test_it_is_torchs_adam_while_its_rate_is_kept() -> None:
+def test_it_is_torchs_adam_while_its_learning_rate_is_kept() -> None:
     ours, theirs = network(), network()
     trained(5, ours, Adam(ours.parameters(), AdamOptions(learning_rate=0.1, beta1=0.0, beta2=0.9)))
     trained(5, theirs, torch.optim.Adam(theirs.parameters(), 0.1, (0.0, 0.9), fused=True))
     assert torch.equal(ours.weight, theirs.weight)
 
 
-def test_its_rate_halves_again_and_again_and_is_part_of_its_state() -> None:
+def test_its_learning_rate_halves_again_and_again_and_is_part_of_its_state() -> None:
     net = network()
     optimiser = Adam(net.parameters(), options := AdamOptions(learning_rate=0.1, lr_half_life=4))
     rates = []

@@ -1,4 +1,4 @@
-"""The fast convolutions are torch's own, but for rounding: results, slopes and parameters."""
+"""The fast convolutions equal torch's but for rounding: results, gradients and parameters."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_doubling_is_the_transposed_convolution_of_kernel_4_and_stride_2(channel
 
 
 def assert_same(ours: nn.Module, torchs: nn.Module, x: Tensor) -> None:
-    """Both take each other's parameters, and give the same values and slopes."""
+    """Both take the same parameters, and give the same values and gradients."""
     ours.load_state_dict(torchs.state_dict())
     x = x.requires_grad_()
     results = []
@@ -40,7 +40,7 @@ def assert_same(ours: nn.Module, torchs: nn.Module, x: Tensor) -> None:
 
 
 @pytest.mark.parametrize("layer", [Halving(1, 2), Doubling(2, 1)])
-def test_slopes_of_slopes_are_those_of_finite_differences(layer: nn.Module) -> None:
+def test_second_derivatives_are_those_of_finite_differences(layer: nn.Module) -> None:
     layer = layer.double()
     x = torch.randn(1, 1 if isinstance(layer, Halving) else 2, 4, 4, dtype=torch.float64, requires_grad=True)
     assert gradcheck(layer, x) and gradgradcheck(layer, x)

@@ -49,6 +49,7 @@ def test_every_artist_conforms(artist: Any, options: dict[str, Any]) -> None:
             {"width": 4, "unroll": 2, "label_flip": 0.1, "instance_noise": 0.1, "augmentation": "colour"},
         ),
         (DCNN, {"width": 4, "game": "wasserstein-gp", "pack": 2}),
+        (DCNN, {"width": 4, "conditioning": "projection", "memory": 64, "novelty_threshold": 0.2}),
         (MLPCritic, {"width": 16}),
         (MLPCritic, {"width": 16, "maxout_pieces": 1, "pack": 2, "game": "hinge"}),
     ],
@@ -195,6 +196,29 @@ def test_the_pair_of_2014_takes_any_size(tmp_path: Path) -> None:
 def test_every_recipe_plays_offline(recipe: str, tmp_path: Path) -> None:
     run = coevo.run(recipe, rounds=2, runs_dir=tmp_path, batch=8, options={"data": {"size": 16}})
     assert run.round == 2
+
+
+# options of older versions
+
+
+@pytest.mark.parametrize(
+    ("player", "old", "new"),
+    [
+        (DCGAN, {"labels": True, "condition": 1.0, "rate": 0.1}, {"conditional": True, "conditioning_kl": 1.0}),
+        (InfoGAN, {"blind": 0.6, "augment": "affine"}, {"q_noise": 0.6, "q_augmentation": "affine"}),
+        (InfoGAN, {"information": 2.0, "labels": True}, {"information_weight": 2.0, "conditional": True}),
+        (DCNN, {"labels": "projection", "spectral": True}, {"conditioning": "projection", "spectral_norm": True}),
+        (DCNN, {"gp": 10.0, "clip": 0.0, "every": 8}, {"gradient_penalty": 10.0, "penalty_interval": 8}),
+        (DCNN, {"smooth": 0.1, "flip": 0.1, "noise": 0.2}, {"label_smoothing": 0.1, "instance_noise": 0.2}),
+        (DCNN, {"gallery": 512, "apart": 0.1, "panel": 4}, {"memory": 512, "past_critics": 4}),
+        (MLPArtist, {"normalise": True, "halve": 10}, {"batch_norm": True, "lr_half_life": 10}),
+        (MLPCritic, {"pieces": 1, "fade": 0.3}, {"maxout_pieces": 1, "past_decay": 0.3}),
+    ],
+)
+def test_old_names_of_options_are_upgraded(player: Any, old: dict[str, Any], new: dict[str, Any]) -> None:
+    options = player.Options(**player.upgrade(old))
+    assert len(options.model_fields_set) == len(old)
+    assert {name: getattr(options, name) for name in new} == new
 
 
 # stacked MNIST

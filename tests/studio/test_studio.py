@@ -213,9 +213,9 @@ def test_pictures_of_every_size(size, channels):
 
 
 @pytest.mark.parametrize("image", [(1, 28, 28), (1, 32, 16), (3, 256, 256)])
-@pytest.mark.parametrize(("player", "verb"), [(DCGAN, "makes"), (DCNN, "reads")])
-def test_other_sizes_are_refused(player, verb, image):
-    with pytest.raises(ConfigError, match=f"{player.name}' {verb} pictures of 16, 32, 64 or 128 px"):
+@pytest.mark.parametrize("player", [DCGAN, DCNN])
+def test_other_sizes_are_refused(player, image):
+    with pytest.raises(ConfigError, match=f"{player.name}' needs images of 16, 32, 64 or 128 px"):
         player(player.Options(), Studio(image=image)).check()
 
 
