@@ -7,7 +7,7 @@ import torch
 from standins import REAL, Reals, built, studio
 
 import coevo
-from coevo import Artist, ArtistSpec, Genome, PairError, Phase, Works, coevolve
+from coevo import Artist, ArtistSpec, PairError, Phase, Works, coevolve
 from coevo.contract.capabilities import Evolving
 from coevo.loop import Position, check_pair
 from coevo.loop.pairs import share_parameters
@@ -222,24 +222,6 @@ def test_the_critic_is_untouched_while_the_artist_learns():
     assert equal_states(critic.net.state_dict(), weights)
     assert torch.equal(critic.net[1].weight.grad, gradient)
     assert all(p.requires_grad for p in critic.parameters())
-
-
-def test_works_without_gradients_keep_their_genomes_and_lose_ctx():
-    codes = torch.zeros(2, 3, requires_grad=True)
-    genomes = (Genome("1", (), "x"), Genome("2", ("1",), "y"))
-    plain = Works(images=codes * 2, codes=codes, genomes=genomes, ctx=object()).detach()
-    assert plain.genomes == genomes
-    assert plain.ctx is None
-    assert not plain.images.requires_grad
-    assert not plain.codes.requires_grad
-
-
-def test_some_of_the_works():
-    works = Works(codes=torch.arange(6.0).reshape(3, 2), genomes=tuple(Genome(i, (), i) for i in "abc"))
-    assert len(works) == 3
-    assert [genome.id for genome in works[1:].genomes] == ["b", "c"]
-    assert works[torch.tensor([2, 0])].codes.tolist() == [[4, 5], [0, 1]]
-    assert [genome.id for genome in works[torch.tensor([2, 0])].genomes] == ["c", "a"]
 
 
 # phases
