@@ -72,6 +72,33 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(there), target
 
 
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "CHANGELOG.md"], ids=title)
+def test_every_file_and_name_of_the_code_exists(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(EXAMPLE.parent)
+    text = page.read_text()
+    for file in re.findall(r"`((?:coevo|plugins|tests|docs|benchmarks)/[\w./-]*)`", text):
+        assert (ROOT / file).exists(), file
+    for name in re.findall(
+        r"\b(?:coevo|coevo_\w+)(?:\.\w+)+", re.sub(r"```(toml|console|\n).*?```", "", text, flags=re.S)
+    ):
+        if not name.endswith((".py", ".toml")):
+            assert is_importable(name), name
+
+
+def is_importable(name: str) -> bool:
+    """Whether a dotted name is a module, or an attribute of one."""
+    parts = name.split(".")
+    for end in range(len(parts), 0, -1):
+        try:
+            found: Any = importlib.import_module(".".join(parts[:end]))
+        except ImportError:
+            continue
+        for part in parts[end:]:
+            found = getattr(found, part, None)
+        return found is not None
+    return False
+
+
 def test_every_page_is_linked_from_another() -> None:
     texts = {page: page.read_text() for page in PAGES}
     linked = {
