@@ -26,13 +26,16 @@ def colour_of(number: int) -> str:
     return COLOURS[number % len(COLOURS)]
 
 
-def line_chart(title: str, curves: Mapping[int, Curve], size: tuple[int, int]) -> Image.Image:
+def line_chart(
+    title: str, curves: Mapping[int, Curve], size: tuple[int, int], rounds: tuple[float, float] | None = None
+) -> Image.Image:
     """Curves over rounds on common axes.
 
     Args:
         title: written above.
         curves: points (x, y) by the number of the colour; values that are not finite are left out.
         size: width and height in px.
+        rounds: the range of x; by default that of the curves.
     """
     curves = {number: shortened([(x, y) for x, y in curve if isfinite(y)]) for number, curve in curves.items()}
     points = [point for curve in curves.values() for point in curve]
@@ -41,7 +44,7 @@ def line_chart(title: str, curves: Mapping[int, Curve], size: tuple[int, int]) -
     pen, small, large = ImageDraw.Draw(chart), ImageFont.load_default(12 * FINE), ImageFont.load_default(14 * FINE)
     pen.text((LEFT * FINE, TOP * FINE / 2), title, INK, large, "lm")
     if points:
-        x_low, x_high = span([x for x, _ in points], padding=0)
+        x_low, x_high = span(rounds or [x for x, _ in points], padding=0)
         y_low, y_high = span([y for _, y in points], padding=0.05)
 
         def place(x: float, y: float) -> tuple[float, float]:
@@ -54,7 +57,7 @@ def line_chart(title: str, curves: Mapping[int, Curve], size: tuple[int, int]) -
             level = place(x_low, y)[1]
             pen.line((left, level, right, level), FAINT, FINE)
             pen.text((left - 6 * FINE, level), text, INK, small, "rm")
-        for x, text in ticks(x_low, x_high):
+        for x, text in ticks(x_low, x_high, whole=True):
             across = place(x, y_low)[0]
             pen.line((across, bottom, across, bottom + 4 * FINE), INK, FINE)
             pen.text((across, bottom + 6 * FINE), text, INK, small, "ma")
@@ -84,11 +87,12 @@ def span(values: Sequence[float], padding: float) -> tuple[float, float]:
     return low - more, high + more
 
 
-def ticks(low: float, high: float, most: int = 5) -> Iterator[tuple[float, str]]:
-    """Round numbers from low to high, at most so many, and how they are written."""
+def ticks(low: float, high: float, most: int = 5, whole: bool = False) -> Iterator[tuple[float, str]]:
+    """Round numbers from low to high, about `most` of them, and how they are written; whole: no fractions."""
     rough = (high - low) / most
     power = 10.0 ** floor(log10(rough))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
+    step = max(step, 1.0) if whole else step
     decimals = max(0, -floor(log10(step) + 1e-9))
     number = ceil(low / step - 1e-9)
     while number * step <= high + step * 1e-9:

@@ -168,11 +168,13 @@ def chart_rows(runs: Sequence[RunFolder]) -> Iterable[Image.Image]:
             for name, value in entry.items():
                 if name != "round" and isfinite(value):
                     curves.setdefault(name, {}).setdefault(number, []).append((entry["round"], value))
+    rounds = [entry["round"] for log in logs for entry in log]
     varying = [name for name in curves if len({y for curve in curves[name].values() for _, y in curve}) > 1]
     names = sorted(varying, key=lambda name: -len(curves[name]))
     width = (WIDTH - GAP) // CHARTS_IN_ROW
     for start in range(0, len(names), CHARTS_IN_ROW):
         part = Image.new("RGB", (WIDTH, CHART_HEIGHT), PAPER)
         for place, name in enumerate(names[start : start + CHARTS_IN_ROW]):
-            part.paste(line_chart(name, curves[name], (width, CHART_HEIGHT)), (place * width, 0))
+            chart = line_chart(name, curves[name], (width, CHART_HEIGHT), (min(rounds), max(rounds)))
+            part.paste(chart, (place * width, 0))
         yield part

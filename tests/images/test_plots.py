@@ -26,6 +26,10 @@ def test_ticks_are_round_numbers(low: float, high: float, texts: list[str]) -> N
     assert [text for _, text in ticks(low, high)] == texts
 
 
+def test_rounds_have_no_fractions() -> None:
+    assert [text for _, text in ticks(2, 4, whole=True)] == ["2", "3", "4"]
+
+
 @given(some.floats(-1e9, 1e9), some.floats(1e-3, 1e9))
 def test_ticks_are_few_and_within_the_range(low: float, width: float) -> None:
     values = [value for value, _ in ticks(low, low + width)]

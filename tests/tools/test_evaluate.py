@@ -11,7 +11,6 @@ from conftest import CommandLine
 import coevo
 from coevo.tools.evaluate import evaluate_works
 
-
 OPTIONS: dict[str, Any] = {"data": {"size": 16}, "artist": {"population": 8, "elites": 2, "islands": 1}}
 
 
