@@ -39,8 +39,8 @@ def conform(
         AssertionError: it does not; the message names every check that failed.
 
     Example:
-        >>> from coevo.testing.standins import EvolvingArtist
-        >>> conform("artist", EvolvingArtist)
+        >>> from coevo.testing import TargetCritic
+        >>> conform("critic", TargetCritic)
     """
     failed = [f"{check.name}: {check.message}" for check in check_player(kind, player, options) if not check.passed]
     assert not failed, f"{kind} {player.name!r} does not conform:\n" + "\n".join(failed)
