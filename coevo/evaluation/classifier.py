@@ -26,7 +26,7 @@ BATCH, LEAST_STEPS, EPOCHS, LEARNING_RATE = 128, 400, 4, 2e-3
 
 
 class Prediction(NamedTuple):
-    """What an evaluator finds in N pictures."""
+    """Features and classes of N pictures."""
 
     features: Tensor  # [N, D]
     classes: Tensor  # int64 [N]: the most probable class of each

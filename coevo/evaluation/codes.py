@@ -80,7 +80,7 @@ def cluster_labels(shares: Tensor, labels: Tensor) -> Tensor:
     return labels[shares.argmax(0)]
 
 
-def two_sample_accuracy(ones: Tensor, others: Tensor) -> float:
+def two_sample_accuracy(codes: Tensor, draws: Tensor) -> float:
     """The accuracy of a network of 2 × 128 units that tells codes [N, D] from draws [N, D], on a held-out third.
 
     0.5 is chance: the two have the same distribution, as far as it can see.
@@ -88,8 +88,8 @@ def two_sample_accuracy(ones: Tensor, others: Tensor) -> float:
     Reference:
         Lopez-Paz & Oquab (2017), Revisiting classifier two-sample tests.
     """
-    x = np.concatenate([ones.numpy(), others.numpy()])
-    y = np.repeat([0, 1], [len(ones), len(others)])
+    x = np.concatenate([codes.numpy(), draws.numpy()])
+    y = np.repeat([0, 1], [len(codes), len(draws)])
     order = np.random.default_rng(0).permutation(len(x))
     train, test = np.split(order, [2 * len(x) // 3])
     network = MLPClassifier((128, 128), early_stopping=True, n_iter_no_change=5, random_state=0)

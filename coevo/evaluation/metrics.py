@@ -13,36 +13,36 @@ from torch.nn.functional import mse_loss
 CHUNK = 2000
 
 
-def frechet_distance(ones: Tensor, others: Tensor) -> float:
+def frechet_distance(x: Tensor, y: Tensor) -> float:
     """‖μ₁ - μ₂‖² + tr(Σ₁ + Σ₂ - 2(Σ₁Σ₂)^½): the distance of two Gaussians with the moments of two sets.
 
     It is biased: it falls as the number of works grows, so compare only figures of equally many. In Inception's
     features it is the FID.
 
     Args:
-        ones, others: features [N, D] and [M, D].
+        x, y: features [N, D] and [M, D].
 
     Reference:
         Heusel et al. (2017), GANs trained by a two time-scale update rule.
 
     Example:
         >>> import torch
-        >>> ones = torch.tensor([[0.0], [2.0]])
-        >>> frechet_distance(ones, ones + 3)
+        >>> x = torch.tensor([[0.0], [2.0]])
+        >>> frechet_distance(x, x + 3)
         9.0
     """
-    (mean, cov), (mean2, cov2) = _moments(ones), _moments(others)
+    (mean, cov), (mean2, cov2) = _moments(x), _moments(y)
     values, vectors = np.linalg.eigh(cov)
     root = vectors * np.sqrt(values.clip(0)) @ vectors.T  # tr (Σ₁Σ₂)^½ = tr (Σ₁^½ Σ₂ Σ₁^½)^½, which is symmetric
     shared = np.sqrt(np.linalg.eigvalsh(root @ cov2 @ root).clip(0)).sum()
     return max(0.0, float(((mean - mean2) ** 2).sum() + np.trace(cov) + np.trace(cov2) - 2 * shared))
 
 
-def kernel_distance(ones: Tensor, others: Tensor) -> float:
+def kernel_distance(x: Tensor, y: Tensor) -> float:
     """The squared maximum mean discrepancy under k(x, y) = (x·y / D + 1)³, unbiased.
 
     Args:
-        ones, others: features [N, D] and [M, D].
+        x, y: features [N, D] and [M, D].
 
     Reference:
         Bińkowski et al. (2018), Demystifying MMD GANs (KID).
@@ -55,14 +55,14 @@ def kernel_distance(ones: Tensor, others: Tensor) -> float:
         itself = (a.square().sum(1) / a.shape[1] + 1).pow(3).double().sum()
         return (kernel(a, a) - itself) / (len(a) * (len(a) - 1))
 
-    return (own(ones) + own(others) - 2 * kernel(ones, others) / (len(ones) * len(others))).item()
+    return (own(x) + own(y) - 2 * kernel(x, y) / (len(x) * len(y))).item()
 
 
-def discrepancy(ones: Tensor, others: Tensor) -> Tensor:
+def discrepancy(x: Tensor, y: Tensor) -> Tensor:
     """The squared maximum mean discrepancy under Σ_s C / (C + ‖x - y‖²), C = 2 D s; unbiased: it may be below 0.
 
     Args:
-        ones, others: codes [N, D] and [M, D].
+        x, y: codes [N, D] and [M, D].
 
     Returns:
         A scalar with gradients; its mean is 0 if both have the same distribution.
@@ -80,12 +80,12 @@ def discrepancy(ones: Tensor, others: Tensor) -> Tensor:
         k = kernel(a, a)
         return (k.sum() - k.diagonal().sum()) / (len(a) * (len(a) - 1))
 
-    return own(ones) + own(others) - 2 * kernel(ones, others).mean()
+    return own(x) + own(y) - 2 * kernel(x, y).mean()
 
 
 @dataclass(frozen=True)
 class Overlap:
-    """How two sets lie in each other's neighbourhoods: balls around works, up to their k-th nearest; 1 is best."""
+    """The overlap of two sets, by balls around works that reach to the k-th nearest neighbour; 1 is best."""
 
     precision: float
     """Share of made works within a real work's ball (Kynkäänniemi 2019)."""
@@ -151,9 +151,9 @@ def _log_density(points: Tensor, works: Tensor, sigma: float) -> Tensor:
     return torch.cat([(-square / (2 * sigma**2)).logsumexp(1) for square in squares]) - scale
 
 
-def pixel_error(ones: Tensor, others: Tensor) -> Tensor:
+def pixel_error(x: Tensor, y: Tensor) -> Tensor:
     """Mean squared error of pictures in [-1, 1], for pixels in [0, 1]: a scalar with gradients."""
-    return mse_loss(ones, others) / 4
+    return mse_loss(x, y) / 4
 
 
 def nearest(works: Tensor, reals: Tensor) -> tuple[Tensor, Tensor]:

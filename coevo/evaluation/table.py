@@ -20,7 +20,7 @@ class Row(NamedTuple):
 
 
 class Figure(NamedTuple):
-    """How a figure of a report is shown.
+    """The way that a figure of a report is shown.
 
     Args:
         better: the direction that is better.
@@ -93,7 +93,7 @@ def report_rows(report: Mapping[str, Any]) -> list[Row]:
 
 
 def report_heading(report: Mapping[str, Any]) -> list[str]:
-    """What was compared with what, and by which evaluator: a sentence each."""
+    """A line each for the works, the real works beside them, and the evaluator."""
     lines = [
         f"{report['made']:,} works: {report['works']}",
         f"beside {report['held_out']:,} held-out works of {report['data']} ({report['split']})",
@@ -103,7 +103,7 @@ def report_heading(report: Mapping[str, Any]) -> list[str]:
 
 
 def figure_of(name: str) -> Figure:
-    """How a figure is shown; an artist may bring figures of its own."""
+    """The way that a figure is shown; an artist may have figures of its own."""
     found = FIGURES.get(name) or FIGURES.get(name.split("_")[0])
     return found or next((figure for suffix, figure in SUFFIXES.items() if name.endswith(suffix)), OTHER)
 

@@ -15,7 +15,7 @@ COLOURS = (
 PAPER, INK, FADED, FAINT, GREY = "white", "#333333", "#999999", "#e6e6e6", "#dddddd"
 LEFT, RIGHT, TOP, BOTTOM = 64, 16, 34, 30  # px around a chart
 POINTS = 200  # of a curve, at most: longer ones are averaged
-FINE = 3  # charts are drawn so many times as large, then reduced, for smooth lines
+FINE = 3  # charts are drawn three times as large, then reduced, for smooth lines
 SIDE, MARGIN = 900, 56  # px of a scatter plot
 
 Curve = Sequence[tuple[float, float]]

@@ -37,7 +37,7 @@ def png_bytes(picture: Image.Image, about: Mapping[str, Any]) -> bytes:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the work in a picture comes from.
+    """The origin of the work in a picture.
 
     Args:
         artist, run: names.
@@ -90,7 +90,7 @@ def qualify_ids(works: Works, run: str) -> Works:
 
 
 def read_origin(path: Path) -> Origin:
-    """Where the work in a PNG comes from.
+    """The origin of the work in a PNG.
 
     The individual is named as `qualify_ids` does, so that its lineage can go on in another run.
 

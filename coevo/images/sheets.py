@@ -37,9 +37,14 @@ def contact_sheet(
     labels: Sequence[str] = (),
     gap: int | None = None,
 ) -> Image.Image:
-    """N pictures in a grid on white, each pixel enlarged to a square of `scale`, so that small ones show.
+    """Pictures in a grid on white.
 
-    labels: a word to write over each picture; gap: px between two of them.
+    Args:
+        images: [N, C, H, W] in [-1, 1].
+        columns: pictures in a row; by default the sheet is about square.
+        scale: the side of the square that a pixel is enlarged to; by default the sheet is about 900 px wide.
+        labels: captions above the pictures.
+        gap: px between two pictures.
     """
     pixels = to_bytes(images)
     n, height, width, channels = pixels.shape
@@ -61,7 +66,7 @@ def contact_sheet(
 
 
 def filled(row: Tensor, columns: int) -> Tensor:
-    """Pictures [N, C, H, W] and paper after them: [columns, C, H, W]."""
+    """Pictures [N, C, H, W], and white ones after them: [columns, C, H, W]."""
     return torch.cat([row, row.new_ones(columns - len(row), *row.shape[1:])])
 
 
@@ -72,7 +77,7 @@ def fitting_font(labels: Sequence[str], width: int) -> ImageFont.FreeTypeFont | 
 
 
 def gif_bytes(frames: Sequence[Image.Image], milliseconds: Sequence[int]) -> bytes:
-    """A film that loops, each frame shown for so many milliseconds."""
+    """A film that loops, each frame shown for its number of milliseconds."""
     buffer = io.BytesIO()
     frames[0].save(buffer, "gif", save_all=True, append_images=frames[1:], duration=list(milliseconds), loop=0)
     return buffer.getvalue()

@@ -1,1 +1,1 @@
-"""What is measured and said while a run plays."""
+"""Measurements and diagnostics of a run while it is played."""

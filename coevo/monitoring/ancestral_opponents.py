@@ -53,7 +53,7 @@ class AncestralOpponents(Observer):
         self.table: Table = {}
         """The share of a generation's works that fool a critic, by the rounds of critic and generation."""
         self.figures: dict[str, float] = {}
-        """What the table says of the last round; see `figures`."""
+        """Figures of the last round; see `figures`."""
 
     def due(self, round: int) -> bool:
         """Whether the critic and works of this round are to be kept."""
@@ -141,7 +141,7 @@ def share_fooled(critic: Critic, works: Works, reals: Works | None) -> float:
 
 
 def figures(rounds: Sequence[int], table: Mapping[tuple[int, int], float]) -> dict[str, float]:
-    """What the table says of the last round; empty if it is the first.
+    """Figures of the last round of a table; empty if it is the first.
 
     Returns:
         ancestors.works: the share of past works that fool today's critic.

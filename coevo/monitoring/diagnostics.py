@@ -1,4 +1,4 @@
-"""What goes wrong in a game between networks, detected in the rows of its log while it is played."""
+"""Problems of a game between networks, detected in the rows of its log while it is played."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Diagnostics:
         self._problems = list(state["problems"])
 
     def suggestions(self, problem: str) -> list[str]:
-        """What may help, in words of the command line, as far as the players have the options."""
+        """Options that may help, in words of the command line, as far as the players have them."""
         there = {f"{role}.{name}" for role in ("artist", "critic") for name in type(self._options(role)).model_fields}
         there |= {"phases.critic.goal"} if self.critic.spec().learns else set()
         return [text for text in SUGGESTIONS[problem] if there.issuperset(re.findall(r"-o ([\w.]+)", text))]

@@ -1,4 +1,4 @@
-"""What a run measures of every turn: means of the players' metrics, and how varied the pictures are."""
+"""Measurements of every turn: means of the players' metrics, and the diversity of the pictures."""
 
 from __future__ import annotations
 

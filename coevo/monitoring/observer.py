@@ -1,4 +1,4 @@
-"""What watches a run: it sees every turn, in order, and has a state of its own."""
+"""An observer of a run: it sees every turn, in order, and has a state of its own."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What commands write: samples, walks, charts, reports."""
+"""Files and tables that commands write: samples, walks, charts, reports."""

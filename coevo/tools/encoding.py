@@ -1,4 +1,4 @@
-"""What an encoder finds: codes as arrays and points, pictures beside their reconstructions, tangents."""
+"""Pictures and arrays of an encoder: codes as points, works beside their reconstructions, tangents."""
 
 from __future__ import annotations
 

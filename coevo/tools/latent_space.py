@@ -197,8 +197,10 @@ def operand(space: LatentSpace, work: int | Path, samples: Tensor) -> Tensor:
 
 
 def projected(code: Tensor, samples: Tensor, layout: CodeLayout) -> Tensor:
-    """A sum of codes [D] brought back to where codes lie: Gaussian blocks to the samples' distance from 0, the others
-    into their range."""
+    """A sum of codes [D], projected to where codes lie.
+
+    Gaussian blocks are scaled to the samples' distance from the origin, the others clamped to their range.
+    """
     parts = []
     for block in layout:
         place = layout.slices[block.name]

@@ -1,4 +1,4 @@
-"""Where commands write: files that appear whole, in folders that are made for them."""
+"""Output of commands: files that appear whole, in folders that are made for them."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from coevo.data.readers.sources import SUFFIXES, Source
 from coevo.errors import DataError
 from coevo.storage.atomic import write_whole, writing
+from coevo.storage.cache import cache_folder
 
 BROKEN = (
     OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, zipfile.BadZipFile,
@@ -124,7 +125,7 @@ def _labelled(images: np.ndarray, names: list[str], broken: list[int], where: st
 
 def _cached(source: Source, shape: tuple[int, ...], fill: Callable[[np.ndarray], list[int]]) -> Decoded:
     """Decoded images in a file, kept for the next run; its JSON comes last and so says that it is whole."""
-    folder = Path(os.environ.get("COEVO_CACHE") or Path.home() / ".cache" / "coevo")
+    folder = cache_folder()
     about = json.dumps([str(Path(source.where).resolve()), shape, source.stamp])
     path = folder / f"{hashlib.sha256(about.encode()).hexdigest()[:32]}.uint8"
     mark = path.with_suffix(".json")
