@@ -40,22 +40,22 @@ class GeneticPopulation(Population[G]):
         crossover: float = Field(0.5, ge=0, le=1)
         """Probability that an offspring has two parents."""
         elites: int | None = Field(None, ge=0)
-        """scores: number of the best that live on unchanged and are shown first; by default a sixteenth of the
+        """With scores: number of the best that live on unchanged and are shown first; by default a sixteenth of the
         population."""
         tournament: int = Field(3, ge=1)
-        """scores: tournament size; a parent is the best of this many, drawn at random."""
+        """With scores: tournament size; a parent is the best of this many, drawn at random."""
         novelty: float = Field(0.0, ge=0, le=1)
-        """scores: weight of novelty beside the critic's reward; both count by rank."""
+        """With scores: weight of novelty beside the critic's reward; both count by rank."""
         species: int = Field(1, ge=1, le=1000)
-        """scores: number of species, formed by likeness. Mates are of one species, which has offspring by its mean
+        """With scores: number of species, formed by likeness. Mates are of one species, which has offspring by its mean
         fitness, so that what is promising is not crowded out by what is good already."""
         islands: int = Field(1, ge=1, le=1000)
-        """scores: number of groups that breed among themselves, with equally many offspring each; they take turns in
+        """With scores: number of groups that breed among themselves, with equally many offspring each; they take turns in
         the population's places."""
         migration: float = Field(0.01, ge=0, le=1)
-        """islands: probability, each generation, that the elites of every island move on to the next."""
+        """With islands: probability, each generation, that the elites of every island move on to the next."""
         archive: int = Field(0, ge=0, le=100_000)
-        """novelty: number of past works, a fair sample of all, that novelty is measured against too."""
+        """With novelty: number of past works, a fair sample of all, that novelty is measured against too."""
 
     def random_genome(self) -> G:
         """A random genome."""

@@ -105,7 +105,7 @@ def test_metrics_describe_a_generation() -> None:
         ({"islands": 2, "species": 3}, "both say who breeds with whom"),
     ],
 )
-def test_options_that_leave_no_offspring_are_refused(options: dict[str, int], message: str) -> None:
+def test_options_that_leave_no_offspring_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         greys(6, **options)
 

@@ -125,7 +125,7 @@ def naive(genes: tuple[int, ...]) -> set[tuple[int, ...]]:
     """Dawkins' recursion as it is written, twig by twig."""
     g1, g2, g3, g4, g5, g6, g7, g8, depth = genes
     dx, dy = [-g2, -g1, 0, g1, g2, g3, 0, -g3], [g6, g5, g4, g5, g6, g7, g8, g7]
-    drawn = set()
+    drawn: set[tuple[int, ...]] = set()
 
     def tree(x: int, y: int, length: int, way: int) -> None:
         x1, y1 = x + int(length * dx[way] / 10), y + int(length * dy[way] / 10)
