@@ -50,8 +50,8 @@ class GeneticPopulation(Population[G]):
         """With scores: number of species, formed by likeness. Mates are of one species, which has offspring by its mean
         fitness, so that what is promising is not crowded out by what is good already."""
         islands: int = Field(1, ge=1, le=1000)
-        """With scores: number of groups that breed among themselves, with equally many offspring each; they take turns in
-        the population's places."""
+        """With scores: number of groups that breed among themselves, with equally many offspring each. Their members
+        take turns in the population."""
         migration: float = Field(0.01, ge=0, le=1)
         """With islands: probability, each generation, that the elites of every island move on to the next."""
         archive: int = Field(0, ge=0, le=100_000)

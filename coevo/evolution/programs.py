@@ -28,8 +28,8 @@ class ProgramPopulation(GeneticPopulation[G]):
 
     class Options(GeneticPopulation.Options):
         refine: float = Field(0.0, ge=0, le=1)
-        """With scores: step of the constants in genomes along the critic's gradient before they breed, elites aside; 0 for
-        none."""
+        """With scores: step of the constants in genomes, elites excepted, along the critic's gradient before they breed;
+        0 for none."""
 
     def program(self, genome: G, canvas: Canvas, constants: Sequence[Expression] | None = None) -> Program:
         """The channels of the genome's picture; `constants` stand for its own while they are learned."""

@@ -29,8 +29,8 @@ class CPPN(ProgramPopulation[Network]):
         initial_mutations: int = Field(8, ge=0, le=1000)
         """Mutations of a new network, so that the first sheet shows something."""
         species: int = Field(8, ge=1, le=1000)
-        """With scores: number of species, formed by the compatibility distance of networks (NEAT §3.3). Mates are of one
-        species, which has offspring by its mean fitness."""
+        """With scores: number of species, formed by the compatibility distance of networks (NEAT §3.3). Mates are of
+        one species, which has offspring by its mean fitness."""
         max_links: int = Field(500, ge=12, le=MAX_LINKS)
         """Links of a network at most."""
 
