@@ -115,7 +115,8 @@ def log_of(run: RunFolder) -> list[dict[str, float]]:
 def recent(run: RunFolder) -> dict[str, float]:
     """Rounds, minutes and the means of all metrics over the last tenth of the log."""
     log, timing = log_of(run), read_log(run.folder / "timing.jsonl")
-    figures = {"rounds": timing[-1]["round"], "minutes": round(timing[-1]["seconds"] / 60, 1)} if timing else {}
+    played = timing[-1] if timing else {"round": 0, "seconds": 0}
+    figures = {"rounds": played["round"], "minutes": round(played["seconds"] / 60, 1)}
     last = log[-max(1, round(len(log) * RECENT)) :]
     for name in dict.fromkeys(name for row in last for name in row if name != "round"):
         values = [row[name] for row in last if name in row]

@@ -56,6 +56,15 @@ def test_figures_are_means_over_the_end_of_the_log(runs: list[RunFolder], tmp_pa
     assert table(folders)["artist.loss"] == {"long": "38.5", "short": "1"}  # of 37, 38, 39, 40
 
 
+def test_runs_that_were_never_played_can_be_compared(runs: list[RunFolder], tmp_path: Path) -> None:
+    folders = [RunFolder(tmp_path / name) for name in ("a", "b")]
+    for run in folders:
+        run.folder.mkdir()
+        (run.folder / "config.toml").write_bytes((runs[0].folder / "config.toml").read_bytes())
+    assert table(folders) == {name: {"a": "0", "b": "0"} for name in ("rounds", "minutes")}
+    write_comparison(folders, tmp_path / "x.png")
+
+
 @pytest.mark.slow
 def test_works_are_evaluated_if_that_is_asked_for(runs: list[RunFolder]) -> None:
     rows = table(runs, n=50)
