@@ -30,8 +30,7 @@ class CorruptionOptions(MovedOptions):
     moved: ClassVar[Mapping[str, str]] = {
         "corruption": "corruption is now artist.input_noise (gaussian), artist.input_mask (masking) or "
         "artist.input_salt_pepper (salt-and-pepper).",
-        "corrupted": "corrupted is now the value of artist.input_noise, artist.input_mask or "
-        "artist.input_salt_pepper.",
+        "corrupted": "corrupted is now the value of artist.input_noise, artist.input_mask or artist.input_salt_pepper.",
     }
 
     @property

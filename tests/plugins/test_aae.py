@@ -373,6 +373,11 @@ def test_old_options_are_answered_with_the_new_artist(artist: type[Artist], opti
         artist.Options(**option)
 
 
+def test_an_old_alae_is_upgraded() -> None:
+    assert ALAE.upgrade({"code": 5, "reciprocity": 2.0}) == {"style_size": 5, "reciprocity_weight": 2.0}
+    assert ALAE.upgrade_state({"making": 1, "undoing": 2}) == {"generator_optimiser": 1, "reciprocity_optimiser": 2}
+
+
 # recipes
 
 
