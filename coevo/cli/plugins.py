@@ -95,7 +95,7 @@ def said(value: Any) -> str:
     if not value:
         return "none"
     if isinstance(value, list) and isinstance(value[0], Mapping):
-        return ", ".join(f"{block['name']} ({block['size']}, {block['prior']})" for block in value)
+        return ", ".join(f"{one['name']} ({one['size'] or 'one for each class'}, {one['prior']})" for one in value)
     return "{} to {}".format(*value) if isinstance(value, list) else str(value)
 
 

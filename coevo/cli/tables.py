@@ -98,9 +98,22 @@ def _lines(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool], i
 
 
 def paragraph(text: str, indent: int = 0, hanging: int = 0) -> None:
-    """Print a text, wrapped to the terminal; all lines but the first are indented by `hanging` more."""
+    """Print a text, its paragraphs wrapped to the terminal at spaces only, its indented blocks as they are.
+
+    Args:
+        text: paragraphs, with empty lines between them.
+        indent: spaces before each line.
+        hanging: more spaces before all lines but the first.
+    """
     first, others = " " * indent, " " * (indent + hanging)
-    click.echo(click.wrap_text(text, max(40, get_terminal_size().columns), first, others, preserve_paragraphs=True))
+    wrapper = textwrap.TextWrapper(max(40, get_terminal_size().columns), first, others)
+    wrapper.break_on_hyphens = wrapper.break_long_words = False
+    for number, block in enumerate(text.split("\n\n")):
+        if number:
+            click.echo()
+        block = block.strip("\n")
+        verbatim = any(line.startswith(" ") for line in block.splitlines())
+        click.echo(textwrap.indent(block, first) if verbatim else wrapper.fill(" ".join(block.split("\n"))))
 
 
 def figures(row: Mapping[str, float], width: int) -> list[str]:

@@ -70,7 +70,8 @@ def _spec(spec: Any) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, CodeLayout):
         return [
-            {"name": block.name, "size": block.size, "prior": block.prior, "role": block.role} for block in value.blocks
+            {"name": block.name, "size": block.size or None, "prior": block.prior, "role": block.role}
+            for block in value  # a block of labels has no size yet: as many as the data has classes
         ]
     return list(value) if isinstance(value, tuple) else value
 

@@ -39,7 +39,6 @@ def test_the_live_panel(played: CommandLine) -> None:
         console.print(display.panel())
     text = re.sub(r"\x1b\[[0-9;]*m", "", captured.get())
     quiet = re.sub(r"-?\d+(\.\d+)?", "N", text)
-    print(text[:900])
     squeeze = lambda some: [re.sub(r" +", " ", line.replace("╺", "━")) for line in some.splitlines()]  # noqa: E731
     assert squeeze(quiet)[:5] == squeeze(PANEL)
     strip = [line for line in text.splitlines() if "▀" in line]

@@ -65,6 +65,17 @@ def test_runs(played: CommandLine, terminal: Terminal, width: int) -> None:
 
 
 @WIDTHS
+def test_comparisons(played: CommandLine, terminal: Terminal, width: int) -> None:
+    terminal(width)
+    names = [f"a-run-to-be-compared-{width}-{number}" for number in range(3)]
+    for number, name in enumerate(names):
+        played.play(name, "--rounds", 1, "--seed", number)
+    listed = played("compare", *names).out
+    assert set(names) <= words(listed) and "run.seed" in listed
+    assert max(map(len, listed.splitlines())) <= width
+
+
+@WIDTHS
 def test_help_has_every_command_in_its_section_with_a_whole_sentence(width: int) -> None:
     text = click.Context(main, info_name="coevo", terminal_width=min(width, 100)).get_help()
     for section in ("Play", "Look", "Latent codes", "Breed", "Plugins"):
