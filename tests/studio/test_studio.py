@@ -84,7 +84,7 @@ def test_an_unavailable_device_is_refused():
     assert find_device("cpu").type == "cpu"
     assert find_device("auto").type in ("cpu", "cuda", "mps")
     if not torch.backends.mps.is_available():
-        with pytest.raises(ConfigError, match=r"'mps' is not available here \\(available: cpu"):
+        with pytest.raises(ConfigError, match=r"'mps' is not available here \(available: cpu"):
             find_device("mps")
 
 
