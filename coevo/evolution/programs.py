@@ -28,7 +28,7 @@ class ProgramPopulation(GeneticPopulation[G]):
 
     class Options(GeneticPopulation.Options):
         refine: float = Field(0.0, ge=0, le=1)
-        """With scores: step of the constants in genomes, elites excepted, along the critic's gradient before they breed;
+        """With scores: step of the constants in genomes along the critic's gradient before they breed, elites excepted;
         0 for none."""
 
     def program(self, genome: G, canvas: Canvas, constants: Sequence[Expression] | None = None) -> Program:
