@@ -88,7 +88,7 @@ def _played(run: Run, ui: UI | None) -> Run:
 
 
 def give_ui(run: Run, ui: UI | None) -> None:
-    """Let a run's critic ask a person through this user interface. Raises ConfigError if it asks nobody."""
+    """Let a run's critic ask a person through this user interface. Raises ConfigError if it is not interactive."""
     if ui is None:
         return
     if not isinstance(run.critic, Interactive):

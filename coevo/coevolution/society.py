@@ -15,11 +15,10 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from coevo.contract.capabilities import Evolving
+from coevo.contract.capabilities import Evolving, Renderer, StripRenderer
 from coevo.contract.players import Artist, ArtistSpec, Critic, CriticSpec, Metrics, Player, State
 from coevo.contract.works import Works
 from coevo.errors import PairError
-from coevo.images.rendering import render, render_strips
 
 Agent = tuple[Artist, Critic]
 
@@ -75,6 +74,8 @@ class SocietyArtist(Members, Artist):
         first, critic = self.members[0], self.critics[0]
         if not (first.spec().population and isinstance(first, Evolving)):
             raise PairError(f"Artist {self.name!r} has no population, so it cannot be in a society; use --agents 1.")
+        if not isinstance(first, Renderer):
+            raise PairError(f"Artist {self.name!r} has no render(), so it cannot be in a society; use --agents 1.")
         if critic.spec().rewards == "picks":
             raise PairError(f"Critic {critic.name!r} picks, and the critics of a society need to score.")
 
@@ -121,10 +122,14 @@ class SocietyArtist(Members, Artist):
             cast(Evolving, artist).immigrate(works)
 
     def render(self, works: Works, size: int) -> Tensor:
-        return render(self.members[0], works, size)
+        return cast(Renderer, self.members[0]).render(works, size)
 
     def render_strips(self, works: Works, size: int) -> Iterator[Tensor]:
-        return render_strips(self.members[0], works, size)
+        first = self.members[0]
+        if isinstance(first, StripRenderer):
+            yield from first.render_strips(works, size)
+        else:
+            yield self.render(works[:1], size)[0]
 
     def state(self) -> State:
         return super().state() | {"credits": list(self.credits)}

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from math import log
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from coevo import Works
-
-if TYPE_CHECKING:
-    from coevo_vae.vae import VAE
+from coevo.latent_models.autoencoder import Autoencoder
 
 WORKS, DRAWS = 100, 50  # works, and draws for each, that are decoded together
 
 
 @torch.no_grad()
-def log_likelihood(vae: VAE, works: Works, draws: int, seed: int = 0) -> Tensor:
+def log_likelihood(vae: Autoencoder, works: Works, draws: int, seed: int = 0) -> Tensor:
     """log 1/K Σ p(x|z) p(z) / q(z|x) of K draws z ~ q(z|x) (eq. 8), in nats.
 
     With one draw it estimates the evidence lower bound; it rises with K to log p(x). Memory does not grow with K.
 
     Args:
+        vae: its encoder gives mean and log-variance of q(z|x).
         works: N real works, with labels if the decoder is conditional.
         draws: K.
         seed: of the draws, whatever the run's streams are at.
@@ -35,7 +33,7 @@ def log_likelihood(vae: VAE, works: Works, draws: int, seed: int = 0) -> Tensor:
     return torch.cat([_log_likelihood(vae, part, draws, generator) for part in parts])
 
 
-def _log_likelihood(vae: VAE, works: Works, draws: int, generator: torch.Generator) -> Tensor:
+def _log_likelihood(vae: Autoencoder, works: Works, draws: int, generator: torch.Generator) -> Tensor:
     images = works.pixels.to(vae.studio.device)
     labels = None if works.labels is None else works.labels.to(images.device)
     total = torch.full((len(images),), -torch.inf, device=images.device)
