@@ -37,7 +37,7 @@ class AcceptedMemory(Archive):
     def __init__(self, size: int, threshold: float = 0.0):
         super().__init__(size)
         self.threshold = threshold
-        self._features: tuple[tuple[int, int], Tensor] | None = None
+        self._features: tuple[tuple[int, ...], Tensor] | None = None
 
     def remember(self, inputs: Inputs) -> None:
         """Add accepted works [N, …], with their labels [N] if the network sees labels."""
@@ -82,11 +82,17 @@ class AcceptedMemory(Archive):
         if self._features is None or self._features[0] != key:
             labels = self["labels"].to(device) if "labels" in self.columns else None
             self._features = key, features(self["works"].to(device), labels)
-        return self._features[1]
+        return self._features[1].to(device)
+
+    def state_dict(self) -> dict[str, Any]:
+        if self._features is None:
+            return super().state_dict()
+        key, features = self._features  # computing them anew would change a network with dropout or spectral norm
+        return {**super().state_dict(), "features": features, "features_at": list(key)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         super().load_state_dict(state)
-        self._features = None
+        self._features = (tuple(state["features_at"]), state["features"]) if "features" in state else None
 
 
 @torch.no_grad()

@@ -69,14 +69,16 @@ def test_every_game_with_every_remedy_plays_three_rounds_and_resumes_exactly(
     assert whole.latest == rest.latest
 
 
-def resumed(folder: Path) -> Run:
-    from coevo.storage.run_folder import RunFolder
+def test_a_critic_that_wants_novelty_resumes_exactly(tmp_path: Path) -> None:
+    options = {"memory": 32, "novelty_threshold": 0.2, "spectral_norm": True, "past_critics": 2}
+    whole = play(tmp_path / "whole", "hinge", options, rounds=5)
+    assert len(play(tmp_path / "parts", "hinge", options, rounds=3).critic.memory)
+    rest = resumed(tmp_path / "parts", rounds=5)
+    assert equal_states(whole.session.state(), rest.session.state())
 
-    run = Run.resume(RunFolder.open("run", folder), rounds=3)
-    for _ in run.turns():
-        pass
-    run.close()
-    return run
+
+def resumed(folder: Path, rounds: int = 3) -> Run:
+    return coevo.resume("run", runs_dir=folder, rounds=rounds)
 
 
 # one critic by itself
