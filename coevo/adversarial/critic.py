@@ -84,7 +84,7 @@ class AdversarialCritic(Critic):
         return self.spec().labels == "required"
 
     def spec(self) -> CriticSpec:
-        return CriticSpec(gradients=True, reals="required")
+        return CriticSpec(gradients=True, reals="required", group=self.options.pack)
 
     def build(self, artist: Artist) -> None:
         o = self.options

@@ -150,7 +150,8 @@ class SocietyCritic(Members, Critic):
         self.artists = [artist for artist, _ in agents]
 
     def spec(self) -> CriticSpec:
-        return self.members[0].spec()
+        its = self.members[0].spec()
+        return replace(its, group=its.group * len(self.members))
 
     def build(self, artist: Artist) -> None:
         for critic, own in zip(self.members, self.artists, strict=True):

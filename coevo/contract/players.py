@@ -78,6 +78,8 @@ class CriticSpec:
     """Whether it uses the labels of works."""
     batch: int = 64
     """How many works it likes to see at once, unless the run says another number."""
+    group: int = 1
+    """Works that it judges together, as one: it needs a multiple of this number."""
 
 
 class Player:

@@ -10,25 +10,16 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from coevo.contract.players import ArtistSpec, Options
+from coevo.contract.players import ArtistSpec
 from coevo.contract.works import CodeBlock, CodeLayout, Works
 from coevo.errors import ConfigError
 from coevo.latent_models.corruption import CorruptionOptions, corrupt, upgrade_corruption
-from coevo.latent_models.decoder import DecoderArtist
+from coevo.latent_models.decoder import ConditionalOptions, DecoderArtist, label_block
 from coevo.latent_models.likelihoods import Likelihood, LikelihoodName, intensities, make_likelihood
 from coevo.latent_models.networks import NetworkOptions, make_decoder, make_encoder
 from coevo.nn.adam import Adam, AdamOptions, minimise
 from coevo.nn.ema import EMA
 from coevo.nn.layers import check_side
-
-
-class ConditionalOptions(Options):
-    """Options of an autoencoder whose decoder may be given the label."""
-
-    conditional: bool = False
-    """The decoder is given the label beside the code, which then need not hold it."""
-
-    renamed: ClassVar[Mapping[str, str]] = {"labels": "conditional"}
 
 
 class Autoencoder(DecoderArtist):
@@ -71,7 +62,7 @@ class Autoencoder(DecoderArtist):
 
     def spec(self) -> ArtistSpec:
         z = CodeBlock("z", self.options.latent)
-        label = CodeBlock("class", len(self.studio.classes), "categorical", role="label", conditioning=True)
+        label = label_block(len(self.studio.classes))
         return ArtistSpec(
             code=CodeLayout((z, label) if self.conditional else (z,)),
             gradients=True,

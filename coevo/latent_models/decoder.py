@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import torch
 from torch import Tensor
 
-from coevo.contract.players import Artist
-from coevo.contract.works import Works
+from coevo.contract.players import Artist, Options
+from coevo.contract.works import CodeBlock, Works
 from coevo.latent_models.priors import draw
 
 AT_ONCE = 250  # codes that are decoded together
+
+
+class ConditionalOptions(Options):
+    """Options of an artist whose decoder may be given the label."""
+
+    conditional: bool = False
+    """The decoder or generator is given the class of a work, as a block of the code."""
+
+    renamed: ClassVar[Mapping[str, str]] = {"labels": "conditional"}
+
+
+def label_block(classes: int) -> CodeBlock:
+    """The one-hot class, given from outside."""
+    return CodeBlock("class", classes, "categorical", role="label", conditioning=True)
 
 
 class DecoderArtist(Artist):

@@ -65,7 +65,7 @@ class AncestralOpponents(Observer):
         now, critic = turn.next.round, run.critic
         if not turn.ends_round or not self.due(now):
             return
-        works, reals = spread_out(turn.works, group_size(critic)), turn.reals
+        works, reals = spread_out(turn.works, critic.spec().group), turn.reals
         streams = run.studio.state()  # the run's random streams feel nothing of all this
         try:
             twin = self._twin = self._twin or self._build(run.studio)
@@ -122,11 +122,6 @@ class AncestralOpponents(Observer):
         path = self.folder / f"{_stem(round)}.json"
         kept = unpack_text(path.read_text(), path.with_suffix(".safetensors").read_bytes())
         return kept["critic"], Works(**{k: v if v is None else v.to(device) for k, v in kept["works"].items()})
-
-
-def group_size(critic: Critic) -> int:
-    """The number of works that a critic takes at a time: a pack as one, and one for each critic of a society."""
-    return getattr(critic.options, "pack", 1) * max(1, len(getattr(critic, "members", ())))
 
 
 def spread_out(works: Works, group: int) -> Works:

@@ -15,6 +15,7 @@ from coevo.contract.capabilities import Decoder
 from coevo.contract.players import Artist, Critic
 from coevo.data.batches import DatasetBatches, LazyBatches, NoData
 from coevo.data.datasets import DataOptions, Dataset, load_dataset
+from coevo.data.splits import stratified_indices
 from coevo.errors import ConfigError, PairError
 from coevo.evolution.latent_population import LatentPopulation
 from coevo.loop import Phase, check_pair
@@ -48,6 +49,8 @@ class Setup:
             self.studio.classes = config.classes or self.dataset.classes
             if not config.classes:
                 check_pair(self.artist, self.critic, labels=self._labels)
+                if config.data.labelled:
+                    stratified_indices(self.dataset, config.data.labelled, config.run.seed)  # are there as many?
 
     @cached_property
     def dataset(self) -> Dataset:

@@ -9,27 +9,21 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from coevo import CodeBlock, Options, Works
+from coevo import Works
+from coevo.latent_models.decoder import ConditionalOptions
 from coevo.nn.divergences import gaussian_kl
 
 
-class ConditionalOptions(Options):
-    """Options of a generator that may be given labels."""
+class EmbeddingOptions(ConditionalOptions):
+    """Options of a generator that may be given labels, and embeds them."""
 
-    conditional: bool = False
-    """The generator is given the class to make, as a block of its code."""
     embedding: int = Field(16, ge=1, le=1024)
     """conditional: size of the label embedding."""
     conditioning_kl: float = Field(0.0, ge=0, le=100)
     """conditional: weight of the KL divergence in conditioning augmentation (Zhang 2016); 0 embeds labels without
     it."""
 
-    renamed: ClassVar[Mapping[str, str]] = {"labels": "conditional", "condition": "conditioning_kl"}
-
-
-def label_block(classes: int) -> CodeBlock:
-    """The one-hot class, given from outside."""
-    return CodeBlock("class", classes, "categorical", role="label", conditioning=True)
+    renamed: ClassVar[Mapping[str, str]] = {**ConditionalOptions.renamed, "condition": "conditioning_kl"}
 
 
 def sample_labels(reals: Works, n: int, generator: torch.Generator) -> Tensor:

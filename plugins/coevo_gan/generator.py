@@ -9,11 +9,11 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from coevo import ArtistSpec, CodeBlock, CodeLayout, Metrics, Works
-from coevo.latent_models.decoder import DecoderArtist
+from coevo.latent_models.decoder import DecoderArtist, label_block
 from coevo.latent_models.priors import draw
 from coevo.nn.adam import Adam, AdamOptions, minimise
 from coevo.nn.ema import EMA
-from coevo_gan.conditioning import ConditionalOptions, LabelEmbedding, label_block, sample_labels
+from coevo_gan.conditioning import EmbeddingOptions, LabelEmbedding, sample_labels
 
 
 class GeneratorArtist(DecoderArtist):
@@ -22,13 +22,13 @@ class GeneratorArtist(DecoderArtist):
     A subclass implements `network`; it may add blocks to the code, and losses.
     """
 
-    class Options(ConditionalOptions, AdamOptions):
+    class Options(EmbeddingOptions, AdamOptions):
         latent: int = Field(16, ge=1, le=4096)
         """Size of the noise vector z."""
         ema: float = Field(0.995, ge=0, lt=1)
         """Decay of the averaged generator that is exhibited."""
 
-        renamed: ClassVar[Mapping[str, str]] = {**ConditionalOptions.renamed, **AdamOptions.renamed}
+        renamed: ClassVar[Mapping[str, str]] = {**EmbeddingOptions.renamed, **AdamOptions.renamed}
 
     options: Options
 

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from coevo import ConfigError, Metrics, Works
 from coevo.evaluation.metrics import pixel_error
-from coevo.latent_models.autoencoder import Autoencoder, ConditionalOptions
+from coevo.latent_models.autoencoder import Autoencoder
+from coevo.latent_models.decoder import ConditionalOptions
 from coevo.latent_models.likelihoods import Likelihood, LikelihoodName, make_likelihood
 from coevo.nn.layers import ACTIVATIONS, Activation
 from coevo_vae.penalties import AnalyticContraction, Penalty, PriorDiscrepancy, Sparsity, StochasticContraction

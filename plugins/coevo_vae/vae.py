@@ -11,7 +11,8 @@ from pydantic import Field
 from torch import Tensor
 
 from coevo import Metrics, Works
-from coevo.latent_models.autoencoder import Autoencoder, ConditionalOptions
+from coevo.latent_models.autoencoder import Autoencoder
+from coevo.latent_models.decoder import ConditionalOptions
 from coevo.nn.divergences import gaussian_kl
 from coevo_vae.importance import log_likelihood
 

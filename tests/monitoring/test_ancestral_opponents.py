@@ -11,7 +11,7 @@ from conftest import CommandLine
 from PIL import Image
 
 import coevo
-from coevo.monitoring.ancestral_opponents import AncestralOpponents, ciao_plot, figures, group_size, spread_out
+from coevo.monitoring.ancestral_opponents import AncestralOpponents, ciao_plot, figures, spread_out
 from coevo.storage.jsonl import read_log
 
 OTHERS = ("evolved-art", "computational-aesthetics", "aae")
@@ -116,6 +116,6 @@ def test_a_pack_need_not_divide_the_works_that_are_kept(tmp_path: Path) -> None:
 def test_each_critic_of_a_society_judges_works_of_its_own_artist(tmp_path: Path) -> None:
     options: dict[str, Any] = {"data": {"size": 16}, "run": {"agents": 3}}
     run = coevo.run("evolved-art", rounds=1, batch=8, runs_dir=tmp_path, options=options)
-    assert group_size(run.critic) == 3
+    assert run.critic.spec().group == 3
     assert len(spread_out(run.artist.make(8, None), 3)) == 24  # all of them, a third for each critic
     assert run.ancestors is not None and len(run.ancestors.table) == 1
