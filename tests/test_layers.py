@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -87,6 +88,7 @@ def length(file: str, function: str) -> int:
     return found.end_lineno - found.lineno + 1
 
 
+@cache
 def names(path: Path) -> set[str]:
     """Every module that a file imports, but for type checkers alone."""
     tree = ast.parse(path.read_text())

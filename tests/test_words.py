@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,7 @@ ALLOWED = {
 OLD_NAMES = {"renamed", "renamed_state", "moved", "RENAMED_SECTIONS"}
 
 
+@cache
 def text_of(path: Path) -> list[str]:
     """The lines of a file, without the tables of old names."""
     lines = path.read_text("utf-8").splitlines()

@@ -253,6 +253,7 @@ def test_a_large_set_is_decoded_once_into_the_cache(tmp_path: Path, monkeypatch:
     assert before == [(path.name, path.stat().st_mtime_ns) for path in sorted((tmp_path / "cache").iterdir())]
 
 
+@pytest.mark.slow
 def test_real_photographs_in_a_zip(real_data: Path) -> None:
     dataset = read(real_data / "cifar10-ship-horse.zip", size=32, channels=3)
     assert len(dataset) == 10_000 and dataset.classes == ("horse", "ship") and not dataset.unreadable

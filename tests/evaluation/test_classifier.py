@@ -52,6 +52,7 @@ def test_it_is_trained_once_and_read_from_the_cache_afterwards(
     assert evaluator_for(random_halves(reals, 0)[0]).name != first.name
 
 
+@pytest.mark.slow
 def test_channels_with_classes_of_their_own_are_classified_one_by_one(reals: Dataset) -> None:
     three = Dataset(
         "three",

@@ -190,6 +190,7 @@ def play_until_killed(folder: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_a_run_killed_inside_a_phase_ends_as_one_that_never_was(tmp_path: Path) -> None:
     whole = duel()
     turns = play(whole, 60)

@@ -333,6 +333,7 @@ def test_it_draws_any_genome_at_any_size() -> None:
 
 @settings(max_examples=10, deadline=None)
 @given(some.integers(0, 10**6))
+@pytest.mark.slow
 def test_with_every_later_gene_a_long_lineage_stays_drawable(seed: int) -> None:
     it = artist(seed, batch=4, **EVERYTHING)
     for generation in range(15):
@@ -341,6 +342,13 @@ def test_with_every_later_gene_a_long_lineage_stays_drawable(seed: int) -> None:
     assert images.isfinite().all() and (images < 0.9).any()  # a single thin line is averaged to a light grey
 
 
-@pytest.mark.parametrize("options", [{}, {"start": "insect"}, EVERYTHING], ids=["basic", "insect", "everything"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({}, id="basic"),
+        pytest.param({"start": "insect"}, id="insect", marks=pytest.mark.slow),
+        pytest.param(EVERYTHING, id="everything", marks=pytest.mark.slow),
+    ],
+)
 def test_it_conforms(options: dict[str, object]) -> None:
     conform("artist", Biomorph, options)

@@ -363,6 +363,7 @@ def test_the_same_seed_breeds_the_same(trained: Path) -> None:
     assert sheets[0] == sheets[1] != sheets[2]
 
 
+@pytest.mark.slow
 def test_what_it_likes_becomes_more(trained: Path) -> None:
     """Ten generations by taste, and as many at random, from the same first sheet."""
     ends = {}

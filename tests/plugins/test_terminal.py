@@ -377,6 +377,7 @@ def begin(tmux: Callable[..., str], tmp_path: Path, size: tuple[int, int], **env
     return wait
 
 
+@pytest.mark.slow
 def test_in_tmux_a_person_breeds_saves_and_quits(tmux: Any, tmp_path: Path) -> None:
     wait = begin(tmux, tmp_path, (100, 30))
     pane = wait("generation 0")
@@ -414,6 +415,7 @@ def test_a_terminal_that_cannot_show_pictures_is_told_what_else_there_is(
     assert not (tmp_path / "t").exists()
 
 
+@pytest.mark.slow
 def test_a_terminal_that_is_closed_loses_nothing(tmux: Any, tmp_path: Path) -> None:
     wait = begin(tmux, tmp_path, (100, 30))
     wait("generation 0")

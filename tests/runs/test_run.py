@@ -59,6 +59,7 @@ def test_killed_at_ten_random_moments_and_resumed_it_ends_in_the_same_bytes(tmp_
     assert ending(runs / "it") == ending(uninterrupted / "it")
 
 
+@pytest.mark.slow
 def test_ctrl_c_saves_and_says_how_to_resume(tmp_path: Path) -> None:
     process = spawn(tmp_path, "run", "dcgan", "--name", "it", *SMALL)
     while not (tmp_path / "it" / "metrics.jsonl").exists():
@@ -74,6 +75,7 @@ def test_ctrl_c_saves_and_says_how_to_resume(tmp_path: Path) -> None:
     assert resumed.code == 0
 
 
+@pytest.mark.slow
 def test_a_run_in_use_is_refused_to_a_second_process(tmp_path: Path) -> None:
     process = spawn(tmp_path, "run", "dcgan", "--name", "it", *SMALL)
     try:
@@ -87,6 +89,7 @@ def test_a_run_in_use_is_refused_to_a_second_process(tmp_path: Path) -> None:
         pass  # the dead process holds nothing
 
 
+@pytest.mark.slow
 def test_what_is_shown_and_saved_changes_nothing(tmp_path: Path) -> None:
     """A run that saves and shows often ends in the same parameters as one that hardly does."""
     command = CommandLine(tmp_path)
@@ -129,6 +132,7 @@ def test_a_best_metric_that_is_not_measured(tmp_path: Path) -> None:
     assert "'artist.los', which is not measured" in said and "artist.loss" in said
 
 
+@pytest.mark.slow
 def test_minutes_end_a_run(tmp_path: Path) -> None:
     begun = time.perf_counter()
     run = CommandLine(tmp_path).play("short", "--minutes", 0.02)

@@ -237,6 +237,7 @@ def test_a_run_is_found_by_name_by_path_and_as_the_latest(tmp_path):
         RunFolder.open("latest", tmp_path / "empty")
 
 
+@pytest.mark.slow
 def test_a_run_is_locked_by_one_process(tmp_path):
     store = new(tmp_path)
     again = RunFolder.open("sea", tmp_path)

@@ -287,6 +287,7 @@ def test_a_pair_in_half_precision_keeps_its_weights_whole():
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch about itself
 @pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a C++ compiler, and there is no g++")
+@pytest.mark.slow
 def test_a_compiled_network_is_really_compiled_and_gives_the_same() -> None:
     import torch._dynamo.utils as dynamo
 
