@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid, relu, softplus
 
+from coevo.errors import PairError
+
 
 class Game:
     """Two losses and a reward. Scores are [N] for made works and [M] for real ones; N and M may differ.
@@ -171,9 +173,15 @@ class RelativisticAverage(NonSaturating):
         return scores - others.mean()
 
     def reward(self, made: Tensor, real: Tensor | None) -> Tensor:
-        assert real is not None
+        real = required(real)
         return logsigmoid(self.relative_to(made, real)) - softplus(self.relative_to(real, made)).mean()
 
     def fooled(self, made: Tensor, real: Tensor | None) -> Tensor:
-        assert real is not None
-        return self.relative_to(made, real) > 0
+        return self.relative_to(made, required(real)) > 0
+
+
+def required(real: Tensor | None) -> Tensor:
+    """The scores of real works. Raises PairError if there are none."""
+    if real is None:
+        raise PairError("The relativistic game compares made works with real ones, and there are none.")
+    return real

@@ -105,7 +105,9 @@ class MetricsLog(Observer):
 
     def close(self) -> None:
         if self._log is not None:
+            self._length = self._log.length
             self._log.close()
+            self._log = None
 
     def state(self) -> State:
         return {

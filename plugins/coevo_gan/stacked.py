@@ -19,7 +19,8 @@ def stacked(options: DataOptions) -> Dataset:
     if options.channels != 3:
         raise DataError(f"Dataset 'stacked-mnist' has 3 channels, not {options.channels}; say --channels 3.")
     grey = mnist(options.model_copy(update={"channels": 1}))
-    assert grey.labels is not None
+    if grey.labels is None:
+        raise DataError("Dataset 'stacked-mnist' needs the labels of MNIST.")
     generator = torch.Generator().manual_seed({"train": 0, "test": 1, "all": 2}[options.split])
     triples = torch.randint(len(grey), (COUNT, 3), generator=generator)
     images = torch.stack([grey.images[triples[:, place], 0] for place in range(3)], 1)
