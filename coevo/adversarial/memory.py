@@ -97,7 +97,7 @@ class AcceptedMemory(Archive):
 
 @torch.no_grad()
 def last_features(network: nn.Module, x: Tensor, labels: Tensor | None = None) -> Tensor:
-    """What the last linear layer of a network is given: features [N, D] of works [N, …]."""
+    """Features [N, D] of works [N, …]: the input of a network's last linear layer."""
     last = [part for part in network.modules() if isinstance(part, nn.Linear)][-1]
     found: list[Tensor] = []
     handle = last.register_forward_pre_hook(lambda _, given: found.append(given[0].detach()))

@@ -1,4 +1,4 @@
-"""What commands share: arguments, options, and the run that is meant."""
+"""Arguments and options that several commands have, and the run that is meant."""
 
 from __future__ import annotations
 

@@ -85,12 +85,12 @@ class Interactive(Protocol):
     ui: Any
     """A `coevo.interactive.ui.UI`, by which the person is asked; None until a run is started with one."""
     user: str
-    """Whose judgement it is, as the lineage names it."""
+    """The person's name, as the lineage shows it."""
 
     def attach_session(self, session: Any) -> None:
         """Called once, before the first sheet: through its `coevo.interactive.session.Session` a person looks back."""
 
 
 def user_of(critic: Any) -> str:
-    """Whose judgement a critic's picks are, as the lineage names it."""
+    """The name under which the lineage shows a critic's picks."""
     return critic.user if isinstance(critic, Interactive) else critic.name

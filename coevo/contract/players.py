@@ -38,7 +38,7 @@ class Options(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArtistSpec:
-    """What an Artist needs and gives, as its options have it."""
+    """The needs and abilities of an Artist, as its options have them."""
 
     images: bool = True
     """Its works have images."""
@@ -62,7 +62,7 @@ class ArtistSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CriticSpec:
-    """What a Critic needs and gives, as its options have it."""
+    """The needs and abilities of a Critic, as its options have them."""
 
     judges: Literal["images", "codes"] = "images"
     """The part of works that it looks at."""
@@ -77,13 +77,13 @@ class CriticSpec:
     labels: Supervision = "unused"
     """Whether it uses the labels of works."""
     batch: int = 64
-    """How many works it likes to see at once, unless the run says another number."""
+    """The number of works it prefers to see at once; the run may choose another."""
     group: int = 1
     """Works that it judges together, as one: it needs a multiple of this number."""
 
 
 class Player:
-    """What Artists and Critics share: a name, options, a studio and an exact state."""
+    """The common base of Artists and Critics: a name, options, a studio and an exact state."""
 
     # set in ALL subclasses
     name: ClassVar[str]
@@ -147,7 +147,7 @@ class Artist(Player):
     """
 
     def spec(self) -> ArtistSpec:
-        """What it needs and gives; called before `build()`, so only `options` and `studio` can be used."""
+        """Its needs and abilities. Called before `build()`, so only `options` and `studio` can be used."""
         raise NotImplementedError(f"{type(self).__name__} needs a method spec() that returns an ArtistSpec")
 
     def build(self) -> None:
@@ -179,7 +179,7 @@ class Critic(Player):
     """Judges works beside real ones, and learns to tell them apart. It is given the Artist that it judges."""
 
     def spec(self) -> CriticSpec:
-        """What it needs and gives; called before `build()`, so only `options` and `studio` can be used."""
+        """Its needs and abilities. Called before `build()`, so only `options` and `studio` can be used."""
         raise NotImplementedError(f"{type(self).__name__} needs a method spec() that returns a CriticSpec")
 
     def build(self, artist: Artist) -> None:

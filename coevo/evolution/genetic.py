@@ -132,7 +132,7 @@ class GeneticPopulation(Population[G]):
         return metrics
 
     def fitness(self, works: Works, scores: Tensor) -> list[float]:
-        """What selection goes by: the rank of the score, and that of the novelty."""
+        """The values that selection compares: ranks of scores, mixed with ranks of novelty."""
         o, fitness = self.options, ranks(scores)
         if o.novelty:
             features = self.features(works)

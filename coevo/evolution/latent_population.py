@@ -40,7 +40,7 @@ class LatentPopulation(Population[Tensor]):
         population: int | None = Field(None, ge=2, le=10_000)
         """Number of codes; by default the run's batch."""
         mutation: float = Field(0.3, ge=0, le=1)
-        """How far an offspring moves from its parents, m."""
+        """Mutation strength m: the distance of an offspring from its parents."""
 
     def __init__(self, decoder: Artist, options: Any = None):
         super().__init__(options or self.Options(), decoder.studio)

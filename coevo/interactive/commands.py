@@ -1,4 +1,4 @@
-"""What a person can tell a session to do, and the lines of text that say it."""
+"""The commands of a session, and the lines of text for them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HELP = (
 
 
 class Command:
-    """What a person wants."""
+    """One command of a person."""
 
 
 @dataclass(frozen=True)

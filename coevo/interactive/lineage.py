@@ -1,4 +1,4 @@
-"""Who descends from whom: trees for the terminal, charts and lines of descent as pictures."""
+"""Lineages: trees for the terminal, charts and lines of descent as pictures."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ class Session:
 
     @property
     def user(self) -> str:
-        """Whose judgement the critic's is, as the lineage names it."""
+        """The critic's name, as the lineage shows it."""
         return user_of(self.critic)
 
     @property

@@ -94,7 +94,7 @@ class Individual:
 
 @dataclass(frozen=True)
 class Head:
-    """Where a session stands.
+    """The position of a session.
 
     Args:
         snapshot: the snapshot whose sheet is shown; None before the first.
@@ -134,7 +134,7 @@ class SessionDB:
 
     @classmethod
     def rescue(cls, path: Path) -> SessionDB:
-        """What can still be read of a damaged database, in memory: each table from both of its ends.
+        """Read what is left of a damaged database into memory: each table from both of its ends.
 
         Raises:
             StoreError: nothing can be read.
@@ -298,7 +298,7 @@ class SessionDB:
         return snapshot
 
     def run_state(self) -> State | None:
-        """What the run kept with the newest snapshot."""
+        """The run state of the newest snapshot."""
         row = self._db.execute("SELECT books_tree, books_tensors FROM pointer").fetchone()
         return unpack_text(*row) if row[0] is not None else None
 
@@ -316,7 +316,7 @@ class SessionDB:
         return row[0] if row else None
 
     def events(self, *kinds: str) -> list[Event]:
-        """What was done, oldest first: all of it, or events of some kinds."""
+        """All events, oldest first, or those of some kinds."""
         rows = self._db.execute("SELECT id, kind, moment, who, detail, done, at FROM events ORDER BY id")
         events = (
             Event(id, kind, snapshot, user, json.loads(detail), bool(done), at)

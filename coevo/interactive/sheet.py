@@ -1,4 +1,4 @@
-"""What a user interface shows: one sheet of works, and what can be done with it."""
+"""A sheet of works for a user interface to show, and the commands that it allows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a person is asked: a user interface shows a sheet and answers with one command.
+"""User interfaces: each shows a sheet to a person and answers with one command.
 
 A terminal, a line of text, a script, a web page: each is a `UI` with the one method `ask`. A plugin brings one with
 the hook `coevo_uis`.

@@ -18,7 +18,7 @@ from coevo.loop.phases import DEFAULT_PHASES, Phase
 
 
 class Position(NamedTuple):
-    """Where a run stands: the step that comes next."""
+    """The position of a run: the step that comes next."""
 
     round: int = 0
     phase: int = 0

@@ -1,4 +1,4 @@
-"""What two players need and give, compared before either is built."""
+"""Pairs: the specs of two players, compared before either is built."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How plugins are found, and what each of them offers."""
+"""Plugins: found by entry points; each offers players, games, datasets, recipes and more."""

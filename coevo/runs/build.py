@@ -83,7 +83,7 @@ class Setup:
 
     @property
     def _labels(self) -> Literal["all", "some", "none"]:
-        """How many of the real works have a label that is not hidden."""
+        """Whether all, some or none of the real works have a label."""
         return "none" if self.dataset.labels is None else "some" if self.config.data.labelled else "all"
 
 

@@ -26,7 +26,7 @@ Tree = dict[str, Any]
 
 
 class RunOptions(Options):
-    """How a run is played, saved and shown."""
+    """Options of playing, saving and showing a run."""
 
     seed: int = Field(0, ge=0, lt=2**63)
     """Everything random follows from it."""
@@ -37,7 +37,7 @@ class RunOptions(Options):
     batch: int = Field(64, ge=2, le=65536)
     """Works and real works in a step; by default as many as the critic prefers."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    """Where networks are computed; auto takes the fastest device of the machine."""
+    """The device for networks; auto takes the fastest of the machine."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """auto is bf16 if the device computes it in hardware and it saves time, else fp32."""
     compile: bool = False

@@ -88,7 +88,7 @@ def migrate_player_state(state: State, player: Player) -> State:
 
 
 def migrate_run_state(state: Mapping[str, Any], format: int) -> State:
-    """What a run's observers keep, of any format, as the newest has it: {observer: its state}."""
+    """The states of a run's observers, of any format, as the newest has them: {observer: state}."""
     if format >= FORMAT:
         return dict(state)
     old = renamed(state, RUN_STATE_1)

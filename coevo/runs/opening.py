@@ -27,7 +27,7 @@ def load_artist(folder: RunFolder, remember: bool = True) -> Artist:
 
 
 class SavedRun:
-    """What a run saved, read without playing it or locking it; nothing else that is played feels it.
+    """A run as it was saved, read without playing or locking it, and without an effect on other runs.
 
     Args:
         folder: the run's folder.

@@ -159,7 +159,7 @@ class Run:
 
     @property
     def warnings(self) -> list[str]:
-        """What went wrong with the game, new in the newest row of the log."""
+        """Problems of the game that are new in the newest row of the log."""
         return self.metrics.warnings
 
     @property
@@ -244,7 +244,7 @@ class Run:
         return name
 
     def state(self) -> State:
-        """What the observers keep."""
+        """The observers' states, by name."""
         return {observer.name: state for observer in self.observers if (state := observer.state())}
 
     def restore(self, checkpoint: Checkpoint) -> None:

@@ -27,7 +27,7 @@ FORMAT = 2  # of config.toml and checkpoints; older ones are read through coevo.
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What is needed to go on.
+    """Everything that is needed to go on.
 
     Args:
         position: round, phase and step of the step that comes next.

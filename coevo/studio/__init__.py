@@ -1,4 +1,4 @@
-"""What a player is given: device, precision, random streams."""
+"""The studio: device, precision and random streams for players."""
 
 from coevo.studio.devices import Precision, fast_bf16, find_device
 from coevo.studio.studio import Studio

@@ -1,4 +1,4 @@
-"""What a player is given to work with: device, precision, randomness, the shape of a picture."""
+"""The studio of a player: device, precision, randomness, the shape of a picture."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Studio:
     folder: Path | None = None
     batch: int = 64
     ids: int = 0
-    """How many ids were given to individuals so far."""
+    """The number of ids given to individuals so far."""
 
     def __post_init__(self) -> None:
         self.streams = RandomStreams(self.seed, self.device)

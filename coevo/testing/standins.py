@@ -69,11 +69,11 @@ class TargetCritic(Critic):
         target: float = 0.3
         """The value of every pixel, or of every dimension of a code, that it likes best."""
         judges: Literal["images", "codes"] = "images"
-        """What it looks at."""
+        """The part of works that it looks at."""
         rewards: Literal["scores", "picks"] = "scores"
         """Scores, or picks of the best works."""
         picks: int = Field(1, ge=1)
-        """How many works it picks."""
+        """The number of works that it picks."""
 
     def spec(self) -> CriticSpec:
         scores = self.options.rewards == "scores"

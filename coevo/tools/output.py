@@ -39,5 +39,5 @@ def npz(**arrays: Any) -> bytes:
 
 
 def about(run: RunFolder, artist: Artist, **more: object) -> dict[str, Any]:
-    """Whose works a picture shows, for its text chunk."""
+    """The origin of a picture's works, for its text chunk."""
     return {"artist": artist.name, "run": run.name, **more}

@@ -31,9 +31,9 @@ class SOM(coevo.Critic):
         side: int = Field(32, ge=4, le=128)
         """Pixels along a side of the thumbnails by which works are compared."""
         learning_rate: float = Field(0.3, gt=0, le=1)
-        """How far nodes move towards works, at first."""
+        """Initial learning rate: the share of the way that nodes move towards works."""
         final_learning_rate: float = Field(0.1, gt=0, le=1)
-        """How far they move in the end."""
+        """Final learning rate."""
         steps: int = Field(100, ge=1)
         """Steps in which the learning rate and the neighbourhood shrink."""
         reward_novelty: float = Field(0.3, ge=0, le=1)

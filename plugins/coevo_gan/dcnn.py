@@ -97,7 +97,7 @@ class DCNN(AdversarialCritic):
         """A layer against mode collapse that looks at the whole batch: its standard deviation (Karras 2018), or
         minibatch discrimination (Salimans 2016)."""
         conditioning: Conditioning = "none"
-        """How it uses labels, so that it judges works as works of their class."""
+        """The use of labels, so that it judges works as works of their class."""
 
         renamed: ClassVar[Mapping[str, str]] = {
             **AdversarialCritic.Options.renamed,

@@ -25,7 +25,7 @@ class Human(coevo.Critic):
 
     class Options(coevo.Options):
         user: str = ""
-        """Who picks, as the lineage names this person."""
+        """Name of the person who picks, for the lineage."""
 
         renamed: ClassVar = {"person": "user"}
 

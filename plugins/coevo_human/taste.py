@@ -41,7 +41,7 @@ class Taste(coevo.Critic):
 
     class Options(coevo.Options):
         likes: Likes = "symmetry"
-        """What it picks by; with nothing it picks at random."""
+        """The measure that it picks by; without one it picks at random."""
         picks: int | None = Field(None, ge=1)
         """Works that it picks of a sheet; by default as few as the artist can use."""
         noise: float = Field(0.5, ge=0, le=100)
@@ -96,7 +96,7 @@ class Taste(coevo.Critic):
         self._score = self._make_score()
 
     def score(self, images: Tensor) -> Tensor:
-        """How much it likes each picture, without noise. [N, C, H, W] in [-1, 1] → [N] float32."""
+        """Its preference for each picture, without noise: [N, C, H, W] in [-1, 1] → [N] float32."""
         return self._score(images.detach()).float()
 
     @torch.no_grad()
