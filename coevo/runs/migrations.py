@@ -20,6 +20,8 @@ from coevo.storage.serialization import pack_text, unpack_text
 RUN_STATE_1 = {"past": "ancestral_opponents", "watch": "diagnostics", "log": "log_length"}
 METRICS_1 = {
     "artist.spread": "artist.reward_std",
+    "artist.wasserstein": "artist.mmd",
+    "artist.condition": "artist.conditioning_kl",
     "past.works": "ancestors.works",
     "past.critics": "ancestors.critics",
     "past.critic_forgets": "ancestors.critic_forgets",
