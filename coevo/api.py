@@ -11,9 +11,10 @@ from coevo.contract.capabilities import Interactive
 from coevo.errors import ConfigError
 from coevo.interactive.ui import UI
 from coevo.plugin.registry import registry
-from coevo.runs.config import merge, read_recipe, resolve
+from coevo.runs.config import Config, merge, read_recipe, resolve
 from coevo.runs.run import Run
 from coevo.storage.run_folder import RunFolder
+from coevo.studio import Studio
 
 
 def run(
@@ -51,7 +52,9 @@ def run(
         {"run": run_options},
         options or {},
     )
-    return _played(Run.create(resolve(tree, registry()), Path(runs_dir), name, recipe), ui)
+    config = resolve(tree, registry())
+    check_ui(config, ui)
+    return _played(Run.create(config, Path(runs_dir), name, recipe), ui)
 
 
 def resume(run: str | Path, *, runs_dir: str | Path = "runs", ui: UI | None = None, **changes: Any) -> Run:
@@ -70,7 +73,18 @@ def resume(run: str | Path, *, runs_dir: str | Path = "runs", ui: UI | None = No
 
 
 def load(run: str | Path, runs_dir: str | Path = "runs") -> Run:
-    """A run as its newest whole checkpoint left it, to look at: `load("x").artist.exhibit(16, seed=1)`."""
+    """A run as its newest whole checkpoint left it, to look at.
+
+    Args:
+        run: its name or folder, or "latest".
+        runs_dir: the folder of all runs.
+
+    Returns:
+        The run, not locked: `load("x").artist.exhibit(16, seed=1)`. Its dataset is not read.
+
+    Raises:
+        StoreError: there is no such run, or none of its checkpoints is whole.
+    """
     return Run.resume(RunFolder.open(run, Path(runs_dir)), lock=False)
 
 
@@ -85,6 +99,17 @@ def _played(run: Run, ui: UI | None) -> Run:
         if not run.finished:
             deque(run.turns(), maxlen=0)
     return run
+
+
+def check_ui(config: Config, ui: UI | None) -> None:
+    """Raise ConfigError if a critic that asks a person has no user interface, or another critic has one."""
+    critic = config.critic_class(config.critic, Studio())
+    if isinstance(critic, Interactive) and ui is None:
+        raise ConfigError(
+            f"Critic {critic.name!r} asks a person; give a ui, such as coevo.interactive.script.Script('1 2\\nq')."
+        )
+    if ui is not None and not isinstance(critic, Interactive):
+        raise ConfigError(f"Critic {critic.name!r} is not interactive; leave out ui.")
 
 
 def give_ui(run: Run, ui: UI | None) -> None:

@@ -160,6 +160,11 @@ class SessionDB:
         """The version that the states in its snapshots have."""
         return int(self._db.execute("PRAGMA user_version").fetchone()[0])
 
+    @property
+    def is_current(self) -> bool:
+        """Whether it has the newest format."""
+        return self.format >= FORMAT
+
     def upgrade(self, state: Callable[[State], State], run_state: Callable[[State], State]) -> None:
         """Rewrite the states of an older format, all of them or none.
 
@@ -167,7 +172,7 @@ class SessionDB:
             state: gives a snapshot's state of the older format the form that it has now.
             run_state: does the same for what the run keeps with the newest snapshot.
         """
-        if self.format >= FORMAT:
+        if self.is_current:
             return
         with self._writing() as db:
             for id, *packed in db.execute("SELECT id, tree, tensors FROM moments").fetchall():
@@ -176,6 +181,13 @@ class SessionDB:
             if (old := self.run_state()) is not None:
                 db.execute("UPDATE pointer SET books_tree = ?, books_tensors = ?", pack_text(run_state(old)))
             db.execute(f"PRAGMA user_version = {FORMAT}")
+
+    def in_memory(self) -> SessionDB:
+        """A copy to change without an effect on the file, which is closed."""
+        copy = SessionDB()
+        self._db.backup(copy._db)
+        self.close()
+        return copy
 
     def close(self) -> None:
         self._db.close()

@@ -46,11 +46,26 @@ class Setup:
         self.uses_reals = uses_reals(self.artist, self.critic)
         self.phases: tuple[Phase, ...] = config.phases(self.critic.spec().learns)
         if self.uses_reals:
-            self.studio.classes = config.classes or self.dataset.classes
-            if not config.classes:
+            self.studio.classes = self.dataset.classes if config.classes is None else config.classes
+            if config.classes is None:
                 check_pair(self.artist, self.critic, labels=self._labels)
                 if config.data.labelled:
                     stratified_indices(self.dataset, config.data.labelled, config.run.seed)  # are there as many?
+
+    @property
+    def trained(self) -> Artist:
+        """The artist that has networks: the decoder, if its latent codes are bred."""
+        return self.artist.decoder if isinstance(self.artist, LatentPopulation) else self.artist
+
+    @property
+    def is_bred(self) -> bool:
+        """Whether the latent codes of a trained artist are bred."""
+        return self.trained is not self.artist
+
+    @property
+    def picks(self) -> bool:
+        """Whether the critic picks, so that a session's database keeps every turn."""
+        return self.critic.spec().rewards == "picks"
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -65,8 +80,8 @@ class Setup:
     def build_artist(self) -> None:
         """Make the artist alone."""
         self.studio.reseed()
-        if isinstance(self.artist, LatentPopulation):
-            self.artist.decoder.build()
+        if self.is_bred:
+            self.trained.build()
         self.artist.build()
 
     def batches(self) -> LazyBatches | NoData:

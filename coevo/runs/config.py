@@ -100,6 +100,15 @@ class ArtistPhaseOptions(PhaseOptions):
     """The artist starts anew each round (Machado 2008)."""
 
 
+class Made(Options):
+    """The versions that made a run, and what it found; written to config.toml, not chosen."""
+
+    format: int = FORMAT
+    coevo: str = __version__
+    contract: int = CONTRACT_VERSION
+    classes: tuple[str, ...] | None = None
+
+
 @dataclass(frozen=True)
 class Config:
     """A run's resolved configuration: every option there is, typed, defaults filled in."""
@@ -113,7 +122,8 @@ class Config:
     critic_phase: PhaseOptions
     artist_phase: ArtistPhaseOptions
     latent_population: LatentPopulation.Options
-    classes: tuple[str, ...] = ()
+    classes: tuple[str, ...] | None = None
+    """Names of the labels of its data; None if the data was not read yet."""
 
     def phases(self, critic_learns: bool) -> tuple[Phase, ...]:
         """The phases of a round; a critic that never learns has none."""
@@ -132,12 +142,7 @@ class Config:
                 "artist": self.artist_phase.model_dump(exclude_none=True),
             },
             "latent_population": self.latent_population.model_dump(exclude_none=True),
-            "made": {
-                "format": FORMAT,
-                "coevo": __version__,
-                "contract": CONTRACT_VERSION,
-                "classes": list(self.classes),
-            },
+            "made": Made(classes=self.classes).model_dump(exclude_none=True),
         }
 
     def toml(self) -> str:
@@ -176,13 +181,15 @@ def resolve(tree: Mapping[str, Any], registry: Registry) -> Config:
     critic_phase = _typed(PhaseOptions, "phases.critic", phases.pop("critic", {}), mistakes)
     artist_phase = _typed(ArtistPhaseOptions, "phases.artist", phases.pop("artist", {}), mistakes)
     bred = _typed(LatentPopulation.Options, "latent_population", sections["latent_population"], mistakes)
+    made = _typed(Made, "made", tree.get("made", {}), mistakes)
     mistakes += [unknown("phase", name, ("critic", "artist")) for name in phases]
     if mistakes:
         raise ConfigError(mistakes)
     if "batch" not in run.model_fields_set:
         run = run.model_copy(update={"batch": critic_class(critic, Studio()).spec().batch})
-    classes = tuple(tree.get("made", {}).get("classes", ()))
-    return Config(run, data, artist_class, artist, critic_class, critic, critic_phase, artist_phase, bred, classes)
+    return Config(
+        run, data, artist_class, artist, critic_class, critic, critic_phase, artist_phase, bred, made.classes
+    )  # fmt: skip
 
 
 def _player(
@@ -202,6 +209,9 @@ def _player(
 
 
 def _typed(model: type[BaseModel], section: str, values: Mapping[str, Any], mistakes: list[str]) -> Any:
+    if not isinstance(values, Mapping):
+        mistakes.append(f"{section} should be a table of options, not {values!r}.")
+        return None
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:

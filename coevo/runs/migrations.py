@@ -11,6 +11,7 @@ from typing import Any
 
 from coevo.contract.players import Player, State
 from coevo.data.datasets import DataOptions
+from coevo.errors import ConfigError, StoreError
 from coevo.plugin.registry import Registry
 from coevo.runs.config import RENAMED_SECTIONS, RunOptions, Tree
 from coevo.storage.atomic import write_whole
@@ -45,10 +46,18 @@ FILES_1 = {"gallery": "sheets", "past": "ancestral_opponents", "past.png": "ance
 
 def migrate_config(tree: Mapping[str, Any], registry: Registry) -> Tree:
     """The sections of a config.toml of any format, as the newest has them."""
-    if format_of(tree) >= FORMAT:
+    format = format_of(tree)
+    if format > FORMAT:
+        raise StoreError(
+            f"This run has format {format}, and this coevo reads up to {FORMAT}; upgrade coevo to go on with it."
+        )
+    if format == FORMAT:
         return dict(tree)
     sections = {RENAMED_SECTIONS.get(name, name): section for name, section in tree.items()}
     sections["run"] = renamed(sections.get("run", {}), RunOptions.renamed)
+    way, _, metric = sections["run"].get("best", "").partition(":")
+    if metric in METRICS_1:
+        sections["run"]["best"] = f"{way}:{METRICS_1[metric]}"
     sections["data"] = renamed(sections.get("data", {}), DataOptions.renamed)
     for kind in ("artist", "critic"):
         options = dict(sections[kind])
@@ -59,8 +68,12 @@ def migrate_config(tree: Mapping[str, Any], registry: Registry) -> Tree:
 
 
 def format_of(tree: Mapping[str, Any]) -> int:
-    """The format of a config.toml."""
-    return int(tree.get("made", {}).get("format", 1))
+    """The format of a config.toml. Raises ConfigError if it is not a number."""
+    made = tree.get("made", {})
+    format = made.get("format", 1) if isinstance(made, Mapping) else made
+    if not isinstance(format, int):
+        raise ConfigError(f"made.format should be a number, but got {format!r}.")
+    return format
 
 
 def migrate_state(state: State, format: int, artist: Player, critic: Player) -> State:

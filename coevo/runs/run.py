@@ -42,15 +42,14 @@ class Run:
     Args:
         setup: its players, checked and not yet built.
         store: its folder.
-        remember: False to leave a session's database alone.
+        db: the database of its session, if its critic picks.
     """
 
-    def __init__(self, setup: Setup, store: RunFolder, *, remember: bool = True):
+    def __init__(self, setup: Setup, store: RunFolder, db: SessionDB | None = None):
         self.setup, self.store, self.config = setup, store, setup.config
         setup.studio.folder = store.folder
         setup.build()
-        options, picks = self.config.run, self.critic.spec().rewards == "picks"
-        db = SessionDB(store.folder / FILE) if picks and remember else None
+        options, picks = self.config.run, setup.picks
         self.session = Session(
             self.artist, self.critic, setup.batches(), setup.phases, self.studio,
             resample=options.resample, db=db, run_state=self.state,
@@ -58,10 +57,8 @@ class Run:
         ancestors = options.ancestral_opponents and self.critic.spec().learns and not picks
         self.ancestors = AncestralOpponents(store.folder, partial(make_pair, self.config)) if ancestors else None
         self.metrics = MetricsLog(store, options.log_every, Diagnostics(self.artist, self.critic), self.ancestors)
-        self.clock, self.sheets = (
-            Clock(store, options.log_every),
-            Sheets(store, options.sheet_every, options.batch, options.seed),
-        )
+        self.clock = Clock(store, options.log_every)
+        self.sheets = Sheets(store, options.sheet_every, options.batch, options.seed)
         self.observers: list[Observer] = [
             *([self.ancestors] if self.ancestors else []),
             *([] if picks or not options.accepted else [AcceptedWorks(store.folder, options.accepted)]),
@@ -92,7 +89,7 @@ class Run:
         stem = (stem or f"{config.artist_class.name}-{config.critic_class.name}") + data
         store = RunFolder.create(runs, name, stem)
         try:
-            run = cls(setup, store)
+            run = cls(setup, store, SessionDB(store.folder / FILE) if setup.picks else None)
             if config.run.start:
                 warm_start(config.run.start, run.setup, runs)
             write_whole(store.folder / "config.toml", run.config.toml().encode())
@@ -115,10 +112,12 @@ class Run:
         if lock:
             store.lock()
         try:
+            if not store.checkpoints.is_dir():
+                raise StoreError(f"Run {store.name!r} has lost its folder of checkpoints, so it cannot go on.")
             setup = Setup(config)
             if lock:
                 migrate_folder(store, setup.critic)
-            run = cls(setup, store, remember=remember)
+            run = cls(setup, store, open_session(store, lock) if setup.picks and remember else None)
             if store.names():
                 checkpoint, run.problems = store.load()
                 run.restore(checkpoint)
@@ -296,3 +295,16 @@ class Run:
         picture = f'<td><img src="data:image/png;base64,{png}"></td>' if png else ""
         title = escape(repr(self).strip("<>"))
         return f"<p>{title}</p><table><tr>{picture}<td><table>{rows}</table></td></tr></table>"
+
+
+def open_session(store: RunFolder, lock: bool) -> SessionDB:
+    """The database of a session that goes on; without the lock one of an older format is copied, not changed.
+
+    Raises:
+        StoreError: it is missing, or the run's checkpoints are.
+    """
+    path = store.folder / FILE
+    if not path.is_file():
+        raise StoreError(f"Run {store.name!r} was bred by picks, and its database {path} is missing.")
+    db = SessionDB(path)
+    return db if lock or db.is_current else db.in_memory()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from coevo.contract.capabilities import Evolving
-from coevo.contract.players import Artist, Player, State
+from coevo.contract.players import Artist, Player
 from coevo.errors import ConfigError, DataError, PairError, StoreError
-from coevo.evolution.latent_population import LatentPopulation
 from coevo.images.png import qualify_ids, read_origin
 from coevo.runs.build import Setup
 from coevo.runs.config import Config
@@ -37,25 +37,31 @@ def warm_start(start: str, setup: Setup, runs: Path) -> None:
     Networks of players with the same name take over their parameters. A population starts from what the other artist
     exhibits, as immigrants with ids of their own.
     """
-    artist, critic = setup.artist, setup.critic
+    artist, critic, own = setup.artist, setup.critic, setup.trained
     if Path(start).is_file():
         origin = read_origin(Path(start))
-        if isinstance(artist, LatentPopulation):  # the picture holds a code; what decodes it is in its run
-            saved = SavedRun(RunFolder.open(origin.run, runs))
-            take_over(artist.decoder, decoder_state(saved), saved)
+        if setup.is_bred:  # the picture holds a code; what decodes it is in its run
+            take_over(own, "artist", SavedRun(RunFolder.open(origin.run, runs)), setup.config)
         evolving(artist).seed_population(origin.works)
         return
     saved = SavedRun(RunFolder.open(start, runs))
-    bred = isinstance(artist, LatentPopulation)
-    own = artist.decoder if isinstance(artist, LatentPopulation) else artist
+    check_agents(setup.config, saved)
     same = own.name == saved.config.artist_class.name
     if critic.name == saved.config.critic_class.name and saved.state:
-        take_over(critic, saved.state["critic"], saved)
+        take_over(critic, "critic", saved, setup.config)
     if same and not own.spec().population:
-        take_over(own, decoder_state(saved), saved)
-    if not same or own.spec().population or (bred and isinstance(saved.setup.artist, LatentPopulation)):
+        take_over(own, "artist", saved, setup.config)
+    if not same or own.spec().population or (setup.is_bred and saved.setup.is_bred):
         works = saved.artist.exhibit(SHEET, saved.config.run.seed)
         evolving(artist).seed_population(qualify_ids(works, saved.folder.name))
+
+
+def check_agents(config: Config, saved: SavedRun) -> None:
+    """Raise ConfigError if one of the two runs is a society and the other is not, or has another number of agents."""
+    here, there = config.run.agents, saved.config.run.agents
+    if here != there:
+        what = f"a society of {there} agents; say --agents {there}" if there > 1 else "one pair; leave out --agents"
+        raise ConfigError(f"Run {saved.folder.name!r} is {what}.")
 
 
 def evolving(artist: Artist) -> Evolving:
@@ -65,20 +71,26 @@ def evolving(artist: Artist) -> Evolving:
     return artist
 
 
-def decoder_state(saved: SavedRun) -> State:
-    """The state of the trained artist of a run, whose latent codes may have been bred."""
+def take_over(player: Player, role: Literal["artist", "critic"], saved: SavedRun, config: Config) -> None:
+    """Restore the state that the player of the same name has in another run."""
     if not saved.state:
         raise StoreError(f"Run {saved.folder.name!r} has no checkpoint to start from.")
-    state: State = saved.state["artist"]
-    return state["decoder"] if isinstance(saved.setup.artist, LatentPopulation) else state
-
-
-def take_over(player: Player, state: State, saved: SavedRun) -> None:
-    """Restore the state that the player of the same name has in another run."""
+    state = saved.state[role]
+    if role == "artist" and saved.setup.is_bred:
+        state = state["decoder"]
     try:
         player.restore(copy_state(state))
-    except (KeyError, RuntimeError, ValueError, AttributeError) as error:
+    except (KeyError, RuntimeError, ValueError) as error:
         raise ConfigError(
-            f"{player.name!r} of run {saved.folder.name!r} has other options or another size than this one; start with "
-            f"the same (see its config.toml): {str(error).splitlines()[0]}"
+            f"The networks of {player.name!r} have other shapes in run {saved.folder.name!r} than in this one; start "
+            f"with the same options ({differences(role, config, saved.config) or 'see its config.toml'})."
         ) from error
+
+
+def differences(role: Literal["artist", "critic"], config: Config, other: Config) -> str:
+    """The options of a player, and of the data, that another run has otherwise; as they are typed."""
+    found = []
+    for section in ("data", role):
+        ours, theirs = (one.tree()[section] for one in (config, other))
+        found += [f"-o {section}.{key}={value}" for key, value in theirs.items() if ours.get(key, value) != value]
+    return " ".join(found)

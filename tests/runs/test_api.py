@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 import coevo
+from coevo.interactive.script import Script
 
 SMALL = {"data": {"size": 16}, "artist": {"width": 4, "latent": 4}, "critic": {"width": 4}}
 
@@ -46,17 +49,23 @@ def test_resume_goes_on_and_refuses_options_that_are_not_there(run: coevo.runs.r
         coevo.resume("it", runs_dir=tmp_path, rounds=0)
 
 
-def test_load_opens_a_run_whose_dataset_is_gone(tmp_path: Path) -> None:
-    folder = tmp_path / "photos" / "one"
-    folder.mkdir(parents=True)
-    from PIL import Image
+def test_a_critic_that_asks_a_person_needs_a_user_interface_and_others_take_none(tmp_path: Path) -> None:
+    with pytest.raises(coevo.ConfigError, match="'human' asks a person; give a ui"):
+        coevo.run("sims", runs_dir=tmp_path, rounds=1)
+    with pytest.raises(coevo.ConfigError, match="'dcnn' is not interactive"):
+        coevo.run("dcgan", runs_dir=tmp_path, rounds=1, ui=Script("q"))
+    assert not list(tmp_path.iterdir())
 
+
+@pytest.mark.parametrize("labels", ["one", "."], ids=["labelled", "unlabelled"])
+def test_load_opens_a_run_whose_dataset_is_gone(labels: str, tmp_path: Path) -> None:
+    folder = tmp_path / "photos" / labels
+    folder.mkdir(parents=True)
     for number in range(8):
         Image.new("L", (16, 16), 30 * number).save(folder / f"{number}.png")
     options = {**SMALL, "data": {"size": 16, "name": str(tmp_path / "photos")}}
     coevo.run("dcgan", name="it", runs_dir=tmp_path / "runs", rounds=2, batch=4, options=options)
-    for path in folder.iterdir():
-        path.unlink()
+    shutil.rmtree(tmp_path / "photos")
     assert len(coevo.load("it", tmp_path / "runs").artist.exhibit(4, seed=1)) == 4
 
 

@@ -100,3 +100,9 @@ def test_a_file_that_is_not_toml(tmp_path: Path) -> None:
 def test_a_section_that_is_not_a_table() -> None:
     with pytest.raises(ConfigError, match="run should be a table"):
         resolve({**DCGAN, "run": 3}, registry())
+
+
+@pytest.mark.parametrize("tree", [{"phases": {"artist": 3}}, {"made": 3}, {"made": {"classes": 3}}])
+def test_a_part_that_is_not_a_table_is_refused_in_a_sentence(tree: dict) -> None:
+    with pytest.raises(ConfigError, match=r"phases\.artist should be a table|made"):
+        resolve({**DCGAN, **tree}, registry())

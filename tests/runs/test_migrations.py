@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from conftest import CommandLine
 
+import coevo
+
 OLD = Path(__file__).parent / "format-1"
 RUNS = ("dcgan", "aae-semi-supervised", "gp-dcnn", "blind-watchmaker")
 
@@ -98,3 +100,28 @@ def test_an_old_picture_is_drawn_anew_and_bred_from(command: CommandLine, tmp_pa
 )
 def test_an_old_name_of_an_option_is_answered_with_the_new_one(command: CommandLine, old: str, new: str) -> None:
     assert f"is now called {new}" in command.refuses("run", "dcgan", "-o", old)
+
+
+def test_to_look_at_an_old_session_changes_nothing(command: CommandLine) -> None:
+    path = command.runs / "blind-watchmaker" / "session.db"
+    before = path.read_bytes()
+    run = coevo.load("blind-watchmaker", command.runs)
+    assert run.round == 5 and len(run.artist.exhibit(4, seed=1)) == 4
+    run.close()
+    assert path.read_bytes() == before
+
+
+def test_the_metric_that_an_old_run_watches_is_renamed(command: CommandLine) -> None:
+    config = command.runs / "dcgan" / "config.toml"
+    config.write_text(config.read_text().replace("[run]", '[run]\nbest = "max:artist.spread"', 1))
+    assert command("resume", "dcgan", "--rounds", 8).code == 0
+    assert (command.runs / "dcgan" / "checkpoints" / "best").is_file()
+
+
+def test_a_run_of_a_newer_format_is_refused(command: CommandLine) -> None:
+    config = command.runs / "dcgan" / "config.toml"
+    old = config.read_text()
+    config.write_text(old + "\n[made]\nformat = 9\n")
+    assert "has format 9, and this coevo reads up to 2" in command.refuses("sample", "dcgan", "-o", "x.png")
+    config.write_text(old + '\n[made]\nformat = "x"\n')
+    assert "made.format should be a number" in command.refuses("sample", "dcgan", "-o", "x.png")

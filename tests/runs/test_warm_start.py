@@ -1,0 +1,44 @@
+"""--from: where a run starts that does not start anew, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import CommandLine
+
+EVOLVED = ("run", "gp-dcnn", "--size", 16, "--batch", 8, "--rounds", 2, "-o", "artist.islands=1")
+
+
+@pytest.fixture
+def command(coevo_command: CommandLine) -> CommandLine:
+    coevo_command.play("trained", "--rounds", 2)
+    return coevo_command
+
+
+def test_networks_of_another_size_are_refused_with_the_options_that_fit(command: CommandLine) -> None:
+    other = ("--size", 16, "--batch", 8, "-o", "critic.width=4", "-o", "artist.width=8")
+    said = command.refuses("run", "dcgan", "--from", "trained", *other)
+    assert "have other shapes in run 'trained'" in said and "-o artist.width=4" in said and "state_dict" not in said
+
+
+def test_a_society_and_a_pair_do_not_start_from_each_other(command: CommandLine) -> None:
+    assert command(*EVOLVED, "--name", "pair").code == 0
+    said = command.refuses(*EVOLVED, "--agents", 2, "--from", "pair")
+    assert "'pair' is one pair; leave out --agents" in said
+    assert command(*EVOLVED, "--name", "society", "--agents", 2).code == 0
+    assert "'society' is a society of 2 agents; say --agents 2" in command.refuses(*EVOLVED, "--from", "society")
+
+
+def test_a_population_starts_from_another_one_with_ids_of_its_own(command: CommandLine) -> None:
+    assert command(*EVOLVED, "--name", "first").code == 0
+    assert command(*EVOLVED, "--name", "second", "--from", "first", "-o", "run.sheet_every=1").code == 0
+
+
+def test_a_run_that_lost_its_checkpoints_or_its_session_is_refused(command: CommandLine) -> None:
+    checkpoints = command.runs / "trained" / "checkpoints"
+    checkpoints.rename(command.runs / "elsewhere")
+    assert "has lost its folder of checkpoints" in command.refuses("resume", "trained", "--rounds", 4)
+    picks = command.runs / "one.picks"
+    picks.write_text("3\nq\n")
+    assert command("run", "blind-watchmaker", "--size", 32, "--name", "bred", "--picks", picks).code == 0
+    (command.runs / "bred" / "session.db").unlink()
+    assert "was bred by picks, and its database" in command.refuses("resume", "bred", "--picks", picks)
