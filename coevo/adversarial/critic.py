@@ -67,15 +67,24 @@ class AdversarialCritic(Critic):
     judged_since_learn: bool
 
     def network(self, artist: Artist) -> nn.Module:
-        """The module that scores, not yet on the device.
+        """Make the module that scores works.
 
-        Of works [N, …] and labels [N], or None, it gives scores [N]; [N, heads] if several judge. It is given the
-        works of a pack as channels of one.
+        Args:
+            artist: the artist that it judges, built before; `artist.code` is the layout of the codes.
+
+        Returns:
+            A module on the CPU with forward(works, labels): of works [N, …], as `inputs` returns them, and labels [N]
+            int64, or None, it returns raw scores [N]; [N, heads] if several judge. With `pack`, the works of a pack
+            are the channels of one.
         """
         raise NotImplementedError(f"{type(self).__name__} needs a method network(artist)")
 
     def inputs(self, works: Works) -> Tensor:
-        """The part of works that the network scores, [N, …]."""
+        """The part of works that the network scores, [N, …]: by default their images [N, C, H, W] in [-1, 1].
+
+        Raises:
+            PairError: the works do not have it.
+        """
         return works.pixels
 
     @property

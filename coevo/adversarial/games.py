@@ -39,15 +39,23 @@ class Game:
     """Weight of the gradient penalty, unless the critic's options say otherwise."""
 
     def as_real(self, scores: Tensor) -> Tensor:
-        """The critic's loss at each score, [N], if the works should be called real."""
+        """The critic's losses [N] for scores [N] of works whose target is 1, real."""
         raise NotImplementedError
 
     def as_made(self, scores: Tensor) -> Tensor:
-        """The critic's loss at each score, [N], if the works should be called made."""
+        """The critic's losses [N] for scores [N] of works whose target is 0, made."""
         raise NotImplementedError
 
     def reward(self, made: Tensor, real: Tensor | None) -> Tensor:
-        """Rewards [N] for scores of made works; an artist maximises their mean."""
+        """Rewards for made works; an artist maximises their mean.
+
+        Args:
+            made: scores [N] of made works, with gradients to them.
+            real: scores [M] of real works if `uses_reals`; else None.
+
+        Returns:
+            Rewards [N], higher is better.
+        """
         raise NotImplementedError
 
     def relative_to(self, scores: Tensor, others: Tensor) -> Tensor:
@@ -68,7 +76,7 @@ class Game:
         return self._cost(real, real_labels).mean() + self._cost(made, made_labels).mean()
 
     def fooled(self, made: Tensor, real: Tensor | None) -> Tensor:
-        """[N] bool: taken for real."""
+        """Whether each made work is taken for real, bool [N]; scores as for `reward`."""
         return made > self.threshold
 
     def probability(self, scores: Tensor) -> Tensor:

@@ -49,6 +49,8 @@ class Members(Player):
         return {str(number): member.state() for number, member in enumerate(self.members)}
 
     def restore(self, state: State) -> None:
+        if (count := len(state.keys() - {"credits"})) != len(self.members):
+            raise KeyError(f"The state is of {count} agents, and the society has {len(self.members)}.")
         for number, member in enumerate(self.members):
             member.restore(state[str(number)])
 
@@ -61,7 +63,7 @@ class SocietyArtist(Members, Artist):
         self.critics = [critic for _, critic in agents]
         first = self.members[0]
         super().__init__(first.options, first.studio)
-        self.name = first.name  # type: ignore[misc]
+        self.name = first.name
         self.exchange = exchange
         self.credits = [0] * len(agents)
         """Number of works of each agent that others accepted."""
@@ -146,7 +148,7 @@ class SocietyCritic(Members, Critic):
         self.members: Sequence[Critic] = [critic for _, critic in agents]
         first = self.members[0]
         super().__init__(first.options, first.studio)
-        self.name = first.name  # type: ignore[misc]
+        self.name = first.name
         self.artists = [artist for artist, _ in agents]
 
     def spec(self) -> CriticSpec:

@@ -16,7 +16,15 @@ class Encoder(Protocol):
     """An artist that finds codes of pictures."""
 
     def encode(self, works: Works) -> Tensor:
-        """Codes [N, D] of works with images; no gradients."""
+        """Codes float32 [N, D] of works with images [N, C, H, W]; no gradients; changes nothing."""
+
+
+@runtime_checkable
+class DifferentiableEncoder(Protocol):
+    """An artist whose latents can be differentiated."""
+
+    def latents(self, images: Tensor) -> Tensor:
+        """Latents [N, D] of images [N, C, H, W] in [-1, 1], with gradients to the images."""
 
 
 @runtime_checkable
@@ -24,7 +32,7 @@ class Decoder(Protocol):
     """An artist that makes works of codes."""
 
     def decode(self, codes: Tensor, labels: Tensor | None = None) -> Works:
-        """Finished works of codes [N, D]: no gradients; changes nothing."""
+        """N finished works of codes [N, D], of labels [N] int64 if given: no gradients; changes nothing."""
 
 
 @runtime_checkable
@@ -32,7 +40,7 @@ class Reconstructor(Protocol):
     """An artist whose reconstructions are more than decode(encode(works))."""
 
     def reconstruct(self, works: Works) -> Works:
-        """The works as they come back from their codes; no gradients."""
+        """The N works as their codes decode to; no gradients; changes nothing."""
 
 
 @runtime_checkable
@@ -40,7 +48,7 @@ class Renderer(Protocol):
     """An artist that draws its works at any size, from their genomes or codes."""
 
     def render(self, works: Works, size: int) -> Tensor:
-        """Pictures [N, C, size, size] in [-1, 1] of works that may hold no more than genomes or codes."""
+        """Pictures [N, C, size, size] px in [-1, 1] of N works that may hold no more than genomes or codes."""
 
 
 @runtime_checkable
@@ -48,7 +56,7 @@ class StripRenderer(Protocol):
     """An artist that draws a picture of any size in bounded memory."""
 
     def render_strips(self, works: Works, size: int) -> Iterator[Tensor]:
-        """The picture of the first work from top to bottom, [C, rows, size] at a time."""
+        """The picture of the first work from top to bottom, [C, rows, size] px in [-1, 1] at a time."""
 
 
 @runtime_checkable
@@ -56,7 +64,7 @@ class Breedable(Protocol):
     """An artist whose individuals a person can pick. `ArtistSpec.picks` says how many at once."""
 
     def breed(self, works: Works, picked: Sequence[int]) -> Metrics:
-        """Replace the population by offspring of the picked works (indices); of nobody: roll again."""
+        """Replace the population by offspring of the picked works (indices); of nobody: roll again. Returns figures."""
 
 
 @runtime_checkable
@@ -64,10 +72,10 @@ class Evolving(Protocol):
     """An artist that takes in individuals of others: from another run, from a picture, from a society."""
 
     def seed_population(self, works: Works) -> None:
-        """Start from others' genomes or codes. Raises PairError if it can use neither."""
+        """Start from others' genomes or codes, as many as there is room for. Raises PairError if it can use neither."""
 
     def immigrate(self, works: Works) -> None:
-        """Take in a few individuals beside one's own, in the course of a run."""
+        """Take in a few individuals beside its own, in the course of a run. Raises as `seed_population` does."""
 
 
 @runtime_checkable
@@ -75,7 +83,7 @@ class SelfEvaluating(Protocol):
     """An artist with figures of quality of its own, for `coevo evaluate`."""
 
     def evaluate(self, works: Works, draws: int) -> Mapping[str, float]:
-        """Figures on real works; draws: how many samples an estimate may take."""
+        """Figures by name, on N real works; an estimate may take this many draws (samples)."""
 
 
 @runtime_checkable

@@ -1,7 +1,7 @@
 """The two players: an Artist makes works, a Critic judges them. Five methods each; the rest is optional.
 
 A player is made in two steps. `Player(options, studio)` only stores the two, and `spec()` says what it needs and
-gives, so that a pair is checked before any work is done. `build()` then makes networks or a first population.
+gives, so that a pair is checked first. `build()` then makes networks or a first population.
 """
 
 from __future__ import annotations
@@ -85,10 +85,8 @@ class CriticSpec:
 class Player:
     """The common base of Artists and Critics: a name, options, a studio and an exact state."""
 
-    # set in ALL subclasses
-    name: ClassVar[str]
-
-    # set in SOME subclasses
+    name: str
+    """Set in every subclass; what follows only where it differs."""
     Options: ClassVar[type[Options]] = Options
     extra_state: ClassVar[tuple[str, ...]] = ()
     """Attributes beside modules and optimisers that belong to the state: tensors and JSON values."""
@@ -103,7 +101,7 @@ class Player:
 
     @classmethod
     def upgrade(cls, options: dict[str, Any]) -> dict[str, Any]:
-        """The options of a run made by an older version, as this one names them; "name" may name another player."""
+        """The options {name: value} of an older version's run, as this one names them; "name" may be another player."""
         return {cls.Options.renamed.get(name, name): value for name, value in options.items()}
 
     @classmethod
@@ -125,25 +123,32 @@ class Player:
         return parts | {name: getattr(self, name) for name in self.extra_state}
 
     def restore(self, state: State) -> None:
-        """Take back a state made by `state()` of a player with the same options.
+        """Take back a state that a player with the same options had. Call it after `build()`.
 
         Raises:
-            KeyError, RuntimeError: the state is another player's.
+            KeyError: a part is unknown or missing; only parts in `constant_state` may be left out.
+            RuntimeError, ValueError: a part has another size.
         """
+        parts = {name: value for name, value in vars(self).items() if hasattr(value, "state_dict")}
+        parts |= {name: getattr(self, name) for name in self.extra_state if hasattr(self, name)}
+        if unknown := [name for name in state if name not in parts]:
+            kind = "artist" if isinstance(self, Artist) else "critic"
+            raise KeyError(f"{unknown[0]!r} is not a part of {kind} {self.name!r}.")
+        if missing := [name for name in parts if name not in (*state, *self.constant_state)]:
+            raise KeyError(f"The state has no {missing[0]!r}.")
         for name, value in state.items():
             if name in self.extra_state:
                 setattr(self, name, value.to(self.studio.device) if isinstance(value, Tensor) else value)
                 continue
-            getattr(self, name).load_state_dict(value)
-            if isinstance(part := getattr(self, name), Optimizer):
-                _align_memory_format(part)
+            parts[name].load_state_dict(value)
+            if isinstance(parts[name], Optimizer):
+                _align_memory_format(parts[name])
 
 
 class Artist(Player):
     """Makes works, and learns from the rewards that a Critic gives them.
 
-    Whatever else it can do (encode, decode, render, be bred) is a protocol of `coevo.contract.capabilities`: it only
-    has to have the methods.
+    Whatever else it can do (encode, decode, render, be bred) is a protocol of `coevo.contract.capabilities`.
     """
 
     def spec(self) -> ArtistSpec:
@@ -151,22 +156,32 @@ class Artist(Player):
         raise NotImplementedError(f"{type(self).__name__} needs a method spec() that returns an ArtistSpec")
 
     def build(self) -> None:
-        """Make networks or a first population. Called again when a phase restarts the artist."""
+        """Make networks or a first population, from options and studio; again when a phase restarts the artist."""
         raise NotImplementedError(f"{type(self).__name__} needs a method build()")
 
     def make(self, n: int, reals: Works | None) -> Works:
-        """Make works; their images are [n, C, H, W] in [-1, 1] and may carry gradients.
+        """Make works for the critic.
 
-        A population comes whole, and an artist that encodes makes as many as there are real works, whatever n is.
+        Args:
+            n: how many; a population returns all its individuals instead, and an encoder one work per real work.
+            reals: real works [M] of the same turn; None if the run has none.
+
+        Returns:
+            N works: images [N, C, H, W] float32 in [-1, 1], or codes [N, D]; both may carry gradients.
         """
         raise NotImplementedError(f"{type(self).__name__} needs a method make(n, reals)")
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
-        """Learn from rewards [N], higher is better. Take every gradient before the first optimiser step."""
+        """Learn from rewards; return figures for the log. Take every gradient before the first optimiser step.
+
+        Args:
+            works: the N works that `make` returned, with their gradients and ctx.
+            rewards: float32 [N], higher is better; with gradients to the works if `CriticSpec.gradients`.
+        """
         raise NotImplementedError(f"{type(self).__name__} needs a method learn(works, rewards)")
 
     def exhibit(self, n: int, seed: int, labels: Tensor | None = None) -> Works:
-        """n finished works for people and metrics: no gradients; changes nothing; same seed, same works."""
+        """n finished works, of labels [n] if given: no gradients; changes nothing; same seed, same works."""
         raise NotImplementedError(f"{type(self).__name__} needs a method exhibit(n, seed, labels)")
 
     @property
@@ -183,21 +198,26 @@ class Critic(Player):
         raise NotImplementedError(f"{type(self).__name__} needs a method spec() that returns a CriticSpec")
 
     def build(self, artist: Artist) -> None:
-        """Make networks that fit the artist's works."""
+        """Make networks that fit the works of the artist, which is built before."""
 
     def learn(self, works: Works, reals: Works) -> Metrics:
-        """Take one step towards telling works from reals; N works and M reals may differ in number.
-
-        A critic that does not need real works may get none. One that never learns needs no such method.
-        """
+        """Take one step towards telling N detached works from M reals, or from 0 without data; return figures."""
         raise NotImplementedError(f"{type(self).__name__} needs a method learn(works, reals)")
 
     def judge(self, works: Works, reals: Works | None) -> Tensor:
-        """Rewards [N], float32, finite, higher is better. May raise `Rewind` (a person who undoes)."""
+        """Judge works before the artist learns. A person may raise `Rewind` or `EndSession` here.
+
+        Args:
+            works: N works as made: a critic with `CriticSpec.gradients` keeps their graph.
+            reals: real works [M] of the same turn; None if the run has none.
+
+        Returns:
+            Rewards float32 [N], finite, higher is better; picks are 1 for picked works and 0 for others.
+        """
         raise NotImplementedError(f"{type(self).__name__} needs a method judge(works, reals)")
 
     def fooled(self, works: Works, reals: Works | None) -> Tensor:
-        """[N] bool: taken for real, accepted, picked."""
+        """Whether each work is taken for real, accepted or picked: bool [N]. Called without gradients."""
         raise NotImplementedError(f"{type(self).__name__} needs a method fooled(works, reals)")
 
 

@@ -62,8 +62,7 @@ class Works:
     @property
     def individuals(self) -> tuple[Genome, ...]:
         """The genomes, N of them. Raises PairError if there are none."""
-        genomes: tuple[Genome, ...] = self._required("genomes")
-        return genomes
+        return tuple(self._required("genomes"))
 
     def _required(self, field: str) -> Any:
         if (value := getattr(self, field)) is None:
@@ -72,29 +71,21 @@ class Works:
         return value
 
     def __len__(self) -> int:
-        for part in (self.images, self.codes, self.labels, self.genomes):
-            if part is not None:
-                return len(part)
-        return 0
+        parts = (self.images, self.codes, self.labels, self.genomes)
+        return next((len(part) for part in parts if part is not None), 0)
 
     def detach(self) -> Works:
         """The same works without gradients and without ctx; genomes stay."""
-        return replace(
-            self,
-            images=None if self.images is None else self.images.detach(),
-            codes=None if self.codes is None else self.codes.detach(),
-            ctx=None,
-        )
+        images, codes = (None if part is None else part.detach() for part in (self.images, self.codes))
+        return replace(self, images=images, codes=codes, ctx=None)
 
     def __getitem__(self, which: slice | Tensor) -> Works:
         """Some of the works, by a slice or by an int64 tensor of indices; without ctx."""
         chosen = range(len(self))[which] if isinstance(which, slice) else which.tolist()
-        return Works(
-            images=None if self.images is None else self.images[which],
-            codes=None if self.codes is None else self.codes[which],
-            labels=None if self.labels is None else self.labels[which],
-            genomes=None if self.genomes is None else tuple(self.genomes[i] for i in chosen),
-        )
+        tensors = (self.images, self.codes, self.labels)
+        images, codes, labels = (None if part is None else part[which] for part in tensors)
+        genomes = None if self.genomes is None else tuple(self.genomes[i] for i in chosen)
+        return Works(images, codes, labels, genomes)
 
     def _repr_png_(self) -> bytes | None:
         """A contact sheet, for notebooks."""
@@ -165,9 +156,8 @@ class CodeLayout:
         """The codes [N, D] with these labels [N], one-hot, in their label block."""
         columns = self.label
         if columns is None:
-            raise PairError(
-                f"The code has no block of labels; its blocks are {', '.join(b.name for b in self.blocks)}."
-            )
+            blocks = ", ".join(block.name for block in self.blocks)
+            raise PairError(f"The code has no block of labels; its blocks are {blocks}.")
         block = one_hot(labels.to(codes.device), columns.stop - columns.start).to(codes)
         return torch.cat([codes[:, : columns.start], block, codes[:, columns.stop :]], 1)
 

@@ -69,7 +69,15 @@ class Dataset:
         return len(self.images)
 
     def works(self, which: Tensor | slice, device: torch.device | str = "cpu") -> Works:
-        """Some of the works, float32 in [-1, 1]."""
+        """Some of the works.
+
+        Args:
+            which: int64 [B] indices, or a slice.
+            device: where they are needed.
+
+        Returns:
+            Works with images [B, C, H, W] float32 in [-1, 1], and with labels [B] int64 if the dataset has them.
+        """
         images = to_float(self.images[which].to(device))
         return Works(images, labels=None if self.labels is None else self.labels[which].to(device))
 
@@ -83,7 +91,11 @@ def to_float(images: Tensor) -> Tensor:
 
 
 def digits(options: DataOptions) -> Dataset:
-    """The 1,797 handwritten digits of scikit-learn, 8 × 8, enlarged."""
+    """The 1,797 handwritten digits of scikit-learn, 8 × 8 px, enlarged to `size`; ten classes.
+
+    Returns:
+        Images uint8 [1797, channels, size, size] and labels.
+    """
     with files("coevo.data").joinpath("assets/digits.npz").open("rb") as file:
         arrays = np.load(file, allow_pickle=False)
         images, labels = arrays["images"], arrays["labels"]
@@ -92,7 +104,14 @@ def digits(options: DataOptions) -> Dataset:
 
 
 def mnist(options: DataOptions) -> Dataset:
-    """MNIST's IDX files in `options.dir`, gzipped or not. Raises DataError if they are missing or truncated."""
+    """MNIST's IDX files in `options.dir`, gzipped or not, of the parts that `split` says.
+
+    Returns:
+        Images uint8 [N, channels, size, size] and labels of ten classes.
+
+    Raises:
+        DataError: files are missing or truncated, or images and labels are not equally many.
+    """
     if options.dir is None:
         raise DataError("Dataset 'mnist' needs --data-dir with its IDX files (train-images-idx3-ubyte, …).")
     parts = {"train": ("train",), "test": ("t10k",), "all": ("train", "t10k")}[options.split]
@@ -109,20 +128,39 @@ def mnist(options: DataOptions) -> Dataset:
 
 
 def folder(options: DataOptions) -> Dataset:
-    """Every image in a folder and below; subfolders are classes."""
+    """Every image in the folder `options.dir` and below; subfolders are classes.
+
+    Returns:
+        Images uint8 [N, channels, size, size], resized and cropped; labels if there are subfolders.
+
+    Raises:
+        DataError: there is no such folder, or no image in it.
+    """
     root = readers.folder_at(options.dir or "")
     return _decoded(root.name, readers.Folder(root, options.split), options)
 
 
 def zipped(options: DataOptions) -> Dataset:
-    """Every image in a zip; folders in it are classes. Nothing is unpacked."""
+    """Every image in the zip `options.dir`; folders in it are classes. Nothing is unpacked.
+
+    Returns and raises as `folder` does.
+    """
     path = Path(options.dir or "")
     with readers.Zip(path, options.split) as source:
         return _decoded(path.stem, source, options)
 
 
 def load_dataset(options: DataOptions, loaders: Mapping[str, Callable[[DataOptions], Dataset]]) -> Dataset:
-    """A dataset by name, or a folder or zip of images by path. Raises DataError if it is neither."""
+    """A dataset by name, or a folder or zip of images by path.
+
+    Args:
+        options: name, size, channels and the rest.
+        loaders: functions by dataset name, as the hook `coevo_datasets` gives them. Each returns a Dataset whose
+            images are uint8 [N, channels, size, size] as the options say, and raises DataError if it cannot.
+
+    Raises:
+        DataError: there is neither such a dataset nor such a file, or it cannot be read.
+    """
     path = Path(options.name)
     if options.name in loaders:
         dataset = loaders[options.name](options)

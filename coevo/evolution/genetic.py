@@ -58,11 +58,19 @@ class GeneticPopulation(Population[G]):
         """With novelty: number of past works, a fair sample of all, that novelty is measured against too."""
 
     def random_genome(self) -> G:
-        """A random genome."""
+        """A random genome, by Python's global stream."""
         raise NotImplementedError
 
     def offspring(self, mother: G, father: G | None) -> G:
-        """A mutated offspring of two parents, or of one."""
+        """Vary genomes, by Python's global stream.
+
+        Args:
+            mother: a parent's genome, which stays as it is.
+            father: another parent's genome to cross it with; None for mutation alone.
+
+        Returns:
+            A new genome, with `options.mutation` mutations on average.
+        """
         raise NotImplementedError
 
     def random_genomes(self, n: int) -> list[G]:
@@ -132,7 +140,7 @@ class GeneticPopulation(Population[G]):
         return metrics
 
     def fitness(self, works: Works, scores: Tensor) -> list[float]:
-        """The values that selection compares: ranks of scores, mixed with ranks of novelty."""
+        """The values [N] in [0, 1] that selection compares: ranks of scores [N], mixed with ranks of novelty."""
         o, fitness = self.options, ranks(scores)
         if o.novelty:
             features = self.features(works)

@@ -45,7 +45,7 @@ class LatentPopulation(Population[Tensor]):
     def __init__(self, decoder: Artist, options: Any = None):
         super().__init__(options or self.Options(), decoder.studio)
         self.decoder = decoder
-        self.name = decoder.name  # type: ignore[misc] # the pair is still dcgan × human
+        self.name = decoder.name  # the pair is still dcgan × human
 
     def spec(self) -> ArtistSpec:
         its = self.decoder.spec()

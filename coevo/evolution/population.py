@@ -45,23 +45,43 @@ class Population(Artist, Generic[G]):
     # what a genome is
 
     def random_genomes(self, n: int) -> list[G]:
-        """n random genomes."""
+        """n random genomes, for a first population. Draw from streams of the studio, or from Python's global one."""
         raise NotImplementedError
 
     def reproduce(self, parents: Sequence[Genome], n: int) -> list[Offspring[G]]:
-        """n offspring of one or more parents, with the ids of the parents that each of them has."""
+        """Make offspring.
+
+        Args:
+            parents: the individuals that may be parents, at least one.
+            n: how many; may be 0.
+
+        Returns:
+            n pairs: a new genome, and the ids of the parents that it has.
+        """
         raise NotImplementedError
 
     def serialize(self, genome: G) -> str:
-        """The genome as text, without loss."""
+        """The genome as text, without loss: `deserialize` reads an equal genome from it, on every machine."""
         raise NotImplementedError
 
     def deserialize(self, text: str) -> G:
-        """The genome that `serialize` wrote. Raises DataError if the text is not a genome, or beyond the limits."""
+        """The genome that `serialize` wrote. The text may come from others, so that nothing in it is trusted.
+
+        Raises:
+            DataError: the text is not a genome, or beyond the limits.
+        """
         raise NotImplementedError
 
     def draw(self, genomes: Sequence[G], height: int, width: int) -> Tensor:
-        """Pictures [N, C, height, width] in [-1, 1] of N genomes, at least one."""
+        """Draw genomes; the same genome gives the same picture, whatever is drawn beside it.
+
+        Args:
+            genomes: N of them, at least one.
+            height, width: pixels.
+
+        Returns:
+            Pictures [N, C, height, width] float32 in [-1, 1]; C as in `studio.image`.
+        """
         raise NotImplementedError
 
     # the artist

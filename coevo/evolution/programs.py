@@ -32,15 +32,25 @@ class ProgramPopulation(GeneticPopulation[G]):
         0 for none."""
 
     def program(self, genome: G, canvas: Canvas, constants: Sequence[Expression] | None = None) -> Program:
-        """The channels of the genome's picture; `constants` stand for its own while they are learned."""
+        """Build the program that draws a genome.
+
+        Args:
+            genome: the genome.
+            canvas: where expressions are made; those of other genomes on it are shared.
+            constants: expressions in the place of the genome's own constants, in the order of `constants(genome)`,
+                while they are learned; None for its own.
+
+        Returns:
+            The expressions of the picture's channels.
+        """
         raise NotImplementedError
 
     def constants(self, genome: G) -> list[float]:
-        """The constants of the genome that may be learned."""
+        """The constants of the genome that may be learned, in an order that depends on the genome alone."""
         raise NotImplementedError
 
     def with_constants(self, genome: G, constants: Sequence[float]) -> G:
-        """The same genome with other constants."""
+        """A copy of the genome with other constants, in the order of `constants(genome)`."""
         raise NotImplementedError
 
     def spec(self) -> ArtistSpec:

@@ -21,10 +21,14 @@ class Selection(NamedTuple):
 def ranks(scores: Tensor) -> Tensor:
     """Ranks [N] in [0, 1] of scores [N], the highest 1; selection uses ranks, as a reward's scale means nothing.
 
+    Equal scores are ranked by position: the later individual ranks higher.
+
     Example:
         >>> import torch
         >>> ranks(torch.tensor([30.0, -1.0, 7.0])).tolist()
         [1.0, 0.0, 0.5]
+        >>> ranks(torch.tensor([3.0, 3.0, 3.0])).tolist()
+        [0.0, 0.5, 1.0]
     """
     return scores.argsort(stable=True).argsort(stable=True) / max(1, len(scores) - 1)
 

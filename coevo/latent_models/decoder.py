@@ -37,7 +37,14 @@ class DecoderArtist(Artist):
     """
 
     def pictures(self, codes: Tensor) -> Tensor:
-        """Finished images [N, C, H, W] in [-1, 1] of codes [N, D] on the device; changes nothing."""
+        """Decode codes to finished images; changes nothing, such as running averages.
+
+        Args:
+            codes: [N, D] float32 on the device, the blocks in the order of `code`; at most `AT_ONCE`.
+
+        Returns:
+            Images [N, C, H, W] in [-1, 1].
+        """
         raise NotImplementedError(f"{type(self).__name__} needs a method pictures(codes)")
 
     def exhibit(self, n: int, seed: int, labels: Tensor | None = None) -> Works:

@@ -49,16 +49,23 @@ class Prior:
 
         Args:
             n: how many.
-            generator: where randomness comes from; the codes are on its device.
+            generator: the source of randomness; the codes are on its device.
             labels: int64 [n], the region of each code if the prior is labelled; -1 for any.
 
         Returns:
-            [n, size].
+            Codes [n, size] float32.
         """
         raise NotImplementedError
 
     def log_density(self, codes: Tensor) -> Tensor:
-        """log p(c) of codes [N, size], in nats: [N]."""
+        """log p(c) in nats.
+
+        Args:
+            codes: [N, size].
+
+        Returns:
+            [N]; -inf where the prior has no mass.
+        """
         raise NotImplementedError
 
     def quantile(self, shares: Tensor) -> Tensor:

@@ -13,16 +13,18 @@ from torch import Tensor
 from coevo.contract.capabilities import Breedable
 from coevo.contract.players import Artist, Critic, Metrics
 from coevo.contract.works import Works
-from coevo.loop.pairs import share_parameters
+from coevo.loop.pairs import check_restart, share_parameters
 from coevo.loop.phases import DEFAULT_PHASES, Phase
 
 
 class Position(NamedTuple):
-    """The position of a run: the step that comes next."""
+    """The position of a run: the step that comes next; everything counts from 0."""
 
     round: int = 0
     phase: int = 0
+    """Its index in the phases of the round."""
     step: int = 0
+    """Its number within the phase."""
 
 
 START = Position()
@@ -33,16 +35,25 @@ class Turn:
     """One step of one side, just made."""
 
     at: Position
+    """The position of this step."""
     next: Position
+    """The position of the step that comes next."""
     role: Literal["critic", "artist"]
+    """The side that learned."""
     works: Works
+    """The N works that it learned from, without gradients and ctx."""
     reals: Works | None
-    rewards: Tensor | None  # [N] in an artist's turn
+    """The M real works beside them; None if the run has none."""
+    rewards: Tensor | None
+    """The critic's rewards [N], detached, in an artist's turn; None in a critic's."""
     metrics: Metrics
-    safe: bool  # the players' state and `next` are all there is to know: a point to save
+    """What the side's learn() or breed() returned."""
+    safe: bool
+    """The players' state and `next` are all there is to know: a point to save."""
 
     @property
     def ends_round(self) -> bool:
+        """Whether the next step is of another round."""
         return self.next.round > self.at.round
 
 
@@ -50,8 +61,18 @@ class Batches(Protocol):
     """Real works as a function of the position: the same position, the same batch."""
 
     size: int
+    """Number of works in a batch, made or real."""
 
-    def batch(self, round: int, phase: int, step: int, stream: str = "main") -> Works | None: ...
+    def batch(self, round: int, phase: int, step: int, stream: str = "main") -> Works | None:
+        """The real works of a step, labels [M] with them if there are any; None without data.
+
+        Args:
+            round, phase, step: the position; everything counts from 0.
+            stream: "main" for all works, or a part of them, such as "labelled"; each has an order of its own.
+        """
+
+    def close(self) -> None:
+        """End what reads the data, such as threads; nothing is asked for afterwards."""
 
 
 class Rewind(Exception):
@@ -75,12 +96,24 @@ def coevolve(
     start: Position = START,
     resample: bool = False,
 ) -> Iterator[Turn]:
-    """Play rounds without end, and yield a Turn after every step of either side; the caller stops.
+    """Play rounds without end, until the caller stops.
 
-    The works and reals of the last critic step also serve the artist's first step, unless `resample`, or the two share
-    parameters that the critic has just changed.
+    Args:
+        artist, critic: a pair that fits (`check_pair`), both built.
+        data: real works by position; `data.size` works are made at once.
+        phases: the parts of a round, in order.
+        start: the position of the first step; the players' state is that of this position.
+        resample: make new works for the artist's first step, instead of those of the critic's last step. A pair with
+            shared parameters does so anyway, as the critic has just changed them.
+
+    Yields:
+        A Turn after every step of either side.
+
+    Raises:
+        PairError: a phase restarts an artist that shares parameters with its critic.
     """
     shared = share_parameters(artist, critic)
+    check_restart(artist, critic, phases)
     population, picks = artist.spec().population, critic.spec().rewards == "picks"
     for round in count(start.round):
         made: tuple[Works, Works | None] | None = None

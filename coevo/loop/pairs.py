@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from coevo.contract.capabilities import Breedable, Decoder, Encoder
 from coevo.contract.players import Artist, ArtistSpec, Critic, CriticSpec
 from coevo.errors import ConfigError, PairError
+from coevo.loop.phases import Phase
 
 
 def share_parameters(artist: Artist, critic: Critic) -> bool:
     """Whether the two hold a parameter in common, as ALAE's pair does its encoder."""
     own = {id(parameter) for parameter in artist.parameters()}
     return any(id(parameter) in own for parameter in critic.parameters())
+
+
+def check_restart(artist: Artist, critic: Critic, phases: Sequence[Phase]) -> None:
+    """Refuse to restart an artist that shares parameters with its critic: the critic would keep the old ones.
+
+    Raises:
+        PairError: a phase restarts it; both players are built.
+    """
+    if any(phase.restart for phase in phases) and share_parameters(artist, critic):
+        raise PairError(
+            f"Artist {artist.name!r} and critic {critic.name!r} share parameters, so the artist cannot be restarted "
+            "each round; leave out phases.artist.restart."
+        )
 
 
 def lacks_gradients(artist: ArtistSpec, critic: CriticSpec) -> bool:

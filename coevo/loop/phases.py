@@ -16,9 +16,13 @@ class Phase:
     """One side's part of a round: up to `steps` steps, fewer once the goal is reached."""
 
     role: Literal["critic", "artist"]
+    """The side that learns."""
     steps: int = 1
-    goal: float | None = None  # share of works that fool the critic: the artist's floor, the critic's ceiling
-    restart: bool = False  # the artist starts anew each round (Machado 2008)
+    """The most steps."""
+    goal: float | None = None
+    """The share of works in [0, 1] that fool the critic: the artist's floor, the critic's ceiling; None: no goal."""
+    restart: bool = False
+    """The artist is built anew at the beginning of the phase, in every round (Machado 2008)."""
 
     @torch.no_grad()
     def goal_reached(self, critic: Critic, works: Works, reals: Works | None) -> bool:

@@ -37,6 +37,16 @@ class Counting(Artist):
         self.count, self.mean, self.cache = 3, torch.ones(2), "anything"
 
 
+class Dreaming(Counting):
+    """With a network that never learns."""
+
+    constant_state = ("frozen",)
+
+    def build(self) -> None:
+        super().build()
+        self.frozen = nn.Linear(2, 2)
+
+
 def counting() -> Counting:
     artist = Counting(Counting.Options(), studio())
     artist.build()
@@ -66,6 +76,52 @@ def test_the_state_is_modules_and_extra_state() -> None:
     assert not equal_states(saved, other.state())
     other.restore(saved)
     assert equal_states(saved, other.state())
+
+
+def dreaming() -> Dreaming:
+    artist = Dreaming(Dreaming.Options(), studio())
+    artist.build()
+    return artist
+
+
+@pytest.mark.parametrize("part", ["net", "count", "mean"])
+def test_a_state_without_a_part_is_refused_and_nothing_is_restored(part: str) -> None:
+    artist, saved = counting(), copy_state(counting().state())
+    artist.count, before = 9, copy_state(artist.state())
+    del saved[part]
+    with pytest.raises(KeyError, match=f"The state has no '{part}'"):
+        artist.restore(saved)
+    assert equal_states(artist.state(), before | {"count": 9})
+
+
+@pytest.mark.parametrize("part", ["xyz", "cache", "options", "studio", "spec", "name"])
+def test_a_part_that_the_player_does_not_have_is_refused(part: str) -> None:
+    with pytest.raises(KeyError, match=f"'{part}' is not a part of artist 'counting'"):
+        counting().restore(counting().state() | {part: 1})
+
+
+def test_the_state_of_the_other_player_is_refused() -> None:
+    artist, critic = built(
+        GradientArtist(GradientArtist.Options(), studio()), GradientCritic(GradientCritic.Options(), studio())
+    )
+    with pytest.raises(KeyError, match="is not a part of critic 'gradient'"):
+        critic.restore(artist.state() | {"likes": 1.0})
+
+
+def test_a_player_that_is_not_built_cannot_be_restored() -> None:
+    with pytest.raises(KeyError, match="is not a part of artist 'counting'"):
+        Counting(Counting.Options(), studio()).restore(counting().state())
+
+
+def test_parts_that_never_change_may_be_left_out() -> None:
+    artist, saved = dreaming(), copy_state(dreaming().state())
+    del saved["frozen"]
+    artist.count = 9
+    artist.restore(saved)
+    assert artist.count == 3
+    artist.restore(artist.state())
+    with pytest.raises(KeyError, match="The state has no 'net'"):
+        artist.restore({name: part for name, part in saved.items() if name != "net"})
 
 
 def test_optimisers_belong_to_the_state() -> None:

@@ -238,6 +238,19 @@ def test_an_artist_that_restarts_is_built_anew_in_every_round(monkeypatch):
     assert steps == ["build"] + ["critic", "build", "artist", "artist"] * 2
 
 
+def test_an_artist_that_shares_parameters_with_its_critic_is_not_restarted(monkeypatch):
+    tiny = studio()
+    artist, critic = built(
+        SharedEncoderArtist(SharedEncoderArtist.Options(), tiny),
+        SharedEncoderCritic(SharedEncoderCritic.Options(), tiny),
+    )
+    monkeypatch.setattr(artist, "build", lambda: pytest.fail("built again"))
+    refusal = "share parameters, so the artist cannot be restarted each round; leave out phases.artist.restart"
+    with pytest.raises(PairError, match=f"Artist 'shared-encoder' and critic 'shared-encoder' {refusal}"):
+        play(artist, critic, 1, phases=(Phase("critic"), Phase("artist", restart=True)))
+    assert play(artist, critic, 2)
+
+
 @pytest.mark.parametrize(("restart", "remembered"), [(False, 8), (True, 4)])
 def test_a_restarted_artist_forgets(restart, remembered):
     artist, critic = gradient_pair()

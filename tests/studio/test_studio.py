@@ -186,6 +186,9 @@ class Noise:
         noise = torch.Generator().manual_seed(100 * round + 10 * phase + step)
         return Works(images=torch.randn(self.size, *self.studio.image, generator=noise).clamp(-1, 1))
 
+    def close(self):
+        pass
+
 
 def dcgan(size=16, channels=1, seed=0, game="hinge", **how):
     studio = Studio(image=(channels, size, size), seed=seed, **how)
