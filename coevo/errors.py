@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 
 class CoevoError(Exception):
-    """Anything a user can mend. The message is whole sentences, fit to be shown as it is."""
+    """Anything a user can fix. The message is whole sentences, fit to be shown as it is."""
 
 
 class ConfigError(CoevoError):
@@ -38,6 +38,12 @@ class DamagedError(StoreError):
 
 class NotFiniteError(CoevoError):
     """A loss or a parameter became NaN or infinite."""
+
+
+def reason(error: OSError) -> str:
+    """The reason of the operating system, fit to end a sentence; without numbers and paths."""
+    said = error.strerror or str(error)
+    return said[:1].lower() + said[1:]
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:

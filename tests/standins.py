@@ -14,14 +14,11 @@ class Reals:
     """Real works: grey squares. `reals` of them in a batch, beside `size` made ones."""
 
     def __init__(self, size: int = 8, reals: int | None = None):
-        self.size, self.reals, self.closed = size, reals or size, False
+        self.size, self.reals = size, reals or size
 
     def batch(self, round: int, phase: int, step: int, stream: str = "main") -> Works:
         noise = torch.Generator().manual_seed(round * 10_000 + phase * 1_000 + step)
         return Works(images=REAL + 0.1 * torch.randn(self.reals, *SHAPE, generator=noise))
-
-    def close(self) -> None:
-        self.closed = True
 
     def close(self) -> None:
         pass

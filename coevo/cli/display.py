@@ -24,12 +24,13 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from coevo.cli.tables import figures
+from coevo.cli.tables import counted, figures
 from coevo.images.sheets import contact_sheet
 from coevo.loop import Turn
 from coevo.runs.run import Run
 from coevo.storage.jsonl import read_log
 from coevo.storage.run_folder import RunFolder
+from coevo.tools.logs import log_of, warnings_of
 
 STRIP = 8  # works in the strip
 STRIP_SECONDS = 2.0
@@ -105,7 +106,7 @@ class Display(ABC):
     def ending(self) -> list[str]:
         """The last lines: the speed, the newest sheet, and the command that shows it."""
         name = self.run.store.name
-        took = f"{self.run.round - self.first_round} rounds in {clock(self.seconds)}"
+        took = f"{counted(self.run.round - self.first_round, 'round')} in {clock(self.seconds)}"
         lines = [f"Run {name}: {took}, {self.images_per_second:.0f} images/s."]
         if self.run.sheet:
             lines += [f"The newest sheet is {self.run.sheet}", f"Show it here with: coevo show {name}"]
@@ -236,11 +237,10 @@ def half_blocks(picture: Image.Image, columns: int) -> RenderableType:
 
 def show_run(store: RunFolder, plain: bool) -> None:
     """Print a run's newest sheet as a picture, its log as curves, and its newest figures."""
-    rows = read_log(store.folder / "metrics.jsonl")
-    warnings = [f"round {row['round']:.0f}: {said}" for row in rows for said in row.pop("warnings", ())]
+    rows, warnings = log_of(store), warnings_of(store)
     sheets = sorted(store.sheets.glob("*.png"))
     timing = read_log(store.folder / "timing.jsonl")
-    took = f", {timing[-1]['round']} rounds in {clock(timing[-1]['seconds'])}" if timing else ""
+    took = f", {counted(timing[-1]['round'], 'round')} in {clock(timing[-1]['seconds'])}" if timing else ""
     click.secho(f"{store.name}{took}", bold=True)
     console = Console()
     if sheets and not plain:
@@ -270,11 +270,14 @@ def show_picture(path: Path, console: Console | None = None) -> None:
 
 
 def curves(rows: list[dict[str, float]], width: int) -> str:
-    """Curves over the rounds, as text: losses, the critic's scores, and games against ancestral opponents."""
+    """Curves over the rounds, as text: losses, the critic's scores, and games against ancestral opponents.
+
+    A metric that a row does not have is a gap in its curve.
+    """
     import plotext
 
     rounds = [row["round"] for row in rows]
-    keys = [key for key in rows[-1] if key != "round"]
+    keys = dict.fromkeys(key for row in rows for key in row if key != "round")
     plots = [[key for key in keys if mark in key] for mark in ("loss", "D(", "ancestors.")]
     drawn = []
     for some in filter(None, plots):
@@ -282,7 +285,7 @@ def curves(rows: list[dict[str, float]], width: int) -> str:
         plotext.theme("clear")
         plotext.plot_size(width, 14)
         for key, marker in zip(some, ("braille", "dot", "x", "o"), strict=False):
-            plotext.plot(rounds, [row.get(key, 0.0) for row in rows], label=key, marker=marker)
+            plotext.plot(rounds, [row.get(key) for row in rows], label=key, marker=marker)
         plotext.xlabel("round")
         drawn.append(plotext.build())
     return "\n".join(drawn)

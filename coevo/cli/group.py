@@ -14,7 +14,7 @@ SENTENCE = 500  # characters of a first sentence that help may show; none is as 
 
 
 class Group(click.Group):
-    """Commands in sections. An error that a user can mend is printed in whole sentences, with exit code 2."""
+    """Commands in sections. An error that a user can fix is printed in whole sentences, with exit code 2."""
 
     def __init__(self, *args: Any, **settings: Any):
         super().__init__(*args, **settings)

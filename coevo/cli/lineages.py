@@ -22,7 +22,7 @@ from coevo.plugin.registry import registry
 @RUNS_DIR
 @JSON
 def lineage(run: str, id: str | None, output: Path | None, runs_dir: Path, as_json: bool) -> None:
-    """Show the family tree of a RUN: all individuals that were picked, or the ancestors of one ID.
+    """Show the family tree of a RUN: everyone who was picked and the newest sheet, or the ancestors of one ID.
 
     RUN may be a PICTURE.png that carries a genome; the tree then shows its ancestors in the run that made it.
     """

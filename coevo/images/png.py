@@ -14,7 +14,7 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from coevo.contract.players import Artist
 from coevo.contract.works import Genome, Works
-from coevo.errors import DataError
+from coevo.errors import DataError, reason
 from coevo.storage.atomic import write_whole
 from coevo.storage.run_folder import FORMAT
 from coevo.version import __version__
@@ -100,8 +100,12 @@ def read_origin(path: Path) -> Origin:
     try:
         with Image.open(path) as picture:
             text = picture.info.get("coevo")
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, ValueError, SyntaxError) as error:
-        raise DataError(f"{path} cannot be read as a picture: {error}") from error
+    except UnidentifiedImageError as error:
+        raise DataError(f"{path} cannot be read as a picture: it should be a PNG.") from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read as a picture: {reason(error)}.") from error
+    except (Image.DecompressionBombError, ValueError, SyntaxError) as error:
+        raise DataError(f"{path} cannot be read as a picture: {str(error).rstrip('.')}.") from error
     try:
         about = json.loads(text) if text else {}
         works, run = works_of(about), str(about.get("run", ""))

@@ -37,7 +37,7 @@ def render_strips(artist: Artist, works: Works, size: int) -> Iterator[Tensor]:
 
 
 def reconstruct(artist: Artist, works: Works) -> Works:
-    """Works as they come back from their codes. Raises PairError if the artist cannot encode and decode."""
+    """Reconstructions of works from their codes. Raises PairError if the artist cannot encode and decode."""
     if isinstance(artist, Reconstructor):
         return artist.reconstruct(works)
     if not (isinstance(artist, Encoder) and isinstance(artist, Decoder)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from coevo.errors import CoevoError, ConfigError
+from coevo.errors import CoevoError, ConfigError, reason
 from coevo.interactive.commands import Branch, Command, Mutate, Pick, Quit, format_command, parse_command
 from coevo.interactive.session_db import SessionDB
 from coevo.interactive.sheet import Sheet
@@ -38,8 +38,10 @@ class Script(UI):
         """The script in a file. Raises ConfigError if it cannot be read."""
         try:
             return cls(path.read_text("utf-8"), str(path))
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"Cannot read the picks in {path}: {error}.") from error
+        except OSError as error:
+            raise ConfigError(f"Cannot read the picks in {path}: {reason(error)}.") from error
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"Cannot read the picks in {path}: it is not text in UTF-8.") from error
 
     def ask(self, sheet: Sheet) -> Command:
         number, command = next(self._remaining, (0, Quit()))

@@ -110,8 +110,7 @@ class Session:
         """Close the database and the data."""
         if self.db:
             self.db.close()
-        if close := getattr(self.data, "close", None):
-            close()
+        self.data.close()
 
     # what a person may do beside picking
 

@@ -397,7 +397,7 @@ class SessionDB:
         except sqlite3.Error as error:
             raise StoreError(
                 f"Could not write the session database {self.path}: {error}. Nothing was bred; free some space or "
-                "mend the permissions, then go on with `coevo resume`."
+                "fix the permissions, then go on with `coevo resume`."
             ) from error
 
     @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,14 @@ class Sheet:
         return rate
 
     @property
+    def mutation_bounds(self) -> tuple[float, float]:
+        """The least and the greatest mutation rate that the artist's option allows."""
+        bounds = type(self.session.artist.options).model_fields["mutation"].metadata
+        least = max((float(bound.ge) for bound in bounds if hasattr(bound, "ge")), default=0.0)
+        most = min((float(bound.le) for bound in bounds if hasattr(bound, "le")), default=inf)
+        return least, most
+
+    @property
     def can_undo(self) -> bool:
         return self.session.can_undo
 
@@ -107,7 +116,8 @@ class Sheet:
                     return "One picture is picked twice."
                 if indices and not least <= len(indices) <= most:
                     wants = str(most) if least == most else f"{least} to {most}"
-                    return f"{self.session.artist.name} can use {wants} picks at once, not {len(indices)}."
+                    wants = "one pick" if most == 1 else f"{wants} picks"
+                    return f"Artist {self.session.artist.name!r} can breed {wants} at a time, not {len(indices)}."
             case Save(index, size, path):
                 if missing := self.missing(index):
                     return missing
@@ -116,7 +126,7 @@ class Sheet:
                 if path and Path(path).suffix.lower() != ".png":
                     return f"A picture is saved as a .png, not {Path(path).name!r}."
             case Mutate() if self.mutation is None:
-                return f"{self.session.artist.name} has no mutation rate."
+                return f"Artist {self.session.artist.name!r} has no mutation rate."
             case Undo() if not self.can_undo:
                 return "This is the first sheet; there is nothing to undo."
             case Redo() if not self.can_redo:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from coevo.contract.players import Artist, Critic
 
@@ -18,33 +18,6 @@ DIVERSE = 0.6  # diversity, real works' being 1, that an artist must have reache
 FLAT = 0.01  # of the largest standard deviation of the rewards so far
 FORGOTTEN = 0.3  # of past works, or of today's before past critics
 SWING, CROSSINGS = 0.4, 6  # of the accuracy, from top to bottom, and how often it crosses its mean
-
-MESSAGES = {
-    "critic_at_chance": "critic accuracy has stayed at chance ({accuracy:.2f}) for {rows} log rows: the critic is too "
-    "weak, or works are indistinguishable from real ones",
-    "critic_saturated": "critic accuracy has stayed near 1 ({accuracy:.2f}) for {rows} log rows, so the artist learns "
-    "little",
-    "mode_collapse": "works have become alike (diversity {diversity:.2f} of real works', at best {best:.2f}): mode "
-    "collapse",
-    "oscillation": "the two sides oscillate (critic accuracy swings by {swing:.2f})",
-    "disengagement": "the critic has given all works almost the same reward for {rows} log rows (standard deviation "
-    "{reward_std:.2g}, once {largest:.2g}), so nothing can be selected",
-    "critic_forgets": "the critic is fooled by works that it once saw through ({critic_forgets:.0%} of past works)",
-    "artist_forgets": "works no longer fool critics of the past that earlier works fooled ({artist_forgets:.0%} "
-    "fewer): the sides may go in circles",
-}
-SUGGESTIONS = {
-    "critic_at_chance": ("a larger -o critic.width", "a higher -o critic.learning_rate"),
-    "critic_saturated": (
-        "-o critic.label_smoothing=0.1", "-o critic.instance_noise=0.1", "-o critic.r1=1",
-        "a lower -o critic.learning_rate",
-    ),
-    "mode_collapse": ("-o critic.minibatch=std", "-o critic.pack=2", "-o critic.unroll=5"),
-    "oscillation": ("-o critic.r1=1", "-o artist.beta1=0 -o critic.beta1=0", "a lower -o critic.learning_rate"),
-    "disengagement": ("a lower -o critic.learning_rate", "-o phases.critic.goal=0.2"),
-    "critic_forgets": ("-o critic.memory=512",),
-    "artist_forgets": ("-o critic.past_critics=4",),
-}  # fmt: skip
 
 
 class Diagnostics:
@@ -74,7 +47,7 @@ class Diagnostics:
             self._reward_std.append(row["artist.reward_std"])
             self._largest_reward_std = max(self._largest_reward_std, row["artist.reward_std"])
         self._forgets = {name: row.get(f"ancestors.{name}", 0.0) for name in self._forgets}
-        problems = [name for name in MESSAGES if getattr(self, f"_{name}")()]
+        problems = [name for name, problem in PROBLEMS.items() if problem.occurs(self)]
         new = [name for name in problems if name not in self._problems]
         self._problems = problems
         return [self._sentence(name) for name in new]
@@ -100,10 +73,10 @@ class Diagnostics:
         """Options that may help, in words of the command line, as far as the players have them."""
         there = {f"{role}.{name}" for role in ("artist", "critic") for name in type(self._options(role)).model_fields}
         there |= {"phases.critic.goal"} if self.critic.spec().learns else set()
-        return [text for text in SUGGESTIONS[problem] if there.issuperset(re.findall(r"-o ([\w.]+)", text))]
+        return [text for text in PROBLEMS[problem].suggestions if there.issuperset(re.findall(r"-o ([\w.]+)", text))]
 
     def _sentence(self, problem: str) -> str:
-        message = MESSAGES[problem].format(
+        message = PROBLEMS[problem].message.format(
             rows=ROWS,
             accuracy=self._accuracy[-1] if self._accuracy else 0.0,
             diversity=self._diversity[-1] if self._diversity else 0.0,
@@ -120,7 +93,7 @@ class Diagnostics:
     def _options(self, role: str) -> Any:
         return (self.artist if role == "artist" else self.critic).options
 
-    # the problems, as MESSAGES names them
+    # the problems
 
     @property
     def _full(self) -> bool:
@@ -155,3 +128,64 @@ class Diagnostics:
         mean = sum(self._accuracy) / ROWS
         above = [value > mean for value in self._accuracy]
         return sum(one != other for one, other in pairwise(above)) >= CROSSINGS
+
+
+class Problem(NamedTuple):
+    """A problem of a game.
+
+    Args:
+        occurs: whether the rows that were looked at show it.
+        message: the sentence about it; the figures in braces are those of `Diagnostics`.
+        suggestions: options that may help.
+    """
+
+    occurs: Callable[[Diagnostics], bool]
+    message: str
+    suggestions: tuple[str, ...]
+
+
+PROBLEMS = {
+    "critic_at_chance": Problem(
+        Diagnostics._critic_at_chance,
+        "critic accuracy has stayed at chance ({accuracy:.2f}) for {rows} log rows: the critic is too weak, or works "
+        "are indistinguishable from real ones",
+        ("a larger -o critic.width", "a higher -o critic.learning_rate"),
+    ),
+    "critic_saturated": Problem(
+        Diagnostics._critic_saturated,
+        "critic accuracy has stayed near 1 ({accuracy:.2f}) for {rows} log rows, so the artist learns little",
+        (
+            "-o critic.label_smoothing=0.1",
+            "-o critic.instance_noise=0.1",
+            "-o critic.r1=1",
+            "a lower -o critic.learning_rate",
+        ),
+    ),
+    "mode_collapse": Problem(
+        Diagnostics._mode_collapse,
+        "works have become alike (diversity {diversity:.2f} of real works', at best {best:.2f}): mode collapse",
+        ("-o critic.minibatch=std", "-o critic.pack=2", "-o critic.unroll=5"),
+    ),
+    "oscillation": Problem(
+        Diagnostics._oscillation,
+        "the two sides oscillate (critic accuracy swings by {swing:.2f})",
+        ("-o critic.r1=1", "-o artist.beta1=0 -o critic.beta1=0", "a lower -o critic.learning_rate"),
+    ),
+    "disengagement": Problem(
+        Diagnostics._disengagement,
+        "the critic has given all works almost the same reward for {rows} log rows (standard deviation "
+        "{reward_std:.2g}, once {largest:.2g}), so nothing can be selected",
+        ("a lower -o critic.learning_rate", "-o phases.critic.goal=0.2"),
+    ),
+    "critic_forgets": Problem(
+        Diagnostics._critic_forgets,
+        "the critic is fooled by works that it once saw through ({critic_forgets:.0%} of past works)",
+        ("-o critic.memory=512",),
+    ),
+    "artist_forgets": Problem(
+        Diagnostics._artist_forgets,
+        "works no longer fool critics of the past that earlier works fooled ({artist_forgets:.0%} fewer): the sides "
+        "may go in circles",
+        ("-o critic.past_critics=4",),
+    ),
+}

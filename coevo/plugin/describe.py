@@ -10,24 +10,38 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from coevo.contract import capabilities
+from coevo.contract.capabilities import (
+    Breedable,
+    Decoder,
+    DifferentiableEncoder,
+    Encoder,
+    Evolving,
+    Interactive,
+    Reconstructor,
+    Renderer,
+    SelfEvaluating,
+    StripRenderer,
+)
 from coevo.contract.players import Artist, Critic
 from coevo.contract.works import CodeLayout
 from coevo.errors import CoevoError
 from coevo.plugin.registry import registry
 from coevo.studio import Studio
 
-ARTISTS = (
-    "Encoder",
-    "Decoder",
-    "Reconstructor",
-    "Renderer",
-    "StripRenderer",
-    "Breedable",
-    "Evolving",
-    "SelfEvaluating",
-)
-CAPABILITIES = {"artist": ARTISTS, "critic": ("Interactive",)}
+CAPABILITIES: dict[str, tuple[type, ...]] = {
+    "artist": (
+        Encoder,
+        DifferentiableEncoder,
+        Decoder,
+        Reconstructor,
+        Renderer,
+        StripRenderer,
+        Breedable,
+        Evolving,
+        SelfEvaluating,
+    ),
+    "critic": (Interactive,),
+}
 
 
 def describe_player(kind: Literal["artist", "critic"], name: str) -> dict[str, Any]:
@@ -51,7 +65,7 @@ def describe_player(kind: Literal["artist", "critic"], name: str) -> dict[str, A
         instance = player(player.Options(), Studio())
         described["spec"] = _spec(instance.spec())
         described["capabilities"] = [
-            protocol for protocol in CAPABILITIES[kind] if isinstance(instance, getattr(capabilities, protocol))
+            protocol.__name__ for protocol in CAPABILITIES[kind] if isinstance(instance, protocol)
         ]
     except ValidationError as error:
         missing = ", ".join(f"{kind}.{mistake['loc'][0]}" for mistake in error.errors() if mistake["loc"])

@@ -82,8 +82,10 @@ class Registry:
         usable = [plugin.name for plugin, _ in offered if not plugin.error]
         if len(usable) > 1:
             names = " and ".join(map(repr, usable))
-            return f"Several plugins offer the {kind} {name!r}: {names}; uninstall all but one."
-        return f"The {kind} {name!r} cannot be used: {refused[0].error}" if refused and not usable else ""
+            return f"Several plugins offer the {in_words(kind)} {name!r}: {names}; uninstall all but one."
+        if refused and not usable:
+            return f"The {in_words(kind)} {name!r} cannot be used: {refused[0].error}"
+        return ""
 
     def problems(self) -> list[str]:
         """A sentence for every name that several plugins offer."""
@@ -98,7 +100,7 @@ class Registry:
                 return plugin, offer
         broken = [plugin.name for plugin in self.plugins if plugin.error]
         also = f" (Plugins that failed to load: {', '.join(broken)}; see `coevo plugins`.)" if broken else ""
-        raise ConfigError(unknown(kind, name, self.offers(kind)) + also)
+        raise ConfigError(unknown(in_words(kind), name, self.offers(kind)) + also)
 
     def load(self, kind: Kind, name: str) -> Any:
         """Import what an offer points at. Raises ConfigError if it cannot be found or imported."""
@@ -108,38 +110,46 @@ class Registry:
             return getattr(importlib.import_module(module), attribute)
         except Exception as error:
             raise ConfigError(
-                f"{kind.capitalize()} {name!r} of plugin {self.owner(kind, name)!r} failed to load from "
-                f"{offer.path}: {type(error).__name__}: {error}"
+                f"{in_words(kind).capitalize()} {name!r} of plugin {self.owner(kind, name)!r} failed to load "
+                f"from {offer.path}: {type(error).__name__}: {error}"
             ) from error
 
 
 def _load(point: EntryPoint) -> Plugin:
-    version = point.dist.version if point.dist else ""
+    version, refusal = point.dist.version if point.dist else "", ""
     try:
         module = point.load()
-        plugin = _register(point.name, module, version)
         if (contract := getattr(module, "COEVO_CONTRACT", CONTRACT_VERSION)) > CONTRACT_VERSION:
-            plugin.error = (
+            refusal = (
                 f"Plugin {point.name!r} is written for contract {contract}, and coevo {__version__} has contract "
                 f"{CONTRACT_VERSION}; install a newer coevo."
             )
+        return _register(point.name, module, version, refusal)
     except Exception as error:  # a broken plugin must not stop those who do not need it
-        return Plugin(point.name, version, error=f"{type(error).__name__}: {error}")
-    return plugin
+        return Plugin(point.name, version, error=refusal or f"{type(error).__name__}: {error}")
 
 
-def _register(name: str, module: Any, version: str = "") -> Plugin:
-    """Read a plugin's offers; a manager of its own lets a misspelt hook be blamed on its plugin."""
+def _register(name: str, module: Any, version: str = "", refusal: str = "") -> Plugin:
+    """Read a plugin's offers; a manager of its own lets a misspelt hook be blamed on its plugin.
+
+    A refused plugin may have hooks of a newer contract; it is read for the names of what cannot be used.
+    """
     manager = pluggy.PluginManager("coevo")
     manager.add_hookspecs(hookspecs)
     manager.register(module, name)
-    manager.check_pending()
+    if not refusal:
+        manager.check_pending()
     offers: dict[Kind, list[Offer]] = {}
     for kind in KINDS:
         found = [Offer(*offer) for some in getattr(manager.hook, f"coevo_{kind}s")() for offer in some]
         if found:
             offers[kind] = found
-    return Plugin(name, version, offers)
+    return Plugin(name, version, offers, refusal)
+
+
+def in_words(kind: Kind) -> str:
+    """A kind as messages name it."""
+    return "user interface" if kind == "ui" else kind
 
 
 @cache

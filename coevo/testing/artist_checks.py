@@ -10,6 +10,7 @@ import torch
 from coevo.contract.capabilities import (
     Breedable,
     Decoder,
+    DifferentiableEncoder,
     Encoder,
     Evolving,
     Reconstructor,
@@ -133,6 +134,19 @@ class ArtistBench(Bench):
             f"encode() gives {tuple(codes.shape)}, and the code's layout has {(N, artist.code.size)}"
         )
         assert not codes.requires_grad, "encoded codes carry gradients"
+
+    @only_of(DifferentiableEncoder)
+    def check_differentiable_encoder(self) -> None:
+        """DifferentiableEncoder: its latents carry gradients to the pictures, and computing them changes nothing."""
+        artist, _ = self.pair()
+        assert isinstance(artist, DifferentiableEncoder)
+        images = self.reals_for(artist)[:N].pixels.to(artist.studio.device).requires_grad_()
+        self.unchanged(artist, lambda: artist.latents(images), "latents()")
+        latents = artist.latents(images)
+        assert latents.ndim == 2 and len(latents) == N, f"latents() of {N} pictures gives {tuple(latents.shape)}"
+        assert latents.requires_grad, "latents carry no gradients"
+        (slope,) = torch.autograd.grad(latents.sum(), images, allow_unused=True)
+        assert slope is not None and slope.abs().sum() > 0, "the gradients of latents do not reach the pictures"
 
     @only_of(Decoder)
     def check_decoder(self) -> None:

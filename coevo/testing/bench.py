@@ -113,7 +113,7 @@ class Bench:
         assert built.spec() == fresh, "spec() differs before and after build()"
 
     def check_state(self) -> None:
-        """comes back from a checkpoint exactly, and goes on bit for bit."""
+        """is restored from a checkpoint exactly and continues bit for bit."""
         artist, critic = self.pair()
         self.turn(artist, critic)
         folder = RunFolder.create(self.folder, None, "check")

@@ -13,11 +13,11 @@ from coevo.evaluation.table import report_rows
 from coevo.images.plots import INK, PAPER, colour_of, line_chart
 from coevo.images.png import png_bytes
 from coevo.runs.config import Config
-from coevo.runs.migrations import METRICS_1, renamed
 from coevo.runs.opening import read_config
 from coevo.storage.jsonl import read_log
 from coevo.storage.run_folder import RunFolder
 from coevo.tools.evaluate import evaluate_works
+from coevo.tools.logs import log_of
 from coevo.tools.output import write_output
 
 WIDTH, GAP = 1500, 20  # px of the picture
@@ -39,7 +39,7 @@ def compare_rows(runs: Sequence[RunFolder], n: int | None = None, seed: int = 0)
         seed: of these works.
 
     Returns:
-        Rows {"figure": …, name of a run: …}, of which one that a run does not have is "".
+        Rows {"option or metric": …, name of a run: …}, of which one that a run does not have is "".
     """
     check(runs)
     rows = option_rows(runs)
@@ -86,9 +86,9 @@ def check(runs: Sequence[RunFolder]) -> None:
         raise ConfigError("coevo compare needs at least two different runs; `coevo runs` lists them.")
 
 
-def row(figure: str, runs: Sequence[RunFolder], values: Iterable[str]) -> dict[str, str]:
+def row(name: str, runs: Sequence[RunFolder], values: Iterable[str]) -> dict[str, str]:
     """A row of the table."""
-    return {"figure": figure, **{run.name: value for run, value in zip(runs, values, strict=True)}}
+    return {"option or metric": name, **{run.name: value for run, value in zip(runs, values, strict=True)}}
 
 
 def options(config: Config) -> tuple[dict[str, str], set[str]]:
@@ -104,12 +104,6 @@ def options(config: Config) -> tuple[dict[str, str], set[str]]:
         found |= {f"{section}.{name}": str(value) for name, value in values.model_dump(exclude_none=True).items()}
         chosen |= {f"{section}.{name}" for name in values.model_dump(exclude_defaults=True)}
     return found, chosen
-
-
-def log_of(run: RunFolder) -> list[dict[str, float]]:
-    """The rows of a run's metrics.jsonl, with the names that metrics have now."""
-    rows = [renamed(row, METRICS_1) for row in read_log(run.folder / "metrics.jsonl")]
-    return [{key: value for key, value in row.items() if isinstance(value, int | float)} for row in rows]
 
 
 def recent(run: RunFolder) -> dict[str, float]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol, cast, runtime_checkable
+from typing import cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from coevo.contract.capabilities import Encoder, Reconstructor
+from coevo.contract.capabilities import DifferentiableEncoder, Encoder, Reconstructor
 from coevo.contract.players import Artist
 from coevo.contract.works import CodeBlock, Works
 from coevo.data.datasets import Dataset
@@ -27,14 +27,6 @@ from coevo.storage.run_folder import RunFolder
 from coevo.tools.output import about, npz, write_output
 
 PRIOR_DRAWS = 20_000  # points of the prior in a scatter plot
-
-
-@runtime_checkable
-class DifferentiableEncoder(Protocol):
-    """An artist whose encoder has a slope."""
-
-    def latents(self, images: Tensor) -> Tensor:
-        """Latents [N, D] of images [N, C, H, W] in [-1, 1], with gradients to the images."""
 
 
 def write_codes(run: RunFolder, n: int | None, output: Path) -> int:

@@ -250,7 +250,7 @@ class LatentSpace:
 
     def __init__(self, artist: Artist, run: str):
         if not isinstance(artist, Decoder) or not artist.code:
-            raise CoevoError(f"Artist {artist.name!r} of run {run!r} has no latent code to look into.")
+            raise CoevoError(f"Artist {artist.name!r} of run {run!r} has no latent code.")
         self.artist, self.code = artist, artist.code
         self._decoder: Decoder = artist
 

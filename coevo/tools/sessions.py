@@ -19,7 +19,7 @@ def open_session_db(run: RunFolder) -> tuple[SessionDB, str]:
     """
     path = run.folder / FILE
     if not path.is_file():
-        raise StoreError(f"Run {run.name!r} was not bred by picks, so it has no lineage.")
+        raise StoreError(f"Run {run.name!r} has no lineage: only runs with a critic that picks record one.")
     try:
         return SessionDB(path), ""
     except DamagedError as error:

@@ -21,6 +21,8 @@ INPUTS = ("x", "y", "d", "bias")
 INK, COLOURS = ("ink",), ("hue", "saturation", "brightness")
 MAX_WEIGHT = 1000.0  # |weight| at most in networks that are read
 MAX_LINKS = 2000  # links
+SHOWN = 60  # characters of a text that an error shows
+FORM = 'JSON like {"outputs": ["ink"], "nodes": {"ink": "sin"}, "links": [["x", "ink", 0.5]]}'
 JSON = TypeAdapter(dict[str, Any])  # a third of the time that the json module takes
 
 
@@ -162,12 +164,17 @@ def network(nodes: Mapping[str, str], links: Mapping[tuple[str, str], float], ou
 
 def parse(text: str) -> Network:
     """The network that `Network.text` wrote. Raises DataError, with the reason, if the text is not a network."""
+    shown = repr(text if len(text) <= SHOWN else f"{text[:SHOWN]}…")
     try:
         read: dict[str, Any] = json.loads(text)
-        links = {(str(source), str(target)): float(weight) for source, target, weight in read["links"]}
-        if len(links) < len(read["links"]):
-            raise ValueError("a link occurs twice")
+        links = [((str(source), str(target)), float(weight)) for source, target, weight in read["links"]]
         nodes = {str(node): str(activation) for node, activation in read["nodes"].items()}
-        return network(nodes, links, [str(output) for output in read["outputs"]])
+        outputs = [str(output) for output in read["outputs"]]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise DataError(f"{text[:60]!r} is not a network: {error}.") from error
+        raise DataError(f"{shown} is not a network; it should be {FORM}.") from error
+    try:
+        if len(dict(links)) < len(links):
+            raise ValueError("a link occurs twice")
+        return network(nodes, dict(links), outputs)
+    except ValueError as error:
+        raise DataError(f"{shown} is not a network: {error}.") from error

@@ -17,6 +17,8 @@ from coevo.interactive.sheet import Sheet
 from coevo.interactive.ui import UI
 from coevo.studio.random_streams import preserve_python_rng
 
+SMALL_RATE = 0.01  # the mutation rate that + starts from where it is lower
+
 
 class Human(coevo.Critic):
     """Shows a sheet to a person, and rewards what is picked with 1. Without any pick, the artist rolls again."""
@@ -78,7 +80,7 @@ class Human(coevo.Critic):
             case Quit():
                 raise EndSession
             case Mutate(steps):
-                return self._mutate(steps, sheet.mutation or 0.0)
+                return self._mutate(steps, sheet)
             case Save(index, size, path):
                 try:
                     work = sheet.works[index : index + 1]
@@ -90,10 +92,16 @@ class Human(coevo.Critic):
             "coevo.interactive.commands."
         )
 
-    def _mutate(self, steps: int, rate: float) -> str:
-        rate = round(min(max(rate, 0.01) * MUTATION_STEP**steps, 1.0), 4)
+    def _mutate(self, steps: int, sheet: Sheet) -> str:
+        """Change the mutation rate within the bounds of the artist's option."""
+        old, (least, most) = sheet.mutation or 0.0, sheet.mutation_bounds
+        wanted = (max(old, SMALL_RATE) if steps > 0 else old) * MUTATION_STEP**steps
+        rate = round(min(max(wanted, least), most), 4)
+        if rate == old:
+            return f"The mutation rate is {old:.3g} already, the {'highest' if steps > 0 else 'lowest'} possible."
         try:
             self.session.tune({"mutation": rate}, steps=steps)
         except ValueError:
-            return f"The mutation rate cannot be {rate}."
-        return f"Mutation {rate:.3g} from the next sheet on."
+            return f"The mutation rate cannot be {rate}; it is {old:.3g} still."
+        limit = ", the highest possible" if rate == most else ", the lowest possible" if rate == least else ""
+        return f"The mutation rate is {rate:.3g} from the next sheet on{limit}."

@@ -119,11 +119,11 @@ def test_compare_lays_runs_side_by_side(played: CommandLine, tmp_path: Path) -> 
     played.play("wider", "--rounds", 2, "-o", "critic.width=8")
     printed = played("compare", "small", "wider", "-o", tmp_path / "both.png").out
     lines = {line.split()[0]: line.split()[1:] for line in printed.splitlines() if line.strip()}
-    assert lines["figure"] == ["small", "wider"]
+    assert lines["option"] == ["or", "metric", "small", "wider"]
     assert lines["critic.width"] == ["4", "8"] and lines["rounds"] == ["12", "2"]
     assert pixels(tmp_path / "both.png").ndim == 3
     rows = json.loads(played("compare", "small", "wider", "--json").out)
-    assert {"figure": "critic.width", "small": "4", "wider": "8"} in rows
+    assert {"option or metric": "critic.width", "small": "4", "wider": "8"} in rows
     assert "at least two different runs" in played.refuses("compare", "small", "small")
     assert "should end with .png" in played.refuses("compare", "small", "wider", "-o", tmp_path / "both.txt")
 
@@ -154,7 +154,7 @@ def test_a_run_starts_from_another(played: CommandLine) -> None:
         (["run"], "Say what to run"),
         (
             ["run", "dcgan", "-o", "artist.latent=0"],
-            "artist.latent: input should be greater than or equal to 1",
+            "artist.latent should be at least 1",
         ),
         (["run", "dcgan", "-o", "artist.latnt=9"], "did you mean 'artist.latent'"),
         (["run", "dcgan", "-o", "latent"], "-o expects SECTION.OPTION=VALUE"),
@@ -165,7 +165,7 @@ def test_a_run_starts_from_another(played: CommandLine) -> None:
             ["run", "dcgan", "--size", 33],
             "needs images of 16, 32, 64 or 128 px, which it halves down to 4 px, not 33 × 33",
         ),
-        (["run", "dcgan", "--channels", 2], "data.channels: input should be 1 or 3"),
+        (["run", "dcgan", "--channels", 2], "data.channels should be 1 or 3"),
         (["run", "dcgan", "--device", "mps"], "Device 'mps' is not available here"),
         (["run", "dcgan", "--data", "nothing-here"], "no dataset named 'nothing-here'"),
         (["run", "dcgan", "--data", "mnist"], "needs --data-dir"),
@@ -209,7 +209,11 @@ def test_sample_to_a_file_of_no_known_kind(played: CommandLine, tmp_path: Path) 
 
 def test_from_a_run_of_another_size(played: CommandLine) -> None:
     said = played.refuses("run", "dcgan", "--from", "small", "--name", "other")
-    assert "has other options or another size" in said and not (played.runs / "other").exists()
+    assert (
+        "have other shapes in run 'small'" in said
+        and "-o data.size=16" in said
+        and not (played.runs / "other").exists()
+    )
 
 
 def test_from_a_picture_without_a_genome(coevo_command: CommandLine, tmp_path: Path) -> None:

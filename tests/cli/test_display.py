@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,34 @@ def test_wide_pictures_are_shrunk_to_the_terminal() -> None:
 @pytest.mark.parametrize(("seconds", "said"), [(0, "0:00"), (65, "1:05"), (7384, "2:03:04"), (None, "0:00")])
 def test_the_clock(seconds: float | None, said: str) -> None:
     assert clock(seconds) == said
+
+
+def test_a_run_is_shown_with_the_names_that_metrics_have_now(tmp_path: Path) -> None:
+    """Its log is of format 1."""
+    old = Path(__file__).parents[1] / "runs" / "format-1" / "dcgan"
+    shutil.copytree(old, tmp_path / "old")
+    answer = CommandLine(tmp_path)("show", "old")
+    assert answer.code == 0, answer.err
+    assert "artist.reward_std" in answer.out and "ancestors.critic_forgets" in answer.out
+    assert "artist.spread" not in answer.out and "past." not in answer.out.replace("past.png", "")
+
+
+def test_one_round_is_one_round(tmp_path: Path) -> None:
+    command = CommandLine(tmp_path)
+    assert "Run it: 1 round in " in command("run", "dcgan", *SMALL, "--rounds", 1, "--name", "it").out
+    assert command("show", "it").out.startswith("it, 1 round in ")
+
+
+def test_a_missing_value_is_a_gap_in_its_curve() -> None:
+    rows = [{"round": n} | ({} if 4 <= n <= 16 else {"artist.loss": 5.0 + n % 2}) for n in range(1, 21)]
+    drawn = curves(rows, 80)
+    assert not re.search(r"^\s*[0-4]\.\d┤", drawn, re.MULTILINE)  # nothing is drawn at 0
+    middle = [line[35:45] for line in drawn.splitlines()[1:13]]
+    assert not re.search("[⠀-⣿]", "".join(middle))
+
+
+def test_a_metric_that_the_last_row_does_not_have_is_drawn() -> None:
+    assert "artist.loss" in curves([{"round": 1, "artist.loss": 1.0}, {"round": 2}], 80)
 
 
 def test_curves_have_a_legend() -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from conftest import CommandLine
 
 from coevo.cli import looking, plugins
+from coevo.contract import capabilities
+from coevo.plugin.describe import CAPABILITIES
 from coevo.plugin.registry import Registry
 
 PLUGIN = """
@@ -92,6 +95,16 @@ def test_info_says_what_a_player_needs_and_gives(coevo_command: CommandLine) -> 
     described = json.loads(coevo_command("info", "artist", "gp", "--json").out)
     assert described["spec"]["population"] and described["plugin"] == "gp"
     assert {"Renderer", "Evolving"} <= set(described["capabilities"])
+
+
+def test_info_lists_capabilities_in_the_order_of_the_contract(coevo_command: CommandLine) -> None:
+    described = json.loads(coevo_command("info", "artist", "ae", "--json").out)
+    assert described["capabilities"][:3] == ["Encoder", "DifferentiableEncoder", "Decoder"]
+
+
+def test_every_capability_is_described() -> None:
+    protocols = {value for value in vars(capabilities).values() if getattr(value, "_is_protocol", False)} - {Protocol}
+    assert {one for some in CAPABILITIES.values() for one in some} == protocols
 
 
 def test_info_of_a_code_has_its_blocks(coevo_command: CommandLine) -> None:

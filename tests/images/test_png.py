@@ -56,5 +56,10 @@ def test_other_pictures_are_refused(tmp_path: Path, text: str | None, message: s
 
 def test_a_file_that_is_no_picture_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.png").write_text("no picture")
-    with pytest.raises(DataError, match="cannot be read as a picture"):
+    with pytest.raises(DataError, match=r"x\.png cannot be read as a picture: it should be a PNG\.$"):
+        read_origin(tmp_path / "x.png")
+
+
+def test_a_file_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"x\.png cannot be read as a picture: no such file or directory\.$"):
         read_origin(tmp_path / "x.png")

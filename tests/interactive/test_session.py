@@ -220,3 +220,16 @@ def test_a_run_killed_inside_a_phase_ends_as_one_that_never_was(tmp_path: Path) 
     for suffix in (".json", ".safetensors"):
         name = one + suffix
         assert (uninterrupted.checkpoints / name).read_bytes() == (store.checkpoints / name).read_bytes()
+
+
+def test_a_session_closes_its_data() -> None:
+    closed = []
+
+    class Closing(Reals):
+        def close(self) -> None:
+            closed.append(self)
+
+    artist, picker = built(evolving(), ScriptedPicker(ScriptedPicker.Options(), studio()))
+    session = Session(artist, picker, Closing(), [Phase("artist")], artist.studio)
+    session.close()
+    assert closed == [session.data]

@@ -10,7 +10,7 @@ import pytest
 from conftest import SMALL, CommandLine
 
 from coevo import Artist, Critic, CriticSpec, Options, Studio
-from coevo.monitoring.diagnostics import ROWS, SUGGESTIONS, Diagnostics
+from coevo.monitoring.diagnostics import PROBLEMS, ROWS, Diagnostics
 
 
 class PlainCritic(Critic):
@@ -95,7 +95,7 @@ def test_only_options_that_the_players_have_are_suggested() -> None:
     assert one.suggestions("mode_collapse") == ["-o critic.minibatch=std", "-o critic.pack=2", "-o critic.unroll=5"]
     assert one.suggestions("oscillation") == ["-o critic.r1=1", "a lower -o critic.learning_rate"]  # no artist.beta1
     plain = diagnostics(PlainCritic)
-    assert [plain.suggestions(problem) for problem in SUGGESTIONS if problem != "disengagement"] == [[]] * 6
+    assert [plain.suggestions(problem) for problem in PROBLEMS if problem != "disengagement"] == [[]] * 6
     assert plain.suggestions("disengagement") == ["-o phases.critic.goal=0.2"]
     (sentence,) = reported(plain, *[row(accuracy=0.995)] * ROWS)
     assert sentence.endswith("so the artist learns little")
@@ -107,8 +107,8 @@ def test_suggested_options_exist_somewhere() -> None:
     from coevo_gan.dcnn import DCNN
 
     one = Diagnostics(DCGAN(DCGAN.Options(), Studio()), DCNN(DCNN.Options(), Studio()))
-    assert {problem: one.suggestions(problem) for problem in SUGGESTIONS} == {
-        problem: list(texts) for problem, texts in SUGGESTIONS.items()
+    assert {name: one.suggestions(name) for name in PROBLEMS} == {
+        name: list(problem.suggestions) for name, problem in PROBLEMS.items()
     }
 
 

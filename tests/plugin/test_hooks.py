@@ -167,7 +167,7 @@ def test_a_user_interface_is_found_by_its_name(outsider: Registry, monkeypatch: 
     config = resolve({"artist": {"name": "biomorph"}, "critic": {"name": "human"}}, registry())
     monkeypatch.setattr(playing, "registry", lambda: outsider)
     assert isinstance(playing.ui_for(config, plain=False, name="coin", picks=None), UI)
-    with pytest.raises(ConfigError, match="no ui named 'dice'"):
+    with pytest.raises(ConfigError, match="no user interface named 'dice'"):
         playing.ui_for(config, plain=False, name="dice", picks=None)
 
 

@@ -20,13 +20,16 @@ ROOT = Path(__file__).parents[2]
 def plugin(tmp_path, monkeypatch):
     """Writes a module and gives its entry point."""
     monkeypatch.syspath_prepend(tmp_path)
+    written = set()
 
     def write(name, code):
         (tmp_path / f"{name}.py").write_text(code)
-        monkeypatch.delitem(sys.modules, name, raising=False)
+        written.add(name)
         return EntryPoint(name.removeprefix("coevo_"), name, "coevo")
 
-    return write
+    yield write
+    for name in written:
+        sys.modules.pop(name, None)
 
 
 def offers(kind, name, path):
@@ -113,6 +116,21 @@ def test_a_plugin_for_a_newer_contract_is_refused_in_one_sentence_and_others_go_
     assert list(registry.offers("artist")) == ["moon"]
     with pytest.raises(ConfigError, match=r"The artist 'sunrise' cannot be used: Plugin 'new' is written for contract"):
         registry.load("artist", "sunrise")
+
+
+def test_a_hook_of_a_newer_contract_does_not_hide_that_sentence(plugin):
+    code = (
+        f"COEVO_CONTRACT = {CONTRACT_VERSION + 1}\n" + offers("artist", "sunrise", "x:y") + offers("dream", "d", "x:y")
+    )
+    registry = Registry([plugin("coevo_new", code)])
+    with pytest.raises(ConfigError, match=r"'sunrise' cannot be used: Plugin 'new' is written for contract"):
+        registry.load("artist", "sunrise")
+
+
+def test_an_offer_of_a_newer_contract_does_not_hide_that_sentence(plugin):
+    code = f"COEVO_CONTRACT = {CONTRACT_VERSION + 1}\n" + offers("artist", "sunrise", "x:y").replace("'x:y'", "1, 2, 3")
+    new = Registry([plugin("coevo_new", code)]).plugins[-1]
+    assert new.error.startswith("Plugin 'new' is written for contract")
 
 
 def test_a_refused_plugin_takes_no_name_from_another(plugin):

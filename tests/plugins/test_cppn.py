@@ -24,7 +24,7 @@ from coevo.shader import Canvas, render
 from coevo.testing.kit import conform
 from coevo_cppn.artist import CPPN
 from coevo_cppn.neat import distances, innovation, mate, minimal, mutate, species, table, with_node
-from coevo_cppn.network import COLOURS, INPUTS, Network, network, parse
+from coevo_cppn.network import COLOURS, FORM, INPUTS, Network, network, parse
 from coevo_cppn.picbreeder import read_genome
 
 
@@ -99,12 +99,23 @@ def test_a_network_is_parsed_as_it_is_written(seed: int, colour: bool) -> None:
         ({"ink": "sin"}, [["x", "ink", 1e9]], "beyond ±1000"),
         ({"ink": "sin"}, [["x", "ink", 1], ["x", "ink", 2]], "a link occurs twice"),
         ({"a": "sin"}, [], "its output 'ink' is not a node"),
-        ({"ink": "sin"}, [["x", "ink"]], "not enough values"),
+        ({"ink": "sin"}, [["x", "ink"]], r'it should be JSON like {"outputs"'),
     ],
 )
 def test_text_that_is_not_a_network_is_refused_with_the_reason(nodes: Any, links: Any, why: str) -> None:
     with pytest.raises(DataError, match=why):
         parse(json.dumps({"outputs": ["ink"], "nodes": nodes, "links": links}))
+
+
+@pytest.mark.parametrize("text", ["", "[1, 2]", "{}", '{"nodes": {}}', "{" * 100_000])
+def test_other_text_is_met_with_what_a_network_is(text: str) -> None:
+    with pytest.raises(DataError, match=r'is not a network; it should be JSON like {"outputs": \["ink"\]') as raised:
+        parse(text)
+    assert len(str(raised.value)) < 200 and ("…" in str(raised.value)) == (len(text) > 60)
+
+
+def test_the_network_that_the_message_shows_is_one() -> None:
+    assert parse(FORM.removeprefix("JSON like ")).outputs == ("ink",)
 
 
 # NEAT

@@ -18,7 +18,7 @@ import torch
 from conftest import SMALL, Answer, CommandLine
 from PIL import Image
 
-from coevo import Metrics, PairError, Works
+from coevo import Metrics, Works
 from coevo.images.png import read_origin
 from coevo.images.rendering import render
 from coevo.interactive.commands import Command, Pick, Quit
@@ -202,12 +202,12 @@ def test_pictures_without_a_genome_or_with_a_foreign_one_are_refused(coevo_comma
 # plain lines
 
 
-def talk(coevo_command: CommandLine, lines: str, name: str = "a") -> Answer:
+def talk(coevo_command: CommandLine, lines: str, name: str = "a", of: Sequence[object] | None = None) -> Answer:
     from click.testing import CliRunner
 
     from coevo.cli import main
 
-    words = ["run", *DCGAN, "--name", name, "--plain"]
+    words = ["run", *(of or DCGAN), "--name", name, "--plain"]
     result = CliRunner().invoke(main, [str(w) for w in words], input=lines, env={"COEVO_RUNS": str(coevo_command.runs)})
     assert not result.exception or isinstance(result.exception, SystemExit), result.exception
     return Answer(result.exit_code, result.stdout, result.stderr)
@@ -238,6 +238,38 @@ def test_wrong_picks_are_said_in_place_and_asked_again(coevo_command: CommandLin
     ):
         assert said in answer.out
     assert answer.code == 0 and "generation 1" in answer.out
+
+
+def test_the_mutation_rate_stays_within_the_bounds_of_its_option(coevo_command: CommandLine) -> None:
+    answer = talk(coevo_command, "+\n++++++++\n+\n-\nq\n")  # of latent codes: 0.3, at most 1
+    for said in (
+        "The mutation rate is 0.375 from the next sheet on.",
+        "The mutation rate is 1 from the next sheet on, the highest possible.",
+        "The mutation rate is 1 already, the highest possible.",
+        "The mutation rate is 0.8 from the next sheet on.",
+    ):
+        assert said in answer.out
+
+
+@pytest.mark.parametrize(
+    ("artist", "options", "line", "said"),
+    [
+        ("gp", (), "+", "The mutation rate is 1.25 from the next sheet on."),
+        ("gp", ("-o", "artist.mutation=0"), "-", "The mutation rate is 0 already, the lowest possible."),
+        ("biomorph", ("-o", "artist.mutation=0.9"), "+", "The mutation rate is 1 from the next sheet on, the highest"),
+    ],
+)
+def test_every_artist_has_bounds_of_its_own(
+    tmp_path: Path, artist: str, options: tuple[str, ...], line: str, said: str
+) -> None:
+    words = ("--artist", artist, "--critic", "human", "--size", 32, *options)
+    assert said in talk(CommandLine(tmp_path), f"{line}\nq\n", of=words).out
+
+
+def test_an_artist_says_how_many_picks_it_can_breed(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("1 2\n")
+    words = ("run", "--artist", "biomorph", "--critic", "human", "--size", 32, "--picks", tmp_path / "x")
+    assert "Artist 'biomorph' can breed one pick at a time, not 2." in CommandLine(tmp_path / "runs")(*words).err
 
 
 def test_the_end_of_the_input_keeps_everything(coevo_command: CommandLine) -> None:
@@ -272,10 +304,18 @@ def test_without_a_terminal_it_says_what_else_there_is(coevo_command: CommandLin
     assert sorted(path.name for path in coevo_command.runs.iterdir()) == ["base"]
 
 
+def test_a_run_without_picks_has_no_lineage(coevo_command: CommandLine) -> None:
+    said = coevo_command.refuses("lineage", "base")
+    assert "Run 'base' has no lineage: only runs with a critic that picks record one." in said
+
+
 def test_a_script_is_for_a_person(coevo_command: CommandLine) -> None:
     (coevo_command.runs / "x").write_text("1")
     assert "need an interactive critic" in coevo_command.refuses("run", "dcgan", "--picks", coevo_command.runs / "x")
-    assert "Cannot read the picks" in coevo_command.refuses("run", *DCGAN, "--picks", "nowhere")
+    said = coevo_command.refuses("run", *DCGAN, "--picks", "nowhere")
+    assert "Cannot read the picks in nowhere: no such file or directory." in said
+    (coevo_command.runs / "x").write_bytes(b"\xff")
+    assert "it is not text in UTF-8." in coevo_command.refuses("run", *DCGAN, "--picks", coevo_command.runs / "x")
 
 
 def test_a_script_that_cannot_be_followed_ends_with_its_line(coevo_command: CommandLine) -> None:
@@ -326,13 +366,6 @@ def test_every_artist_breeds_with_a_person_once_it_is_trained(artist: str, coevo
         answer = coevo_command(*words, "--from", "trained")
     assert answer.code == 0, answer.err
     assert len(session_db(coevo_command, "bred").events("pick")) == 6
-
-
-def test_without_a_ui_nobody_can_be_asked(tmp_path: Path) -> None:
-    import coevo
-
-    with pytest.raises(PairError, match=r"give it a ui"):
-        coevo.run(artist="biomorph", critic="human", rounds=1, runs_dir=tmp_path)
 
 
 class Eager(UI):

@@ -186,3 +186,23 @@ def test_conform_is_one_line_in_a_plugins_tests() -> None:
     conform("critic", GradientCritic, {"game": "minimax"})
     with pytest.raises(AssertionError, match="does not conform"):
         conform("artist", Loud)
+
+
+class Flat(CodeArtist):
+    """Its latents carry no gradients."""
+
+    def latents(self, images):
+        return images.detach().flatten(1)[:, :2]
+
+
+class Sloped(CodeArtist):
+    """Its latents carry gradients to the pictures."""
+
+    def latents(self, images):
+        return images.flatten(1)[:, :2] ** 2
+
+
+def test_latents_should_carry_gradients() -> None:
+    assert "DifferentiableEncoder: its latents carry gradients" in failures("artist", Flat)
+    assert "latents carry no gradients" in failures("artist", Flat)
+    assert "DifferentiableEncoder" not in failures("artist", Sloped)

@@ -27,7 +27,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[RunFolder]:
 
 
 def table(runs: list[RunFolder], n: int | None = None) -> dict[str, dict[str, str]]:
-    return {row.pop("figure"): row for row in compare_rows(runs, n)}
+    return {row.pop("option or metric"): row for row in compare_rows(runs, n)}
 
 
 def test_options_that_differ_come_first(runs: list[RunFolder]) -> None:

@@ -8,10 +8,12 @@ import pytest
 import torch
 from conftest import SMALL, CommandLine
 from PIL import Image
+from standins import studio
 
-from coevo import CodeBlock, CodeLayout, ConfigError
+from coevo import CodeBlock, CodeLayout, CoevoError, ConfigError
 from coevo.images.png import read_origin
-from coevo.tools.latent_space import Term, interpolate, parse, projected
+from coevo.testing.standins import EvolvingArtist
+from coevo.tools.latent_space import LatentSpace, Term, interpolate, parse, projected
 
 Z, KIND = CodeBlock("z", 3), CodeBlock("kind", 2, "categorical")
 BOTH = CodeLayout((Z, KIND))
@@ -70,6 +72,12 @@ def conditional(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
 def size(path: Path) -> tuple[int, int]:
     with Image.open(path) as picture:
         return picture.size
+
+
+def test_an_artist_without_a_latent_code_has_no_latent_space() -> None:
+    artist = EvolvingArtist(EvolvingArtist.Options(), studio())
+    with pytest.raises(CoevoError, match=r"Artist 'evolving' of run 'it' has no latent code\.$"):
+        LatentSpace(artist, "it")
 
 
 def test_interpolate_draws_a_row_a_walk_or_a_film(played: CommandLine, tmp_path: Path) -> None:
