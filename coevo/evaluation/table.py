@@ -96,10 +96,17 @@ def report_heading(report: Mapping[str, Any]) -> list[str]:
     """A line each for the works, the real works beside them, and the evaluator."""
     lines = [
         f"{report['made']:,} works: {report['works']}",
-        f"beside {report['held_out']:,} held-out works of {report['data']} ({report['split']})",
+        f"beside {report['held_out']:,} works of {report['data']} {unseen(report['split'])}",
         f"evaluator: {report['evaluator']}",
     ]
     return lines if "encoded" not in report else [*lines, f"codes of {report['encoded']:,} real works"]
+
+
+def unseen(split: str) -> str:
+    """Who has not seen the real works that others are compared with."""
+    if split == "train and test":
+        return "that were held out"
+    return f"that the evaluator has not seen, but the artist has: there is no test part ({split})"
 
 
 def figure_of(name: str) -> Figure:

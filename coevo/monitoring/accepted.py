@@ -64,9 +64,7 @@ class AcceptedWorks(Observer):
 
     def close(self) -> None:
         if self._log:
-            self._length = self._log.length
-            self._log.close()
-            self._log = None
+            self._length, self._log = self._log.close(), None
 
     def _open(self) -> Log:
         if self._log is None:

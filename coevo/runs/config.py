@@ -224,11 +224,29 @@ def _typed(model: type[BaseModel], section: str, values: Mapping[str, Any], mist
             elif problem["type"] == "extra_forbidden":
                 mistakes.append(unknown("option", where, (f"{section}.{key}" for key in model.model_fields)))
             else:
-                message = problem["msg"].removeprefix("Value error, ")
-                mistakes.append(f"{where}: {message[0].lower()}{message[1:]}, but got {problem['input']!r}.")
+                mistakes.append(f"{where} {expected(problem)}, but got {problem['input']!r}.")
     except CoevoError as error:  # a validator that says more than pydantic can
         mistakes += [f"{section}: {line}" for line in str(error).splitlines()]
     return None
+
+
+BOUNDS = {"greater_than_equal": "at least", "greater_than": "more than", "less_than_equal": "at most",
+          "less_than": "less than"}  # fmt: skip
+TYPES = {"int": "a whole number", "float": "a number", "bool": "true or false", "string": "text", "tuple": "a list"}
+
+
+def expected(problem: Mapping[str, Any]) -> str:
+    """What a value should be, by pydantic's report of it: "should be at least 1"."""
+    kind, context = problem["type"], problem.get("ctx", {})
+    if kind in BOUNDS:
+        (bound,) = context.values()
+        return f"should be {BOUNDS[kind]} {bound}"
+    if kind == "literal_error":
+        return f"should be {context['expected'].replace(chr(39), '')}"
+    if (name := kind.split("_")[0]) in TYPES:
+        return f"should be {TYPES[name]}"
+    message: str = problem["msg"].removeprefix("Value error, ")
+    return message[0].lower() + message[1:]
 
 
 def parse_assignment(text: str) -> Tree:

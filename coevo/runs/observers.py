@@ -60,10 +60,13 @@ class Clock(Observer):
     def close(self) -> None:
         if self._log is None:
             return
-        if self._round >= 0:
-            self._log.append({"round": self._round, "seconds": round(self.seconds, 3)})
-        self._log.close()
-        self.before, self.started, self._log = self.seconds, math.inf, None
+        log, self._log = self._log, None
+        self.before, self.started = self.seconds, math.inf
+        try:
+            if self._round >= 0:
+                log.append({"round": self._round, "seconds": round(self.before, 3)})
+        finally:
+            log.close()
 
 
 class MetricsLog(Observer):
@@ -105,9 +108,7 @@ class MetricsLog(Observer):
 
     def close(self) -> None:
         if self._log is not None:
-            self._length = self._log.length
-            self._log.close()
-            self._log = None
+            self._length, self._log = self._log.close(), None
 
     def state(self) -> State:
         return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import random
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from html import escape
@@ -218,13 +218,12 @@ class Run:
 
     @contextmanager
     def _observed(self) -> Iterator[None]:
-        try:
+        with ExitStack() as stack:  # each is closed, whatever happens to the others
+            for observer in reversed(self.observers):
+                stack.callback(observer.close)
             for observer in self.observers:
                 observer.begin(self)
             yield
-        finally:
-            for observer in self.observers:
-                observer.close()
 
     def _is_last(self, turn: Turn) -> bool:
         """Whether the run should end at the next safe turn."""

@@ -20,14 +20,18 @@ from coevo.storage.state_tools import copy_state
 def check_start(config: Config, runs: Path) -> None:
     """Raise if --from names nothing to start from, before a folder is made."""
     start = config.run.start
-    if start and Path(start).is_file():
+    if not start:
+        return
+    if Path(start).is_file():
         origin = read_origin(Path(start))
         if origin.artist != config.artist_class.name:
             raise DataError(
                 f"{start} shows a work of artist {origin.artist!r}; artist {config.artist_class.name!r} of this run "
                 "cannot go on from it."
             )
-    elif start:
+    elif start.endswith(".png"):
+        raise DataError(f"There is no picture {start}.")
+    else:
         RunFolder.open(start, runs)
 
 

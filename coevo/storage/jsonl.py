@@ -37,9 +37,12 @@ class Log:
             os.fsync(self._file.fileno())
             return self._file.tell()
 
-    def close(self) -> None:
+    def close(self) -> int:
+        """Close the file, even if the disk is full; the bytes that were written."""
+        length = self._file.tell()
         with suppress(OSError):
             self._file.close()
+        return length
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:

@@ -233,9 +233,9 @@ def test_a_zip_bomb_is_refused(tmp_path: Path) -> None:
         read(make_zip(tmp_path / "x.zip", {"bomb.png": bytes(80 * 2**20), "a.png": png()}))
 
 
-def test_what_is_no_zip_is_said(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_zip_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.zip").write_bytes(b"PK, or not")
-    with pytest.raises(DataError, match="cannot be read as a zip"):
+    with pytest.raises(DataError, match="is neither a folder nor a zip of images"):
         zipped(DataOptions(dir=str(tmp_path / "x.zip")))
 
 

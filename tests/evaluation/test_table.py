@@ -40,7 +40,7 @@ def test_what_is_not_a_figure_is_in_the_heading() -> None:
     assert list(rows()) == ["FID", "precision", "evaluator accuracy", "copies"]
     assert report_heading(REPORT) == [
         "1,000 works: run x, round 9, seed 0",
-        "beside 899 held-out works of digits (train and test)",
+        "beside 899 works of digits that were held out",
         "evaluator: classifier 1",
     ]
     assert report_heading({**REPORT, "encoded": 899})[-1] == "codes of 899 real works"

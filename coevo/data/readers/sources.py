@@ -85,8 +85,10 @@ class Zip:
             raise DataError(f"The zip {path} does not exist." if not path.exists() else f"{path} is no file.")
         try:
             self._zip = zipfile.ZipFile(path)
-        except (OSError, zipfile.BadZipFile) as error:
-            raise DataError(f"{path} cannot be read as a zip: {error}.") from error
+        except zipfile.BadZipFile as error:
+            raise DataError(f"{path} is neither a folder nor a zip of images.") from error
+        except OSError as error:
+            raise DataError(f"{path} cannot be read: {error.strerror}.") from error
         try:
             members = [member for member in self._zip.infolist() if not member.is_dir()]
             self._refuse_harm(path, members)
