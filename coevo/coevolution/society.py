@@ -49,8 +49,8 @@ class Members(Player):
         return {str(number): member.state() for number, member in enumerate(self.members)}
 
     def restore(self, state: State) -> None:
-        if (count := len(state.keys() - {"credits"})) != len(self.members):
-            raise KeyError(f"The state is of {count} agents, and the society has {len(self.members)}.")
+        if state.keys() - {"credits"} != {str(number) for number in range(len(self.members))}:
+            raise KeyError(f"The state is not of a society of {len(self.members)} agents.")
         for number, member in enumerate(self.members):
             member.restore(state[str(number)])
 

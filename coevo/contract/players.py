@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-import torch
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from coevo.contract.works import NO_CODE, CodeLayout, Works
-
-if TYPE_CHECKING:
-    from coevo.studio import Studio
+from coevo.studio import Studio
+from coevo.studio.devices import align_memory_format
 
 Metrics = Mapping[str, Tensor | float]
 State = dict[str, Any]
@@ -142,7 +140,7 @@ class Player:
                 continue
             parts[name].load_state_dict(value)
             if isinstance(parts[name], Optimizer):
-                _align_memory_format(parts[name])
+                align_memory_format(parts[name])
 
 
 class Artist(Player):
@@ -219,11 +217,3 @@ class Critic(Player):
     def fooled(self, works: Works, reals: Works | None) -> Tensor:
         """Whether each work is taken for real, accepted or picked: bool [N]. Called without gradients."""
         raise NotImplementedError(f"{type(self).__name__} needs a method fooled(works, reals)")
-
-
-def _align_memory_format(optimiser: Optimizer) -> None:
-    """Give loaded moments the memory format of their parameters, as they had: fused kernels rely on it."""
-    for parameter, moments in optimiser.state.items():
-        for key, value in moments.items():
-            if isinstance(value, Tensor) and value.shape == parameter.shape:
-                moments[key] = torch.empty_like(parameter, dtype=value.dtype, device=value.device).copy_(value)

@@ -23,7 +23,7 @@ class Genome:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Works:
     """N works: an Artist's, or real ones from a dataset.
 
@@ -86,6 +86,12 @@ class Works:
         images, codes, labels = (None if part is None else part[which] for part in tensors)
         genomes = None if self.genomes is None else tuple(self.genomes[i] for i in chosen)
         return Works(images, codes, labels, genomes)
+
+    def __repr__(self) -> str:
+        tensors = {"images": self.images, "codes": self.codes, "labels": self.labels}
+        parts = [f"{name} {list(part.shape)}" for name, part in tensors.items() if part is not None]
+        genomes = [f"{len(self.genomes)} genomes"] if self.genomes else []
+        return f"<Works: {', '.join([*parts, *genomes]) or 'nothing'}>"
 
     def _repr_png_(self) -> bytes | None:
         """A contact sheet, for notebooks."""

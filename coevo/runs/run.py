@@ -262,7 +262,7 @@ class Run:
             for observer in self.observers:
                 if observer.name in kept:
                     observer.restore(kept[observer.name])
-        except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
+        except (KeyError, RuntimeError, ValueError) as error:
             raise StoreError(
                 f"The checkpoint of run {self.store.name!r} is not of this pair with these options: {error}"
             ) from error
@@ -291,7 +291,7 @@ class Run:
         rows = "".join(f"<tr><th>{escape(key)}</th><td>{value:.4g}</td></tr>" for key, value in self.latest.items())
         sheets = sorted(self.store.sheets.glob("*.png"))
         png = base64.b64encode(sheets[-1].read_bytes()).decode() if sheets else ""
-        picture = f'<td><img src="data:image/png;base64,{png}"></td>' if png else ""
+        picture = f'<td><img width="480" src="data:image/png;base64,{png}"></td>' if png else ""
         title = escape(repr(self).strip("<>"))
         return f"<p>{title}</p><table><tr>{picture}<td><table>{rows}</table></td></tr></table>"
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from coevo.errors import ConfigError
 
@@ -60,3 +61,11 @@ def autocast(forward: Any, device: str) -> Any:
         return result.float() if isinstance(result, Tensor) else result
 
     return run
+
+
+def align_memory_format(optimiser: Optimizer) -> None:
+    """Give loaded moments the memory format of their parameters, as they had: fused kernels rely on it."""
+    for parameter, moments in optimiser.state.items():
+        for key, value in moments.items():
+            if isinstance(value, Tensor) and value.shape == parameter.shape:
+                moments[key] = torch.empty_like(parameter, dtype=value.dtype, device=value.device).copy_(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from conftest import CommandLine
 
@@ -49,6 +50,15 @@ def test_a_society_resumes_exactly(tmp_path: Path) -> None:
     assert whole.artist.credits == halves.artist.credits
     logs = [(run.store.folder / "metrics.jsonl").read_bytes() for run in (whole, halves)]
     assert logs[0] == logs[1]
+
+
+def test_a_state_of_another_society_is_refused(tmp_path: Path) -> None:
+    run = played("three", tmp_path, rounds=1)
+    for player in (run.artist, run.critic):
+        fewer = {name: part for name, part in player.state().items() if name != "2"}
+        for state in (fewer, player.state() | {"3": {}}, player.members[0].state()):
+            with pytest.raises(KeyError, match="The state is not of a society of 3 agents"):
+                player.restore(state)
 
 
 def test_players_that_cannot_be_in_a_society_are_refused(coevo_command: CommandLine) -> None:

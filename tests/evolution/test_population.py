@@ -128,6 +128,8 @@ def test_a_sheet_shows_the_population_again_and_again() -> None:
 def test_a_state_is_restored_whole() -> None:
     population, other = greys(5), greys(5, [0.3])
     population.breed(population.make(0, None), [1, 2])
+    with pytest.raises(KeyError, match="'population' is not a part of artist"):
+        type(other)(other.options, other.studio).restore(population.state())
     other.restore(population.state())
     assert other.population == population.population and other.parents == population.parents
     assert torch.equal(other.make(0, None).pixels, population.make(0, None).pixels)

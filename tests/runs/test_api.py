@@ -34,7 +34,8 @@ def test_a_notebook_shows_a_run_as_a_table_with_its_sheet(run: coevo.runs.run.Ru
 def test_a_notebook_shows_works_as_a_contact_sheet(run: coevo.runs.run.Run) -> None:
     png = run.artist.exhibit(9, seed=1)._repr_png_()
     assert png is not None and png.startswith(b"\x89PNG")
-    assert coevo.Works(codes=torch.zeros(2, 3))._repr_png_() is None
+    codes = coevo.Works(codes=torch.zeros(2, 3))
+    assert codes._repr_png_() is None and repr(codes) == "<Works: codes [2, 3]>"
 
 
 def test_names_for_completion_are_the_public_ones() -> None:
