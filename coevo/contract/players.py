@@ -199,7 +199,10 @@ class Critic(Player):
         """Make networks that fit the works of the artist, which is built before."""
 
     def learn(self, works: Works, reals: Works) -> Metrics:
-        """Take one step towards telling N detached works from M reals, or from 0 without data; return figures."""
+        """Take one step towards telling N detached works from M reals (0 if there is no data); return figures.
+
+        A critic that never learns needs no such method.
+        """
         raise NotImplementedError(f"{type(self).__name__} needs a method learn(works, reals)")
 
     def judge(self, works: Works, reals: Works | None) -> Tensor:
