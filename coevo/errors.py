@@ -46,11 +46,15 @@ def reason(error: OSError) -> str:
     return said[:1].lower() + said[1:]
 
 
+LISTED = 12  # names in a sentence
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    """The sentence for a name that does not exist, with the nearest one that does."""
+    """The sentence for a name that does not exist: with the nearest one that does, or with all of them."""
     from difflib import get_close_matches
 
-    known = sorted(known)
-    nearest = get_close_matches(name, known, n=1, cutoff=0.4)
-    hint = f"; did you mean {nearest[0]!r}?" if nearest else f"; there are: {', '.join(known) or 'none'}."
-    return f"There is no {kind} named {name!r}{hint}"
+    names = sorted(known, key=lambda one: (int(one) if one.isdecimal() else 0, one))
+    if name[:1].isalpha() and (nearest := get_close_matches(name, names, n=1, cutoff=0.6)):
+        return f"There is no {kind} named {name!r}; did you mean {nearest[0]!r}?"
+    listed = ", ".join(names[:LISTED]) + (f" and {len(names) - LISTED} more" if len(names) > LISTED else "")
+    return f"There is no {kind} named {name!r}; there are: {listed or 'none'}."

@@ -6,6 +6,8 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run beside each other, and their networks are small
 
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +69,16 @@ class CommandLine:
         assert answer.code == 2, (answer.code, answer.out, answer.err)
         assert answer.err.strip() and "Traceback" not in answer.err
         return answer.err
+
+
+@pytest.fixture(autouse=True)
+def written_plugins_are_forgotten(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A test may write a plugin of a name that another test's plugin had."""
+    yield
+    base = str(tmp_path_factory.getbasetemp())
+    for name in [name for name in sys.modules if name.startswith("coevo_")]:
+        if str(sys.modules[name].__file__).startswith(base):
+            del sys.modules[name]
 
 
 @pytest.fixture

@@ -142,7 +142,10 @@ def resume(
     if resumed.finished:
         resumed.close()
         done = f"round {resumed.round}, after {resumed.seconds / 60:.1f} minutes"
-        raise ConfigError(f"Run {store.name!r} is finished ({done}); say --rounds or --minutes to go on.")
+        raise ConfigError(
+            f"Run {store.name!r} is finished ({done}); to go on, say more --rounds or --minutes: they count from its "
+            "start."
+        )
     play(resumed, as_json, plain, interface)
 
 

@@ -20,6 +20,7 @@ from coevo.errors import PairError, StoreError
 from coevo.interactive.session import Session
 from coevo.interactive.session_db import FILE, SessionDB
 from coevo.loop import Turn
+from coevo.loop.pairs import check_restart
 from coevo.monitoring.accepted import AcceptedWorks
 from coevo.monitoring.ancestral_opponents import AncestralOpponents
 from coevo.monitoring.diagnostics import Diagnostics
@@ -49,6 +50,7 @@ class Run:
         self.setup, self.store, self.config = setup, store, setup.config
         setup.studio.folder = store.folder
         setup.build()
+        check_restart(self.artist, self.critic, setup.phases)
         options, picks = self.config.run, setup.picks
         self.session = Session(
             self.artist, self.critic, setup.batches(), setup.phases, self.studio,

@@ -83,7 +83,7 @@ def write_comparison(runs: Sequence[RunFolder], output: Path) -> None:
 def check(runs: Sequence[RunFolder]) -> None:
     """Raise ConfigError if there are not at least two different runs."""
     if len({run.folder.resolve() for run in runs}) < max(2, len(runs)):
-        raise ConfigError("coevo compare needs at least two different runs; `coevo runs` lists them.")
+        raise ConfigError("There are no two different runs to compare; `coevo runs` lists them.")
 
 
 def row(name: str, runs: Sequence[RunFolder], values: Iterable[str]) -> dict[str, str]:

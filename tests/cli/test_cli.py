@@ -124,7 +124,7 @@ def test_compare_lays_runs_side_by_side(played: CommandLine, tmp_path: Path) -> 
     assert pixels(tmp_path / "both.png").ndim == 3
     rows = json.loads(played("compare", "small", "wider", "--json").out)
     assert {"option or metric": "critic.width", "small": "4", "wider": "8"} in rows
-    assert "at least two different runs" in played.refuses("compare", "small", "small")
+    assert "no two different runs" in played.refuses("compare", "small", "small")
     assert "should end with .png" in played.refuses("compare", "small", "wider", "-o", tmp_path / "both.txt")
 
 
@@ -200,7 +200,7 @@ def test_a_name_that_is_taken(played: CommandLine) -> None:
 
 
 def test_a_finished_run_says_how_to_go_on(played: CommandLine) -> None:
-    assert "say --rounds or --minutes to go on" in played.refuses("resume", "small")
+    assert "to go on, say more --rounds or --minutes" in played.refuses("resume", "small")
 
 
 def test_sample_to_a_file_of_no_known_kind(played: CommandLine, tmp_path: Path) -> None:

@@ -105,6 +105,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
         ("aae-clustering", {"clustering_error"}),
     ],
 )
+@pytest.mark.slow
 def test_evaluate_measures_codes(trained: CommandLine, run: str, found: set[str]) -> None:
     figures: Any = json.loads(trained("evaluate", run, "-n", 50, "--draws", 5, "--parzen", "--json").out)
     assert found <= figures.keys()

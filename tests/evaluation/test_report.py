@@ -17,6 +17,7 @@ def reals() -> Dataset:
     return digits(DataOptions(size=16))
 
 
+@pytest.mark.slow
 def test_real_digits_show_every_class_with_confidence(reals: Dataset) -> None:
     report = evaluate(reals.works(slice(0, 500)).pixels, reals)
     assert report.classes.classes_found == 10 and report.classes.confidence > 0.8

@@ -20,16 +20,12 @@ ROOT = Path(__file__).parents[2]
 def plugin(tmp_path, monkeypatch):
     """Writes a module and gives its entry point."""
     monkeypatch.syspath_prepend(tmp_path)
-    written = set()
 
     def write(name, code):
         (tmp_path / f"{name}.py").write_text(code)
-        written.add(name)
         return EntryPoint(name.removeprefix("coevo_"), name, "coevo")
 
-    yield write
-    for name in written:
-        sys.modules.pop(name, None)
+    return write
 
 
 def offers(kind, name, path):

@@ -261,6 +261,7 @@ def test_clusters_are_digits_without_a_label(tmp_path: Path) -> None:
     assert (names == works.labels).float().mean() > 0.6  # by chance a tenth
 
 
+@pytest.mark.slow
 def test_a_run_resumes_exactly_after_clusters_were_found(tmp_path: Path) -> None:
     small: dict[str, Any] = {"data": {"size": 16}, "artist": {"mixture_after": 3, "hidden": [32]}}
     whole = coevo.run("aae-clustering", name="whole", rounds=6, runs_dir=tmp_path, options=small)

@@ -160,6 +160,7 @@ def test_pretraining_trains_one_layer_at_a_time() -> None:
     assert all(not torch.equal(it.encoder[layer].weight, old) for layer, old in zip(layers, before, strict=True))
 
 
+@pytest.mark.slow
 def test_a_wasserstein_autoencoder_brings_codes_nearer_to_their_prior() -> None:
     free, held = (train(build(mmd_weight=weight), reals(), 300) for weight in (0.0, 100.0))
     draws = torch.randn(1000, 4, generator=torch.Generator().manual_seed(1))

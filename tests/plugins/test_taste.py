@@ -323,6 +323,7 @@ def test_it_conforms_with_what_needs_more(tmp_path: Path) -> None:
     conform("critic", Taste, {"likes": "class", "wants": "dark", "data": two_classes(tmp_path)})
 
 
+@pytest.mark.slow
 def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
     code = "import coevo_human.taste, sys; print([name for name in ('sklearn', 'PIL.Image') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

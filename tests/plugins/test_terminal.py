@@ -185,6 +185,7 @@ def test_plus_and_minus_change_the_mutation_rate(run: Run) -> None:
     drive(run, script, (140, 44))
 
 
+@pytest.mark.slow
 def test_saving_asks_for_a_size_and_says_what_is_wrong(run: Run) -> None:
     async def script(app: BreedingApp, pilot: Pilot[None]) -> None:
         await press(app, pilot, "right", "s")
@@ -201,6 +202,7 @@ def test_saving_asks_for_a_size_and_says_what_is_wrong(run: Run) -> None:
         assert picture.size == (96, 96) and "genome" in picture.info["coevo"]
 
 
+@pytest.mark.slow
 def test_lineage_shows_ancestors_and_branches_from_one(run: Run) -> None:
     async def script(app: BreedingApp, pilot: Pilot[None]) -> None:
         first = ids(app)

@@ -14,6 +14,7 @@ from coevo.tools.evaluate import evaluate_works
 OPTIONS: dict[str, Any] = {"data": {"size": 16}, "artist": {"population": 8, "elites": 2, "islands": 1}}
 
 
+@pytest.mark.slow
 def test_each_individual_of_a_population_is_judged_once(tmp_path: Path) -> None:
     coevo.run("gp-dcnn", name="gp", rounds=1, batch=8, runs_dir=tmp_path, options=OPTIONS)
     report = evaluate_works("gp", tmp_path, n=1000, seed=0, data=None, data_dir=None)
