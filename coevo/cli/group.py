@@ -57,6 +57,9 @@ class Group(click.Group):
             for line in str(error).splitlines():
                 click.echo(f"coevo: {line}", err=True)
             context.exit(2)
+        except KeyboardInterrupt:  # before there was anything to save, or a second one
+            click.echo("coevo: Stopped; what was not saved before is lost.", err=True)
+            context.exit(130)
 
     def _offered(self) -> list[str]:
         return sorted(registry().offers("command").keys() - self.commands.keys())

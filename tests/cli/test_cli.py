@@ -301,3 +301,15 @@ def test_help_and_listings_import_nothing_heavy(words: list[str]) -> None:
 def test_a_run_folder_can_be_moved_and_opened_by_path(played: CommandLine, tmp_path: Path) -> None:
     shutil.copytree(played.runs / "small", tmp_path / "moved")
     assert played("sample", tmp_path / "moved", "-n", 2, "-o", tmp_path / "x.npy").code == 0
+
+
+def test_ctrl_c_before_the_first_round_leaves_nothing_behind(
+    coevo_command: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("coevo.runs.run.Run.__init__", interrupted)
+    answer = coevo_command("run", "dcgan")
+    assert answer.code == 130 and "Stopped" in answer.err
+    assert not list(coevo_command.runs.glob("*"))
