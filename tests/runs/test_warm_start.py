@@ -5,6 +5,10 @@ from __future__ import annotations
 import pytest
 from conftest import CommandLine
 
+from coevo.plugin.registry import registry
+from coevo.runs.config import read_toml, resolve
+from coevo.runs.run import Run
+
 EVOLVED = ("run", "gp-dcnn", "--size", 16, "--batch", 8, "--rounds", 2, "-o", "artist.islands=1")
 
 
@@ -30,7 +34,19 @@ def test_a_society_and_a_pair_do_not_start_from_each_other(command: CommandLine)
 
 def test_a_population_starts_from_another_one_with_ids_of_its_own(command: CommandLine) -> None:
     assert command(*EVOLVED, "--name", "first").code == 0
-    assert command(*EVOLVED, "--name", "second", "--from", "first", "-o", "run.sheet_every=1").code == 0
+    tree = read_toml(command.runs / "first" / "config.toml")
+    config = resolve(tree, registry()).changed(start="first", seed=3)
+    with Run.create(config, command.runs, "second") as run:
+        population = run.artist.make(8, None).individuals
+        assert len({one.id for one in population}) == len(population)
+        assert all(one.id.isdecimal() for one in population)
+        immigrants = [one for one in population if one.parents[0].startswith("first/")]
+        own = {one.id for one in population}
+        assert immigrants and all(set(one.parents) <= own for one in population if one not in immigrants)
+        assert run.config.run.seed == run.studio.seed == 3
+        turns = run.turns()
+        next(turns)
+        turns.close()
 
 
 def test_a_run_that_lost_its_checkpoints_or_its_session_is_refused(command: CommandLine) -> None:
