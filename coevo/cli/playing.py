@@ -102,7 +102,10 @@ def run(
     )
     config = resolve(tree, known)
     interface = ui_for(config, plain, ui, picks)  # before anything is made
-    play(Run.create(config, runs_dir, name, recipe), as_json, plain, interface)
+    created = Run.create(config, runs_dir, name, recipe)
+    for problem in created.problems:
+        click.echo(f"coevo: {problem}", err=True)
+    play(created, as_json, plain, interface)
 
 
 @click.command()

@@ -72,6 +72,13 @@ class Setup:
         """The real works; read when they are first asked for."""
         return load_dataset(self.config.data, loaders())
 
+    def problems(self) -> list[str]:
+        """Sentences about images of the dataset that could not be read."""
+        if not self.uses_reals or not (names := self.dataset.unreadable):
+            return []
+        some = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+        return [f"{len(names):,} of {len(names) + len(self.dataset):,} images could not be read ({some})."]
+
     def build(self) -> None:
         """Make networks and populations; every random stream starts from the seed."""
         self.build_artist()

@@ -71,6 +71,7 @@ class Run:
             Checkpoints(options.save_every, options.best, self.metrics),
         ]
         self.problems: list[str] = []
+        """Sentences about images that could not be read, and checkpoints that are damaged."""
         self.stopping = self.is_ending = False
         self._python_rng = random.getstate()
 
@@ -92,6 +93,7 @@ class Run:
         store = RunFolder.create(runs, name, stem)
         try:
             run = cls(setup, store, SessionDB(store.folder / FILE) if setup.picks else None)
+            run.problems = setup.problems()
             if config.run.start:
                 warm_start(config.run.start, run.setup, runs)
             write_whole(store.folder / "config.toml", run.config.toml().encode())

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import CommandLine
+from conftest import SMALL, CommandLine
 from PIL import Image
 
 import coevo
@@ -313,3 +313,12 @@ def test_ctrl_c_before_the_first_round_leaves_nothing_behind(
     answer = coevo_command("run", "dcgan")
     assert answer.code == 130 and "Stopped" in answer.err
     assert not list(coevo_command.runs.glob("*"))
+
+
+def test_images_that_cannot_be_read_are_named(coevo_command: CommandLine, tmp_path: Path) -> None:
+    for number in range(6):
+        Image.new("L", (16, 16), 40 * number).save(tmp_path / f"{number}.png")
+    (tmp_path / "broken.png").write_text("not a picture")
+    answer = coevo_command("run", "dcgan", "--data", tmp_path, *SMALL, "--rounds", 1)
+    assert answer.code == 0, answer.err
+    assert "1 of 7 images could not be read (broken.png)." in answer.err
