@@ -133,15 +133,16 @@ class Mixture(Prior):
     def draw(self, n: int, generator: Generator, labels: Tensor | None = None) -> Tensor:
         petals = known_or_random(labels, n, self.classes, generator)
         noise = torch.randn(n, 2, generator=generator, device=generator.device)
-        away, aside = self.reach + self.along * noise[:, 0], self.across * noise[:, 1]
+        radial, tangential = self.reach + self.along * noise[:, 0], self.across * noise[:, 1]
         angle = petals * (2 * pi / self.classes)
-        return torch.stack([away * angle.cos() - aside * angle.sin(), away * angle.sin() + aside * angle.cos()], 1)
+        cos, sin = angle.cos(), angle.sin()
+        return torch.stack([radial * cos - tangential * sin, radial * sin + tangential * cos], 1)
 
     def log_density(self, codes: Tensor) -> Tensor:
         angle = torch.arange(self.classes, device=codes.device) * (2 * pi / self.classes)
-        x, y = codes[:, :1], codes[:, 1:]
-        away, aside = x * angle.cos() + y * angle.sin() - self.reach, y * angle.cos() - x * angle.sin()  # rotated back
-        exponent = -0.5 * ((away / self.along).square() + (aside / self.across).square())
+        cos, sin, x, y = angle.cos(), angle.sin(), codes[:, :1], codes[:, 1:]
+        radial, tangential = x * cos + y * sin - self.reach, y * cos - x * sin  # rotated back
+        exponent = -0.5 * ((radial / self.along).square() + (tangential / self.across).square())
         return exponent.logsumexp(1) - log(self.classes * 2 * pi * self.along * self.across)
 
 

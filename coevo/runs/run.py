@@ -31,7 +31,6 @@ from coevo.runs.migrations import migrate_folder, migrate_run_state, migrate_sta
 from coevo.runs.observers import Board, Checkpoints, Clock, MetricsLog, Sheets
 from coevo.runs.opening import read_config
 from coevo.runs.warm_start import check_start, warm_start
-from coevo.storage.atomic import write_whole
 from coevo.storage.run_folder import Checkpoint, RunFolder
 from coevo.studio import Studio
 from coevo.studio.random_streams import preserve_python_rng
@@ -90,13 +89,12 @@ class Run:
         setup.config = replace(config, classes=setup.studio.classes)
         data = f"-{Path(config.data.name).stem}" if setup.uses_reals and not stem else ""
         stem = (stem or f"{config.artist_class.name}-{config.critic_class.name}") + data
-        store = RunFolder.create(runs, name, stem)
+        store = RunFolder.create(runs, name, stem, setup.config.toml().encode())
         try:
             run = cls(setup, store, SessionDB(store.folder / FILE) if setup.picks else None)
             run.problems = setup.problems()
             if config.run.start:
                 warm_start(config.run.start, run.setup, runs)
-            write_whole(store.folder / "config.toml", run.config.toml().encode())
         except BaseException:
             store.discard()
             raise
@@ -125,6 +123,8 @@ class Run:
             if store.names():
                 checkpoint, run.problems = store.load()
                 run.restore(checkpoint)
+            elif config.run.start:  # it was killed before its first checkpoint
+                warm_start(config.run.start, setup, store.folder.parent)
         except BaseException:
             store.unlock()
             raise
@@ -307,7 +307,7 @@ def open_session(store: RunFolder, lock: bool) -> SessionDB:
         StoreError: it is missing, or the run's checkpoints are.
     """
     path = store.folder / FILE
-    if not path.is_file():
+    if not path.is_file() and store.names():
         raise StoreError(f"Run {store.name!r} was bred by picks, and its database {path} is missing.")
     db = SessionDB(path)
     return db if lock or db.is_current else db.in_memory()

@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import tempfile
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import torch
@@ -61,35 +63,43 @@ class RunFolder:
     # the folder
 
     @classmethod
-    def create(cls, runs: Path, name: str | None, stem: str) -> RunFolder:
-        """A new run's folder, locked; without a name the first free one of stem-1, stem-2, …
+    def create(cls, runs: Path, name: str | None, stem: str, config: bytes = b"") -> RunFolder:
+        """A new run's folder, locked; it appears whole or not at all.
 
-        Raises StoreError if the name is taken or not a folder name, or the folder cannot be written to.
+        Args:
+            runs: the folder of all runs.
+            name: its name; by default the first free one of stem-1, stem-2, …
+            stem: the beginning of its name.
+            config: the content of its config.toml.
+
+        Raises:
+            StoreError: the name is taken or not a folder name, or the folder cannot be written to.
         """
         if name is not None and (not name or name.startswith(".") or Path(name).name != name or name == "latest"):
             raise StoreError(f"A run cannot be named {name!r}: give a plain folder name.")
         with writing(runs):
             runs.mkdir(parents=True, exist_ok=True)
-        number = 0
-        while True:
-            number += 1
-            folder = runs / (name or f"{stem}-{number}")
-            try:
-                with writing(folder):
-                    folder.mkdir()
-                break
-            except StoreError as error:
-                if not isinstance(error.__cause__, FileExistsError):
-                    raise
-                if name is not None:
-                    raise StoreError(
-                        f"Run {name!r} already exists; choose another --name, or go on with `coevo resume {name}`."
-                    ) from None
-        store = cls(folder)
+            part = Path(tempfile.mkdtemp(dir=runs, prefix=".starting-"))
+        try:
+            with writing(part):
+                part.chmod(0o755)
+                for folder in ("checkpoints", "sheets"):
+                    (part / folder).mkdir()
+            if config:
+                write_whole(part / "config.toml", config)
+            names = [name] if name else (f"{stem}-{number}" for number in count(1))
+            free = next((runs / one for one in names if not (runs / one).exists()), None)
+            if free is None:
+                raise StoreError(
+                    f"Run {name!r} already exists; choose another --name, or go on with `coevo resume {name}`."
+                )
+            with writing(free):
+                part.rename(free)
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
+            raise
+        store = cls(free)
         store.lock()
-        with writing(folder):
-            store.checkpoints.mkdir()
-            store.sheets.mkdir()
         return store
 
     @classmethod
@@ -108,7 +118,7 @@ class RunFolder:
     @classmethod
     def all(cls, runs: Path) -> list[RunFolder]:
         """Every run in a folder, the latest last."""
-        found = list(runs.glob("*/config.toml"))
+        found = [path for path in runs.glob("*/config.toml") if not path.parent.name.startswith(".")]
         return [cls(path.parent) for path in sorted(found, key=lambda path: path.stat().st_mtime_ns)]
 
     def lock(self) -> None:

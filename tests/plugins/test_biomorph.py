@@ -176,9 +176,10 @@ def test_text_that_is_not_a_biomorph_is_refused_in_a_sentence(text: str) -> None
 @given(some.text())
 def test_any_text_is_parsed_or_refused(text: str) -> None:
     try:
-        parse(text)
+        parsed = parse(text)
     except DataError:
-        pass
+        return
+    assert parse(parsed.text()) == parsed
 
 
 # mutation

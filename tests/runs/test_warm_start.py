@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+import time
+
 import pytest
 from conftest import CommandLine
 
 from coevo.plugin.registry import registry
 from coevo.runs.config import read_toml, resolve
 from coevo.runs.run import Run
+from coevo.storage.run_folder import RunFolder
+from coevo.storage.state_tools import equal_states
 
 EVOLVED = ("run", "gp-dcnn", "--size", 16, "--batch", 8, "--rounds", 2, "-o", "artist.islands=1")
 
@@ -58,3 +65,28 @@ def test_a_run_that_lost_its_checkpoints_or_its_session_is_refused(command: Comm
     assert command("run", "blind-watchmaker", "--size", 32, "--name", "bred", "--picks", picks).code == 0
     (command.runs / "bred" / "session.db").unlink()
     assert "was bred by picks, and its database" in command.refuses("resume", "bred", "--picks", picks)
+
+
+def test_a_run_killed_before_its_first_checkpoint_starts_again_from_the_same_run(command: CommandLine) -> None:
+    folder = command.play("again", "--from", "trained", "--rounds", 2)
+    expected = RunFolder(folder).load()[0].state["artist"]
+    shutil.rmtree(folder / "checkpoints")
+    (folder / "checkpoints").mkdir()
+    assert command("resume", "again", "--rounds", 2).code == 0
+    assert equal_states(RunFolder(folder).load()[0].state["artist"], expected)
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_while_it_starts_is_there_whole_or_not_at_all(command: CommandLine) -> None:
+    for wait in (0.9, 1.4, 1.7, 2.0):
+        name = f"killed-{wait}"
+        words = [sys.executable, "-m", "coevo", "run", "dcgan", "--name", name, "--size", "16", "--rounds", "2"]
+        process = subprocess.Popen([*words, "--runs-dir", str(command.runs)], stdout=subprocess.DEVNULL)
+        time.sleep(wait)
+        process.kill()
+        process.communicate()
+        if (command.runs / name).exists():
+            assert command("resume", name, "--rounds", 3).code == 0
+        else:
+            assert command.play(name, "--rounds", 2)
+    assert "starting" not in command("runs").out
