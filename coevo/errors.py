@@ -28,6 +28,10 @@ class DataError(CoevoError):
     """The data is missing, unreadable or not what it should be."""
 
 
+class NoTestPartError(DataError):
+    """The dataset has no test part."""
+
+
 class StoreError(CoevoError):
     """A run's folder cannot be read or written."""
 
@@ -44,6 +48,13 @@ def reason(error: OSError) -> str:
     """The reason of the operating system, fit to end a sentence; without numbers and paths."""
     said = error.strerror or str(error)
     return said[:1].lower() + said[1:]
+
+
+def command(words: str, *names: str) -> str:
+    """A command as it can be typed: `command("coevo resume", "my run")` is coevo resume 'my run'."""
+    from shlex import join
+
+    return f"{words} {join(names)}"
 
 
 LISTED = 12  # names in a sentence
