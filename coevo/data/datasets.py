@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeVar
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from torch.nn.functional import interpolate
 from coevo.contract.players import Options
 from coevo.contract.works import Works
 from coevo.data import readers
-from coevo.errors import DataError, unknown
+from coevo.errors import DataError, NoTestPartError, unknown
 
 
 class DataOptions(Options):
@@ -56,6 +56,7 @@ class Dataset:
         classes: names of the labels.
         unreadable: names of image files that could not be read.
         parts: the dataset of each channel's pictures, if a class is made of the classes of the channels.
+        originals: the sizes that its pictures had before they were resized, if they are known.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Dataset:
     classes: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
     parts: Dataset | None = None
+    originals: readers.Originals | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -89,7 +91,21 @@ def to_float(images: Tensor) -> Tensor:
 
 # datasets
 
+Loader = TypeVar("Loader", bound=Callable[[DataOptions], Dataset])
 
+
+def reads(*names: Literal["dir", "split", "workers"]) -> Callable[[Loader], Loader]:
+    """Say which of these options the loader of a dataset reads; the others are refused. One that says nothing reads
+    all of them."""
+
+    def mark(loader: Loader) -> Loader:
+        loader.reads = names  # type: ignore[attr-defined]
+        return loader
+
+    return mark
+
+
+@reads()
 def digits(options: DataOptions) -> Dataset:
     """The 1,797 handwritten digits of scikit-learn, 8 × 8 px, enlarged to `size`; ten classes.
 
@@ -100,9 +116,11 @@ def digits(options: DataOptions) -> Dataset:
         arrays = np.load(file, allow_pickle=False)
         images, labels = arrays["images"], arrays["labels"]
     scaled = torch.from_numpy(images).float()[:, None] * (255 / 16)
-    return Dataset("digits", _resized(scaled, options), torch.from_numpy(labels).long(), tuple("0123456789"))
+    return Dataset("digits", _resized(scaled, options), torch.from_numpy(labels).long(), tuple("0123456789"),
+                   originals=readers.Originals((8, 8), (8, 8)))  # fmt: skip
 
 
+@reads("dir", "split")
 def mnist(options: DataOptions) -> Dataset:
     """MNIST's IDX files in `options.dir`, gzipped or not, of the parts that `split` says.
 
@@ -110,12 +128,15 @@ def mnist(options: DataOptions) -> Dataset:
         Images uint8 [N, channels, size, size] and labels of ten classes.
 
     Raises:
+        NoTestPartError: the files of the test part are not there.
         DataError: files are missing or truncated, or images and labels are not equally many.
     """
     if options.dir is None:
         raise DataError("Dataset 'mnist' needs --data-dir with its IDX files (train-images-idx3-ubyte, …).")
     parts = {"train": ("train",), "test": ("t10k",), "all": ("train", "t10k")}[options.split]
     folder = readers.folder_at(options.dir)
+    if options.split == "test" and not any(folder.glob("t10k-*")):
+        raise NoTestPartError(f"{folder} has no t10k-images-idx3-ubyte: MNIST's test part is not there.")
     images, labels = [], []
     for part in parts:
         pictures = readers.read_idx(folder, f"{part}-images", 3)
@@ -124,9 +145,12 @@ def mnist(options: DataOptions) -> Dataset:
             raise DataError(f"{folder} has {len(pictures)} {part} images but {len(answers)} labels.")
         images += [_resized(torch.from_numpy(some).float()[:, None], options) for some in _chunks(pictures, 10_000)]
         labels.append(torch.from_numpy(answers.astype(np.int64)))
-    return Dataset("mnist", torch.cat(images), torch.cat(labels), tuple("0123456789"))
+    height, width = pictures.shape[1:]
+    originals = readers.Originals((width, height), (width, height), width == height)
+    return Dataset("mnist", torch.cat(images), torch.cat(labels), tuple("0123456789"), originals=originals)
 
 
+@reads("dir", "split", "workers")
 def folder(options: DataOptions) -> Dataset:
     """Every image in the folder `options.dir` and below; subfolders are classes.
 
@@ -140,6 +164,7 @@ def folder(options: DataOptions) -> Dataset:
     return _decoded(root.name, readers.Folder(root, options.split), options)
 
 
+@reads("dir", "split", "workers")
 def zipped(options: DataOptions) -> Dataset:
     """Every image in the zip `options.dir`; folders in it are classes. Nothing is unpacked.
 
@@ -199,4 +224,6 @@ def _chunks(array: np.ndarray, size: int) -> list[np.ndarray]:
 def _decoded(name: str, source: readers.Source, options: DataOptions) -> Dataset:
     decoded = readers.decode(source, options.size, options.channels, options.workers, options.memory_mb)
     labels = None if decoded.labels is None else torch.tensor(decoded.labels)
-    return Dataset(name, torch.from_numpy(decoded.images), labels, decoded.classes, decoded.unreadable)
+    return Dataset(
+        name, torch.from_numpy(decoded.images), labels, decoded.classes, decoded.unreadable, originals=decoded.originals
+    )

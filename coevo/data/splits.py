@@ -8,19 +8,23 @@ import torch
 from torch import Tensor
 
 from coevo.data.datasets import DataOptions, Dataset, load_dataset
-from coevo.errors import DataError
+from coevo.errors import DataError, NoTestPartError
 
 
 def splits(
     options: DataOptions, loaders: Mapping[str, Callable[[DataOptions], Dataset]]
 ) -> tuple[Dataset, Dataset | None]:
-    """A dataset, and its test part if it has one that is not in it."""
+    """A dataset, and its test part if it has one that is not in it.
+
+    Raises:
+        DataError: the dataset cannot be read, or its test part, which is there.
+    """
     dataset = load_dataset(options, loaders)
     if options.split != "train":
         return dataset, None
     try:
         test = load_dataset(options.model_copy(update={"split": "test"}), loaders)
-    except DataError:  # MNIST without its test files, say
+    except NoTestPartError:
         return dataset, None
     return dataset, None if torch.equal(test.images, dataset.images) else test
 

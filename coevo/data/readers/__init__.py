@@ -2,6 +2,18 @@
 
 from coevo.data.readers.decode import BROKEN, Decoded, decode, read_image
 from coevo.data.readers.idx import read_idx
+from coevo.data.readers.originals import Originals
 from coevo.data.readers.sources import Folder, Source, Zip, folder_at
 
-__all__ = ["BROKEN", "Decoded", "Folder", "Source", "Zip", "decode", "folder_at", "read_idx", "read_image"]
+__all__ = [
+    "BROKEN",
+    "Decoded",
+    "Folder",
+    "Originals",
+    "Source",
+    "Zip",
+    "decode",
+    "folder_at",
+    "read_idx",
+    "read_image",
+]

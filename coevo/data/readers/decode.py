@@ -19,6 +19,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from coevo.data.readers.originals import Originals, Size
 from coevo.data.readers.sources import SUFFIXES, Source
 from coevo.errors import DataError
 from coevo.storage.atomic import write_whole, writing
@@ -32,12 +33,21 @@ BROKEN = (
 
 @dataclass(frozen=True)
 class Decoded:
-    """images uint8 [N, C, size, size]; labels by top folder, or None; the names of broken files."""
+    """images uint8 [N, C, size, size]; labels by top folder, or None; names of broken files; sizes before."""
 
     images: np.ndarray
     labels: list[int] | None
     classes: tuple[str, ...]
     unreadable: tuple[str, ...]
+    originals: Originals | None
+
+
+@dataclass(frozen=True)
+class Filled:
+    """The numbers of the broken files, and the sizes that the others had; None if a cache does not know them."""
+
+    broken: list[int]
+    originals: Originals | None
 
 
 def decode(source: Source, size: int, channels: Literal[1, 3], workers: int, memory_mb: int) -> Decoded:
@@ -55,29 +65,30 @@ def decode(source: Source, size: int, channels: Literal[1, 3], workers: int, mem
     return _cached(source, shape, lambda images: _fill(images, source, size, channels, workers))
 
 
-def _fill(images: np.ndarray, source: Source, size: int, channels: Literal[1, 3], workers: int) -> list[int]:
-    """Decode into `images`, broken ones left out and the rest moved up; the numbers of the broken."""
+def _fill(images: np.ndarray, source: Source, size: int, channels: Literal[1, 3], workers: int) -> Filled:
+    """Decode into `images`, broken ones left out and the rest moved up."""
 
-    def one(name: str) -> np.ndarray | None:
+    def one(name: str) -> tuple[np.ndarray, Size] | None:
         try:
-            return read_image(source.read(name), size, channels)
+            return _decoded(source.read(name), size, channels)
         except BROKEN:
             return None
 
-    broken, place = [], 0
+    broken, sizes, place = [], set[Size](), 0
     with ThreadPoolExecutor(workers) as pool:
-        for number, pixels in enumerate(_in_order(pool, one, source.names)):
-            if pixels is None:
+        for number, decoded in enumerate(_in_order(pool, one, source.names)):
+            if decoded is None:
                 broken.append(number)
             else:
-                images[place] = pixels
+                images[place] = decoded[0]
+                sizes.add(decoded[1])
                 place += 1
-    return broken
+    return Filled(broken, Originals.of(list(sizes)) if sizes else None)
 
 
 def _in_order(
-    pool: ThreadPoolExecutor, work: Callable[[str], np.ndarray | None], names: list[str]
-) -> Iterator[np.ndarray | None]:
+    pool: ThreadPoolExecutor, work: Callable[[str], tuple[np.ndarray, Size] | None], names: list[str]
+) -> Iterator[tuple[np.ndarray, Size] | None]:
     """Results in the order of the names, never more than a chunk of them in memory."""
     for begun in range(0, len(names), 512):
         yield from pool.map(work, names[begun : begun + 512])
@@ -88,9 +99,15 @@ def read_image(content: bytes, size: int, channels: Literal[1, 3]) -> np.ndarray
 
     Raises one of BROKEN where it is no image, cut short, or too large to be one.
     """
+    return _decoded(content, size, channels)[0]
+
+
+def _decoded(content: bytes, size: int, channels: Literal[1, 3]) -> tuple[np.ndarray, Size]:
+    """The same, and the width and height that it had."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         with Image.open(io.BytesIO(content)) as image:
+            original = image.size
             mode = "L" if channels == 1 else "RGB"
             image.draft(mode, (2 * size, 2 * size))  # JPEG: decoded at a fraction of its size
             upright = ImageOps.exif_transpose(image)
@@ -101,7 +118,7 @@ def read_image(content: bytes, size: int, channels: Literal[1, 3]) -> np.ndarray
                 upright = _to_eight_bits(upright)
             square = ImageOps.fit(upright.convert(mode), (size, size), Image.Resampling.LANCZOS)
     pixels = np.asarray(square)
-    return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
+    return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1), original
 
 
 def _to_eight_bits(image: Image.Image) -> Image.Image:
@@ -111,7 +128,8 @@ def _to_eight_bits(image: Image.Image) -> Image.Image:
     return Image.fromarray((values.clip(0, top) * (255 / top)).astype(np.uint8))
 
 
-def _labelled(images: np.ndarray, names: list[str], broken: list[int], where: str) -> Decoded:
+def _labelled(images: np.ndarray, names: list[str], filled: Filled, where: str) -> Decoded:
+    broken = filled.broken
     if 2 * len(broken) > len(names) or len(broken) == len(names):
         some = ", ".join(names[number] for number in broken[:3])
         raise DataError(f"{len(broken)} of the {len(names)} images in {where} cannot be read ({some}, …).")
@@ -120,10 +138,11 @@ def _labelled(images: np.ndarray, names: list[str], broken: list[int], where: st
     tops = [name.split("/")[0] for name in whole] if all("/" in name for name in whole) else []
     classes = tuple(sorted(set(tops)))
     labels = [classes.index(top) for top in tops] if tops else None
-    return Decoded(images[: len(whole)], labels, classes, tuple(names[number] for number in broken))
+    unreadable = tuple(names[number] for number in broken)
+    return Decoded(images[: len(whole)], labels, classes, unreadable, filled.originals)
 
 
-def _cached(source: Source, shape: tuple[int, ...], fill: Callable[[np.ndarray], list[int]]) -> Decoded:
+def _cached(source: Source, shape: tuple[int, ...], fill: Callable[[np.ndarray], Filled]) -> Decoded:
     """Decoded images in a file, kept for the next run; its JSON comes last and so says that it is whole."""
     folder = cache_folder()
     about = json.dumps([str(Path(source.where).resolve()), shape, source.stamp])
@@ -135,11 +154,19 @@ def _cached(source: Source, shape: tuple[int, ...], fill: Callable[[np.ndarray],
             part = path.with_suffix(f".part-{os.getpid()}")
             try:
                 images = np.memmap(part, np.uint8, "w+", shape=shape)
-                broken = fill(images)
+                filled = fill(images)
                 images.flush()
                 os.replace(part, path)  # noqa: PTH105
             finally:
                 part.unlink(missing_ok=True)
-        write_whole(mark, json.dumps(broken).encode())
-    broken = json.loads(mark.read_text())
-    return _labelled(np.memmap(path, np.uint8, "c", shape=shape), source.names, broken, source.where)
+        write_whole(mark, json.dumps({"broken": filled.broken, "originals": filled.originals}).encode())
+    return _labelled(np.memmap(path, np.uint8, "c", shape=shape), source.names, _kept(mark), source.where)
+
+
+def _kept(mark: Path) -> Filled:
+    """What the mark of a cache says of it. Before 1.1 it was the list of broken files alone."""
+    kept = json.loads(mark.read_text())
+    if isinstance(kept, list):
+        return Filled(kept, None)
+    smallest, largest, square = kept["originals"]
+    return Filled(kept["broken"], Originals(tuple(smallest), tuple(largest), square))

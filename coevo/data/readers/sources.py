@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from coevo.errors import DataError
+from coevo.errors import DataError, NoTestPartError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
 MEMBER_LIMIT = 256 * 2**20  # bytes of one member of a zip, unpacked
@@ -143,9 +143,15 @@ def is_image(name: str) -> bool:
 
 
 def of_split(names: list[str], split: str) -> tuple[str, list[str]]:
-    """The part of the names below train/ or test/, where both are there, with that folder as a prefix."""
+    """The part of the names below train/ or test/, where both are there, with that folder as a prefix.
+
+    Raises NoTestPartError where the test part is wanted and they are not.
+    """
     tops = {name.split("/")[0] for name in names if "/" in name}
-    if split == "all" or not {"train", "test"} <= tops:
+    whole = not {"train", "test"} <= tops
+    if whole and split == "test":
+        raise NoTestPartError("There is no test part: it would be the folder test/ beside a folder train/.")
+    if split == "all" or whole:
         return "", names
     prefix = f"{split}/"
     return prefix, [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
