@@ -9,14 +9,17 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from coevo.images.sheets import captioned
+
 COLOURS = (
     "#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22", "#17becf",
 )  # fmt: skip
-PAPER, INK, FADED, FAINT, GREY = "white", "#333333", "#999999", "#e6e6e6", "#dddddd"
+PAPER, INK, FADED, FAINT, GREY = "white", "#333333", "#999999", "#eeeeee", "#cccccc"
 LEFT, RIGHT, TOP, BOTTOM = 64, 16, 34, 30  # px around a chart
 POINTS = 200  # of a curve, at most: longer ones are averaged
 FINE = 3  # charts are drawn three times as large, then reduced, for smooth lines
-SIDE, MARGIN = 900, 56  # px of a scatter plot
+SIDE, MARGIN, LEGEND = 900, 60, 150  # px of a scatter plot
+LISTED = 32  # names in its legend
 
 Curve = Sequence[tuple[float, float]]
 
@@ -102,29 +105,52 @@ def ticks(low: float, high: float, most: int = 5, whole: bool = False) -> Iterat
 
 
 def scatter_plot(
-    codes: Tensor, prior: Tensor, labels: Tensor | None, classes: Sequence[str], caption: str = ""
+    codes: Tensor,
+    prior: Tensor,
+    labels: Tensor | None,
+    caption: str = "",
+    axes: Sequence[str] = ("", ""),
+    legend: Mapping[str, str] | None = None,
 ) -> Image.Image:
     """Codes as points, coloured by label, over the prior's in grey.
 
     Args:
         codes, prior: points [N, 2] and [M, 2].
         labels: [N], or None.
-        classes: names of the labels, for the legend.
-        caption: a line under the plot.
+        caption: sentences above the plot that say what is seen.
+        axes: what the horizontal and the vertical axis are.
+        legend: the colour of each name beside the plot.
     """
-    reach = torch.cat([codes, prior]).abs().quantile(0.999).item() * 1.05
-    picture = Image.new("RGB", (SIDE, SIDE), PAPER)
-    pen, font = ImageDraw.Draw(picture), ImageFont.load_default(18)
+    reach = max(codes.abs().quantile(0.998).item(), prior.abs().quantile(0.999).item()) * 1.05
+    names = dict(list((legend or {}).items())[:LISTED])
+    picture = Image.new("RGB", (SIDE + (LEGEND if names else 0), SIDE), PAPER)
+    pen, font, small = ImageDraw.Draw(picture), ImageFont.load_default(16), ImageFont.load_default(13)
+    low, high = MARGIN, SIDE - MARGIN
+
+    def place(points: Tensor) -> Tensor:
+        return (points / reach * torch.tensor([1, -1]) + 1) / 2 * (high - low) + low
+
+    for value, text in ticks(-reach, reach):
+        x, y = place(torch.tensor([value, value])).tolist()
+        pen.line((x, low, x, high), FAINT)
+        pen.line((low, y, high, y), FAINT)
+        pen.text((x, high + 6), text, INK, small, "ma")
+        pen.text((low - 6, y), text, INK, small, "rm")
+    pen.text((SIDE / 2, high + 40), axes[0], INK, font, "mm")
+    tall = Image.new("RGB", (high - low, 24), PAPER)
+    ImageDraw.Draw(tall).text((tall.width / 2, 12), axes[1], INK, font, "mm")
+    picture.paste(tall.rotate(90, expand=True), (0, low))
 
     def dots(points: Tensor, colours: Sequence[str], radius: float) -> None:
-        places = ((points / reach * torch.tensor([1, -1]) + 1) / 2 * (SIDE - 2 * MARGIN) + MARGIN).tolist()
-        for (x, y), colour in zip(places, colours, strict=True):
-            pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
+        for (x, y), colour in zip(place(points).tolist(), colours, strict=True):
+            if low <= x <= high and low <= y <= high:
+                pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
 
     dots(prior, [GREY] * len(prior), 2)
     whose = [0] * len(codes) if labels is None else labels.tolist()
     dots(codes, [colour_of(label) for label in whose], 2.5)
-    for number, name in enumerate(classes[: 3 * len(COLOURS)] if labels is not None else ()):
-        pen.text((12, 12 + 22 * number), name, colour_of(number), font)
-    pen.text((SIDE / 2, SIDE - MARGIN / 2), caption, INK, font, "mm")
-    return picture
+    for number, (name, colour) in enumerate(names.items()):
+        y = low + 8 + 24 * number
+        pen.ellipse((SIDE, y - 6, SIDE + 12, y + 6), fill=colour)
+        pen.text((SIDE + 20, y), name, INK, font, "lm")
+    return captioned(picture, caption) if caption else picture

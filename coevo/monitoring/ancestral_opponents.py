@@ -16,10 +16,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
+from torch.optim import Optimizer
 
 from coevo.contract.players import Artist, Critic, State
 from coevo.contract.works import Works
 from coevo.images.png import save_png
+from coevo.images.sheets import captioned
 from coevo.loop import Turn
 from coevo.monitoring.observer import ObservedRun, Observer
 from coevo.storage.atomic import write_whole, writing
@@ -31,6 +33,11 @@ WORKS = 32  # of a generation that are kept
 SPACING = 1.5  # a critic is kept when the run is 1.5 times as old as at the last
 LIMIT = 16  # critics that are kept; beyond, every second one goes
 CELL, MARGIN, KEY = 30, 90, 130  # px of the picture
+
+MEANING = (
+    "Dark below the diagonal: critics still see through the works of the past.\n"
+    "Bright above it: works still fool the critics of the past."
+)
 
 Table = dict[tuple[int, int], float]
 
@@ -69,13 +76,12 @@ class AncestralOpponents(Observer):
         streams = run.studio.state()  # the run's random streams feel nothing of all this
         try:
             twin = self._twin = self._twin or self._build(run.studio)
-            self._keep(now, critic.state(), works)
-            kept = {then: self._read(then, run.studio.device) for then in (*self.rounds, now)}
-            twin.restore(kept[now][0])
-            for generation, (_, theirs) in kept.items():
-                self.table[now, generation] = share_fooled(twin, theirs, reals)
+            self._keep(now, judging_state(critic), works)
+            restore_judging(twin, judging_state(critic))
+            for then in (*self.rounds, now):  # files are read one at a time: all of them may not fit into the memory
+                self.table[now, then] = share_fooled(twin, self._read(then, run.studio.device)[1], reals)
             for then in self.rounds:
-                twin.restore(kept[then][0])
+                restore_judging(twin, self._read(then, run.studio.device)[0])
                 self.table[then, now] = share_fooled(twin, works, reals)
         finally:
             run.studio.restore(streams)
@@ -84,7 +90,8 @@ class AncestralOpponents(Observer):
             self.rounds = self.rounds[(len(self.rounds) - 1) % 2 :: 2]  # the newest stays
             self.table = {at: share for at, share in self.table.items() if set(at) <= set(self.rounds)}
         self.figures = figures(self.rounds, self.table)
-        save_png(self.picture, ciao_plot(self.rounds, self.table), {"round": now})
+        caption = f"Which works fool which critics of run {run.store.name}, up to round {now:,}\n{MEANING}"
+        save_png(self.picture, captioned(ciao_plot(self.rounds, self.table), caption), {"round": now})
 
     def tidy(self) -> None:
         """Remove the files of rounds that are left out; not before a checkpoint knows that they are."""
@@ -122,6 +129,22 @@ class AncestralOpponents(Observer):
         path = self.folder / f"{_stem(round)}.json"
         kept = unpack_text(path.read_text(), path.with_suffix(".safetensors").read_bytes())
         return kept["critic"], Works(**{k: v if v is None else v.to(device) for k, v in kept["works"].items()})
+
+
+def judging_state(critic: Critic) -> State:
+    """A critic's state without optimisers and `learning_state`; of a society, its members' by number."""
+    if members := getattr(critic, "members", ()):
+        return {str(number): judging_state(member) for number, member in enumerate(members)}
+    only_learning = {name for name, part in vars(critic).items() if isinstance(part, Optimizer)}
+    return {name: part for name, part in critic.state().items() if name not in only_learning | {*critic.learning_state}}
+
+
+def restore_judging(critic: Critic, state: State) -> None:
+    """Take back a state made by `judging_state`; what only learning needs stays as it is."""
+    for number, member in enumerate(getattr(critic, "members", ())):
+        restore_judging(member, state[str(number)])
+    if not hasattr(critic, "members"):
+        critic.restore({**critic.state(), **state})
 
 
 def spread_out(works: Works, group: int) -> Works:
@@ -176,7 +199,8 @@ def ciao_plot(rounds: Sequence[int], table: Mapping[tuple[int, int], float]) -> 
         ImageDraw.Draw(tall).text((0, 8), label, "#333333", font, "lm")
         picture.paste(tall.rotate(90, expand=True), (middle - 8, MARGIN - 56))
     pen.text((MARGIN, 12), "works of round", "#333333", font)
-    pen.text((8, MARGIN - 24), "critic of", "#333333", font)
+    pen.text((8, MARGIN - 38), "critic of", "#333333", font)
+    pen.text((8, MARGIN - 22), "round", "#333333", font)
     left = MARGIN + n * CELL + 24
     for step in range(101):
         y = MARGIN + (100 - step)

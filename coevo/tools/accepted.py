@@ -11,9 +11,9 @@ from coevo.images.png import describe, png_bytes, signature
 from coevo.images.rendering import render
 from coevo.images.sheets import contact_sheet, to_bytes, to_picture
 from coevo.monitoring.accepted import read_accepted, works_of_rows
-from coevo.runs.opening import load_artist
+from coevo.runs.opening import SavedRun
 from coevo.storage.run_folder import RunFolder
-from coevo.tools.output import about, write_output
+from coevo.tools.output import about, of_run, write_output
 
 
 def accepted_rows(run: RunFolder, id: str | None = None) -> list[dict[str, Any]]:
@@ -27,7 +27,7 @@ def accepted_rows(run: RunFolder, id: str | None = None) -> list[dict[str, Any]]
 
 
 def write_accepted(run: RunFolder, rows: Sequence[dict[str, Any]], size: int, output: Path) -> None:
-    """Draw accepted works, each under its round and score; a single one carries its genome.
+    """Draw accepted works, each under its id, round and score; a single one carries its genome.
 
     Args:
         run: the run's folder.
@@ -37,12 +37,13 @@ def write_accepted(run: RunFolder, rows: Sequence[dict[str, Any]], size: int, ou
     """
     if not rows:
         raise StoreError(f"Run {run.name!r} has no accepted works to draw.")
-    artist = load_artist(run, remember=False)
-    works = works_of_rows(rows)
+    saved = SavedRun(run, remember=False)
+    artist, works = saved.artist, works_of_rows(rows)
     images = render(artist, works, size)
     if len(rows) > 1:
-        labels = [f"{row['round']}: {row['score']:.2f}" for row in rows]
-        write_output(output, png_bytes(contact_sheet(images, labels=labels), about(run, artist)))
+        labels = [f"{row['id']}, round {row['round']}: {row['score']:.2f}" for row in rows]
+        said = f"{len(rows)} works that fooled the critic, with id, round and score {of_run(saved)}"
+        write_output(output, png_bytes(contact_sheet(images, labels=labels, caption=said), about(run, artist)))
         return
     (row,) = rows
     origin = {"round": row["round"], "score": row["score"], **describe(works, 0)}

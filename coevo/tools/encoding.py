@@ -16,15 +16,15 @@ from coevo.contract.works import CodeBlock, Works
 from coevo.data.datasets import Dataset
 from coevo.data.splits import splits
 from coevo.errors import CoevoError
-from coevo.images.plots import scatter_plot
+from coevo.images.plots import GREY, colour_of, scatter_plot
 from coevo.images.png import png_bytes
 from coevo.images.rendering import reconstruct
 from coevo.images.sheets import contact_sheet, filled
 from coevo.latent_models.priors import draw
 from coevo.runs.build import loaders
-from coevo.runs.opening import load_artist, read_config
+from coevo.runs.opening import SavedRun, read_config
 from coevo.storage.run_folder import RunFolder
-from coevo.tools.output import about, npz, write_output
+from coevo.tools.output import about, npz, of_run, write_output
 
 PRIOR_DRAWS = 20_000  # points of the prior in a scatter plot
 
@@ -37,7 +37,7 @@ def write_codes(run: RunFolder, n: int | None, output: Path) -> int:
     Returns:
         The number of codes.
     """
-    artist = encoder_of(run)
+    artist = encoder_of(run).artist
     works = real_works(run).works(slice(0, n))
     codes = encoded(artist, works)
     labels = torch.full((len(codes),), -1) if works.labels is None else works.labels
@@ -49,7 +49,8 @@ def write_codes(run: RunFolder, n: int | None, output: Path) -> int:
 
 def write_reconstructions(run: RunFolder, n: int, columns: int, seed: int, output: Path) -> None:
     """Write a sheet of n real works, held-out ones if there are any, each row above its reconstructions."""
-    artist = load_artist(run)
+    saved = SavedRun(run)
+    artist = saved.artist
     if not isinstance(artist, Encoder | Reconstructor):
         raise cannot_encode(artist, run)
     reals = real_works(run)
@@ -58,7 +59,8 @@ def write_reconstructions(run: RunFolder, n: int, columns: int, seed: int, outpu
     reconstructions = reconstruct(artist, works).pixels.cpu()
     rows = zip(works.pixels.split(columns), reconstructions.split(columns), strict=True)
     images = [filled(row, columns) for pair in rows for row in pair]
-    write_output(output, png_bytes(contact_sheet(torch.cat(images), columns=columns), about(run, artist)))
+    said = f"Rows of {reals.name}, each above its reconstructions {of_run(saved, seed=seed)}"
+    write_output(output, png_bytes(contact_sheet(torch.cat(images), columns=columns, caption=said), about(run, artist)))
 
 
 def write_scatter(run: RunFolder, block: str | None, n: int, output: Path) -> None:
@@ -72,18 +74,23 @@ def write_scatter(run: RunFolder, block: str | None, n: int, output: Path) -> No
         n: the number of works.
         output: the picture.
     """
-    artist, reals = encoder_of(run), real_works(run)
+    saved, reals = encoder_of(run), real_works(run)
+    artist = saved.artist
     which = named_block(artist, block)
     works = reals.works(slice(0, n))
     codes = artist.code.split(encoded(artist, works))[which.name]
     prior = draw([which], PRIOR_DRAWS, torch.Generator().manual_seed(0), None, len(reals.classes))
-    caption = f"{which.name} of {len(codes):,} works of {reals.name}; grey: its prior, {which.prior}"
+    axes = [f"{which.name} {number}" for number in (1, 2)]
     if which.size > 2:
         centre = codes.mean(0)
         plane = torch.linalg.svd(codes - centre, full_matrices=False).Vh[:2].T
         codes, prior = (codes - centre) @ plane, (prior - centre) @ plane
-        caption += f"; principal 2 of {which.size} dimensions"
-    picture = scatter_plot(codes, prior, works.labels, reals.classes, caption)
+        axes = [f"principal direction {number} of {which.size}" for number in (1, 2)]
+    said = f"Codes {which.name} of {len(codes):,} works of {reals.name}, over their prior {which.prior} {of_run(saved)}"
+    legend = {"prior": GREY}
+    if works.labels is not None:
+        legend |= {name: colour_of(number) for number, name in enumerate(reals.classes)}
+    picture = scatter_plot(codes, prior, works.labels, said, axes, legend)
     write_output(output, png_bytes(picture, about(run, artist, block=which.name)))
 
 
@@ -95,7 +102,8 @@ def write_tangents(runs: Sequence[RunFolder], n: int, directions: int, output: P
     Reference:
         Rifai et al. (2011), Contractive auto-encoders, §5.
     """
-    artists = [encoder_of(run) for run in runs]
+    saved = [encoder_of(run) for run in runs]
+    artists = [one.artist for one in saved]
     images = real_works(runs[0]).works(slice(0, n)).pixels
     pictures, labels = [], []
     rows = [(image, *pair) for image in images for pair in zip(artists, runs, strict=True)]
@@ -104,9 +112,13 @@ def write_tangents(runs: Sequence[RunFolder], n: int, directions: int, output: P
             raise CoevoError(f"Run {run.name!r} has pictures of another size than {runs[0].name!r}.")
         vectors = tangents(artist, image, directions)
         pictures += [image[None], filled(vectors, directions)]
-        labels += [run.name, *(f"tangent {number}" for number in range(1, len(vectors) + 1))]
+        labels += [run.name, *map(str, range(1, len(vectors) + 1))]
         labels += [""] * (directions - len(vectors))
-    sheet = contact_sheet(torch.cat(pictures), columns=directions + 1, labels=labels)
+    said = (
+        "Pictures, and their tangents: the changes that change a code most, strongest first; middle grey is no change "
+        + " ".join(map(of_run, saved))
+    )
+    sheet = contact_sheet(torch.cat(pictures), columns=directions + 1, labels=labels, caption=said)
     write_output(output, png_bytes(sheet, {"tangents": [run.name for run in runs]}))
 
 
@@ -126,12 +138,12 @@ def tangents(artist: Artist, image: Tensor, directions: int) -> Tensor:
     return (vectors / vectors.abs().amax(1, keepdim=True)).reshape(-1, *image.shape).cpu()
 
 
-def encoder_of(run: RunFolder) -> Artist:
-    """The artist of a run. Raises CoevoError if it has no encoder."""
-    artist = load_artist(run)
-    if not isinstance(artist, Encoder):
-        raise cannot_encode(artist, run)
-    return artist
+def encoder_of(run: RunFolder) -> SavedRun:
+    """A run whose artist has an encoder. Raises CoevoError if it has none."""
+    saved = SavedRun(run)
+    if not isinstance(saved.artist, Encoder):
+        raise cannot_encode(saved.artist, run)
+    return saved
 
 
 def cannot_encode(artist: Artist, run: RunFolder) -> CoevoError:

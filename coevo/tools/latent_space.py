@@ -13,15 +13,14 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from coevo.contract.capabilities import Decoder
-from coevo.contract.players import Artist
 from coevo.contract.works import CodeBlock, CodeLayout
 from coevo.errors import CoevoError, ConfigError
 from coevo.images.png import png_bytes, read_origin
 from coevo.images.sheets import contact_sheet, filled, gif_bytes
 from coevo.latent_models.priors import prior_of
-from coevo.runs.opening import load_artist
+from coevo.runs.opening import SavedRun
 from coevo.storage.run_folder import RunFolder
-from coevo.tools.output import about, write_output
+from coevo.tools.output import about, of_run, write_output
 
 FRAME_MS = 80  # of a walk
 SAMPLES = 1000  # works that an expression may name by number
@@ -39,7 +38,8 @@ def write_interpolation(run: RunFolder, rows: int, steps: int, seed: int, output
         frames = [contact_sheet(images[step::steps]) for step in range(steps)]
         write_output(output, gif_bytes([*frames, *frames[-2:0:-1]], [FRAME_MS] * (2 * steps - 2)))
     else:
-        sheet = contact_sheet(images, columns=steps)
+        said = f"Each row walks from one work to another through the latent space {space.origin(seed)}"
+        sheet = contact_sheet(images, columns=steps, caption=said)
         write_output(output, png_bytes(sheet, about(run, space.artist, seed=seed)))
 
 
@@ -69,7 +69,8 @@ def write_traversal(run: RunFolder, block: str | None, rows: int, steps: int, se
         for row, captions in variations(works, one, space.code.slices[one.name], columns):
             varied.append(row)
             labels += captions
-    sheet = contact_sheet(space.decode(torch.cat(varied)), columns=columns, labels=labels)
+    said = f"Each row varies one part of a latent code and keeps the rest {space.origin(seed)}"
+    sheet = contact_sheet(space.decode(torch.cat(varied)), columns=columns, labels=labels, caption=said)
     write_output(output, png_bytes(sheet, about(run, space.artist, seed=seed)))
 
 
@@ -112,7 +113,8 @@ def write_manifold(run: RunFolder, side: int, seed: int, output: Path) -> None:
     across, down = torch.meshgrid(axis, axis.flip(0), indexing="xy")
     codes = space.samples(1, seed).cpu().repeat(side * side, 1)
     codes[:, space.code.slices[plane.name]] = torch.stack([across.flatten(), down.flatten()], 1)
-    sheet = contact_sheet(space.decode(codes), columns=side, gap=0)
+    said = f"The plane of the code {plane.name}, at even quantiles of its prior, {plane.prior} {space.origin(seed)}"
+    sheet = contact_sheet(space.decode(codes), columns=side, gap=0, caption=said)
     write_output(output, png_bytes(sheet, about(run, space.artist, seed=seed)))
 
 
@@ -127,8 +129,8 @@ class Term:
 def write_arithmetic(run: RunFolder, expression: str | None, seed: int, output: Path) -> None:
     """Write a picture of code vectors added and subtracted, as `3,7,9 - 1,2 + 4`: each term is the mean of its works.
 
-    A row shows a term, its mean last; the result follows among eight works around it. Without an expression it is a
-    numbered sheet to choose from.
+    A row shows a term, its mean last; the result follows, with works around it. Without an expression it is a numbered
+    sheet to choose from.
 
     Raises:
         ConfigError: the expression cannot be read.
@@ -139,14 +141,20 @@ def write_arithmetic(run: RunFolder, expression: str | None, seed: int, output: 
     space = LatentSpace.of(run)
     samples = space.samples(SAMPLES, seed)
     if expression is None:
-        sheet = contact_sheet(space.decode(samples[:64]), labels=[str(number) for number in range(1, 65)])
+        said = f"Works by number, for example for the expression 3,7,9 - 1,2 + 4 {space.origin(seed)}"
+        numbers = [str(number) for number in range(1, 65)]
+        sheet = contact_sheet(space.decode(samples[:64]), labels=numbers, caption=said)
     else:
-        sheet = arithmetic_sheet(space, parse(expression), samples)
+        said = (
+            f"{expression}: a row for each term and the mean of its codes; then the sum, and works {AROUND:.0%} of the "
+            f"way from it to others {space.origin(seed)}"
+        )
+        sheet = arithmetic_sheet(space, parse(expression), samples, said)
     write_output(output, png_bytes(sheet, about(run, space.artist, seed=seed)))
 
 
-def arithmetic_sheet(space: LatentSpace, terms: list[Term], samples: Tensor) -> Image.Image:
-    """A row for each term, and the result among works around it."""
+def arithmetic_sheet(space: LatentSpace, terms: list[Term], samples: Tensor, caption: str) -> Image.Image:
+    """A row for each term, then two rows with the result and works around it."""
     rows, labels, total = [], [], torch.zeros_like(samples[0])
     width = max(4, *(len(term.works) + 1 for term in terms))
     for term in terms:
@@ -159,12 +167,12 @@ def arithmetic_sheet(space: LatentSpace, terms: list[Term], samples: Tensor) -> 
         labels += [*captions, f"{sign} mean", *[""] * (width - len(codes) - 1)]
     result = projected(total, samples, space.code)
     near = torch.tensor([AROUND])
-    around = torch.stack([interpolate(result, other, near, space.code)[0] for other in samples[:8]])
-    nine = torch.cat([around[:4], result[None], around[4:]])
-    rows += list(nine.split(width))
-    labels += ["= result" if place == 4 else "near it" for place in range(9)]
+    others = samples[: 2 * width - 1]
+    around = torch.stack([interpolate(result, other, near, space.code)[0] for other in others])
+    rows += list(torch.cat([result[None], around]).split(width))
+    labels += ["= result", *["near it"] * len(others)]
     images = [filled(space.decode(row), width) for row in rows]
-    return contact_sheet(torch.cat(images), columns=width, labels=labels)
+    return contact_sheet(torch.cat(images), columns=width, labels=labels, caption=caption)
 
 
 def parse(expression: str) -> list[Term]:
@@ -248,16 +256,21 @@ class LatentSpace:
         CoevoError: the artist has no latent code.
     """
 
-    def __init__(self, artist: Artist, run: str):
+    def __init__(self, run: SavedRun):
+        artist = run.artist
         if not isinstance(artist, Decoder) or not artist.code:
-            raise CoevoError(f"Artist {artist.name!r} of run {run!r} has no latent code.")
-        self.artist, self.code = artist, artist.code
+            raise CoevoError(f"Artist {artist.name!r} of run {run.folder.name!r} has no latent code.")
+        self.run, self.artist, self.code = run, artist, artist.code
         self._decoder: Decoder = artist
 
     @classmethod
     def of(cls, run: RunFolder) -> LatentSpace:
         """The latent space of the artist that a run saved."""
-        return cls(load_artist(run), run.name)
+        return cls(SavedRun(run))
+
+    def origin(self, seed: int) -> str:
+        """The end of a caption: where the works come from."""
+        return of_run(self.run, seed=seed)
 
     def samples(self, n: int, seed: int) -> Tensor:
         """Codes [n, D] of the works that the artist exhibits."""

@@ -12,7 +12,7 @@ from coevo.contract.works import Genome, Works
 from coevo.errors import ConfigError
 from coevo.images.png import describe, png_bytes, signature
 from coevo.images.rendering import render
-from coevo.images.sheets import contact_sheet, gif_bytes, to_bytes, to_picture
+from coevo.images.sheets import captioned, contact_sheet, gif_bytes, to_bytes, to_picture
 from coevo.interactive.lineage import chart
 from coevo.interactive.session_db import Individual
 from coevo.runs.opening import load_artist
@@ -35,7 +35,9 @@ def write_chart(run: RunFolder, family: Mapping[str, Individual], marked: Sequen
         raise ConfigError(f"-o {output} should end with .png.")
     artist = load_artist(run, remember=False)
     picture = chart(family, lambda one, size: to_picture(to_bytes(drawn(artist, [one], size))[0]), marked)
-    write_output(output, png_bytes(picture, about(run, artist)))
+    frames = "red: the one that was asked for; green: picked" if marked else "green: picked; grey: not picked"
+    said = f"Parents above their children, with ids; {frames} (run {run.name})"
+    write_output(output, png_bytes(captioned(picture, said), about(run, artist)))
 
 
 def write_path(run: RunFolder, line: Sequence[Individual], size: int, output: Path) -> None:
@@ -46,7 +48,10 @@ def write_path(run: RunFolder, line: Sequence[Individual], size: int, output: Pa
         raise ConfigError(f"-o {output} should end with .png (a sheet) or .gif (a film).")
     if kind == ".png":
         images = drawn(artist, line, size)
-        picture = to_picture(to_bytes(images)[0]) if len(line) == 1 else contact_sheet(images, scale=1)
+        said = f"The way from {line[0].id} to {line[-1].id}, with ids and generations (run {run.name})"
+        labels = [f"{one.id}, generation {one.round}" for one in line]
+        sheet = contact_sheet(images, scale=1, labels=labels, caption=said)
+        picture = to_picture(to_bytes(images)[0]) if len(line) == 1 else sheet
         origin = {**signature(artist, run.name), **describe(works_of_individuals(line[-1:]), 0)}
         write_output(output, png_bytes(picture, origin))
         return

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from coevo.contract.players import Artist
+from coevo.runs.opening import SavedRun
 from coevo.storage.atomic import write_whole, writing
 from coevo.storage.run_folder import RunFolder
 
@@ -36,6 +37,12 @@ def npz(**arrays: Any) -> bytes:
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
     return buffer.getvalue()
+
+
+def of_run(run: SavedRun, **more: object) -> str:
+    """The end of a caption: the run, its round, and whatever else made the picture, such as a seed."""
+    facts = {"run": run.folder.name, "round": f"{run.round:,}", **more}
+    return f"({', '.join(f'{name} {value}' for name, value in facts.items())})"
 
 
 def about(run: RunFolder, artist: Artist, **more: object) -> dict[str, Any]:

@@ -6,10 +6,12 @@ from itertools import pairwise
 from math import nan
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as some
+from PIL import ImageColor
 
-from coevo.images.plots import POINTS, line_chart, shortened, span, ticks
+from coevo.images.plots import GREY, POINTS, colour_of, line_chart, scatter_plot, shortened, span, ticks
 
 
 @pytest.mark.parametrize(
@@ -56,3 +58,16 @@ def test_each_curve_has_its_colour() -> None:
 
 def test_a_chart_of_nothing_is_empty() -> None:
     assert line_chart("loss", {0: [(0, nan)]}, (300, 200)).size == (300, 200)
+
+
+def test_a_scatter_plot_has_a_caption_axes_and_a_legend() -> None:
+    points, grey = torch.randn(50, 2), torch.randn(80, 2)
+    bare = scatter_plot(points, grey, None)
+    named = scatter_plot(points, grey, None, "Codes z over their prior", ("z 1", "z 2"), {"prior": GREY, "a": "red"})
+    assert named.width > bare.width == 900 and named.height > bare.height == 900
+    assert (255, 0, 0) in {colour for _, colour in named.crop((890, 0, named.width, 300)).getcolors(10_000)}
+
+
+def test_codes_far_from_their_prior_are_in_the_plot() -> None:
+    far = scatter_plot(torch.full((50, 2), 9.0), torch.randn(5000, 2), None)
+    assert ImageColor.getrgb(colour_of(0)) in {colour for _, colour in far.getcolors(10_000)}

@@ -8,11 +8,10 @@ import pytest
 import torch
 from conftest import SMALL, CommandLine
 from PIL import Image
-from standins import studio
 
-from coevo import CodeBlock, CodeLayout, CoevoError, ConfigError
+from coevo import CodeBlock, CodeLayout, ConfigError
 from coevo.images.png import read_origin
-from coevo.testing.standins import EvolvingArtist
+from coevo.storage.run_folder import RunFolder
 from coevo.tools.latent_space import LatentSpace, Term, interpolate, parse, projected
 
 Z, KIND = CodeBlock("z", 3), CodeBlock("kind", 2, "categorical")
@@ -74,10 +73,21 @@ def size(path: Path) -> tuple[int, int]:
         return picture.size
 
 
-def test_an_artist_without_a_latent_code_has_no_latent_space() -> None:
-    artist = EvolvingArtist(EvolvingArtist.Options(), studio())
-    with pytest.raises(CoevoError, match=r"Artist 'evolving' of run 'it' has no latent code\.$"):
-        LatentSpace(artist, "it")
+def test_an_artist_without_a_latent_code_has_no_latent_space(coevo_command: CommandLine) -> None:
+    coevo_command("run", "--artist", "biomorph", "--critic", "som", "--rounds", 1, "--batch", 6, "--name", "it")
+    said = coevo_command.refuses("interpolate", "it")
+    assert said == "coevo: Artist 'biomorph' of run 'it' has no latent code.\n"
+
+
+def test_a_sheet_says_of_which_run_and_round_it_is(played: CommandLine) -> None:
+    space = LatentSpace.of(RunFolder.open("small", played.runs))
+    assert space.origin(seed=3) == "(run small, round 12, seed 3)"
+
+
+def test_the_result_of_a_sum_fills_two_rows_with_works_around_it(played: CommandLine, tmp_path: Path) -> None:
+    assert played("arithmetic", "small", "1,2,3,4,5 - 6", "-o", tmp_path / "sum.png").code == 0
+    width, height = size(tmp_path / "sum.png")
+    assert 0.6 < height / width < 0.9  # four rows of six
 
 
 def test_interpolate_draws_a_row_a_walk_or_a_film(played: CommandLine, tmp_path: Path) -> None:
