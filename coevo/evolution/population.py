@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
+import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor
@@ -12,6 +14,7 @@ from torch import Tensor
 from coevo.contract import players
 from coevo.contract.players import Artist, ArtistSpec, Metrics, State
 from coevo.contract.works import Genome, Works
+from coevo.evolution.variety import SKETCH, draw_distinct, varies
 
 G = TypeVar("G")
 Offspring = tuple[G, tuple[str, ...]]
@@ -31,6 +34,8 @@ class Population(Artist, Generic[G]):
     class Options(players.Options):
         population: int | None = Field(None, ge=2, le=100_000)
         """Number of individuals; by default the run's batch."""
+        distinct: bool = True
+        """With picks: what would be an empty picture, noise or the twin of another on the sheet is drawn again."""
 
     options: Any
     population: list[Genome]
@@ -84,6 +89,10 @@ class Population(Artist, Generic[G]):
         """
         raise NotImplementedError
 
+    def shows(self, images: Tensor) -> np.ndarray:
+        """Whether a person would see something on pictures [N, C, H, W] of this artist: [N] bool."""
+        return varies(images)
+
     # the artist
 
     def spec(self) -> ArtistSpec:
@@ -101,7 +110,7 @@ class Population(Artist, Generic[G]):
 
     def initialise(self) -> None:
         """Start from random individuals."""
-        self.replace_population([], [(genome, ()) for genome in self.random_genomes(self.size)])
+        self.replace_population([], self.distinct_offspring(self.size, [], self._first))
 
     def make(self, n: int, reals: Works | None) -> Works:
         return self.works()
@@ -112,7 +121,8 @@ class Population(Artist, Generic[G]):
         self.parents = [self.population[i] for i in picked] or self.parents
         if self.parents:
             places = max(0, self.size - len(self.parents))
-            self.replace_population(self.parents[: self.size], self.reproduce(self.parents, places))
+            offspring = self.distinct_offspring(places, self.parents, partial(self.reproduce, self.parents))
+            self.replace_population(self.parents[: self.size], offspring)
         else:
             self.initialise()
         return {"parents": float(len(picked))}
@@ -128,7 +138,8 @@ class Population(Artist, Generic[G]):
         immigrants = self.newborn(self._copies(works))
         places = self.size - len(immigrants)
         self.parents = immigrants if places else []  # so that whoever picks nobody sees others
-        self.replace_population(immigrants, self.reproduce(immigrants, places) if places else [])
+        offspring = self.distinct_offspring(places, immigrants, partial(self.reproduce, immigrants)) if places else []
+        self.replace_population(immigrants, offspring)
 
     def immigrate(self, works: Works) -> None:
         """Immigrants take the places of the youngest."""
@@ -146,6 +157,20 @@ class Population(Artist, Generic[G]):
         self._forget()
 
     # individuals
+
+    def distinct_offspring(
+        self, n: int, beside: Sequence[Genome], make: Callable[[int], list[Offspring[G]]]
+    ) -> list[Offspring[G]]:
+        """n of those that `make` makes; if a person picks, of pictures that show something and differ, from those
+        beside them too."""
+        if not (self.options.distinct and self.studio.picks):
+            return make(n)
+        shown = [self.genome(one) for one in beside]
+        images = self.draw(shown, SKETCH, SKETCH) if shown else torch.empty(0)
+        return draw_distinct(n, images, make, lambda some: self.draw([g for g, _ in some], SKETCH, SKETCH), self.shows)
+
+    def _first(self, n: int) -> list[Offspring[G]]:
+        return [(genome, ()) for genome in self.random_genomes(n)]
 
     def works(self) -> Works:
         """The population, drawn."""

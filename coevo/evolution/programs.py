@@ -15,6 +15,7 @@ from coevo.contract.players import ArtistSpec
 from coevo.contract.works import Works
 from coevo.evolution.genetic import GeneticPopulation
 from coevo.evolution.population import Offspring
+from coevo.evolution.variety import is_noise, varies
 from coevo.shader import Canvas, Expression, Program, render, render_on, strips
 from coevo.shader.render import BATCH
 
@@ -65,6 +66,9 @@ class ProgramPopulation(GeneticPopulation[G]):
             canvas, batch = Canvas(), slice(first, first + BATCH)
             render([self.program(one, canvas) for one in genomes[batch]], height, width, out=images[batch])
         return torch.from_numpy(images)
+
+    def shows(self, images: Tensor) -> np.ndarray:
+        return varies(images) & ~is_noise(images)
 
     def render_strips(self, works: Works, size: int) -> Iterator[Tensor]:
         program = self.program(self.deserialize(works.individuals[0].text), Canvas())

@@ -15,13 +15,16 @@ from coevo.contract.capabilities import Decoder
 from coevo.contract.players import Artist, Critic
 from coevo.data.batches import DatasetBatches, LazyBatches, NoData
 from coevo.data.datasets import DataOptions, Dataset, load_dataset
+from coevo.data.fingerprint import Fingerprint
 from coevo.data.splits import stratified_indices
-from coevo.errors import ConfigError, PairError
+from coevo.errors import ConfigError, DataError, PairError
 from coevo.evolution.latent_population import LatentPopulation
 from coevo.loop import Phase, check_pair
 from coevo.loop.pairs import lacks_gradients
 from coevo.plugin.registry import registry
 from coevo.runs.config import Config
+from coevo.runs.effects import check_effects
+from coevo.runs.real_works import check_unchanged, lost, what_was_read
 from coevo.studio import Studio, find_device
 
 
@@ -43,7 +46,9 @@ class Setup:
         self.studio = make_studio(config, folder)
         self.artist, self.critic = make_pair(config, self.studio)
         check_pair(self.artist, self.critic)
-        self.uses_reals = uses_reals(self.artist, self.critic)
+        self.studio.picks = self.picks
+        knows_classes = self.is_bred and config.classes is not None  # so its decoder needs no data
+        self.uses_reals = uses_reals(self.critic) if knows_classes else uses_reals(self.artist, self.critic)
         self.phases: tuple[Phase, ...] = config.phases(self.critic.spec().learns)
         if self.uses_reals:
             self.studio.classes = self.dataset.classes if config.classes is None else config.classes
@@ -51,6 +56,10 @@ class Setup:
                 check_pair(self.artist, self.critic, labels=self._labels)
                 if config.data.labelled:
                     stratified_indices(self.dataset, config.data.labelled, config.run.seed)  # are there as many?
+        else:
+            self.studio.classes = config.classes or ()
+        if config.given:
+            check_effects(config, self.artist, self.critic, self.dataset if self.uses_reals else None)
 
     @property
     def trained(self) -> Artist:
@@ -70,14 +79,32 @@ class Setup:
     @cached_property
     def dataset(self) -> Dataset:
         """The real works; read when they are first asked for."""
-        return load_dataset(self.config.data, loaders())
+        try:
+            return load_dataset(self.config.data, loaders())
+        except DataError as error:
+            raise lost(error, self.config.data, self.studio.folder) from error
 
-    def problems(self) -> list[str]:
-        """Sentences about images of the dataset that could not be read."""
-        if not self.uses_reals or not (names := self.dataset.unreadable):
+    @cached_property
+    def fingerprint(self) -> Fingerprint | None:
+        """What the real works are now; None if the pair uses none."""
+        return Fingerprint.of(self.dataset) if self.uses_reals else None
+
+    def read(self, changed: bool = False) -> list[str]:
+        """Read the real works, and say in sentences what was read.
+
+        Args:
+            changed: whether they may be others than when the run started.
+
+        Raises:
+            DataError: they cannot be read, are too few, or others than when the run started.
+        """
+        if self.fingerprint is None:
             return []
-        some = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
-        return [f"{len(names):,} of {len(names) + len(self.dataset):,} images could not be read ({some})."]
+        check_unchanged(self.config, self.dataset, self.fingerprint, self.studio.folder, accept=changed)
+        return [
+            what_was_read(self.dataset, self.config.data.size),
+            *filter(None, [self.fingerprint.warning(self.dataset.name)]),
+        ]
 
     def build(self) -> None:
         """Make networks and populations; every random stream starts from the seed."""
@@ -145,9 +172,9 @@ def one_pair(config: Config, studio: Studio) -> tuple[Artist, Critic]:
     return config.artist_class(config.artist, studio), config.critic_class(config.critic, studio)
 
 
-def uses_reals(artist: Artist, critic: Critic) -> bool:
-    """Whether one of the two looks at real works or at their labels."""
-    return any(need != "unused" for spec in (artist.spec(), critic.spec()) for need in (spec.reals, spec.labels))
+def uses_reals(*players: Artist | Critic) -> bool:
+    """Whether one of the players looks at real works or at their labels."""
+    return any(need != "unused" for player in players for need in (player.spec().reals, player.spec().labels))
 
 
 def loaders() -> dict[str, Callable[[DataOptions], Dataset]]:

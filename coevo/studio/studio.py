@@ -26,6 +26,7 @@ class Studio:
         seed: everything random follows from it.
         folder: the run's folder, if there is one.
         batch: how many works the run wants at once, which is a population's natural size.
+        picks: a person, or who plays one, picks from every sheet; so works should differ.
 
     Example:
         >>> studio = Studio(seed=1)
@@ -41,6 +42,7 @@ class Studio:
     seed: int = 0
     folder: Path | None = None
     batch: int = 64
+    picks: bool = False
     ids: int = 0
     """The number of ids given to individuals so far."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Literal
 
 import torch
@@ -59,7 +60,8 @@ class Biomorph(Population[Genotype]):
             super().initialise()
         else:
             (first,) = self.newborn([(STARTS[self.options.start], ())])
-            self.replace_population([first], self.reproduce([first], self.size - 1))
+            mutants = self.distinct_offspring(self.size - 1, [first], partial(self.reproduce, [first]))
+            self.replace_population([first], mutants)
             self.parents = [first]
 
     def reproduce(self, parents: Sequence[Genome], n: int) -> list[Offspring[Genotype]]:

@@ -10,13 +10,13 @@ from pydantic import Field
 
 from coevo import DataError
 from coevo.evolution.programs import ProgramPopulation
+from coevo.evolution.variety import varies
 from coevo.shader import Canvas, Expression, Program
 from coevo.shader.functions import hsv_to_rgb, select_functions, to_scalar, to_vector
 from coevo_gp.language import MAX_NODES, Language, Tree, is_constant, numbers_of, with_numbers
 from coevo_gp.variation import mate, mutate
 
 TRIES = 100  # for random programs that are quick to draw, and show something
-PLAIN = 0.1  # standard deviation of the pixels of a picture that shows nothing
 
 
 class GP(ProgramPopulation[Tree]):
@@ -70,8 +70,8 @@ class GP(ProgramPopulation[Tree]):
         found: list[Tree] = []
         for _ in range(TRIES):
             some = super().random_genomes(n - len(found))
-            shown = self.draw(some, 16, 16).flatten(1).std(1) > PLAIN
-            found += [tree for tree, shows in zip(some, shown.tolist(), strict=True) if shows]
+            shown = varies(self.draw(some, 16, 16)).tolist()
+            found += [tree for tree, shows in zip(some, shown, strict=True) if shows]
             if len(found) == n:
                 return found
         return found + super().random_genomes(n - len(found))
