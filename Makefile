@@ -10,8 +10,8 @@ MINUTES ?= 1
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-run: $(VENV)/.installed ## one minute of DCGAN on real handwritten digits (MINUTES=5 for more), then the sheet
-	$(BIN)/coevo run dcgan --minutes $(MINUTES)
+run: $(VENV)/.installed ## one minute of a GAN on real handwritten digits (MINUTES=5 for more), then the sheet
+	$(BIN)/coevo run --artist dcgan --critic dcnn --minutes $(MINUTES)
 
 test: $(VENV)/.dev ## every test
 	$(BIN)/python -m pytest

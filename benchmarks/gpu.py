@@ -23,7 +23,8 @@ def speed(batch: int, precision: str, compiled: bool) -> float:
     strict = precision == "fp32"
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = not strict
     studio = Studio((1, 32, 32), device=device, precision=precision, compile=compiled, batch=batch)  # type: ignore[arg-type]
-    artist, critic = DCGAN(DCGAN.Options(width=WIDTH), studio), DCNN(DCNN.Options(width=WIDTH), studio)
+    artist = DCGAN(DCGAN.Options(width=WIDTH), studio)
+    critic = DCNN(DCNN.Options(width=WIDTH, norm="auto", r1=0.0), studio)  # compiled networks have no R1
     studio.reseed()
     artist.build()
     critic.build(artist)

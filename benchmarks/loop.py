@@ -28,7 +28,7 @@ GAMES = {
 def build(game: str, precision: str):
     studio = Studio((1, 32, 32), precision=precision)
     artist = DCGAN(DCGAN.Options(width=WIDTH), studio)
-    critic = DCNN(DCNN.Options(width=WIDTH, game=game), studio)
+    critic = DCNN(DCNN.Options(width=WIDTH, game=game, norm="auto", r1=0.0, penalty_interval=1), studio)
     studio.reseed()
     artist.build()
     critic.build(artist)

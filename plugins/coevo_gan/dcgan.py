@@ -57,6 +57,14 @@ class DCGAN(GeneratorArtist):
         """Size of the noise vector z; 100 in the paper."""
         width: int = Field(16, ge=4, le=1024)
         """Channels of the last hidden layer, twice as many in every layer before; 128 in the paper."""
+        learning_rate: float = Field(2e-3, gt=0, le=1)
+        """Adam's learning rate; 2e-4 in the paper."""
+        beta1: float = Field(0.0, ge=0, lt=1)
+        """Adam's β1; 0.5 in the paper. Without momentum a game settles sooner (Mescheder 2018)."""
+        beta2: float = Field(0.99, ge=0, lt=1)
+        """Adam's β2; 0.999 in the paper."""
+        ema: float = Field(0.999, ge=0, lt=1)
+        """Decay of the averaged generator that is exhibited; the paper has none."""
         upsample: Upsample = "transpose"
         """Transposed convolutions, or nearest-neighbour resizing and a convolution: no checkerboards (Odena 2016)."""
 

@@ -89,8 +89,19 @@ class DCNN(AdversarialCritic):
     class Options(AdversarialCritic.Options):
         width: int = Field(16, ge=1, le=1024)
         """Channels of the first layer; every layer after has twice as many."""
-        norm: Literal["auto", "batch", "layer", "none"] = "auto"
+        norm: Literal["auto", "batch", "layer", "none"] = "none"
         """Normalisation; auto is batch, but layer with a gradient penalty and none with spectral_norm."""
+        r1: float = Field(0.5, ge=0)
+        """Weight of R1, the squared gradient at real works (Mescheder 2018); it keeps the critic smooth without a
+        norm."""
+        penalty_interval: int = Field(8, ge=1)
+        """Apply penalties every N steps, scaled by N (lazy regularisation, Karras 2020)."""
+        learning_rate: float = Field(2e-3, gt=0, le=1)
+        """Adam's learning rate; 2e-4 in the paper."""
+        beta1: float = Field(0.0, ge=0, lt=1)
+        """Adam's β1; 0.5 in the paper."""
+        beta2: float = Field(0.99, ge=0, lt=1)
+        """Adam's β2; 0.999 in the paper."""
         spectral_norm: bool = False
         """Spectral normalisation: the largest singular value of every layer is 1 (Miyato 2018)."""
         minibatch: Minibatch = "none"
