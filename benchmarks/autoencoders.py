@@ -23,8 +23,7 @@ import torch
 import coevo
 from coevo.data.datasets import DataOptions, Dataset, load_dataset, mnist
 from coevo.evaluation.codes import cluster_labels, code_figures
-from coevo.evaluation.metrics import parzen
-from coevo.evaluation.report import flat
+from coevo.evaluation.metrics import flat, parzen
 from coevo.runs.build import loaders
 from coevo.runs.run import Run
 from coevo.tools.samples import exhibit_batches

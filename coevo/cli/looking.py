@@ -188,14 +188,17 @@ def evaluate(
 ) -> None:
     """Evaluate the works of a RUN, or of a FOLDER of pictures, beside held-out real works.
 
-    FID, KID, precision and recall use the features of a small classifier that is trained once on the real works'
-    labels. Nearest real neighbours show whether works are copies. If the artist has an encoder: also reconstruction
-    error, class error and distance from the prior.
+    FID, KID, precision and recall use the features of a small network that is trained once on the real works, and
+    how far it can be trusted is said. Nearest real neighbours show whether works are copies. If the artist has an
+    encoder: also reconstruction error, class error and distance from the prior. It takes a minute or two; a second call
+    goes on where one was stopped.
     """
+    from coevo.cli.progress import shown_progress
     from coevo.tools.evaluate import evaluate_works
 
     sheet = picture(output) if output else None
-    report = evaluate_works(run, runs_dir, n, seed, data, data_dir, sheet, draws, parzen)
+    with shown_progress() as progress:
+        report = evaluate_works(run, runs_dir, n, seed, data, data_dir, sheet, draws, parzen, progress)
     if as_json:
         click.echo(json.dumps(report, indent=2))
         return
@@ -223,12 +226,14 @@ def compare(
 
     The table has the options in which they differ, and the means of all figures over the last tenth of the log.
     """
+    from coevo.cli.progress import shown_progress
     from coevo.tools.compare import compare_rows, write_comparison
 
     stores = [open_store(run, runs_dir) for run in runs]
     if output:
         picture(output)
-    rows = compare_rows(stores, n, seed)
+    with shown_progress() as progress:
+        rows = compare_rows(stores, n, seed, progress)
     if output:
         write_comparison(stores, output)
     if as_json:

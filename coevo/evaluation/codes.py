@@ -13,8 +13,7 @@ from coevo.contract.capabilities import Decoder, Encoder, Reconstructor, SelfEva
 from coevo.contract.players import Artist
 from coevo.contract.works import Works
 from coevo.data.datasets import Dataset
-from coevo.evaluation.metrics import discrepancy, parzen, pixel_error
-from coevo.evaluation.report import flat
+from coevo.evaluation.metrics import discrepancy, flat, parzen, pixel_error
 from coevo.images.rendering import reconstruct
 from coevo.latent_models.priors import draw
 
@@ -23,13 +22,17 @@ IN_MMD = 2_000  # of them for the discrepancy, whose cost is quadratic
 VALIDATION = 1_000  # works that the width of a Parzen window is chosen by
 
 
-def code_figures(artist: Artist, known: Dataset, held_out: Dataset | None, draws: int) -> dict[str, float]:
+def code_figures(
+    artist: Artist, known: Dataset, held_out: Dataset | None, draws: int, labelled: Tensor | None = None
+) -> dict[str, float]:
     """Figures of an artist's codes of held-out works, or of the known ones if none were held out.
 
     Args:
         artist: whose codes; the result is empty if it has no encoder.
         known, held_out: real works.
         draws: samples of the posterior, for an importance-weighted likelihood.
+        labelled: indices of the known works whose labels it has learnt from; None: all of them. Its errors of classes
+            are counted over the others, and left out if there are none.
 
     Returns:
         Errors as shares, the reconstruction error as mean squared error of pixels in [0, 1], log-likelihoods in nats.
@@ -38,14 +41,17 @@ def code_figures(artist: Artist, known: Dataset, held_out: Dataset | None, draws
         return {}
     works = (held_out or known).works(slice(0, ENCODED))
     codes = artist.encode(works).cpu()
+    unseen = torch.full((len(works),), held_out is not None or labelled is not None)  # works whose labels are unseen
+    if held_out is None and labelled is not None:
+        unseen[labelled[labelled < len(works)]] = False
     figures: dict[str, float] = {"encoded": len(codes)}
     if isinstance(artist, Reconstructor | Decoder):
         figures["reconstruction_error"] = reconstruction_error(artist, works)
     for block, part in zip(artist.code, artist.code.split(codes).values(), strict=True):
         if block.conditioning:
             continue
-        if block.role == "label" and works.labels is not None:
-            figures["classification_error"] = error(part.argmax(1), works.labels)
+        if block.role == "label" and works.labels is not None and unseen.any():
+            figures["classification_error"] = error(part.argmax(1)[unseen], works.labels[unseen])
         if block.role == "cluster" and works.labels is not None:
             guide = known.works(slice(0, ENCODED))
             shares = artist.encode(guide).cpu()[:, artist.code.slices[block.name]]

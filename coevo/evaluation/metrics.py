@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
-CHUNK = 2000
+BLOCK = 2**22  # values held at once: the memory of a comparison does not grow with the number of works
 
 
 def frechet_distance(x: Tensor, y: Tensor) -> float:
@@ -49,7 +49,7 @@ def kernel_distance(x: Tensor, y: Tensor) -> float:
     """
 
     def kernel(a: Tensor, b: Tensor) -> Tensor:
-        return torch.stack([(some @ b.T / a.shape[1] + 1).pow(3).double().sum() for some in a.split(CHUNK)]).sum()
+        return torch.stack([(some @ b.T / a.shape[1] + 1).pow(3).double().sum() for some in in_rows(a, b)]).sum()
 
     def own(a: Tensor) -> Tensor:
         itself = (a.square().sum(1) / a.shape[1] + 1).pow(3).double().sum()
@@ -108,9 +108,10 @@ def overlap(made: Tensor, real: Tensor, k: int = 5) -> Overlap:
     real_reach, made_reach = _reach(real, k), _reach(made, k)
     inside = torch.zeros(len(made))
     covered, recalled = torch.zeros(len(real), dtype=torch.bool), torch.zeros(len(real), dtype=torch.bool)
-    for begin in range(0, len(made), CHUNK):
-        part = slice(begin, begin + CHUNK)
-        distances = torch.cdist(made[part], real)
+    begin = 0
+    for some in in_rows(made, real):
+        part = slice(begin, begin := begin + len(some))
+        distances = torch.cdist(some, real)
         within = distances <= real_reach
         inside[part] = within.sum(1).float()
         covered |= within.any(0)
@@ -147,7 +148,7 @@ def _log_density(points: Tensor, works: Tensor, sigma: float) -> Tensor:
     """log 1/N Σ N(x; point, σ²) of each of the works: [M]."""
     size = points.shape[1]
     scale = log(len(points)) + size / 2 * log(2 * pi * sigma**2)
-    squares = [torch.cdist(some, points).square() for some in works.split(CHUNK)]
+    squares = (torch.cdist(some, points).square() for some in in_rows(works, points))
     return torch.cat([(-square / (2 * sigma**2)).logsumexp(1) for square in squares]) - scale
 
 
@@ -157,10 +158,38 @@ def pixel_error(x: Tensor, y: Tensor) -> Tensor:
 
 
 def nearest(works: Tensor, reals: Tensor) -> tuple[Tensor, Tensor]:
-    """The nearest of the real works [M, D] of each work [N, D]: indices [N] and root mean square differences [N]."""
-    found = [torch.cdist(some, reals).min(dim=1) for some in works.split(CHUNK)]
-    scale = works.shape[1] ** 0.5
-    return torch.cat([f.indices for f in found]), torch.cat([f.values for f in found]) / scale
+    """The nearest of the real pictures [M, C, H, W] of each picture [N, C, H, W], both uint8 or in [-1, 1].
+
+    Returns:
+        Indices [N] and root mean square differences [N]; black to white is 1.
+    """
+    found, which = torch.full((len(works),), torch.inf), torch.zeros(len(works), dtype=torch.int64)
+    pixels = works[0].numel()
+    for first, known in zip(range(0, len(reals), rows := max(1, BLOCK // pixels)), reals.split(rows), strict=True):
+        known = flat(known)
+        begin = 0
+        for some in in_rows(works, known):
+            part = slice(begin, begin := begin + len(some))
+            best = torch.cdist(flat(some), known).min(1)
+            nearer = best.values < found[part]
+            found[part] = torch.where(nearer, best.values, found[part])
+            which[part] = torch.where(nearer, best.indices + first, which[part])
+    differences = [  # anew: the fast distances of many pictures are not quite 0 between equal ones
+        (flat(some) - flat(reals[them])).square().mean(1).sqrt()
+        for some, them in zip(works.split(1000), which.split(1000), strict=True)
+    ]
+    return which, torch.cat(differences)
+
+
+def flat(images: Tensor) -> Tensor:
+    """[N, C, H, W], uint8 or in [-1, 1] → [N, C·H·W] in [0, 1]."""
+    images = images.flatten(1)
+    return images.float().div_(255) if images.dtype == torch.uint8 else images.add(1).div_(2)
+
+
+def in_rows(x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
+    """x [N, …] in parts whose table of distances to y [M, …] has no more than BLOCK entries."""
+    return x.split(max(1, BLOCK // len(y)))
 
 
 def mean_distance(works: Tensor) -> float:
@@ -182,4 +211,4 @@ def _moments(features: Tensor) -> tuple[np.ndarray, np.ndarray]:
 
 def _reach(works: Tensor, k: int) -> Tensor:
     """The distance of each work to its k-th nearest other one: [N]."""
-    return torch.cat([torch.cdist(some, works).kthvalue(k + 1, dim=1).values for some in works.split(CHUNK)])
+    return torch.cat([torch.cdist(some, works).kthvalue(k + 1, dim=1).values for some in in_rows(works, works)])

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from coevo.data.datasets import Dataset, to_float
+from coevo.data.datasets import Dataset
 from coevo.errors import DataError
-from coevo.evaluation.classifier import evaluator_for
+from coevo.evaluation.copies import copies
+from coevo.evaluation.evaluator import Evaluator, Prediction, classes_of, evaluator_for
+from coevo.evaluation.kept import identity, kept
 from coevo.evaluation.metrics import (
     Overlap,
+    flat,
     frechet_distance,
     kernel_distance,
     kl_divergence,
@@ -20,10 +24,13 @@ from coevo.evaluation.metrics import (
     nearest,
     overlap,
 )
+from coevo.evaluation.progress import SILENT, Progress
+from coevo.evaluation.trust import SAMPLE, Trust, trial, trust_of
 
 REFERENCE = 10_000  # real works that others are compared with, at most
 NEIGHBOURS = 5  # the k of precision and recall
-COPY = 0.02  # root mean square difference (black to white is 1) below which a work counts as a copy
+LEAST = 10  # works on either side: with fewer, precision and its kin (k + 1 at least) and KID mean nothing
+STEADY = 100  # works on either side, from which shares are steady to about ± 5 %
 LISTED = 50  # classes whose shares are listed, at most
 
 
@@ -36,7 +43,9 @@ class Neighbours:
     nearest_of_reals: float
     """The same for real works that were held out."""
     copies: int
-    """Made works that are a known work, almost to the pixel."""
+    """Made works that are a known work, but for small changes (`coevo.evaluation.copies`)."""
+    copies_of_reals: int
+    """Real works that were held out and count as copies, were they as many as the made works: look-alikes."""
     mean_distance: float
     """Mean distance between two made works."""
     mean_distance_of_reals: float
@@ -84,7 +93,9 @@ class Report:
         known: the number of real works that the evaluator was trained on.
         held_out: the number of real works that the made ones are compared with.
         split: how the known and the held-out works were separated.
-        evaluator: the name of the classifier that was used.
+        evaluator: the name of the evaluator that was used.
+        features: the number of its features.
+        warnings: sentences about figures that say less than they seem to.
     """
 
     made: int
@@ -92,90 +103,166 @@ class Report:
     held_out: int
     split: str
     evaluator: str
+    features: int
     neighbours: Neighbours
+    distances: Distances
+    trust: Trust
     classes: Classes | None = None
-    distances: Distances | None = None
+    warnings: tuple[str, ...] = ()
 
     def figures(self) -> dict[str, Any]:
         """All of it as a flat dict of JSON values."""
-        names = ("made", "known", "held_out", "split", "evaluator")
-        flat: dict[str, Any] = {name: getattr(self, name) for name in names}
-        if self.distances:
-            distances = asdict(self.distances)
-            made, real = distances.pop("overlap"), distances.pop("overlap_of_reals")
-            flat |= distances | made | {f"{name}_of_reals": value for name, value in real.items()}
+        names = ("made", "known", "held_out", "split", "evaluator", "features")
+        found: dict[str, Any] = {name: getattr(self, name) for name in names}
+        trust = asdict(self.trust)
+        found |= {"trust": trust.pop("level"), "trust_reason": trust.pop("reason"), **trust}
+        found["warnings"] = list(self.warnings)
+        distances = asdict(self.distances)
+        made, real = distances.pop("overlap"), distances.pop("overlap_of_reals")
+        found |= distances | made | {f"{name}_of_reals": value for name, value in real.items()}
         if self.classes:
             classes = asdict(self.classes)
             if len(self.classes.class_shares) > LISTED:
                 del classes["class_shares"]
-            flat |= classes
-        return flat | asdict(self.neighbours)
+            found |= classes
+        return found | asdict(self.neighbours)
 
 
-def evaluate(images: Tensor, dataset: Dataset, held_out: Dataset | None = None, seed: int = 0) -> Report:
+def evaluate(
+    images: Tensor, dataset: Dataset, held_out: Dataset | None = None, seed: int = 0, progress: Progress = SILENT
+) -> Report:
     """Judge made pictures beside real ones of the same size.
 
     Args:
-        images: made pictures [N, C, H, W] in [-1, 1].
+        images: made pictures [N, C, H, W] in [-1, 1]; at least 10.
         dataset: real works that an artist may have learnt from.
         held_out: others, to compare with; by default a random half of the dataset, which the evaluator then does not
-            see.
+            see. At least 10 of either.
         seed: of the random choices.
+        progress: sees what is done.
 
     Raises:
         DataError: shapes differ, or there are too few works to compare.
     """
-    if images.shape[1:] != dataset.images.shape[1:]:
-        raise DataError(f"The pictures are {shape(images)}, but those of {dataset.name!r} are {shape(dataset.images)}.")
-    if len(images) < 2 or len(dataset) < 4:
-        raise DataError(f"{len(images)} pictures beside {len(dataset)} real ones are too few to evaluate.")
-    if not images.isfinite().all():
-        raise DataError("Some of the pictures hold values that are not finite.")
+    check(images, dataset, held_out)
     images = images.cpu()
     known, reference = (dataset, held_out) if held_out else random_halves(dataset, seed)
     chosen = random_indices(reference, REFERENCE, seed)
-    reals = to_float(reference.images[chosen])
-    neighbours = compare_pixels(images[:REFERENCE], dataset, known, reals[: len(images)])
-    counts = len(images), len(known), len(reals), "train and test" if held_out else f"random halves, seed {seed}"
-    labels = None if reference.labels is None else reference.labels[chosen]
-    if labels is None or dataset.labels is None or dataset.labels.unique().numel() < 2:
-        return Report(*counts, "nearest neighbours of pixels", neighbours)
-    evaluator = evaluator_for(known)
-    made, real = evaluator.predict(images), evaluator.predict(reals)
-    shares = histogram(made.classes, len(dataset.classes))
-    classes = Classes(
-        class_shares=dict(zip(dataset.classes, shares.tolist(), strict=True)),
+    reals = reference.images[chosen]
+    evaluator = evaluator_for(known, progress)
+    others = known.images[random_indices(known, len(images), seed)]
+    about = f"{evaluator.name} {identity(reference)} {seed}"
+    progress.begin(f"features of {len(images):,} made and {len(reals) + len(others):,} real works")
+    made, real, own = evaluator.predict(images), real_features(evaluator, reals, about), evaluator.predict(others)
+    progress.begin("how far the evaluator can be trusted")
+    labelled = reference.labels is not None and classes_of(dataset) > 1
+    labels = reference.labels[chosen] if labelled and reference.labels is not None else None
+    accuracy = None if labels is None else (real.classes == labels).float().mean().item()
+    tried = kept("trial", about, lambda: {"trial": trial(evaluator, reals, NEIGHBOURS)})["trial"]
+    return Report(
+        made=len(images),
+        known=len(known),
+        held_out=len(reals),
+        split="train and test" if held_out else f"random halves, seed {seed}",
+        evaluator=evaluator.name,
+        features=made.features.shape[1],
+        neighbours=compare_pixels(images[:REFERENCE], dataset, known, reals[: len(images)], about, progress),
+        distances=compare_features(made.features, real.features, own.features, progress),
+        trust=trust_of(tried, min(SAMPLE, len(reals)), accuracy, len(dataset.classes)),
+        classes=None if labels is None else compare_classes(made, real, labels, dataset.classes),
+        warnings=tuple(warnings(len(images), len(reals), made.features.shape[1])),
+    )
+
+
+def check(images: Tensor, dataset: Dataset, held_out: Dataset | None) -> None:
+    """Raise DataError if pictures cannot be compared with real works."""
+    if images.shape[1:] != dataset.images.shape[1:]:
+        raise DataError(f"The pictures are {shape(images)}, but those of {dataset.name!r} are {shape(dataset.images)}.")
+    if len(images) < LEAST:
+        raise DataError(f"{len(images)} works are too few to evaluate: give at least {LEAST}, or better {STEADY}.")
+    known, others = (len(dataset), len(held_out)) if held_out else (len(dataset) // 2, len(dataset) // 2)
+    if min(known, others) < LEAST:
+        parts = f"{known} to learn from and {others} to compare with"
+        raise DataError(f"Dataset {dataset.name!r} has too few works to evaluate with: {parts}, not {LEAST} of each.")
+    if not images.isfinite().all():
+        raise DataError("Some of the pictures hold values that are not finite.")
+
+
+def warnings(made: int, reals: int, features: int) -> Iterator[str]:
+    """What so few works do to figures."""
+    fewest = min(made, reals)
+    some = f"{made:,} made" if made <= reals else f"{reals:,} real"
+    if fewest < STEADY:
+        yield f"With only {some} works the figures vary much from sample to sample; take {STEADY} or more."
+    if fewest <= features:
+        yield (
+            f"FID is biased: a covariance of {features} features needs more than {some} works. Compare it only with "
+            "figures of equally many; KID has no such bias."
+        )
+
+
+def real_features(evaluator: Evaluator, reals: Tensor, about: str) -> Prediction:
+    """Features and classes of real works, kept in the cache."""
+    return Prediction(**kept("reals", f"{about} {len(reals)}", lambda: evaluator.predict(reals)._asdict()))
+
+
+def compare_features(made: Tensor, real: Tensor, own: Tensor, progress: Progress = SILENT) -> Distances:
+    """Distances of made works to held-out real ones, beside those of known ones: features [N, D], [M, D], [K, D]."""
+
+    def both(task: str, distance: Callable[[Tensor, Tensor], Any]) -> Iterator[Any]:
+        progress.begin(task, 2)
+        for features in (made, own):
+            yield distance(features, real)
+            progress.advance()
+
+    return Distances(
+        *both("FID", frechet_distance),
+        *both("KID", kernel_distance),
+        *both("precision, recall, density and coverage", lambda x, y: overlap(x, y, NEIGHBOURS)),
+    )
+
+
+def compare_classes(made: Prediction, real: Prediction, labels: Tensor, names: tuple[str, ...]) -> Classes:
+    """The classes of made works beside the labels of real ones."""
+    shares = histogram(made.classes, len(names))
+    return Classes(
+        class_shares=dict(zip(names, shares.tolist(), strict=True)),
         modes=int((shares > 0).sum()),
         classes_found=int((shares >= 0.3 / len(shares)).sum()),
         smallest_share=shares.min().item(),
-        class_kl=kl_divergence(shares, histogram(labels, len(dataset.classes))),
+        class_kl=kl_divergence(shares, histogram(labels, len(names))),
         confidence=made.confidence.mean().item(),
         confidence_of_reals=real.confidence.mean().item(),
         evaluator_accuracy=(real.classes == labels).float().mean().item(),
     )
-    distances = None
-    if min(len(images), len(reals)) > NEIGHBOURS:
-        others = evaluator.predict(to_float(known.images[random_indices(known, len(images), seed)]))
-        x, known_x, real_x = made.features, others.features, real.features
-        distances = Distances(
-            frechet_distance(x, real_x), frechet_distance(known_x, real_x),
-            kernel_distance(x, real_x), kernel_distance(known_x, real_x),
-            overlap(x, real_x, NEIGHBOURS), overlap(known_x, real_x, NEIGHBOURS),
-        )  # fmt: skip
-    return Report(*counts, evaluator.name, neighbours, classes, distances)
 
 
-def compare_pixels(images: Tensor, dataset: Dataset, known: Dataset, reals: Tensor) -> Neighbours:
-    """Distances of made pictures to known ones, beside those of held-out real ones; copies of any of the dataset."""
-    made, held_out, others = flat(images), flat(reals), flat(to_float(known.images))
-    distances = nearest(made, others)[1]
-    to_any = distances if known is dataset else nearest(made, flat(to_float(dataset.images)))[1]
+def compare_pixels(
+    images: Tensor, dataset: Dataset, known: Dataset, reals: Tensor, about: str = "", progress: Progress = SILENT
+) -> Neighbours:
+    """Distances of made pictures to known ones, beside those of held-out real ones; copies of any of the dataset.
+
+    Args:
+        images, reals: made and held-out pictures.
+        dataset, known: all real works, and those of them that the held-out ones are not among.
+        about: what the held-out pictures are, for the cache.
+        progress: sees what is done.
+    """
+    progress.begin(f"pixels beside {len(known):,} known works")
+    distances, distances_of_reals = nearest(images, known.images)[1], nearest(reals, known.images)[1]
+    progress.begin(f"copies among {len(images):,} works", len(images))
+    made = copies(images, dataset.images, progress)
+    progress.begin(f"look-alikes among {len(reals):,} real works", len(reals))
+    alike = kept(
+        "alike", f"{about} {len(reals)} {identity(known)}", lambda: {"alike": copies(reals, known.images, progress)}
+    )
     return Neighbours(
         nearest=distances.mean().item(),
-        nearest_of_reals=nearest(held_out, others)[1].mean().item(),
-        copies=int((to_any < COPY).sum()),
-        mean_distance=mean_distance(made),
-        mean_distance_of_reals=mean_distance(held_out),
+        nearest_of_reals=distances_of_reals.mean().item(),
+        copies=int(made.sum()),
+        copies_of_reals=round(alike["alike"].double().mean().item() * len(images)),
+        mean_distance=mean_distance(flat(images[:1000])),
+        mean_distance_of_reals=mean_distance(flat(reals[:1000])),
     )
 
 
@@ -199,11 +286,6 @@ def random_indices(dataset: Dataset, n: int, seed: int) -> Tensor:
 def histogram(classes: Tensor, count: int) -> Tensor:
     """Shares [count] of the classes [N]."""
     return torch.bincount(classes, minlength=count).double() / len(classes)
-
-
-def flat(images: Tensor) -> Tensor:
-    """[N, C, H, W] in [-1, 1] → [N, C·H·W] in [0, 1]."""
-    return (images.flatten(1) + 1) / 2
 
 
 def shape(images: Tensor) -> str:

@@ -43,7 +43,7 @@ FIGURES = {
     "density": Figure("higher", "how deep made works lie among real ones"),
     "coverage": Figure("higher", "real works with a made neighbour (variety)", "share"),
     "nearest": Figure("", "pixels to the nearest known work; low: copies"),
-    "copies": Figure("lower", "made works that equal a known one", "count"),
+    "copies": Figure("lower", "made works that are a known one, slightly changed", "count"),
     "mean_distance": Figure("", "pixels between two works; low: all alike"),
     "modes": Figure("higher", "classes that are found at all", "count"),
     "classes_found": Figure("higher", "classes with a third of an even share", "count"),
@@ -64,7 +64,10 @@ SUFFIXES = {
 }
 OTHER = Figure("", "the artist's own figure", "value", "encoded")
 NATS = 50  # about the standard deviation of a log-likelihood over works
-ABOUT = ("works", "data", "made", "known", "held_out", "split", "evaluator", "encoded", "individuals", "class_shares")
+ABOUT = (
+    *("works", "data", "made", "known", "held_out", "split", "evaluator", "encoded", "individuals", "class_shares"),
+    *("features", "trust", "trust_reason", "precision_of_spoilt", "coverage_of_spoilt", "kid_of_spoilt", "warnings"),
+)
 
 
 def report_rows(report: Mapping[str, Any]) -> list[Row]:
@@ -93,11 +96,13 @@ def report_rows(report: Mapping[str, Any]) -> list[Row]:
 
 
 def report_heading(report: Mapping[str, Any]) -> list[str]:
-    """A line each for the works, the real works beside them, and the evaluator."""
+    """A line each for the works, the real works beside them, the evaluator, its trust, and figures that say less."""
     lines = [
         f"{report['made']:,} works: {report['works']}",
         f"beside {report['held_out']:,} works of {report['data']} {unseen(report['split'])}",
         f"evaluator: {report['evaluator']}",
+        f"trust in its features: {report['trust']}; {report['trust_reason']}",
+        *report["warnings"],
     ]
     return lines if "encoded" not in report else [*lines, f"codes of {report['encoded']:,} real works"]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from coevo.errors import ConfigError
+from coevo.evaluation.progress import SILENT, Progress
 from coevo.evaluation.table import report_rows
 from coevo.images.plots import INK, PAPER, colour_of, line_chart
 from coevo.images.png import png_bytes
@@ -28,7 +29,7 @@ RECENT = 0.1  # of a log, from its end, that a figure is the mean of
 Table = list[dict[str, str]]
 
 
-def compare_rows(runs: Sequence[RunFolder], n: int | None = None, seed: int = 0) -> Table:
+def compare_rows(runs: Sequence[RunFolder], n: int | None = None, seed: int = 0, progress: Progress = SILENT) -> Table:
     """Options that differ, figures of the logs, and figures of quality, as rows with a column for each run.
 
     Figures of the logs are means over the last tenth of the rows.
@@ -37,6 +38,7 @@ def compare_rows(runs: Sequence[RunFolder], n: int | None = None, seed: int = 0)
         runs: at least two.
         n: the number of works to evaluate; None: no evaluation.
         seed: of these works.
+        progress: sees the evaluations.
 
     Returns:
         Rows {"option or metric": …, name of a run: …}, of which one that a run does not have is "".
@@ -46,7 +48,7 @@ def compare_rows(runs: Sequence[RunFolder], n: int | None = None, seed: int = 0)
     figures = [recent(run) for run in runs]
     for name in dict.fromkeys(name for one in figures for name in one):
         rows.append(row(name, runs, [f"{one[name]:.4g}" if name in one else "" for one in figures]))
-    return rows if n is None else [*rows, *quality_rows(runs, n, seed)]
+    return rows if n is None else [*rows, *quality_rows(runs, n, seed, progress)]
 
 
 def option_rows(runs: Sequence[RunFolder]) -> Table:
@@ -58,12 +60,12 @@ def option_rows(runs: Sequence[RunFolder]) -> Table:
     return [row(name, runs, [found.get(name, "") for found in columns]) for name in differing]
 
 
-def quality_rows(runs: Sequence[RunFolder], n: int, seed: int) -> Table:
+def quality_rows(runs: Sequence[RunFolder], n: int, seed: int, progress: Progress = SILENT) -> Table:
     """Figures of quality of n works of each run."""
-    reports = [
-        {one.figure: one for one in report_rows(evaluate_works(run.name, run.folder.parent, n, seed, None, None))}
-        for run in runs
-    ]
+    reports = []
+    for run in runs:
+        report = evaluate_works(run.name, run.folder.parent, n, seed, None, None, progress=progress)
+        reports.append({one.figure: one for one in report_rows(report)})
     names = dict.fromkeys(name for report in reports for name in report)
     return [row(name, runs, [report[name].made if name in report else "" for report in reports]) for name in names]
 

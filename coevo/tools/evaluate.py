@@ -11,10 +11,11 @@ from torch import Tensor
 
 from coevo.contract.players import Artist
 from coevo.data.datasets import DataOptions, Dataset, load_dataset, to_float
-from coevo.data.splits import splits
+from coevo.data.splits import splits, stratified_indices
 from coevo.evaluation.codes import code_figures, parzen_figures
 from coevo.evaluation.metrics import nearest
-from coevo.evaluation.report import evaluate, flat
+from coevo.evaluation.progress import SILENT, Progress
+from coevo.evaluation.report import evaluate
 from coevo.images.png import png_bytes
 from coevo.images.sheets import contact_sheet
 from coevo.runs.build import loaders
@@ -36,6 +37,7 @@ def evaluate_works(
     sheet: Path | None = None,
     draws: int = 200,
     window: bool = False,
+    progress: Progress = SILENT,
 ) -> dict[str, Any]:
     """Figures of a run's works and codes beside its own data, or of a folder's pictures beside a dataset.
 
@@ -48,27 +50,36 @@ def evaluate_works(
         sheet: a picture of some works, each beside the real one nearest to it.
         draws: samples of the posterior, for likelihoods that are estimated with them.
         window: whether to add the log-likelihood by a Parzen window.
+        progress: sees what is done.
 
     Returns:
         Figures by name, and what they were measured with; `report_rows` shows them.
     """
     if is_folder_of_pictures(run, runs_dir):
+        progress.begin(f"reading {run} and {data or 'digits'}")
         images, options = read_pictures(Path(run), n, data or "digits", data_dir)
         reals, held_out = splits(options, loaders())
-        report = {"works": run, "data": reals.name, **evaluate(images, reals, held_out, seed).figures()}
+        report = {"works": run, "data": reals.name, **evaluate(images, reals, held_out, seed, progress).figures()}
     else:
         saved = SavedRun(RunFolder.open(run, runs_dir))
         changes = {key: value for key, value in (("name", data), ("dir", data_dir)) if value is not None}
-        reals, held_out = splits(saved.config.data.model_copy(update=changes), loaders())
+        options = saved.config.data.model_copy(update=changes)
+        progress.begin(f"reading {options.name}")
+        reals, held_out = splits(options, loaders())
+        progress.begin(f"making {n:,} works")
         images, about = exhibited(saved.artist, n, seed)
-        report = {
-            "works": f"run {saved.folder.name}, round {saved.round}, {about}",
-            "data": reals.name,
-            **evaluate(images, reals, held_out, seed).figures(),
-            **(parzen_figures(images, reals, held_out) if window else {}),
-            **code_figures(saved.artist, reals, held_out, draws),
-        }
+        figures = evaluate(images, reals, held_out, seed, progress).figures()
+        report = {"works": f"run {saved.folder.name}, round {saved.round}, {about}", "data": reals.name, **figures}
+        if window:
+            progress.begin("Parzen window")
+            report |= parzen_figures(images, reals, held_out)
+        progress.begin("codes")
+        labelled = None
+        if options.labelled is not None and not changes:
+            labelled = stratified_indices(reals, options.labelled, saved.config.run.seed)
+        report |= code_figures(saved.artist, reals, held_out, draws, labelled)
     if sheet:
+        progress.begin(f"drawing {sheet}")
         write_neighbours(images, reals, sheet)
     return report
 
@@ -85,7 +96,7 @@ def exhibited(artist: Artist, n: int, seed: int) -> tuple[Tensor, str]:
 def write_neighbours(images: Tensor, reals: Dataset, output: Path) -> None:
     """Write pictures, each with the nearest real one to its right, and how far it is (black to white is 1)."""
     some = images[:PAIRS]
-    which, distances = nearest(flat(some), flat(to_float(reals.images)))
+    which, distances = nearest(some, reals.images)
     pairs = torch.stack([some, to_float(reals.images[which])], 1).flatten(0, 1)
     labels = [text for distance in distances.tolist() for text in ("made", f"{distance:.3f}")]
     write_output(output, png_bytes(contact_sheet(pairs, columns=8, labels=labels), {"nearest": reals.name}))

@@ -10,7 +10,7 @@ import torch
 
 from coevo.data.datasets import DataOptions, Dataset, digits
 from coevo.errors import DataError
-from coevo.evaluation.classifier import evaluator_for
+from coevo.evaluation.evaluator import evaluator_for
 from coevo.evaluation.report import random_halves
 
 
