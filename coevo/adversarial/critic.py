@@ -101,6 +101,7 @@ class AdversarialCritic(Critic):
         self.optimiser = Adam(self.scorer.parameters(), o)
         self.pipeline = InputPipeline(o, self.studio)
         self.memory = AcceptedMemory(o.memory, o.novelty_threshold)
+        self.learning_state = () if o.novelty_threshold else ("memory",)
         self.past_critics = PastCritics(o.past_critics, o.past_decay, lambda: self.studio.prepare(self.network(artist)))
         self.steps, self.judged_since_learn = 0, False
 
@@ -248,6 +249,7 @@ class AdversarialCritic(Critic):
         if self.studio.compile and any(weights.values()):
             name = next(name for name, weight in weights.items() if weight)
             problems.append(
-                f"critic.{name} takes gradients of gradients, which compiled networks do not have; leave out --compile."
+                f"critic.{name} takes gradients of gradients, which compiled networks do not have; leave out --compile, "
+                f"or say -o critic.{name}=0."
             )
         return problems

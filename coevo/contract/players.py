@@ -12,7 +12,6 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from coevo.contract.works import NO_CODE, CodeLayout, Works
 from coevo.studio import Studio
@@ -91,6 +90,8 @@ class Player:
     """Attributes beside modules and optimisers that belong to the state: tensors and JSON values."""
     constant_state: ClassVar[tuple[str, ...]] = ()
     """Parts of the state that never change while it plays, such as a frozen network."""
+    learning_state: tuple[str, ...] = ()
+    """Parts of the state, beside optimisers, that only `learn` needs: critics that are kept to judge do without."""
     renamed_state: ClassVar[Mapping[str, str]] = {}
     """Old names of parts of the state and the new ones: checkpoints made with the old are still read."""
 
@@ -140,8 +141,7 @@ class Player:
                 setattr(self, name, value.to(self.studio.device) if isinstance(value, Tensor) else value)
                 continue
             parts[name].load_state_dict(value)
-            if isinstance(parts[name], Optimizer):
-                align_memory_format(parts[name])
+            align_memory_format(parts[name])
 
 
 class Artist(Player):
@@ -159,7 +159,7 @@ class Artist(Player):
         raise NotImplementedError(f"{type(self).__name__} needs a method build()")
 
     def make(self, n: int, reals: Works | None) -> Works:
-        """Make works for the critic.
+        """Make works for the critic; without gradients (`torch.no_grad`) where the artist will not learn from them.
 
         Args:
             n: how many; a population returns all its individuals instead, and an encoder one work per real work.

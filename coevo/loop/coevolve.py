@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Literal, NamedTuple, Protocol, cast
 
+import torch
 from torch import Tensor
 
 from coevo.contract.capabilities import Breedable
@@ -115,15 +116,19 @@ def coevolve(
     shared = share_parameters(artist, critic)
     check_restart(artist, critic, phases)
     population, picks = artist.spec().population, critic.spec().rewards == "picks"
+    carries = not (resample or shared)  # works go on from the critic's last step to the artist's first
     for round in count(start.round):
         made: tuple[Works, Works | None] | None = None
         for index, phase in enumerate(phases[start.phase :], start.phase):
+            more = index + 1 < len(phases)
             for step in range(start.step, phase.steps):
                 if phase.restart and step == 0:
                     artist.build()
                     made = None
                 reals = made[1] if made and not population else data.batch(round, index, step)
-                works = artist.make(data.size, reals) if made is None else made[0]
+                learnt_from = phase.role == "artist" or (carries and more and phase.may_end(step))
+                with torch.set_grad_enabled(learnt_from):
+                    works = artist.make(data.size, reals) if made is None else made[0]
                 made, rewards = None, None
                 if phase.role == "critic":
                     metrics = critic.learn(works.detach(), reals or Works())
@@ -133,9 +138,9 @@ def coevolve(
                         metrics = breed(artist, works, rewards) if picks else artist.learn(works, rewards)
                     rewards = rewards.detach()
                 done = step + 1 == phase.steps or phase.goal_reached(critic, works, reals)
-                last = done and index + 1 == len(phases)
+                last = done and not more
                 next = Position(round + 1) if last else Position(round, index + done, 0 if done else step + 1)
-                if phase.role == "critic" and done and not last and not (resample or shared):
+                if phase.role == "critic" and done and more and carries:
                     made = works, reals  # made once where once is enough
                 safe = made is None or population
                 at = Position(round, index, step)

@@ -24,6 +24,10 @@ class Phase:
     restart: bool = False
     """The artist is built anew at the beginning of the phase, in every round (Machado 2008)."""
 
+    def may_end(self, step: int) -> bool:
+        """Whether this may turn out to be its last step."""
+        return self.goal is not None or step + 1 == self.steps
+
     @torch.no_grad()
     def goal_reached(self, critic: Critic, works: Works, reals: Works | None) -> bool:
         """Whether enough works fool the critic (for the artist), or few enough (for the critic)."""

@@ -63,9 +63,9 @@ def autocast(forward: Any, device: str) -> Any:
     return run
 
 
-def align_memory_format(optimiser: Optimizer) -> None:
-    """Give loaded moments the memory format of their parameters, as they had: fused kernels rely on it."""
-    for parameter, moments in optimiser.state.items():
+def align_memory_format(part: object) -> None:
+    """Give an optimiser's loaded moments the memory format of their parameters, as they had: fused kernels need it."""
+    for parameter, moments in part.state.items() if isinstance(part, Optimizer) else ():
         for key, value in moments.items():
             if isinstance(value, Tensor) and value.shape == parameter.shape:
                 moments[key] = torch.empty_like(parameter, dtype=value.dtype, device=value.device).copy_(value)

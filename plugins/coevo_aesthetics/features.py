@@ -24,6 +24,7 @@ class Features(coevo.Critic):
 
     name = "features"
     extra_state = ("previous_ids",)
+    learning_state = ("positives", "negatives")
     renamed_state: ClassVar = {"seen": "previous_ids", "good": "positives", "bad": "negatives"}
 
     class Options(coevo.Options):

@@ -64,6 +64,29 @@ def test_a_made_batch_serves_both_sides_unless_works_are_resampled(monkeypatch):
     assert not torch.equal(twice[0].works.images, twice[1].works.images)
 
 
+@pytest.mark.parametrize(
+    ("phases", "how", "with_gradients"),
+    [
+        ((Phase("critic", steps=3), Phase("artist")), {}, [False, False, True]),
+        ((Phase("critic", steps=2), Phase("artist")), {"resample": True}, [False, False, True]),
+        ((Phase("critic", steps=2, goal=-1.0), Phase("artist")), {}, [True, True]),  # each may be the last
+        ((Phase("artist"), Phase("critic", steps=2)), {}, [True, False, False]),
+    ],
+)
+def test_works_are_made_with_gradients_only_where_the_artist_learns_from_them(phases, how, with_gradients):
+    artist, critic = gradient_pair()
+    made, make = [], artist.make
+
+    def recording(n, reals):
+        made.append(torch.is_grad_enabled())
+        return make(n, reals)
+
+    artist.make = recording
+    play(artist, critic, sum(phase.steps for phase in phases), phases=phases, **how)
+    assert made == with_gradients
+    assert torch.is_grad_enabled()
+
+
 def test_a_pair_may_share_a_network():
     tiny = studio()
     artist, critic = built(

@@ -9,6 +9,7 @@ import pytest
 import torch
 from conftest import CommandLine
 from PIL import Image
+from safetensors.torch import load_file
 
 import coevo
 from coevo.monitoring.ancestral_opponents import AncestralOpponents, ciao_plot, figures, spread_out
@@ -56,6 +57,16 @@ def test_every_critic_meets_every_generation_and_resumes_exactly(recipe: str, tm
     assert {key for key in rows[-1] if key.startswith("ancestors.")} == set(whole.ancestors.figures)
     with Image.open(whole.store.folder / "ancestral-opponents.png") as picture:
         assert picture.format == "PNG"
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.1])
+def test_critics_are_kept_without_what_only_their_learning_needs(tmp_path: Path, threshold: float) -> None:
+    critic = {"past_critics": 1, "memory": 64, "novelty_threshold": threshold}
+    options = {"critic": critic, "data": {"size": 16}}
+    folder = coevo.run("dcgan", name="x", rounds=3, batch=8, runs_dir=tmp_path, options=options).store.folder
+    tensors = load_file(folder / "ancestral_opponents" / "00000003.safetensors")
+    parts = {name.split("/")[2] for name in tensors if name.startswith("/critic/")}
+    assert parts == {"scorer", "past_critics"} | ({"memory"} if threshold else set())
 
 
 def test_a_run_is_the_same_without_ancestral_opponents(tmp_path: Path) -> None:

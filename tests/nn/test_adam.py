@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from coevo.nn.adam import Adam, AdamOptions
 
@@ -42,3 +43,25 @@ def test_its_learning_rate_halves_again_and_again_and_is_part_of_its_state() -> 
     another = Adam(network().parameters(), options)
     another.load_state_dict(optimiser.state_dict())
     assert another.param_groups[0]["lr"] == pytest.approx(0.0125)
+
+
+def test_step_hooks_run_once_a_step() -> None:
+    net, steps = network(), list[str]()
+    torch.optim.Adam(network().parameters())  # torch wraps the step of a class when the first of it is made
+    optimiser = Adam(net.parameters(), AdamOptions(lr_half_life=4))
+    optimiser.register_step_pre_hook(lambda *_: steps.append("before"))
+    optimiser.register_step_post_hook(lambda *_: steps.append("after"))
+    everywhere = register_optimizer_step_post_hook(lambda *_: steps.append("everywhere"))
+    trained(2, net, optimiser)
+    everywhere.remove()
+    assert steps == ["before", "after", "everywhere"] * 2
+    assert optimiser.param_groups[0]["lr"] == pytest.approx(2e-4 * 0.5 ** (2 / 4))
+
+
+def test_gradients_are_set_to_zero_where_that_is_asked_for() -> None:
+    net = network()
+    optimiser = Adam(net.parameters(), AdamOptions())
+    trained(1, net, optimiser)
+    optimiser.zero_grad(set_to_none=False)
+    assert net.weight.grad is not None
+    assert not net.weight.grad.any()
