@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from abc import ABC, abstractmethod
@@ -24,7 +25,9 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from coevo.cli.tables import counted, figures
+from coevo.cli.figures import GAP, LogTable, figures, number
+from coevo.cli.tables import counted
+from coevo.errors import command
 from coevo.images.sheets import contact_sheet
 from coevo.loop import Turn
 from coevo.runs.run import Run
@@ -34,6 +37,8 @@ from coevo.tools.logs import log_of, warnings_of
 
 STRIP = 8  # works in the strip
 STRIP_SECONDS = 2.0
+STEPS, GENERATIONS = 100, 10  # of an artist: with fewer a run says that they are few
+MARKERS = {"braille": "⠒⠒", "dot": "••", "x": "xx", "o": "oo"}  # of curves, and how a legend shows them
 
 
 class Display(ABC):
@@ -45,7 +50,9 @@ class Display(ABC):
         self.begun = time.perf_counter()
         self.before = run.seconds
         self.works = 0
+        self.phases = run.setup.phases
         self._shown: dict[str, float] = {}
+        self._warned = 0
 
     def __enter__(self) -> Self:
         return self
@@ -58,13 +65,23 @@ class Display(ABC):
     def see(self, turn: Turn) -> None:
         if turn.role == "artist":
             self.works += len(turn.works)
+        slow = self.run.clock.warnings[self._warned :]
+        self._warned += len(slow)
+        for warning in slow:
+            self.warn(warning)
         if self.run.latest and self.run.latest is not self._shown:
             self._shown = self.run.latest
+            for warning in self.run.warnings:
+                self.warn(f"round {self._shown['round']:.0f}: {warning}")
             self.row(self._shown)
 
     @abstractmethod
     def row(self, row: dict[str, float]) -> None:
         """A new row of the log."""
+
+    def warn(self, warning: str) -> None:
+        """A problem of the game, or of its speed."""
+        click.echo(warning)
 
     @abstractmethod
     def end(self, stopped: bool) -> None:
@@ -77,6 +94,21 @@ class Display(ABC):
     @property
     def rounds_per_second(self) -> float:
         return (self.run.round - self.first_round) / max(self.seconds, 1e-9)
+
+    @property
+    def title(self) -> str:
+        """The run, its pair and its data."""
+        run = self.run
+        data = f" on {Path(run.config.data.name).name}" if run.setup.uses_reals else ""
+        return f"{run.store.name}: {run.artist.name} × {run.critic.name}{data}"
+
+    def step(self, turn: Turn) -> str:
+        """How far a round of several steps is: artist, step 12 of at most 40; empty if each side takes one."""
+        phase = self.phases[turn.at.phase]
+        if max(one.steps for one in self.phases) == 1:
+            return ""
+        most = "at most " if phase.goal is not None else ""
+        return f"{turn.role}, step {turn.at.step + 1:,} of {most}{phase.steps:,}"
 
     @property
     def images_per_second(self) -> float:
@@ -104,13 +136,31 @@ class Display(ABC):
         return max(0.0, min(left)) if left else None
 
     def ending(self) -> list[str]:
-        """The last lines: the speed, the newest sheet, and the command that shows it."""
-        name = self.run.store.name
+        """The last lines: the speed, whether it was long enough, the newest sheet, and the command that shows it."""
         took = f"{counted(self.run.round - self.first_round, 'round')} in {clock(self.seconds)}"
-        lines = [f"Run {name}: {took}, {self.images_per_second:.0f} images/s."]
+        speed = f"{number(self.rounds_per_second)} rounds/s, {number(self.images_per_second)} images/s"
+        lines = [f"Run {self.run.store.name}: {took} ({speed})."]
+        if few := self.few:
+            lines.append(few)
         if self.run.sheet:
-            lines += [f"The newest sheet is {self.run.sheet}", f"Show it here with: coevo show {name}"]
+            lines += [
+                f"The newest sheet is {self.run.sheet}",
+                f"Show it here with: {command('coevo show', self.run.store.name)}",
+            ]
         return lines
+
+    @property
+    def few(self) -> str:
+        """The sentence for a run that is too short to have learned anything; empty if it is long enough."""
+        run, population = self.run, self.run.artist.spec().population
+        need = GENERATIONS if population else STEPS
+        if run.round * run.config.artist_phase.steps >= need:
+            return ""
+        learner = "a population needs tens of generations" if population else "networks need hundreds of rounds"
+        minutes = math.ceil(run.seconds / 60) + 5
+        again = f"{command('coevo resume', run.store.name)} --minutes {minutes}"
+        played = f"{counted(run.round, 'round')} in all {'is' if run.round == 1 else 'are'} few"
+        return f"{played}: {learner}. Go on with: {again}"
 
 
 class JsonDisplay(Display):
@@ -118,8 +168,10 @@ class JsonDisplay(Display):
 
     def row(self, row: dict[str, float]) -> None:
         click.echo(json.dumps({**row, "images_per_second": round(self.images_per_second, 1)}))
-        for warning in self.run.warnings:
-            click.echo(json.dumps({"round": row["round"], "warning": warning}))
+
+    def warn(self, warning: str) -> None:
+        at, _, said = warning.removeprefix("round ").partition(": ")
+        click.echo(json.dumps({"round": int(at), "warning": said}))
 
     def end(self, stopped: bool) -> None:
         sheet = str(self.run.sheet) if self.run.sheet else None
@@ -128,24 +180,36 @@ class JsonDisplay(Display):
 
 
 class PlainDisplay(Display):
-    """A few aligned lines every few seconds, where there is no terminal."""
+    """A line of a table every few seconds, where there is no terminal."""
 
-    EVERY = 5.0
+    EVERY, PATIENCE = 5.0, 15.0  # seconds between two lines, and before one within a round
 
     def __init__(self, run: Run):
         super().__init__(run)
-        self._said = float("-inf")
+        self._table = LogTable(get_terminal_size().columns, {"round": 7, "left": 7, "rounds/s": 8})
+        self._said, self._round = float("-inf"), run.round
+
+    def __enter__(self) -> Self:
+        click.echo(self.title)
+        return self
+
+    def see(self, turn: Turn) -> None:
+        super().see(turn)
+        if self.seconds - max(self._said, 0.0) > self.PATIENCE:
+            click.echo(f"{self._table.begin(self._lead())}  {self.step(turn)}".rstrip())
 
     def row(self, row: dict[str, float]) -> None:
-        for warning in self.run.warnings:
-            click.echo(f"round {row['round']:.0f}: {warning}")
-        if self.seconds - self._said < self.EVERY:
-            return
-        self._said = self.seconds
-        left = f"   {clock(self.seconds_left)} left" if self.seconds_left is not None else ""
-        click.echo(f"round {row['round']:.0f}   {self.images_per_second:.0f} images/s{left}")
-        for line in figures(row, get_terminal_size().columns - 2):
-            click.echo(f"  {line}")
+        if self.seconds - self._said >= self.EVERY:
+            for line in self._table.lines(self._lead(), row):
+                click.echo(line)
+
+    def _lead(self) -> list[str]:
+        """The round, the time that is left, and the speed since the last line."""
+        since = self.seconds - max(self._said, 0.0)
+        speed = (self.run.round - self._round) / max(since, 1e-9)
+        self._said, self._round = self.seconds, self.run.round
+        left = "" if self.seconds_left is None else clock(self.seconds_left)
+        return [f"{self.run.round:,}", left, number(speed)]
 
     def end(self, stopped: bool) -> None:
         for line in self.ending():
@@ -159,7 +223,7 @@ class LiveDisplay(Display):
         super().__init__(run)
         self.console = console or Console()
         self._strip: RenderableType = Text("")
-        self._painted = float("-inf")
+        self._painted, self._step = float("-inf"), ""
         self._live = Live(console=self.console, refresh_per_second=2, get_renderable=self.panel)
 
     def __enter__(self) -> Self:
@@ -173,6 +237,7 @@ class LiveDisplay(Display):
 
     def see(self, turn: Turn) -> None:
         super().see(turn)
+        self._step = self.step(turn)
         if turn.ends_round and self.seconds - self._painted > STRIP_SECONDS:
             self.paint()
 
@@ -186,25 +251,26 @@ class LiveDisplay(Display):
             self._strip = half_blocks(contact_sheet(works.images[:fits], columns=fits, scale=1), width)
 
     def row(self, row: dict[str, float]) -> None:
-        for warning in self.run.warnings:  # above the panel, which reads the newest row itself
-            self.console.print(Text(f"round {row['round']:.0f}: {warning}", "yellow"))
+        pass  # the panel reads the newest row itself
+
+    def warn(self, warning: str) -> None:
+        self.console.print(Text(warning, "yellow"))  # above the panel
 
     def panel(self) -> RenderableType:
         run = self.run
         head = Table.grid(padding=(0, 2))
         left = f"{clock(self.seconds_left)} left" if self.seconds_left is not None else "Ctrl-C ends it"
         head.add_row(
-            f"[bold]round {run.round}[/]",
-            f"{self.rounds_per_second:.1f} rounds/s",
-            f"{self.images_per_second:.0f} images/s",
+            f"[bold]round {run.round:,}[/]",
+            *([self._step] if self._step else []),
+            f"{number(self.rounds_per_second)} rounds/s",
+            f"{number(self.images_per_second)} images/s",
             left,
         )
         # A bare bar ends no line, and the first figures would be lost behind it; a padded one does.
         bar = Padding(ProgressBar(total=1.0, completed=self.done or 0.0, pulse=self.done is None), 0)
-        lines = Text("\n".join(figures(run.latest, self.console.width - 4)))
-        data = f" on {Path(run.config.data.name).name}" if run.setup.uses_reals else ""
-        title = f"{run.store.name}: {run.artist.name} × {run.critic.name}{data}"
-        return Panel(Group(head, bar, lines, self._strip), title=Text(title), title_align="left")
+        lines = Text("\n".join(figures(run.latest, self.console.width - 4, lines=1)))
+        return Panel(Group(head, bar, lines, self._strip), title=Text(self.title), title_align="left")
 
     def end(self, stopped: bool) -> None:
         for line in self.ending():
@@ -284,10 +350,12 @@ def curves(rows: list[dict[str, float]], width: int) -> str:
         plotext.clear_figure()
         plotext.theme("clear")
         plotext.plot_size(width, 14)
-        for key, marker in zip(some, ("braille", "dot", "x", "o"), strict=False):
-            plotext.plot(rounds, [row.get(key) for row in rows], label=key, marker=marker)
+        named = dict(zip(some, MARKERS, strict=False))
+        for key, marker in named.items():
+            plotext.plot(rounds, [row.get(key) for row in rows], marker=marker)
         plotext.xlabel("round")
-        drawn.append(plotext.build())
+        legend = GAP.join(f"{MARKERS[marker]} {key}" for key, marker in named.items())
+        drawn.append(f"     {legend}\n{plotext.build()}")
     return "\n".join(drawn)
 
 

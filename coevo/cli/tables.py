@@ -114,14 +114,3 @@ def paragraph(text: str, indent: int = 0, hanging: int = 0) -> None:
         block = block.strip("\n")
         verbatim = any(line.startswith(" ") for line in block.splitlines())
         click.echo(textwrap.indent(block, first) if verbatim else wrapper.fill(" ".join(block.split("\n"))))
-
-
-def figures(row: Mapping[str, float], width: int) -> list[str]:
-    """Lines with the figures of a log's row, aligned, as many in a line as fit into the width."""
-    values = [(key, value) for key, value in row.items() if key != "round"]
-    if not values:
-        return []
-    longest = max(len(key) for key, _ in values)
-    cells = [f"{key:<{longest}} {value:>8.3g}" for key, value in values]
-    columns = max(1, (width + len(GAP)) // (longest + 9 + len(GAP)))
-    return [GAP.join(cells[i : i + columns]) for i in range(0, len(cells), columns)]

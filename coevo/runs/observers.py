@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from coevo.contract.players import State
 from coevo.errors import ConfigError
 from coevo.images.png import save_png
@@ -16,6 +18,7 @@ from coevo.monitoring.ancestral_opponents import AncestralOpponents
 from coevo.monitoring.diagnostics import Diagnostics
 from coevo.monitoring.metrics import Meter, diversity
 from coevo.monitoring.observer import ObservedRun, Observer
+from coevo.monitoring.pace import Pace
 from coevo.runs.finite import check_parameters, not_finite
 from coevo.storage.jsonl import Log, read_log
 from coevo.storage.run_folder import RunFolder
@@ -25,7 +28,7 @@ SAVE_SECONDS = 60  # a long phase is saved at least this often
 
 
 class Clock(Observer):
-    """timing.jsonl: seconds of playing, over all processes, and works a second."""
+    """timing.jsonl: seconds of playing, over all processes, works a second, and what slows them down."""
 
     name = "timing"
 
@@ -34,7 +37,12 @@ class Clock(Observer):
         rows = read_log(self.path)
         self.before = float(rows[-1]["seconds"]) if rows else 0.0
         """Seconds that the run was played in earlier processes."""
+        self.round = int(rows[-1]["round"]) if rows else 0
+        """The round that it had reached in them, saved or not."""
         self.started = math.inf
+        self.warnings: list[str] = []
+        """Sentences about the speed; not in metrics.jsonl, whose bytes are the same however fast the run was."""
+        self._pace = Pace()
         self._log: Log | None = None
 
     @property
@@ -44,15 +52,20 @@ class Clock(Observer):
 
     def begin(self, run: ObservedRun) -> None:
         self._log = Log(self.path)
-        self.started = self._logged = time.perf_counter()
+        self.started = self._logged = self._stepped = time.perf_counter()
         self._works, self._round = 0, -1
 
     def see(self, turn: Turn, run: ObservedRun) -> None:
         assert self._log is not None
         self._round = turn.next.round
         self._works += len(turn.works) if turn.role == "artist" else 0
+        now = time.perf_counter()
+        slow = None if run.is_session else self._pace.step(turn.role, now - self._stepped)
+        self._stepped = now
+        if slow:
+            self.warnings.append(f"round {self._round}: {slow}")
+            self._log.append({"round": self._round, "seconds": round(self.seconds, 3), "warnings": [slow]})
         if turn.ends_round and turn.next.round % self.every == 0:
-            now = time.perf_counter()
             speed = round(self._works / max(now - self._logged, 1e-9), 3)
             self._log.append({"round": self._round, "seconds": round(self.seconds, 3), "images_per_second": speed})
             self._logged, self._works = now, 0
@@ -170,6 +183,7 @@ class Sheets(Observer):
     def end(self, run: ObservedRun) -> None:
         self.save(run)
 
+    @torch.no_grad()
     def save(self, run: ObservedRun) -> None:
         """Save a contact sheet of the artist's works. A population is shown as it stands."""
         artist = run.artist
@@ -197,7 +211,7 @@ class Checkpoints(Observer):
 
     def begin(self, run: ObservedRun) -> None:
         self._saved = time.perf_counter()
-        if run.is_new and run.is_session:  # all that never changes; whatever does is in the session's database
+        if run.is_new:  # so that a run without checkpoints has lost them; of a session, all that never changes
             run.save()
 
     def see(self, turn: Turn, run: ObservedRun) -> None:

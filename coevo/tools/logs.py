@@ -15,8 +15,9 @@ def log_of(run: RunFolder) -> list[dict[str, float]]:
 
 
 def warnings_of(run: RunFolder) -> list[str]:
-    """The warnings in a run's metrics.jsonl, each with its round."""
-    return [f"round {row['round']:.0f}: {warning}" for row in _rows(run) for warning in row.get("warnings", ())]
+    """The warnings of a run, about its game and its speed, each with its round."""
+    rows = [*_rows(run), *read_log(run.folder / "timing.jsonl")]
+    return [f"round {row['round']:.0f}: {warning}" for row in rows for warning in row.get("warnings", ())]
 
 
 def _rows(run: RunFolder) -> list[dict[str, Any]]:

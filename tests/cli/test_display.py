@@ -13,6 +13,7 @@ from PIL import Image
 from rich.console import Console
 
 from coevo.cli.display import LiveDisplay, PlainDisplay, clock, curves, half_blocks
+from coevo.monitoring.pace import Pace
 from coevo.runs.run import Run
 from coevo.storage.run_folder import RunFolder
 
@@ -20,8 +21,8 @@ PANEL = """\
 ╭─ small: dcgan × dcnn on digits ──────────────────────────────────────────────╮
 │ round N  N rounds/s  N images/s  N:N left                                    │
 │ ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ │
-│ critic.loss N critic.D(x) N │
-│ critic.D(G(z)) N critic.accuracy N │
+│ critic accuracy N loss N D(x) N │
+│ artist diversity N loss N reward N │
 """
 
 
@@ -60,11 +61,41 @@ def test_the_panel_of_a_pair_without_real_works_names_no_data(tmp_path: Path) ->
 
 def test_plain_lines_where_no_terminal_is(tmp_path: Path) -> None:
     answer = CommandLine(tmp_path)("run", "dcgan", *SMALL, "--rounds", 10, "--name", "plain")
-    first, *lines, _, where, how = answer.out.splitlines()
-    assert re.match(r"round 10   \d+ images/s   0:00 left", first)
-    assert any("critic.D(G(z))" in line for line in lines) and max(map(len, lines)) <= 80
+    title, sides, names, figures, took, few, where, how = answer.out.splitlines()
+    assert title == "plain: dcgan × dcnn on digits"
+    assert sides.split() == ["critic", "artist"]
+    assert names.split()[:6] == ["round", "left", "rounds/s", "accuracy", "loss", "D(x)"]
+    assert re.match(r" +10 +0:00 +[\d.e+]+ +", figures) and len(names) == len(figures) <= 80
+    assert re.match(r"Run plain: 10 rounds in 0:\d\d \([\d.,]+ rounds/s, [\d,.]+ images/s\)\.", took)
+    assert few.startswith("10 rounds in all are few: networks need hundreds of rounds. Go on with: coevo resume plain")
     assert where.endswith("00000010.png") and how == "Show it here with: coevo show plain"
     assert "\x1b" not in answer.out
+
+
+def test_a_run_that_is_long_enough_is_not_called_short(played: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run.resume(RunFolder.open("small", played.runs), lock=False)
+    assert "few" in "".join(PlainDisplay(run).ending())
+    monkeypatch.setattr("coevo.cli.display.STEPS", 12)
+    assert "few" not in "".join(PlainDisplay(run).ending())
+
+
+def test_a_long_round_says_at_which_step_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PlainDisplay, "PATIENCE", 0.0)
+    words = ("run", "dcgan", *SMALL, "--rounds", 1, "-o", "phases.critic.steps=2", "-o", "phases.artist.steps=3")
+    out = CommandLine(tmp_path)(*words, "-o", "phases.artist.goal=1.0").out
+    steps = re.findall(r"(?:critic|artist), step .*", out)
+    assert steps[:2] == ["critic, step 1 of 2", "critic, step 2 of 2"]
+    assert steps[2] == "artist, step 1 of at most 3"
+
+
+def test_a_run_that_became_slow_says_so_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = iter([None, "steps of the artist take 50 times as long as before"])
+    monkeypatch.setattr(Pace, "step", lambda *_: next(said, None))
+    command = CommandLine(tmp_path)
+    out = command("run", "dcgan", *SMALL, "--rounds", 3, "--name", "slow").out
+    assert out.count("round 1: steps of the artist take 50 times as long as before") == 1
+    assert "50 times as long" in command("show", "slow").out
+    assert "50 times" not in (tmp_path / "slow" / "metrics.jsonl").read_text()
 
 
 def test_a_run_without_end_has_no_time_left(played: CommandLine) -> None:
@@ -99,8 +130,9 @@ def test_a_run_is_shown_with_the_names_that_metrics_have_now(tmp_path: Path) -> 
     shutil.copytree(old, tmp_path / "old")
     answer = CommandLine(tmp_path)("show", "old")
     assert answer.code == 0, answer.err
-    assert "artist.reward_std" in answer.out and "ancestors.critic_forgets" in answer.out
-    assert "artist.spread" not in answer.out and "past." not in answer.out.replace("past.png", "")
+    figures = answer.out[answer.out.index("\n  critic") :]
+    assert "reward_std" in figures and "critic_forgets" in figures and "\n  ancestors" in figures
+    assert "spread" not in answer.out and "past" not in answer.out.replace("past.png", "")
 
 
 def test_one_round_is_one_round(tmp_path: Path) -> None:
@@ -121,7 +153,8 @@ def test_a_metric_that_the_last_row_does_not_have_is_drawn() -> None:
     assert "artist.loss" in curves([{"round": 1, "artist.loss": 1.0}, {"round": 2}], 80)
 
 
-def test_curves_have_a_legend() -> None:
-    rows = [{"round": n, "artist.loss": 1.0 / n, "critic.D(x)": 0.5} for n in range(1, 20)]
-    drawn = curves(rows, 80)
-    assert "artist.loss" in drawn and "critic.D(x)" in drawn
+def test_the_legend_stands_above_the_curves() -> None:
+    rows = [{"round": n, "critic.loss": 1.0 / n, "artist.loss": 1.0} for n in range(1, 20)]
+    legend, *plot = curves(rows, 80).splitlines()
+    assert legend.split() == ["⠒⠒", "critic.loss", "••", "artist.loss"]
+    assert not re.search("[a-z]{3}", "".join(plot[:-1])) and "round" in plot[-1]

@@ -10,7 +10,7 @@ import pytest
 from conftest import CommandLine
 
 from coevo.cli import main
-from coevo.cli.tables import figures, table
+from coevo.cli.tables import table
 from coevo.plugin.registry import registry
 
 WIDTHS = pytest.mark.parametrize("width", [60, 80, 120, 200])
@@ -105,12 +105,3 @@ def test_numbers_stand_to_the_right_and_flags_are_dots(capsys: pytest.CaptureFix
 def test_no_rows_are_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     table([], empty="No works accepted yet.")
     assert capsys.readouterr().out == "No works accepted yet.\n"
-
-
-@pytest.mark.parametrize(("width", "columns"), [(30, 1), (60, 2), (80, 3), (90, 4)])
-def test_figures_of_a_log_stand_in_columns(width: int, columns: int) -> None:
-    row = {"round": 5, "artist.loss": 0.5, "critic.loss": 12345.678, "critic.D(x)": 1e-9, "a": 3, "b": 4}
-    lines = figures(row, width)
-    assert len(lines) == -(-5 // columns)
-    assert all(len(line) <= width for line in lines)
-    assert "round" not in " ".join(lines) and "1.23e+04" in " ".join(lines)
