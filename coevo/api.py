@@ -10,9 +10,9 @@ from typing import Any
 from coevo.contract.capabilities import Interactive
 from coevo.errors import ConfigError
 from coevo.interactive.ui import UI
-from coevo.plugin.registry import registry
-from coevo.runs.config import Config, merge, read_recipe, resolve
+from coevo.runs.config import Config, merge
 from coevo.runs.run import Run
+from coevo.runs.starting import new_config
 from coevo.storage.run_folder import RunFolder
 from coevo.studio import Studio
 
@@ -46,30 +46,37 @@ def run(
     Raises:
         CoevoError: something does not fit; the message says what to do.
     """
-    tree = merge(
-        read_recipe(recipe, registry()) if recipe else {},
-        named(artist=artist, critic=critic, data=data),
-        {"run": run_options},
-        options or {},
-    )
-    config = resolve(tree, registry())
+    asked = merge(named(artist=artist, critic=critic, data=data), {"run": run_options}, options or {})
+    config, _ = new_config(recipe, asked, Path(runs_dir))
     check_ui(config, ui)
     return _played(Run.create(config, Path(runs_dir), name, recipe), ui)
 
 
-def resume(run: str | Path, *, runs_dir: str | Path = "runs", ui: UI | None = None, **changes: Any) -> Run:
+def resume(
+    run: str | Path,
+    *,
+    runs_dir: str | Path = "runs",
+    ui: UI | None = None,
+    data: str | None = None,
+    data_dir: str | None = None,
+    changed_data: bool = False,
+    **changes: Any,
+) -> Run:
     """Go on with a run, bit for bit, from its newest whole checkpoint, to its end.
 
     Args:
         run: its name or folder, or "latest".
         runs_dir: the folder of all runs.
         ui: how a person is asked, if the critic is one.
+        data, data_dir: where its dataset is now, if that was moved.
+        changed_data: go on although the dataset is not what it was.
         changes: options of [run] that differ from now on, such as minutes=15, in all.
 
     Returns:
         The run. One that is finished is only opened.
     """
-    return _played(Run.resume(RunFolder.open(run, Path(runs_dir)), **changes), ui)
+    store = RunFolder.open(run, Path(runs_dir))
+    return _played(Run.resume(store, data=data, data_dir=data_dir, changed_data=changed_data, **changes), ui)
 
 
 def load(run: str | Path, runs_dir: str | Path = "runs") -> Run:

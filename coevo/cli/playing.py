@@ -14,7 +14,8 @@ import click
 
 from coevo.cli.common import FILE, JSON, RUN, RUNS_DIR, UI, open_store
 from coevo.cli.completion import names_of, runs
-from coevo.errors import ConfigError
+from coevo.cli.starting import loading, say, saying
+from coevo.errors import ConfigError, command
 from coevo.plugin.registry import registry
 
 if TYPE_CHECKING:
@@ -81,30 +82,28 @@ def run(
     Without --rounds or --minutes it plays until you press Ctrl-C. Options of -o count most, then all other options,
     then those of the file --config, then the recipe's. `coevo info artist NAME` lists the options of a player.
     """
-    from coevo.api import named
-    from coevo.runs.config import assignments, merge, read_recipe, read_toml, resolve
-    from coevo.runs.run import Run
+    with loading("torch"):
+        from coevo.api import named
+        from coevo.runs.config import assignments, merge, read_toml
+        from coevo.runs.run import Run
+        from coevo.runs.starting import new_config
 
-    known = registry()
     if not (recipe or artist or critic or file):
         raise ConfigError("Say what to run: a recipe (coevo run dcgan), or --artist A --critic C.")
-    given = {
+    flags = {
         "run": {"start": start, **run_options},
         "data": {"dir": data_dir, "size": size, "channels": channels},
     }
-    flags = {section: {k: v for k, v in some.items() if v is not None} for section, some in given.items()}
-    tree = merge(
-        read_recipe(recipe, known) if recipe else {},
-        read_toml(file) if file else {},
+    asked = merge(
         named(artist=artist, critic=critic, data=data),
-        flags,
+        {section: {k: v for k, v in some.items() if v is not None} for section, some in flags.items()},
         assignments(options),
     )
-    config = resolve(tree, known)
+    config, taken = new_config(recipe, asked, runs_dir, read_toml(file) if file else None)
     interface = ui_for(config, plain, ui, picks)  # before anything is made
-    created = Run.create(config, runs_dir, name, recipe)
-    for problem in created.problems:
-        click.echo(f"coevo: {problem}", err=True)
+    with saying("Reading the data …"):
+        created = Run.create(config, runs_dir, name, recipe)
+    say(taken, *created.notes)
     play(created, as_json, plain, interface)
 
 
@@ -112,6 +111,9 @@ def run(
 @RUN
 @click.option("--rounds", metavar="N", type=int, help="Stop after this many rounds in all.")
 @click.option("--minutes", metavar="N", type=float, help="Stop after this many minutes in all.")
+@click.option("--data", metavar="PATH", help="Where its folder or zip of images is now, if it was moved.")
+@click.option("--data-dir", metavar="FOLDER", help="Where the files of its dataset are now, if they were moved.")
+@click.option("--changed-data", is_flag=True, help="Go on although the dataset is not what it was.")
 @RUNS_DIR
 @UI
 @JSON
@@ -119,6 +121,9 @@ def resume(
     run: str,
     rounds: int | None,
     minutes: float | None,
+    data: str | None,
+    data_dir: str | None,
+    changed_data: bool,
     runs_dir: Path,
     plain: bool,
     ui: str | None,
@@ -129,8 +134,9 @@ def resume(
 
     A session with a person goes on at its last sheet. Without RUN it is the newest one.
     """
-    from coevo.runs.opening import read_config
-    from coevo.runs.run import Run
+    with loading("torch"):
+        from coevo.runs.opening import read_config
+        from coevo.runs.run import Run
 
     changes: dict[str, Any] = {}
     if rounds is not None or minutes is not None:
@@ -139,9 +145,9 @@ def resume(
         raise ConfigError("--rounds and --minutes should be more than 0.")
     store = open_store(run, runs_dir)
     interface = ui_for(read_config(store), plain, ui, picks)
-    resumed = Run.resume(store, **changes)
+    resumed = Run.resume(store, data=data, data_dir=data_dir, changed_data=changed_data, **changes)
     for problem in resumed.problems:
-        click.echo(f"coevo: {problem} Going on from round {resumed.round}.", err=True)
+        say(f"{problem} Going on from round {resumed.round}.")
     if resumed.finished:
         resumed.close()
         done = f"round {resumed.round}, after {resumed.seconds / 60:.1f} minutes"
@@ -149,6 +155,12 @@ def resume(
             f"Run {store.name!r} is finished ({done}); to go on, say more --rounds or --minutes: they count from its "
             "start."
         )
+    try:
+        with saying("Reading the data …"):
+            say(*resumed.read(), resumed.lost)
+    except BaseException:
+        resumed.close()
+        raise
     play(resumed, as_json, plain, interface)
 
 
@@ -159,7 +171,6 @@ def play(run: Run, as_json: bool, plain: bool, ui: UserInterface | None) -> None
         return
     from coevo.cli.display import display_for
 
-    name = run.store.name
     with stoppable(run) as stopped, display_for(run, as_json, sys.stdout.isatty() and not plain) as display:
         try:
             for turn in run.turns():
@@ -168,7 +179,8 @@ def play(run: Run, as_json: bool, plain: bool, ui: UserInterface | None) -> None
             run.close()
     display.end(stopped())
     if stopped():
-        click.echo(f"Saved at round {run.round}. Go on with: coevo resume {name}", err=as_json)
+        again = command("coevo resume", run.store.name)
+        click.echo(f"Saved at round {run.round}. Go on with: {again}", err=as_json)
         sys.exit(130)
 
 
@@ -190,8 +202,8 @@ def breed(run: Run, ui: UserInterface) -> None:
     finally:
         run.close()
     name = run.store.name
-    click.echo(f"Kept everything, at generation {run.round}. Go on with: coevo resume {name}")
-    click.echo(f"See the family tree with: coevo lineage {name}")
+    click.echo(f"Kept everything, at generation {run.round}. Go on with: {command('coevo resume', name)}")
+    click.echo(f"See the family tree with: {command('coevo lineage', name)}")
     if interrupted:
         sys.exit(130)
 

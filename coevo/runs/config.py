@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from coevo.contract.players import Artist, Critic, Options, Player
 from coevo.data.datasets import DataOptions
+from coevo.data.fingerprint import Fingerprint
 from coevo.errors import CoevoError, ConfigError, unknown
 from coevo.evolution.latent_population import LatentPopulation
 from coevo.loop import Phase
@@ -107,6 +108,7 @@ class Made(Options):
     coevo: str = __version__
     contract: int = CONTRACT_VERSION
     classes: tuple[str, ...] | None = None
+    data: Fingerprint | None = None
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,10 @@ class Config:
     latent_population: LatentPopulation.Options
     classes: tuple[str, ...] | None = None
     """Names of the labels of its data; None if the data was not read yet."""
+    fingerprint: Fingerprint | None = None
+    """What its data was when it started; None if it uses none, or was made before 1.1."""
+    given: frozenset[str] = field(default=frozenset(), compare=False)
+    """The options that the user chose for a new run, such as "artist.latent": each of them must have an effect."""
 
     def phases(self, critic_learns: bool) -> tuple[Phase, ...]:
         """The phases of a round; a critic that never learns has none."""
@@ -142,7 +148,7 @@ class Config:
                 "artist": self.artist_phase.model_dump(exclude_none=True),
             },
             "latent_population": self.latent_population.model_dump(exclude_none=True),
-            "made": Made(classes=self.classes).model_dump(exclude_none=True),
+            "made": Made(classes=self.classes, data=self.fingerprint).model_dump(exclude_none=True),
         }
 
     def toml(self) -> str:
@@ -161,7 +167,7 @@ SECTIONS = ("run", "data", "artist", "critic", "phases", "latent_population")
 RENAMED_SECTIONS = {"breeder": "latent_population"}
 
 
-def resolve(tree: Mapping[str, Any], registry: Registry) -> Config:
+def resolve(tree: Mapping[str, Any], registry: Registry, given: frozenset[str] = frozenset()) -> Config:
     """Typed options out of a tree of sections. Raises ConfigError with a line for every mistake."""
     mistakes: list[str] = []
     for name in tree:
@@ -188,7 +194,8 @@ def resolve(tree: Mapping[str, Any], registry: Registry) -> Config:
     if "batch" not in run.model_fields_set:
         run = run.model_copy(update={"batch": critic_class(critic, Studio()).spec().batch})
     return Config(
-        run, data, artist_class, artist, critic_class, critic, critic_phase, artist_phase, bred, made.classes
+        run, data, artist_class, artist, critic_class, critic, critic_phase, artist_phase, bred,
+        made.classes, made.data, given,
     )  # fmt: skip
 
 
@@ -278,6 +285,28 @@ def merge(*trees: Mapping[str, Any]) -> Tree:
             else:
                 merged[key] = merge(value) if isinstance(value, Mapping) else value
     return merged
+
+
+def leaves(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """The values of nested dicts by their dotted names: {"artist.latent": 64}."""
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        inner = leaves(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+        flat |= inner
+    return flat
+
+
+FLAGS = {"data.name": "--data", "data.dir": "--data-dir", "run.start": "--from"} | {
+    f"data.{key}": f"--{key}" for key in ("size", "channels")
+} | {f"run.{key}": f"--{key}" for key in ("batch", "agents", "device", "precision", "compile")}  # fmt: skip
+
+
+def typed(name: str, value: Any = None) -> str:
+    """An option as it is typed in the command line, with a value if one is given."""
+    flag, said = FLAGS.get(name), str(value).lower() if isinstance(value, bool) else value
+    if value is None:
+        return flag or name
+    return f"{flag} {said}" if flag else f"-o {name}={said}"
 
 
 def read_toml(path: Path) -> Tree:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from coevo.contract.players import Artist, State
+from coevo.errors import StoreError, command
 from coevo.interactive.session_db import FILE, SessionDB
 from coevo.loop import Position
 from coevo.loop.coevolve import START
@@ -12,6 +13,7 @@ from coevo.plugin.registry import registry
 from coevo.runs.build import Setup
 from coevo.runs.config import Config, read_toml, resolve
 from coevo.runs.migrations import migrate_config, migrate_state
+from coevo.storage.jsonl import read_log
 from coevo.storage.run_folder import RunFolder
 from coevo.studio.random_streams import preserve_rng
 
@@ -19,6 +21,16 @@ from coevo.studio.random_streams import preserve_rng
 def read_config(folder: RunFolder) -> Config:
     """The options of a run, whatever version made it."""
     return resolve(migrate_config(read_toml(folder.folder / "config.toml"), registry()), registry())
+
+
+def check_kept(folder: RunFolder) -> None:
+    """Raise StoreError if a run was played and all its checkpoints are gone."""
+    lost = "has lost its folder of checkpoints" if not folder.checkpoints.is_dir() else ""
+    if not lost and not folder.names() and read_log(folder.folder / "timing.jsonl"):
+        lost = "was played, and all its checkpoints are gone"
+    if lost:
+        again = command("coevo run --config", str(folder.folder / "config.toml"))
+        raise StoreError(f"Run {folder.name!r} {lost}, so it cannot go on. Start it anew with: {again}")
 
 
 def load_artist(folder: RunFolder, remember: bool = True) -> Artist:
@@ -67,12 +79,24 @@ class SavedRun:
 
     @cached_property
     def artist(self) -> Artist:
-        """The artist as it was saved; as it starts, if the run was never saved."""
+        """The artist as it was saved.
+
+        Raises:
+            StoreError: its checkpoints are gone, or there is nothing yet that it has learnt.
+        """
+        check_kept(self.folder)
+        if not self.state or (self._saved[0] == START and self._is_untrained):
+            again = command("coevo resume", self.folder.name)
+            raise StoreError(f"The artist of run {self.folder.name!r} has learnt nothing yet; play it with: {again}")
         with preserve_rng():
             self.setup.build_artist()
-            if self.state:
-                self.setup.artist.restore(self.state["artist"])
+            self.setup.artist.restore(self.state["artist"])
         return self.setup.artist
+
+    @property
+    def _is_untrained(self) -> bool:
+        """Whether the artist has networks that start from nothing. A first population is something to look at."""
+        return not self.setup.artist.spec().population and not self.config.run.start
 
     def _migrated(self, state: State, format: int) -> State:
         return migrate_state(state, format, self.setup.artist, self.setup.critic)

@@ -29,8 +29,10 @@ from coevo.runs.build import Setup, make_pair
 from coevo.runs.config import Config
 from coevo.runs.migrations import migrate_folder, migrate_run_state, migrate_state
 from coevo.runs.observers import Board, Checkpoints, Clock, MetricsLog, Sheets
-from coevo.runs.opening import read_config
+from coevo.runs.opening import check_kept, read_config
+from coevo.runs.real_works import relocated
 from coevo.runs.warm_start import check_start, warm_start
+from coevo.storage.atomic import write_whole
 from coevo.storage.run_folder import Checkpoint, RunFolder
 from coevo.studio import Studio
 from coevo.studio.random_streams import preserve_python_rng
@@ -70,7 +72,9 @@ class Run:
             Checkpoints(options.save_every, options.best, self.metrics),
         ]
         self.problems: list[str] = []
-        """Sentences about images that could not be read, and checkpoints that are damaged."""
+        """Sentences about checkpoints that are damaged."""
+        self.notes: list[str] = []
+        """Sentences about the real works: what was read of them, and whether they are few."""
         self.stopping = self.is_ending = False
         self._python_rng = random.getstate()
 
@@ -86,13 +90,14 @@ class Run:
         """
         check_start(config, runs)
         setup = Setup(config)
-        setup.config = replace(config, classes=setup.studio.classes)
+        notes = setup.read()
+        setup.config = replace(config, classes=setup.studio.classes, fingerprint=setup.fingerprint)
         data = f"-{Path(config.data.name).stem}" if setup.uses_reals and not stem else ""
         stem = (stem or f"{config.artist_class.name}-{config.critic_class.name}") + data
         store = RunFolder.create(runs, name, stem, setup.config.toml().encode())
         try:
             run = cls(setup, store, SessionDB(store.folder / FILE) if setup.picks else None)
-            run.problems = setup.problems()
+            run.notes = notes
             if config.run.start:
                 warm_start(config.run.start, run.setup, runs)
         except BaseException:
@@ -101,22 +106,39 @@ class Run:
         return run
 
     @classmethod
-    def resume(cls, store: RunFolder, *, lock: bool = True, remember: bool = True, **changes: Any) -> Run:
+    def resume(
+        cls,
+        store: RunFolder,
+        *,
+        lock: bool = True,
+        remember: bool = True,
+        data: str | None = None,
+        data_dir: str | None = None,
+        changed_data: bool = False,
+        **changes: Any,
+    ) -> Run:
         """The run as its newest whole checkpoint left it.
 
         Args:
             store: its folder.
             lock: False to look at it only, while another process may play it.
             remember: False to leave a session's database alone; the run then stands at its first sheet.
+            data, data_dir: where its dataset is now, if that was moved.
+            changed_data: go on with the real works that are there, even if the run started with others.
             changes: options of [run] that differ from now on, such as rounds or minutes.
         """
-        config = read_config(store).changed(**changes)
+        kept = relocated(read_config(store), data, data_dir)
+        config = kept.changed(**changes)
         if lock:
             store.lock()
         try:
-            if not store.checkpoints.is_dir():
-                raise StoreError(f"Run {store.name!r} has lost its folder of checkpoints, so it cannot go on.")
-            setup = Setup(config)
+            check_kept(store)
+            setup = Setup(config, store.folder)
+            if data or data_dir or changed_data:
+                setup.read(changed_data)
+                kept = replace(kept, fingerprint=setup.fingerprint)
+                setup.config = replace(config, fingerprint=setup.fingerprint)
+                write_whole(store.folder / "config.toml", kept.toml().encode())
             if lock:
                 migrate_folder(store, setup.critic)
             run = cls(setup, store, open_session(store, lock) if setup.picks and remember else None)
@@ -149,7 +171,25 @@ class Run:
         """The real works; read when they are first asked for."""
         return self.setup.dataset
 
+    def read(self) -> list[str]:
+        """Read the real works if they were not read yet; sentences about them.
+
+        Raises:
+            DataError: they cannot be read, or are others than when the run started.
+        """
+        self.notes = self.notes or self.setup.read()
+        return self.notes
+
     # where it stands
+
+    @property
+    def lost(self) -> str:
+        """A sentence about rounds that were played and not saved before the run was killed; empty if there are none."""
+        if self.is_session or self.clock.round <= self.round:
+            return ""
+        return (
+            f"It was killed in round {self.clock.round}, and saved last at round {self.round}: it goes on from there."
+        )
 
     @property
     def round(self) -> int:
@@ -204,6 +244,7 @@ class Run:
         """
         if isinstance(self.critic, Interactive) and self.critic.ui is None:
             raise PairError(f"Critic {self.critic.name!r} asks a person; give it a ui (coevo.interactive.ui.UI).")
+        self.read()
         random.setstate(self._python_rng)  # since the run was made, others may have drawn from it
         with self._observed():
             if self.config.run.rounds is not None and self.round >= self.config.run.rounds:

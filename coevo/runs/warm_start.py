@@ -10,7 +10,7 @@ from coevo.contract.players import Artist, Player
 from coevo.errors import ConfigError, DataError, PairError, StoreError
 from coevo.images.png import qualify_ids, read_origin
 from coevo.runs.build import Setup
-from coevo.runs.config import Config
+from coevo.runs.config import Config, typed
 from coevo.runs.observers import SHEET
 from coevo.runs.opening import SavedRun
 from coevo.storage.run_folder import RunFolder
@@ -86,15 +86,23 @@ def take_over(player: Player, role: Literal["artist", "critic"], saved: SavedRun
         player.restore(copy_state(state))
     except (KeyError, RuntimeError, ValueError) as error:
         raise ConfigError(
-            f"The networks of {player.name!r} have other shapes in run {saved.folder.name!r} than in this one; start "
-            f"with the same options ({differences(role, config, saved.config) or 'see its config.toml'})."
+            f"The networks of {player.name!r} have other shapes in run {saved.folder.name!r} than in this one; "
+            f"{differences(role, config, saved.config) or 'see the options in its config.toml'}."
         ) from error
 
 
 def differences(role: Literal["artist", "critic"], config: Config, other: Config) -> str:
-    """The options of a player, and of the data, that another run has otherwise; as they are typed."""
-    found = []
-    for section in ("data", role):
-        ours, theirs = (one.tree()[section] for one in (config, other))
-        found += [f"-o {section}.{key}={value}" for key, value in theirs.items() if ours.get(key, value) != value]
-    return " ".join(found)
+    """What of this run another run has otherwise: the options of a player and of pictures, as typed, and classes."""
+    theirs, ours = other.tree(), config.tree()
+    options = {"data": ("size", "channels"), role: tuple(theirs[role])}
+    found = [
+        typed(f"{section}.{key}", theirs[section][key])
+        for section, keys in options.items()
+        for key in keys
+        if key != "name" and theirs[section].get(key) != ours[section].get(key, theirs[section].get(key))
+    ]
+    if found:
+        return f"what fits is {' '.join(found)}"
+    if config.classes and other.classes and len(config.classes) != len(other.classes):
+        return f"it knows {len(other.classes)} classes, and this data has {len(config.classes)}"
+    return ""

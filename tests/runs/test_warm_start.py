@@ -25,10 +25,17 @@ def command(coevo_command: CommandLine) -> CommandLine:
     return coevo_command
 
 
-def test_networks_of_another_size_are_refused_with_the_options_that_fit(command: CommandLine) -> None:
-    other = ("--size", 16, "--batch", 8, "-o", "critic.width=4", "-o", "artist.width=8")
-    said = command.refuses("run", "dcgan", "--from", "trained", *other)
+def test_options_that_networks_need_are_taken_over_and_said(command: CommandLine) -> None:
+    answer = command("run", "dcgan", "--from", "trained", "--name", "next", "--rounds", 1)
+    assert answer.code == 0, answer.err
+    taken = "--size 16 --batch 8 -o artist.latent=8 -o artist.width=4 -o critic.width=4"
+    assert f"Taken over from run 'trained': {taken}." in answer.err
+
+
+def test_options_of_ones_own_that_do_not_fit_the_networks_are_refused(command: CommandLine) -> None:
+    said = command.refuses("run", "dcgan", "--from", "trained", "-o", "artist.width=8")
     assert "have other shapes in run 'trained'" in said and "-o artist.width=4" in said and "state_dict" not in said
+    assert "critic.width" not in said and "seed" not in said
 
 
 def test_a_society_and_a_pair_do_not_start_from_each_other(command: CommandLine) -> None:
@@ -67,13 +74,37 @@ def test_a_run_that_lost_its_checkpoints_or_its_session_is_refused(command: Comm
     assert "was bred by picks, and its database" in command.refuses("resume", "bred", "--picks", picks)
 
 
-def test_a_run_killed_before_its_first_checkpoint_starts_again_from_the_same_run(command: CommandLine) -> None:
+def test_a_run_whose_checkpoints_are_gone_is_refused_and_nothing_is_rewritten(command: CommandLine) -> None:
+    folder = command.play("emptied", "--rounds", 2, "-o", "run.log_every=1")
+    shutil.rmtree(folder / "checkpoints")
+    (folder / "checkpoints").mkdir()
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    for words in (("resume", "emptied"), ("sample", "emptied", "-o", command.runs / "x.png")):
+        said = command.refuses(*words)
+        assert "'emptied' was played, and all its checkpoints are gone" in said
+        assert f"Start it anew with: coevo run --config {folder / 'config.toml'}" in said
+    assert before == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert command("run", "--config", folder / "config.toml", "--name", "anew", "--rounds", 1).code == 0
+
+
+def test_a_run_killed_before_its_first_turn_starts_again_from_the_same_run(command: CommandLine) -> None:
     folder = command.play("again", "--from", "trained", "--rounds", 2)
     expected = RunFolder(folder).load()[0].state["artist"]
     shutil.rmtree(folder / "checkpoints")
     (folder / "checkpoints").mkdir()
+    (folder / "timing.jsonl").unlink()
     assert command("resume", "again", "--rounds", 2).code == 0
     assert equal_states(RunFolder(folder).load()[0].state["artist"], expected)
+
+
+def test_an_artist_that_has_learnt_nothing_is_not_drawn_from(command: CommandLine) -> None:
+    folder = command.play("young", "--rounds", 1)
+    store = RunFolder(folder)
+    assert store.names() == ["00000000", "00000001"]
+    for path in (folder / "checkpoints").glob("00000001.*"):
+        path.unlink()
+    for words in (("sample", "young", "-o", "x.png"), ("interpolate", "young")):
+        assert "has learnt nothing yet; play it with: coevo resume young" in command.refuses(*words)
 
 
 @pytest.mark.slow

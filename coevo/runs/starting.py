@@ -1,0 +1,113 @@
+"""From what a user asks for to the options of a new run: recipe, --from, files and options laid over each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from coevo.contract.players import Critic
+from coevo.errors import CoevoError
+from coevo.images.png import read_origin
+from coevo.loop.pairs import lacks_gradients
+from coevo.plugin.registry import registry
+from coevo.runs.config import Config, Tree, leaves, merge, read_recipe, resolve, typed
+from coevo.runs.opening import read_config
+from coevo.runs.real_works import located
+from coevo.storage.run_folder import RunFolder
+from coevo.studio import Studio
+
+
+def new_config(recipe: str | None, asked: Tree, runs: Path, file: Tree | None = None) -> tuple[Config, str]:
+    """The options of a new run.
+
+    Args:
+        recipe: the recipe's name, if there is one.
+        asked: the sections that the user chose.
+        runs: the folder of all runs, where --from looks.
+        file: the sections of a file; of a config.toml that a run wrote nothing counts as chosen.
+
+    Returns:
+        The options, and a sentence about those that were taken over from the run that it starts from.
+    """
+    file = file or {}
+    base = merge(read_recipe(recipe, registry()) if recipe else {}, file if "made" in file else {})
+    asked = merge({} if "made" in file else file, asked)
+    base.pop("made", None)
+    given = frozenset(leaves(asked)) - {"artist.name", "critic.name"}
+    if is_for_a_person(merge(base, asked)) != is_for_a_person(base):
+        base.get("run", {}).pop("batch", None)  # it was meant for another critic
+    config = resolve(merge(base, asked), registry(), given)
+    taken = ""
+    if other := origin_of(config.run.start, runs):
+        config, taken = taken_over(config, read_config(other), base, asked, other.name)
+    config = located(config)
+    start = config.run.start
+    if start and (Path(start).is_file() or Path(start, "config.toml").is_file()):
+        config = config.changed(start=str(Path(start).absolute()))
+    return config, taken
+
+
+def taken_over(config: Config, other: Config, base: Tree, asked: Tree, name: str) -> tuple[Config, str]:
+    """The options with those of the run that it starts from, unless the user chose others; and a sentence about them.
+
+    Networks need the options that they were made with, so these count more than the recipe's; a population needs none.
+    """
+    tree = other.tree()
+    under: Tree = {"data": {key: tree["data"][key] for key in ("size", "channels")}}
+    over: Tree = {}
+    persons = picks(config) == picks(other)
+    if persons:
+        under["run"] = {"batch": other.run.batch}
+    same = config.artist_class is other.artist_class
+    population = other.artist_class(other.artist, Studio()).spec().population
+    if same and population:
+        under["artist"] = {key: tree["artist"][key] for key in tree["artist"] if persons or key != "population"}
+    elif same:
+        under, over = {}, {**under, "artist": tree["artist"]}
+    if config.critic_class is other.critic_class:
+        over["critic"] = tree["critic"]
+    new = resolve(merge(under, base, over, asked), registry(), config.given)
+    its, critic = (player(options, Studio()).spec() for player, options in pair(new))
+    if lacks_gradients(its, critic) and critic.reals == critic.labels == "unused":
+        new = replace(new, classes=other.classes)  # a bred decoder still knows its classes, and no data is read
+    before, now = leaves(config.tree()), leaves(new.tree())
+    found = [typed(key, now[key]) for key in sorted(now) if before.get(key) != now[key] and key != "made.classes"]
+    flags_first = sorted(found, key=lambda option: option.startswith("-o"))
+    return new, f"Taken over from run {name!r}: {' '.join(flags_first)}." if found else ""
+
+
+def origin_of(start: str | None, runs: Path) -> RunFolder | None:
+    """The run that --from names, or whose latent code a picture shows; None if it needs none."""
+    if not start:
+        return None
+    if not Path(start).is_file():
+        return None if start.endswith(".png") else RunFolder.open(start, runs)
+    origin = read_origin(Path(start))
+    try:
+        return None if origin.works.codes is None else RunFolder.open(origin.run, runs)
+    except CoevoError:
+        return None  # said when the code is decoded
+
+
+def pair(config: Config) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+    """Both classes of players with their options."""
+    return (config.artist_class, config.artist), (config.critic_class, config.critic)
+
+
+def picks(config: Config) -> bool:
+    """Whether the critic picks, as a person does."""
+    return bool(config.critic_class(config.critic, Studio()).spec().rewards == "picks")
+
+
+def is_for_a_person(tree: Mapping[str, Any]) -> bool:
+    """Whether the sections name a critic that picks, as far as they can be read."""
+    name = tree.get("critic", {}).get("name")
+    if name is None:
+        return False
+    try:
+        found: type[Critic] = registry().load("critic", str(name))
+        return found(found.Options(), Studio()).spec().rewards == "picks"
+    except (CoevoError, ValueError):
+        return False
