@@ -305,7 +305,7 @@ def show_run(store: RunFolder, plain: bool) -> None:
     """Print a run's newest sheet as a picture, its log as curves, and its newest figures."""
     rows, warnings = log_of(store), warnings_of(store)
     sheets = sorted(store.sheets.glob("*.png"))
-    timing = read_log(store.folder / "timing.jsonl")
+    timing = read_log(store.folder / "timing.jsonl", "round", "seconds")
     took = f", {counted(timing[-1]['round'], 'round')} in {clock(timing[-1]['seconds'])}" if timing else ""
     click.secho(f"{store.name}{took}", bold=True)
     console = Console()

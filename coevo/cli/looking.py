@@ -109,14 +109,14 @@ def runs(runs_dir: Path, as_json: bool) -> None:
 
 def run_row(store: Any) -> dict[str, Any]:
     """A run as JSON values; of one whose config is broken only what is known."""
-    from coevo.runs.config import read_toml
+    from coevo.runs.config import parse_toml
     from coevo.storage.jsonl import read_log
 
     try:
-        config = read_toml(store.folder / "config.toml")
+        config = parse_toml(store.read_config(), store.folder / "config.toml")
     except CoevoError:
         config = {}
-    log = read_log(store.folder / "timing.jsonl")
+    log = read_log(store.folder / "timing.jsonl", "round", "seconds")
     last = log[-1] if log else {"round": 0, "seconds": 0}
     names = {section: config.get(section, {}).get("name", "?") for section in ("artist", "critic", "data")}
     minutes = round(last["seconds"] / 60, 1)

@@ -264,7 +264,7 @@ def parse_assignment(text: str) -> Tree:
         raise ConfigError(f"-o expects SECTION.OPTION=VALUE, such as artist.latent=64; got {text!r}.")
     try:
         leaf: Any = tomllib.loads(f"value = {value}")["value"]
-    except (tomllib.TOMLDecodeError, KeyError):
+    except (ValueError, KeyError, RecursionError):
         leaf = value.strip()
     for key in reversed(keys):
         leaf = {key: leaf}
@@ -312,10 +312,18 @@ def typed(name: str, value: Any = None) -> str:
 def read_toml(path: Path) -> Tree:
     """A TOML file as a tree. Raises ConfigError if it is missing or not TOML."""
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return parse_toml(path.read_text("utf-8"), path)
     except OSError as error:
         raise ConfigError(f"Cannot read the config {path}: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not valid TOML: it is not text in UTF-8.") from error
+
+
+def parse_toml(text: str, path: Path) -> Tree:
+    """The content of a TOML file as a tree. Raises ConfigError, which names the file, if it is not TOML."""
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # numbers too long to read, and brackets too deep
         raise ConfigError(f"{path} is not valid TOML: {error}.") from error
 
 

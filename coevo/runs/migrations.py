@@ -51,19 +51,19 @@ def migrate_config(tree: Mapping[str, Any], registry: Registry) -> Tree:
         raise StoreError(
             f"This run has format {format}, and this coevo reads up to {FORMAT}; upgrade coevo to go on with it."
         )
-    if format == FORMAT:
-        return dict(tree)
+    if format == FORMAT or not all(isinstance(section, Mapping) for section in tree.values()):
+        return dict(tree)  # of what is no table, `resolve` says so
     sections = {RENAMED_SECTIONS.get(name, name): section for name, section in tree.items()}
     sections["run"] = renamed(sections.get("run", {}), RunOptions.renamed)
-    way, _, metric = sections["run"].get("best", "").partition(":")
+    way, _, metric = str(sections["run"].get("best", "")).partition(":")
     if metric in METRICS_1:
         sections["run"]["best"] = f"{way}:{METRICS_1[metric]}"
     sections["data"] = renamed(sections.get("data", {}), DataOptions.renamed)
     for kind in ("artist", "critic"):
-        options = dict(sections[kind])
-        name = options.pop("name")
-        player: type[Player] = registry.load(kind, name)
-        sections[kind] = {"name": name, **player.upgrade(options)}
+        options = dict(sections.get(kind, {}))
+        if "name" in options:  # or else `resolve` says what is missing
+            player: type[Player] = registry.load(kind, str(options["name"]))
+            sections[kind] = {"name": player.name, **player.upgrade({k: v for k, v in options.items() if k != "name"})}
     return sections
 
 

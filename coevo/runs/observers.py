@@ -34,7 +34,7 @@ class Clock(Observer):
 
     def __init__(self, store: RunFolder, every: int):
         self.path, self.every = store.folder / "timing.jsonl", every
-        rows = read_log(self.path)
+        rows = read_log(self.path, "round", "seconds")
         self.before = float(rows[-1]["seconds"]) if rows else 0.0
         """Seconds that the run was played in earlier processes."""
         self.round = int(rows[-1]["round"]) if rows else 0

@@ -11,7 +11,7 @@ from coevo.loop import Position
 from coevo.loop.coevolve import START
 from coevo.plugin.registry import registry
 from coevo.runs.build import Setup
-from coevo.runs.config import Config, read_toml, resolve
+from coevo.runs.config import Config, parse_toml, resolve
 from coevo.runs.migrations import migrate_config, migrate_state
 from coevo.storage.jsonl import read_log
 from coevo.storage.run_folder import RunFolder
@@ -20,7 +20,8 @@ from coevo.studio.random_streams import preserve_rng
 
 def read_config(folder: RunFolder) -> Config:
     """The options of a run, whatever version made it."""
-    return resolve(migrate_config(read_toml(folder.folder / "config.toml"), registry()), registry())
+    tree = parse_toml(folder.read_config(), folder.folder / "config.toml")
+    return resolve(migrate_config(tree, registry()), registry())
 
 
 def check_kept(folder: RunFolder) -> None:

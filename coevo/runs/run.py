@@ -32,7 +32,6 @@ from coevo.runs.observers import Board, Checkpoints, Clock, MetricsLog, Sheets
 from coevo.runs.opening import check_kept, read_config
 from coevo.runs.real_works import relocated
 from coevo.runs.warm_start import check_start, warm_start
-from coevo.storage.atomic import write_whole
 from coevo.storage.run_folder import Checkpoint, RunFolder
 from coevo.studio import Studio
 from coevo.studio.random_streams import preserve_python_rng
@@ -138,7 +137,7 @@ class Run:
                 setup.read(changed_data)
                 kept = replace(kept, fingerprint=setup.fingerprint)
                 setup.config = replace(config, fingerprint=setup.fingerprint)
-                write_whole(store.folder / "config.toml", kept.toml().encode())
+                store.write_config(kept.toml().encode())
             if lock:
                 migrate_folder(store, setup.critic)
             run = cls(setup, store, open_session(store, lock) if setup.picks and remember else None)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from coevo.errors import StoreError, reason
 from coevo.storage.atomic import writing
 
 
@@ -45,12 +47,29 @@ class Log:
         return length
 
 
-def read_log(path: Path) -> list[dict[str, Any]]:
-    """The whole lines of a log; a last line that a kill cut short is left out."""
+def read_log(path: Path, *numbers: str) -> list[dict[str, Any]]:
+    """The whole rows of a log; a last line that a kill cut short is left out, and every one that is damaged.
+
+    Args:
+        path: the log; without it there are no rows.
+        numbers: what every row has: numbers that are finite and not negative.
+    """
     if not path.is_file():
         return []
-    return [
-        json.loads(line)
-        for line in path.read_bytes().split(b"\n")[:-1]
-        if line.startswith(b"{") and line.endswith(b"}")
-    ]
+    try:
+        lines = path.read_bytes().split(b"\n")[:-1]
+    except OSError as error:
+        raise StoreError(f"Cannot read {path}: {reason(error)}.") from error
+    rows = (row for row in map(_row, lines) if isinstance(row, dict))
+    return [row for row in rows if all(_is_count(row.get(name)) for name in numbers)]
+
+
+def _row(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int | float) and 0 <= value < math.inf

@@ -6,7 +6,6 @@ and holds both checksums, so whatever a kill left behind is recognised and passe
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import tempfile
@@ -16,14 +15,15 @@ from pathlib import Path
 
 import torch
 from filelock import FileLock, Timeout
-from safetensors import SafetensorError
 
 from coevo.contract.players import State
-from coevo.errors import StoreError, unknown
+from coevo.errors import StoreError, command, reason, unknown
 from coevo.storage.atomic import write_whole, writing
-from coevo.storage.serialization import pack, unpack
+from coevo.storage.serialization import UNREADABLE, checksum, dumps, pack, unpack
 from coevo.version import __version__
 
+CONFIG = "config.toml"
+SEAL = "# SHA-256 of the lines below, as coevo wrote them; without this line they are taken as they are: "
 FORMAT = 2  # of config.toml and checkpoints; older ones are read through coevo.runs.migrations
 
 
@@ -40,6 +40,19 @@ class Checkpoint:
     position: tuple[int, int, int]
     state: State
     format: int = FORMAT
+
+
+def check_name(name: str) -> None:
+    """Raise StoreError if a run cannot have this name."""
+    reasons = {
+        "commands mean the newest run by it": name == "latest",
+        "commands would take it for an option": name.startswith("-"),
+        "folders whose names begin with a dot are hidden": name.startswith("."),
+        "a name is that of a folder, and no path": Path(name).name != name or "\\" in name,
+        "a name has letters, digits, spaces and signs that can be printed": not name.isprintable(),
+    }
+    if why := next((why for why, applies in reasons.items() if applies), ""):
+        raise StoreError(f"A run cannot be named {name!r}: {why}. Choose another --name.")
 
 
 class RunFolder:
@@ -75,8 +88,8 @@ class RunFolder:
         Raises:
             StoreError: the name is taken or not a folder name, or the folder cannot be written to.
         """
-        if name is not None and (not name or name.startswith(".") or Path(name).name != name or name == "latest"):
-            raise StoreError(f"A run cannot be named {name!r}: give a plain folder name.")
+        if name is not None:
+            check_name(name)
         with writing(runs):
             runs.mkdir(parents=True, exist_ok=True)
             part = Path(tempfile.mkdtemp(dir=runs, prefix=".starting-"))
@@ -86,13 +99,12 @@ class RunFolder:
                 for folder in ("checkpoints", "sheets"):
                     (part / folder).mkdir()
             if config:
-                write_whole(part / "config.toml", config)
+                write_whole(part / CONFIG, sealed(config))
             names = [name] if name else (f"{stem}-{number}" for number in count(1))
             free = next((runs / one for one in names if not (runs / one).exists()), None)
             if free is None:
-                raise StoreError(
-                    f"Run {name!r} already exists; choose another --name, or go on with `coevo resume {name}`."
-                )
+                again = command("coevo resume", str(name))
+                raise StoreError(f"Run {name!r} already exists; choose another --name, or go on with: {again}")
             with writing(free):
                 part.rename(free)
         except BaseException:
@@ -111,15 +123,40 @@ class RunFolder:
                 raise StoreError(f"There are no runs in {runs} yet; `coevo run dcgan` makes one.")
             return cls(runs / names[-1])
         for folder in (runs / run, Path(run)):
-            if (folder / "config.toml").is_file():
+            if (folder / CONFIG).is_file():
                 return cls(folder)
         raise StoreError(unknown("run", str(run), names) + (" See `coevo runs`." if names else ""))
 
     @classmethod
     def all(cls, runs: Path) -> list[RunFolder]:
         """Every run in a folder, the latest last."""
-        found = [path for path in runs.glob("*/config.toml") if not path.parent.name.startswith(".")]
+        found = [path for path in runs.glob(f"*/{CONFIG}") if not path.parent.name.startswith(".")]
         return [cls(path.parent) for path in sorted(found, key=lambda path: path.stat().st_mtime_ns)]
+
+    def read_config(self) -> str:
+        """The content of its config.toml.
+
+        Raises:
+            StoreError: it cannot be read, or is not as coevo wrote it.
+        """
+        path = self.folder / CONFIG
+        try:
+            text = path.read_text("utf-8")
+        except OSError as error:
+            raise StoreError(f"Cannot read {path}: {reason(error)}.") from error
+        except UnicodeDecodeError as error:
+            raise StoreError(f"{path} is damaged: it is not text in UTF-8.") from error
+        first, _, rest = text.partition("\n")
+        if first.startswith(SEAL) and first.removeprefix(SEAL) != checksum(rest.encode()):
+            raise StoreError(
+                f"{path} is damaged or was edited: its checksum does not match. Put it back as it was; or remove its "
+                "first line, and it is taken as it is."
+            )
+        return text
+
+    def write_config(self, config: bytes) -> None:
+        """Write its config.toml anew, with a checksum."""
+        write_whole(self.folder / CONFIG, sealed(config))
 
     def lock(self) -> None:
         """Lock the run for this process; the operating system unlocks it when the process ends, however it ends."""
@@ -152,21 +189,19 @@ class RunFolder:
 
     def save(self, checkpoint: Checkpoint, keep: int) -> str:
         """Write a checkpoint, point `latest` at it and drop all but the last `keep` and the best."""
-        round, phase, step = checkpoint.position
-        name = f"{round:08d}" + (f"-{phase}-{step:08d}" if phase or step else "")
+        name = name_of(checkpoint.position)
         tree, packed = pack(checkpoint.state)
         body = {
             "format": FORMAT,
             "coevo": __version__,
             "torch": str(torch.__version__),
-            "position": [round, phase, step],
-            "tensors": hashlib.sha256(packed).hexdigest(),
+            "position": list(checkpoint.position),
+            "tensors": checksum(packed),
             "state": tree,
         }
-        text = json.dumps(body, separators=(",", ":"))
-        signed = {"sha256": hashlib.sha256(text.encode()).hexdigest(), "body": body}
+        signed = {"sha256": checksum(dumps(body).encode()), "body": body}
         write_whole(self.checkpoints / f"{name}.safetensors", packed)
-        write_whole(self.checkpoints / f"{name}.json", json.dumps(signed, separators=(",", ":")).encode())
+        write_whole(self.checkpoints / f"{name}.json", dumps(signed).encode())
         self.point("latest", name)
         kept = {*self.names()[-keep:], name, self.pointed("best")}
         for path in self.checkpoints.glob("*.*"):
@@ -204,23 +239,36 @@ class RunFolder:
     def read(self, name: str) -> Checkpoint:
         """One checkpoint. Raises StoreError if it is damaged, or another program's."""
         path = self.checkpoints / f"{name}.json"
+        tensors = path.with_suffix(".safetensors")
         try:
             signed = json.loads(path.read_bytes())
             body = signed["body"]
-            text = json.dumps(body, separators=(",", ":"))
-            if hashlib.sha256(text.encode()).hexdigest() != signed["sha256"]:
+            if checksum(dumps(body).encode()) != signed["sha256"]:
                 raise StoreError(f"Checkpoint {path} is damaged: its checksum does not match.")
             if body["format"] > FORMAT:
                 raise StoreError(
                     f"Checkpoint {path} has format {body['format']}, and this coevo reads up to {FORMAT}: coevo "
                     f"{body['coevo']} wrote it; upgrade coevo to go on with it."
                 )
-            packed = path.with_suffix(".safetensors").read_bytes()
-            if hashlib.sha256(packed).hexdigest() != body["tensors"]:
-                raise StoreError(
-                    f"Checkpoint {path.with_suffix('.safetensors')} is damaged: its checksum does not match."
-                )
-            round, phase, step = body["position"]
+            round, phase, step = map(int, body["position"])
+            if name_of((round, phase, step)) != name:
+                raise StoreError(f"Checkpoint {path} is damaged: it holds round {round} under another name.")
+            packed = tensors.read_bytes()
+            if checksum(packed) != body["tensors"]:
+                raise StoreError(f"Checkpoint {tensors} is damaged: its checksum does not match.")
             return Checkpoint((round, phase, step), unpack(body["state"], packed), body["format"])
-        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        except FileNotFoundError as error:
+            raise StoreError(f"Checkpoint {path} is damaged: {error.filename} is missing.") from error
+        except (OSError, *UNREADABLE) as error:
             raise StoreError(f"Checkpoint {path} cannot be read: {type(error).__name__}: {error}.") from error
+
+
+def name_of(position: tuple[int, int, int]) -> str:
+    """The name of a checkpoint; in the order of positions."""
+    round, phase, step = position
+    return f"{round:08d}" + (f"-{phase}-{step:08d}" if phase or step else "")
+
+
+def sealed(config: bytes) -> bytes:
+    """The content of a config.toml below a line with its checksum."""
+    return f"{SEAL}{checksum(config)}\n".encode() + config

@@ -6,10 +6,12 @@ no text) is marked.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
@@ -32,12 +34,42 @@ def unpack(tree: Any, tensors: bytes) -> Any:
 
 
 def pack_text(state: Any) -> tuple[str, bytes]:
+    """A state as JSON text, which holds a checksum of all, and a safetensors file."""
     tree, tensors = pack(state)
-    return json.dumps(tree, separators=(",", ":")), tensors
+    return dumps({"sha256": checksum(dumps(tree).encode(), tensors), "state": tree}), tensors
 
 
-def unpack_text(text: str, tensors: bytes) -> Any:
-    return unpack(json.loads(text), tensors)
+def unpack_text(text: str | bytes, tensors: bytes) -> Any:
+    """The state that `pack_text` was given; texts of older versions hold no checksum.
+
+    Raises StoreError, as the end of a sentence, if it is damaged.
+    """
+    try:
+        tree = json.loads(text)
+        if isinstance(tree, dict) and tree.keys() == {"sha256", "state"}:
+            if checksum(dumps(tree["state"]).encode(), tensors) != tree["sha256"]:
+                raise StoreError("its checksum does not match")
+            tree = tree["state"]
+        return unpack(tree, tensors)
+    except UNREADABLE as error:
+        raise StoreError(f"it cannot be read ({type(error).__name__}: {error})") from error
+
+
+UNREADABLE = ValueError, KeyError, TypeError, AttributeError, RecursionError, SafetensorError
+"""What reading a state raises that another program wrote, or a broken disk."""
+
+
+def dumps(tree: Any) -> str:
+    """JSON in the one form that checksums are made of."""
+    return json.dumps(tree, separators=(",", ":"))
+
+
+def checksum(*parts: bytes) -> str:
+    """SHA-256 of some parts, one after the other."""
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(part)
+    return total.hexdigest()
 
 
 def _plain(value: Any, path: str, tensors: dict[str, torch.Tensor]) -> Any:

@@ -110,7 +110,7 @@ def options(config: Config) -> tuple[dict[str, str], set[str]]:
 
 def recent(run: RunFolder) -> dict[str, float]:
     """Rounds, minutes and the means of all metrics over the last tenth of the log."""
-    log, timing = log_of(run), read_log(run.folder / "timing.jsonl")
+    log, timing = log_of(run), read_log(run.folder / "timing.jsonl", "round", "seconds")
     played = timing[-1] if timing else {"round": 0, "seconds": 0}
     figures = {"rounds": played["round"], "minutes": round(played["seconds"] / 60, 1)}
     last = log[-max(1, round(len(log) * RECENT)) :]

@@ -16,9 +16,9 @@ def log_of(run: RunFolder) -> list[dict[str, float]]:
 
 def warnings_of(run: RunFolder) -> list[str]:
     """The warnings of a run, about its game and its speed, each with its round."""
-    rows = [*_rows(run), *read_log(run.folder / "timing.jsonl")]
+    rows = [*_rows(run), *read_log(run.folder / "timing.jsonl", "round")]
     return [f"round {row['round']:.0f}: {warning}" for row in rows for warning in row.get("warnings", ())]
 
 
 def _rows(run: RunFolder) -> list[dict[str, Any]]:
-    return [renamed(row, METRICS_1) for row in read_log(run.folder / "metrics.jsonl")]
+    return [renamed(row, METRICS_1) for row in read_log(run.folder / "metrics.jsonl", "round")]
