@@ -1,0 +1,109 @@
+"""The real works of a run: what was read, and a dataset that changes or moves while the run waits."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import SMALL, CommandLine
+from PIL import Image
+
+import coevo
+from coevo.runs.config import read_toml
+
+
+def write_pictures(folder: Path, numbers: range = range(60)) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in numbers:
+        Image.new("L", (16, 12 + number % 3), 4 * number + 1).save(folder / f"{number}.png")
+    return folder
+
+
+@pytest.fixture
+def played_on(coevo_command: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+    """A command line with a run `it` whose dataset was named by a relative path."""
+    write_pictures(tmp_path / "photos")
+    monkeypatch.chdir(tmp_path)
+    answer = coevo_command("run", "dcgan", "--name", "it", "--data", "photos", *SMALL, "--rounds", 2)
+    assert answer.code == 0, answer.err
+    assert "coevo: Read 60 pictures, photos, 16 × 12 to 16 × 14 px cropped and enlarged to 16 × 16.\n" in answer.err
+    assert "only" not in answer.err
+    return coevo_command
+
+
+def test_what_was_read_is_said_beside_the_answer_for_programs(coevo_command: CommandLine) -> None:
+    answer = coevo_command("run", "dcgan", "--json", *SMALL, "--rounds", 1)
+    assert "Read 1,797 pictures of 10 classes, digits, 8 × 8 px enlarged to 16 × 16." in answer.err
+    assert "Read" not in answer.out
+
+
+def test_a_run_goes_on_from_any_folder(played_on: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert played_on("resume", "it", "--rounds", 3).code == 0
+    assert read_toml(played_on.runs / "it" / "config.toml")["data"]["name"] == str(tmp_path / "photos")
+
+
+def test_pictures_that_were_removed_are_said_and_can_be_accepted(played_on: CommandLine, tmp_path: Path) -> None:
+    for number in range(20):
+        (tmp_path / "photos" / f"{number}.png").unlink()
+    said = played_on.refuses("resume", "it", "--rounds", 3)
+    assert "has changed since the run started: it had 60 pictures and has 40 now" in said
+    assert "coevo resume it --changed-data" in said
+    assert played_on("resume", "it", "--rounds", 3, "--changed-data").code == 0
+    assert played_on("resume", "it", "--rounds", 4).code == 0  # from now on these are its pictures
+
+
+def test_a_picture_that_was_exchanged_is_noticed(played_on: CommandLine, tmp_path: Path) -> None:
+    write_pictures(tmp_path / "other", range(1))
+    shutil.copy(tmp_path / "photos" / "7.png", tmp_path / "photos" / "8.png")
+    assert "of its 60 pictures and their labels some are others" in played_on.refuses("resume", "it", "--rounds", 3)
+
+
+def test_a_dataset_that_was_moved_is_found_again(played_on: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "photos").rename(tmp_path / "moved")
+    assert "say where it is: coevo resume it --data FOLDER" in played_on.refuses("resume", "it", "--rounds", 3)
+    assert "There is no dataset named" in played_on.refuses("resume", "it", "--rounds", 3, "--data", "nowhere")
+    assert "has no --data-dir" in played_on.refuses("resume", "it", "--rounds", 3, "--data-dir", "moved")
+    assert played_on("resume", "it", "--rounds", 3, "--data", "moved").code == 0
+    assert played_on("resume", "it", "--rounds", 4).code == 0
+
+
+def test_other_classes_are_never_accepted(coevo_command: CommandLine, tmp_path: Path) -> None:
+    for name in ("cats", "dogs"):
+        write_pictures(tmp_path / "pets" / name)
+    assert coevo_command("run", "cgan", "--name", "it", "--data", tmp_path / "pets", *SMALL, "--rounds", 1).code == 0
+    (tmp_path / "pets" / "dogs").rename(tmp_path / "pets" / "wolves")
+    said = coevo_command.refuses("resume", "it", "--rounds", 2, "--changed-data")
+    assert "its classes were cats, dogs, and are cats, wolves now" in said
+
+
+def test_a_run_of_an_older_version_without_a_fingerprint_goes_on(played_on: CommandLine, tmp_path: Path) -> None:
+    config = played_on.runs / "it" / "config.toml"
+    lines = config.read_text().splitlines(keepends=True)
+    config.write_text("".join(lines[: lines.index("[made.data]\n")]).replace("# SHA-256", "# was"))
+    (tmp_path / "photos" / "0.png").unlink()
+    assert played_on("resume", "it", "--rounds", 3).code == 0
+
+
+@pytest.mark.parametrize(("numbers", "said"), [(range(1), "has one picture"), ([0, 0, 0], "3 pictures that are all")])
+def test_nothing_is_learnt_from_one_picture(
+    coevo_command: CommandLine, tmp_path: Path, numbers: range, said: str
+) -> None:
+    for place, number in enumerate(numbers):
+        Image.new("L", (16, 16), number).save(tmp_path / f"{place}.png")
+    assert said in coevo_command.refuses("run", "dcgan", "--data", tmp_path, *SMALL, "--rounds", 1)
+
+
+def test_few_pictures_are_played_with_a_warning(coevo_command: CommandLine, tmp_path: Path) -> None:
+    answer = coevo_command("run", "dcgan", "--data", write_pictures(tmp_path / "few", range(3)), *SMALL, "--rounds", 1)
+    assert answer.code == 0 and "has only 3 pictures: a critic learns so few by heart" in answer.err
+
+
+def test_from_python_a_run_says_what_it_read(tmp_path: Path) -> None:
+    options = {"artist": {"width": 4}, "critic": {"width": 4}, "data": {"size": 16}}
+    run = coevo.run("dcgan", name="it", runs_dir=tmp_path, rounds=1, batch=4, options=options)
+    assert run.notes == ["Read 1,797 pictures of 10 classes, digits, 8 × 8 px enlarged to 16 × 16."]
+    assert torch.equal(run.dataset.images, coevo.load("it", tmp_path).dataset.images)
