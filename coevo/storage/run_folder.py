@@ -45,6 +45,7 @@ class Checkpoint:
 def check_name(name: str) -> None:
     """Raise StoreError if a run cannot have this name."""
     reasons = {
+        "it is empty": not name,
         "commands mean the newest run by it": name == "latest",
         "commands would take it for an option": name.startswith("-"),
         "folders whose names begin with a dot are hidden": name.startswith("."),
