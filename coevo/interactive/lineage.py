@@ -29,10 +29,10 @@ def ancestors(db: SessionDB, id: str) -> dict[str, Individual]:
 
 def line_of_descent(db: SessionDB, id: str) -> list[Individual]:
     """The line from the first ancestor to an individual, through the first of two parents."""
-    line = [db.individual(id)]
-    while line[0].parents and line[0].parents[0] in (its := db.individuals(line[0].parents[0])):
-        line.insert(0, its[line[0].parents[0]])
-    return line
+    line = {id: db.individual(id)}
+    while (first := next(iter(line[id].parents), id)) not in line and first in (its := db.individuals(first)):
+        line[first], id = its[first], first
+    return list(line.values())[::-1]
 
 
 def picked_or_current(db: SessionDB) -> dict[str, Individual]:

@@ -19,7 +19,7 @@ from coevo.contract.players import State
 from coevo.contract.works import Genome
 from coevo.errors import DamagedError, PairError, StoreError
 from coevo.loop import Position
-from coevo.storage.serialization import pack_text, unpack_text
+from coevo.storage.serialization import UNREADABLE, pack_text, unpack_text
 
 FORMAT = 2  # of the states in snapshots; the tables are those of format 1
 FILE = "session.db"
@@ -61,6 +61,14 @@ CREATE TABLE pointer (             -- the head: the only row that changes
 );
 INSERT INTO pointer VALUES (1, NULL, '[]', 0, NULL, NULL);
 """
+COLUMNS = {
+    "moments": "id, before, round, phase, step, tree, tensors, at",
+    "individuals": "number, id, parents, genome, moment, at",
+    "sheets": "moment, place, individual",
+    "events": "id, kind, moment, who, detail, done, at",
+    "picks": "event, individual",
+    "pointer": "id, now, undone, born, books_tree, books_tensors",
+}
 
 
 @dataclass(frozen=True)
@@ -116,7 +124,7 @@ class SessionDB:
     """
 
     def __init__(self, path: Path | None = None):
-        self.path = path
+        self.path, self._opening = path, True
         new = path is None or not path.exists()
         # A UI may read from a thread of its own, while the session waits for it.
         self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False, timeout=10)
@@ -126,11 +134,14 @@ class SessionDB:
             problem = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
             if problem != "ok":
                 raise sqlite3.DatabaseError(problem)
+            for table, columns in COLUMNS.items():
+                self._db.execute(f"SELECT {columns} FROM {table} LIMIT 0")
             if not 1 <= self.format <= FORMAT:
                 raise StoreError(
                     f"The session database {path} has format {self.format}; this version of coevo reads 1 to {FORMAT}."
                 )
             self._db.execute("PRAGMA synchronous = FULL")
+        self._opening = False
 
     @classmethod
     def rescue(cls, path: Path) -> SessionDB:
@@ -151,6 +162,11 @@ class SessionDB:
                         rescued._db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)
                     break
         source.close()
+        for (id,) in rescued._rows("SELECT id FROM individuals"):
+            try:
+                rescued.individuals(id)
+            except DamagedError:
+                rescued._db.execute("DELETE FROM individuals WHERE id IS ?", (id,))
         if not rescued.individuals():
             raise StoreError(f"The session database {path} is damaged, and nothing in it can be read.")
         return rescued
@@ -299,8 +315,9 @@ class SessionDB:
 
     @property
     def head(self) -> Head:
-        snapshot, undone, born = self._db.execute("SELECT now, undone, born FROM pointer").fetchone()
-        return Head(snapshot, tuple(json.loads(undone)), born)
+        with self._reading():
+            snapshot, undone, born = self._db.execute("SELECT now, undone, born FROM pointer").fetchone()
+            return Head(snapshot if snapshot is None else int(snapshot), tuple(map(int, json.loads(undone))), int(born))
 
     @property
     def current(self) -> int:
@@ -311,41 +328,42 @@ class SessionDB:
 
     def run_state(self) -> State | None:
         """The run state of the newest snapshot."""
-        row = self._db.execute("SELECT books_tree, books_tensors FROM pointer").fetchone()
-        return unpack_text(*row) if row[0] is not None else None
+        ((tree, tensors),) = self._rows("SELECT books_tree, books_tensors FROM pointer")
+        return None if tree is None else self._unpacked("its newest snapshot", tree, tensors)
 
     def snapshot(self, id: int) -> tuple[Position, State]:
         """Position and state of a snapshot. Raises StoreError if there is none of that number."""
-        row = self._db.execute("SELECT round, phase, step, tree, tensors FROM moments WHERE id = ?", (id,)).fetchone()
-        if row is None:
-            last = self._db.execute("SELECT max(id) FROM moments").fetchone()[0] or 0
+        rows = self._rows("SELECT round, phase, step, tree, tensors FROM moments WHERE id = ?", id)
+        if not rows:
+            last = self._rows("SELECT max(id) FROM moments")[0][0] or 0
             raise StoreError(f"There is no snapshot {id} to go back to; there are 1 to {last}.")
-        return Position(*row[:3]), unpack_text(*row[3:])
+        round, phase, step, tree, tensors = rows[0]
+        return Position(round, phase, step), self._unpacked(f"snapshot {id}", tree, tensors)
 
     def parent(self, snapshot: int) -> int | None:
         """The snapshot before another; None for the first."""
-        row = self._db.execute("SELECT before FROM moments WHERE id = ?", (snapshot,)).fetchone()
-        return row[0] if row else None
+        rows = self._rows("SELECT before FROM moments WHERE id = ?", snapshot)
+        return rows[0][0] if rows else None
 
     def events(self, *kinds: str) -> list[Event]:
         """All events, oldest first, or those of some kinds."""
-        rows = self._db.execute("SELECT id, kind, moment, who, detail, done, at FROM events ORDER BY id")
-        events = (
-            Event(id, kind, snapshot, user, json.loads(detail), bool(done), at)
-            for id, kind, snapshot, user, detail, done, at in rows
-        )
+        rows = self._rows("SELECT id, kind, moment, who, detail, done, at FROM events ORDER BY id")
+        with self._reading():
+            events = [
+                Event(id, kind, snapshot, user, dict(json.loads(detail)), bool(done), at)
+                for id, kind, snapshot, user, detail, done, at in rows
+            ]
         return [event for event in events if not kinds or event.kind in kinds]
 
     def pending(self, kind: str) -> list[Event]:
         """Events that were recorded and have not acted, because of a crash."""
-        if not self._db.execute("SELECT 1 FROM events WHERE kind = ? AND NOT done", (kind,)).fetchone():
+        if not self._rows("SELECT 1 FROM events WHERE kind = ? AND NOT done", kind):
             return []
         return [event for event in self.events(kind) if not event.done]
 
     def sheet(self, snapshot: int) -> list[str]:
         """The ids of the individuals on a snapshot's sheet, in order."""
-        rows = self._db.execute("SELECT individual FROM sheets WHERE moment = ? ORDER BY place", (snapshot,))
-        return [row[0] for row in rows]
+        return [id for (id,) in self._rows("SELECT individual FROM sheets WHERE moment = ? ORDER BY place", snapshot)]
 
     def individuals(self, *ids: str) -> dict[str, Individual]:
         """Every individual that was ever shown, oldest first; or those of the given ids that there are."""
@@ -354,32 +372,30 @@ class SessionDB:
             "LEFT JOIN moments m ON m.id = moment"
         )
         if ids:
-            rows = [row for id in ids for row in self._db.execute(sql + " WHERE i.id = ?", (id,))]
+            rows = [row for id in ids for row in self._rows(sql + " WHERE i.id IS ?", id)]
             picks = {id: self._picks_of(id) for id in ids}
         else:
-            rows = self._db.execute(sql + " ORDER BY number").fetchall()
+            rows = self._rows(sql + " ORDER BY number")
             picks = self._all_picks()
-        return {
-            id: Individual(id, tuple(json.loads(parents)), genome, snapshot, round, at, tuple(picks.get(id, ())))
-            for id, parents, genome, snapshot, round, at in rows
-        }
+        with self._reading():
+            return {row[0]: _individual(row, picks.get(row[0], ())) for row in rows}
 
     def individual(self, id: str) -> Individual:
         """One individual. Raises StoreError if there is none of that id."""
         found = self.individuals(id)
         if id not in found:
-            total = self._db.execute("SELECT count(*) FROM individuals").fetchone()[0]
+            total = self._rows("SELECT count(*) FROM individuals")[0][0]
             raise StoreError(f"There is no individual {id!r} in this session of {total}; `coevo lineage` shows them.")
         return found[id]
 
     def _picks_of(self, id: str) -> list[tuple[str, str]]:
-        return self._db.execute(
-            "SELECT who, at FROM picks JOIN events ON events.id = event WHERE individual = ? ORDER BY event", (id,)
-        ).fetchall()
+        return self._rows(
+            "SELECT who, at FROM picks JOIN events ON events.id = event WHERE individual IS ? ORDER BY event", id
+        )
 
     def _all_picks(self) -> dict[str, list[tuple[str, str]]]:
         picks: dict[str, list[tuple[str, str]]] = {}
-        rows = self._db.execute("SELECT individual, who, at FROM picks JOIN events ON events.id = event ORDER BY event")
+        rows = self._rows("SELECT individual, who, at FROM picks JOIN events ON events.id = event ORDER BY event")
         for id, user, at in rows:
             picks.setdefault(id, []).append((user, at))
         return picks
@@ -400,12 +416,24 @@ class SessionDB:
                 "fix the permissions, then go on with `coevo resume`."
             ) from error
 
+    def _rows(self, query: str, *values: Any) -> list[Any]:
+        with self._reading():
+            return self._db.execute(query, values).fetchall()
+
+    def _unpacked(self, what: str, tree: str, tensors: bytes) -> State:
+        try:
+            state: State = unpack_text(tree, tensors)
+        except StoreError as error:
+            raise DamagedError(f"The session database {self.path} is damaged: {what}: {error}.") from error
+        return state
+
     @contextmanager
     def _reading(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.DatabaseError as error:
-            self._db.close()
+        except (sqlite3.Error, *UNREADABLE) as error:
+            if self._opening:
+                self._db.close()
             if isinstance(error, sqlite3.OperationalError) and "unable to open" in str(error):
                 raise StoreError(f"The session database {self.path} cannot be opened.") from error
             raise DamagedError(
@@ -423,6 +451,14 @@ class SessionDB:
             (kind, snapshot, user, json.dumps(detail), done, _now()),
         )
         return _row_id(row)
+
+
+def _individual(row: Sequence[Any], picked: Sequence[tuple[str, str]]) -> Individual:
+    id, parents, genome, snapshot, round, at = row
+    ancestors = tuple(json.loads(parents))
+    if not all(isinstance(text, str) for text in (id, genome, at, *ancestors, *(word for one in picked for word in one))):
+        raise ValueError(f"individual {id!r} is not of text")
+    return Individual(id, ancestors, genome, int(snapshot), int(round), at, tuple(picked))
 
 
 def _row_id(cursor: sqlite3.Cursor) -> int:

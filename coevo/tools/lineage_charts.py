@@ -9,7 +9,7 @@ from torch import Tensor
 
 from coevo.contract.players import Artist
 from coevo.contract.works import Genome, Works
-from coevo.errors import ConfigError
+from coevo.errors import ConfigError, StoreError
 from coevo.images.png import describe, png_bytes, signature
 from coevo.images.rendering import render
 from coevo.images.sheets import captioned, contact_sheet, gif_bytes, to_bytes, to_picture
@@ -33,6 +33,8 @@ def write_chart(run: RunFolder, family: Mapping[str, Individual], marked: Sequen
     """
     if output.suffix.lower() != ".png":
         raise ConfigError(f"-o {output} should end with .png.")
+    if not family:
+        raise StoreError(f"The session of run {run.name!r} shows no individuals that could be drawn.")
     artist = load_artist(run, remember=False)
     picture = chart(family, lambda one, size: to_picture(to_bytes(drawn(artist, [one], size))[0]), marked)
     frames = "red: the one that was asked for; green: picked" if marked else "green: picked; grey: not picked"

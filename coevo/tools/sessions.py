@@ -21,7 +21,9 @@ def open_session_db(run: RunFolder) -> tuple[SessionDB, str]:
     if not path.is_file():
         raise StoreError(f"Run {run.name!r} has no lineage: only runs with a critic that picks record one.")
     try:
-        return SessionDB(path), ""
+        db = SessionDB(path)
+        db.individuals()  # whatever is damaged is found now
+        return db, ""
     except DamagedError as error:
         db = SessionDB.rescue(path)
         return db, f"{error} {len(db.individuals())} individuals can be read."
