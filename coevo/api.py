@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from torch import Tensor
+
 from coevo.contract.capabilities import Interactive
+from coevo.data.readers import keep_arrays
 from coevo.errors import ConfigError
 from coevo.interactive.ui import UI
 from coevo.runs.config import Config, merge
@@ -16,13 +20,16 @@ from coevo.runs.starting import new_config
 from coevo.storage.run_folder import RunFolder
 from coevo.studio import Studio
 
+Array = np.ndarray | Tensor
+Arrays = Array | tuple[Array, Array | Sequence[int] | Sequence[str]]
+
 
 def run(
     recipe: str | None = None,
     *,
     artist: str | None = None,
     critic: str | None = None,
-    data: str | None = None,
+    data: str | Path | Arrays | None = None,
     name: str | None = None,
     runs_dir: str | Path = "runs",
     options: Mapping[str, Any] | None = None,
@@ -33,7 +40,10 @@ def run(
 
     Args:
         recipe: a recipe's name; `coevo recipes` lists them.
-        artist, critic, data: names of players and of a dataset, or the path of a folder or zip of images.
+        artist, critic: names of players.
+        data: the name of a dataset; the path of a folder or zip of images; or the pictures as a NumPy array or torch
+            tensor, or with their labels as (pictures, labels). Arrays are kept beside the runs, so that the run can be
+            resumed.
         name: the run's name; by default one with a number.
         runs_dir: the folder of all runs.
         options: sections as in config.toml, such as {"artist": {"latent": 32}}.
@@ -46,7 +56,10 @@ def run(
     Raises:
         CoevoError: something does not fit; the message says what to do.
     """
-    asked = merge(named(artist=artist, critic=critic, data=data), {"run": run_options}, options or {})
+    if data is not None and not isinstance(data, str | Path):
+        data = keep_arrays(data, Path(runs_dir))
+    where = None if data is None else str(data)
+    asked = merge(named(artist=artist, critic=critic, data=where), {"run": run_options}, options or {})
     config, _ = new_config(recipe, asked, Path(runs_dir))
     check_ui(config, ui)
     return _played(Run.create(config, Path(runs_dir), name, recipe), ui)

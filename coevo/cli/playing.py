@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @click.option(
     "--data",
     metavar="DATA",
-    help="Real works: a dataset's name, a folder or a zip of images.  [default: digits]",
+    help="Real works: a dataset's name, a folder or zip of images, or arrays (.npz).  [default: digits]",
     shell_complete=names_of("dataset"),
 )
 @click.option("--data-dir", metavar="FOLDER", help="The folder of the dataset's files.")

@@ -19,12 +19,14 @@ from coevo.contract.works import Works
 from coevo.data import readers
 from coevo.errors import DataError, NoTestPartError, unknown
 
+GREY = (0.299, 0.587, 0.114)  # shares of red, green and blue in grey (ITU-R 601)
+
 
 class DataOptions(Options):
     """The real works of a run, and their size."""
 
     name: str = "digits"
-    """A dataset's name, or the path of a folder or a zip of images."""
+    """A dataset's name, or the path of a folder or zip of images or of a file of arrays (.npz)."""
     dir: str | None = None
     """The folder or file that holds the dataset."""
     size: int = Field(32, ge=4, le=1024)
@@ -175,8 +177,40 @@ def zipped(options: DataOptions) -> Dataset:
         return _decoded(path.stem, source, options)
 
 
+def arrays(path: Path, options: DataOptions) -> Dataset:
+    """The pictures of an .npz file with an array `images`, and `labels` if it has one; cropped to squares and resized.
+
+    Returns:
+        Images uint8 [N, channels, size, size]; classes are the different labels.
+
+    Raises:
+        NoTestPartError: the test part is asked for, and there is none.
+        DataError: the file cannot be read, or the arrays are no pictures.
+    """
+    if options.split == "test":
+        raise NoTestPartError(f"{path} has no test part.")
+    images, labels = readers.read_arrays(path)
+    _, height, width, colours = images.shape
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    parts = []
+    for some in _chunks(images[:, top : top + side, left : left + side], 1000):
+        pixels = torch.from_numpy(some).permute(0, 3, 1, 2).float()
+        if colours > options.channels:
+            pixels = (pixels * torch.tensor(GREY)[:, None, None]).sum(1, keepdim=True)
+        resized = interpolate(pixels, (options.size, options.size), mode="bicubic", antialias=True)
+        parts.append(resized.round().clamp(0, 255).to(torch.uint8).expand(-1, options.channels, -1, -1).contiguous())
+    originals = readers.Originals((width, height), (width, height), width == height)
+    unlabelled = Dataset(path.stem, torch.cat(parts), originals=originals)
+    if labels is None:
+        return unlabelled
+    names, places = np.unique(labels, return_inverse=True)
+    classes = tuple(str(name) for name in names)
+    return replace(unlabelled, labels=torch.from_numpy(places.astype(np.int64)), classes=classes)
+
+
 def load_dataset(options: DataOptions, loaders: Mapping[str, Callable[[DataOptions], Dataset]]) -> Dataset:
-    """A dataset by name, or a folder or zip of images by path.
+    """A dataset by name, or a folder or zip of images, or a file of arrays (.npz), by path.
 
     Args:
         options: name, size, channels and the rest.
@@ -191,10 +225,12 @@ def load_dataset(options: DataOptions, loaders: Mapping[str, Callable[[DataOptio
         dataset = loaders[options.name](options)
     elif path.is_dir():
         dataset = folder(options.model_copy(update={"dir": str(path)}))
+    elif path.is_file() and path.suffix == ".npz":
+        dataset = arrays(path, options)
     elif path.is_file():
         dataset = zipped(options.model_copy(update={"dir": str(path)}))
     else:
-        raise DataError(unknown("dataset", options.name, loaders) + " Nor is it a folder or a zip file.")
+        raise DataError(unknown("dataset", options.name, loaders) + " Nor is it a folder, a zip or an .npz file.")
     return dataset if options.binarise == "no" else replace(dataset, images=binarised(dataset.images, options.binarise))
 
 

@@ -193,7 +193,7 @@ def test_folders_that_hold_nothing_are_refused(tmp_path: Path) -> None:
         read(tmp_path)
     with pytest.raises(DataError, match="does not exist"):
         folder(DataOptions(dir=str(tmp_path / "gone")))
-    with pytest.raises(DataError, match="Nor is it a folder or a zip"):
+    with pytest.raises(DataError, match="Nor is it a folder, a zip"):
         read(tmp_path / "gone")
 
 
