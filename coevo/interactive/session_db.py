@@ -124,7 +124,7 @@ class SessionDB:
     """
 
     def __init__(self, path: Path | None = None):
-        self.path, self._opening = path, True
+        self.path = path
         new = path is None or not path.exists()
         # A UI may read from a thread of its own, while the session waits for it.
         self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False, timeout=10)
@@ -141,7 +141,6 @@ class SessionDB:
                     f"The session database {path} has format {self.format}; this version of coevo reads 1 to {FORMAT}."
                 )
             self._db.execute("PRAGMA synchronous = FULL")
-        self._opening = False
 
     @classmethod
     def rescue(cls, path: Path) -> SessionDB:
@@ -432,7 +431,7 @@ class SessionDB:
         try:
             yield
         except (sqlite3.Error, *UNREADABLE) as error:
-            if self._opening:
+            if self.path is not None:  # what was rescued into memory is read on
                 self._db.close()
             if isinstance(error, sqlite3.OperationalError) and "unable to open" in str(error):
                 raise StoreError(f"The session database {self.path} cannot be opened.") from error
@@ -456,7 +455,8 @@ class SessionDB:
 def _individual(row: Sequence[Any], picked: Sequence[tuple[str, str]]) -> Individual:
     id, parents, genome, snapshot, round, at = row
     ancestors = tuple(json.loads(parents))
-    if not all(isinstance(text, str) for text in (id, genome, at, *ancestors, *(word for one in picked for word in one))):
+    texts = id, genome, at, *ancestors, *(word for one in picked for word in one)
+    if not all(isinstance(text, str) for text in texts):
         raise ValueError(f"individual {id!r} is not of text")
     return Individual(id, ancestors, genome, int(snapshot), int(round), at, tuple(picked))
 

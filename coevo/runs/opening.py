@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 
 from coevo.contract.players import Artist, State
-from coevo.errors import StoreError, command
+from coevo.errors import CoevoError, StoreError, command
 from coevo.interactive.session_db import FILE, SessionDB
 from coevo.loop import Position
 from coevo.loop.coevolve import START
@@ -32,6 +34,19 @@ def check_kept(folder: RunFolder) -> None:
     if lost:
         again = command("coevo run --config", str(folder.folder / "config.toml"))
         raise StoreError(f"Run {folder.name!r} {lost}, so it cannot go on. Start it anew with: {again}")
+
+
+@contextmanager
+def restoring(name: str) -> Iterator[None]:
+    """Say in one sentence that a state is not of a run's players, whatever they raise when they take it."""
+    try:
+        yield
+    except CoevoError:
+        raise
+    except Exception as error:
+        raise StoreError(
+            f"The checkpoint of run {name!r} is not of this pair with these options: {error}"
+        ) from error
 
 
 def load_artist(folder: RunFolder, remember: bool = True) -> Artist:
@@ -91,7 +106,8 @@ class SavedRun:
             raise StoreError(f"The artist of run {self.folder.name!r} has learnt nothing yet; play it with: {again}")
         with preserve_rng():
             self.setup.build_artist()
-            self.setup.artist.restore(self.state["artist"])
+            with restoring(self.folder.name):
+                self.setup.artist.restore(self.state["artist"])
         return self.setup.artist
 
     @property

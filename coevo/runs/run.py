@@ -16,7 +16,7 @@ from typing import Any, Self
 from coevo.contract.capabilities import Interactive
 from coevo.contract.players import Artist, Critic, State
 from coevo.data.datasets import Dataset
-from coevo.errors import PairError, StoreError
+from coevo.errors import CoevoError, PairError, StoreError
 from coevo.interactive.session import Session
 from coevo.interactive.session_db import FILE, SessionDB
 from coevo.loop import Turn
@@ -306,7 +306,9 @@ class Run:
             for observer in self.observers:
                 if observer.name in kept:
                     observer.restore(kept[observer.name])
-        except (KeyError, RuntimeError, ValueError) as error:
+        except CoevoError:
+            raise
+        except Exception as error:  # players may raise anything
             raise StoreError(
                 f"The checkpoint of run {self.store.name!r} is not of this pair with these options: {error}"
             ) from error

@@ -85,7 +85,7 @@ class Zip:
             raise DataError(f"The zip {path} does not exist." if not path.exists() else f"{path} is no file.")
         try:
             self._zip = zipfile.ZipFile(path)
-        except zipfile.BadZipFile as error:
+        except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
             raise DataError(f"{path} is neither a folder nor a zip of images.") from error
         except OSError as error:
             raise DataError(f"{path} cannot be read: {error.strerror}.") from error
