@@ -81,6 +81,13 @@ def works_of(about: dict[str, Any]) -> Works:
     return Works(codes=codes, genomes=genomes)
 
 
+def check_names(*names: str) -> None:
+    """Raise ValueError if a name could be a path to somewhere else, or control a terminal."""
+    for name in names:
+        if len(name) > 500 or not name.isprintable() or ".." in name.split("/") or name.startswith("/"):
+            raise ValueError(f"{name[:40]!r} is not a name")
+
+
 def qualify_ids(works: Works, run: str) -> Works:
     """The same works, their individuals named with the run they come from, as `blind-watchmaker-1/37`."""
     if works.genomes is None or not run:
@@ -112,7 +119,10 @@ def read_origin(path: Path) -> Origin:
         if works.codes is None and works.genomes is None:
             raise DataError(f"{path} carries no genome or code of coevo's; only pictures that are saved one by one do.")
         options, channels = dict(about.get("options", {})), int(about.get("channels", 1))
-        format = int(about.get("format", 1))
-        return Origin(str(about["artist"]), run, qualify_ids(works, run), options, channels, format)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        format, artist = int(about.get("format", 1)), str(about["artist"])
+        if channels not in (1, 3):
+            raise ValueError(f"a picture has 1 or 3 channels, not {channels}")
+        check_names(artist, run, *(name for one in works.genomes or () for name in (one.id, *one.parents)))
+        return Origin(artist, run, qualify_ids(works, run), options, channels, format)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise DataError(f"{path} carries a genome that coevo cannot read ({type(error).__name__}: {error}).") from error
