@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import partial
+from inspect import unwrap
 from typing import ClassVar
 
 import torch
@@ -34,6 +35,9 @@ class AdamOptions(Options):
 class Adam(torch.optim.Adam):
     """Adam with a player's options. The decayed learning rate is part of its state.
 
+    torch marks these methods for its compiler, and the marks import it: a second of every start. A run compiles
+    networks, never an optimiser, so they are used without their marks. Hooks run as in any optimiser.
+
     Args:
         parameters: what it optimises.
         options: learning rate, its half-life, β1 and β2.
@@ -43,6 +47,10 @@ class Adam(torch.optim.Adam):
         super().__init__(parameters, options.learning_rate, (options.beta1, options.beta2), fused=True)
         if options.lr_half_life:
             self.register_step_post_hook(partial(_decay, 0.5 ** (1 / options.lr_half_life)))
+
+    add_param_group, zero_grad = unwrap(Optimizer.add_param_group), unwrap(Optimizer.zero_grad)
+    state_dict, load_state_dict = unwrap(Optimizer.state_dict), unwrap(Optimizer.load_state_dict)
+    step = torch.no_grad()(unwrap(torch.optim.Adam.step))
 
 
 def _decay(factor: float, optimiser: Optimizer, *_: object) -> None:

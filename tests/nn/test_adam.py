@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -65,3 +67,19 @@ def test_gradients_are_set_to_zero_where_that_is_asked_for() -> None:
     optimiser.zero_grad(set_to_none=False)
     assert net.weight.grad is not None
     assert not net.weight.grad.any()
+
+
+def test_learning_does_not_import_torchs_compiler() -> None:
+    learns = """
+import sys, torch
+from coevo.nn.adam import Adam, AdamOptions
+weight = torch.nn.Parameter(torch.ones(3))
+optimiser = Adam([weight], AdamOptions(lr_half_life=4))
+weight.sum().backward()
+optimiser.step()
+optimiser.load_state_dict(optimiser.state_dict())
+optimiser.zero_grad()
+print("torch._dynamo" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", learns], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
