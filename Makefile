@@ -24,7 +24,7 @@ check: $(VENV)/.dev ## format, lint and types
 bench: $(VENV)/.dev ## the benchmarks, one after another; on an otherwise idle machine
 	$(BIN)/python benchmarks/loop.py
 	$(BIN)/python benchmarks/startup.py
-	$(BIN)/python benchmarks/digits.py
+	$(BIN)/python benchmarks/first_minute.py --seeds 1
 	$(BIN)/python benchmarks/rendering.py
 	$(BIN)/python benchmarks/breeding.py
 	$(BIN)/python benchmarks/taste.py

@@ -12,6 +12,7 @@ import coevo
 from coevo import DataError, Studio, Works
 from coevo.data.datasets import DataOptions, digits
 from coevo.plugin.registry import registry
+from coevo.runs.config import read_recipe, resolve
 from coevo.testing import conform
 from coevo_gan.conditioning import LabelEmbedding
 from coevo_gan.dcgan import DCGAN, Generator
@@ -196,6 +197,36 @@ def test_the_pair_of_2014_takes_any_size(tmp_path: Path) -> None:
 def test_every_recipe_plays_offline(recipe: str, tmp_path: Path) -> None:
     run = coevo.run(recipe, rounds=2, runs_dir=tmp_path, batch=8, options={"data": {"size": 16}})
     assert run.round == 2
+
+
+# defaults and recipes
+
+
+NEURAL = ("dcgan", "infogan", "dcnn")
+
+
+@pytest.mark.parametrize("recipe", registry().offers("recipe"))
+def test_a_recipe_names_its_rates_and_no_default_decides_them(recipe: str) -> None:
+    tree = read_recipe(recipe, registry())
+    for side in (tree[role] for role in ("artist", "critic") if tree[role]["name"] in NEURAL):
+        named = {"norm", "r1", "penalty_interval"} if side["name"] == "dcnn" else {"ema"}
+        assert {"learning_rate", "beta1", "beta2"} | named <= side.keys()
+
+
+def test_the_recipe_of_2015_keeps_its_rates_and_its_batch_normalisation() -> None:
+    config = resolve(read_recipe("dcgan", registry()), registry())
+    for options in (config.artist, config.critic):
+        assert (options.learning_rate, options.beta1) == (2e-4, 0.5)
+    assert config.critic.r1 == 0 and any(isinstance(layer, torch.nn.BatchNorm2d) for layer in scorer(config).modules())
+
+
+def test_a_critic_at_its_defaults_is_smooth_by_r1_and_has_no_norm() -> None:
+    it = scorer(resolve({"artist": {"name": "dcgan"}, "critic": {"name": "dcnn"}}, registry()))
+    assert not any(isinstance(layer, torch.nn.BatchNorm2d | torch.nn.GroupNorm) for layer in it.modules())
+
+
+def scorer(config: Any) -> torch.nn.Module:
+    return DCNN(config.critic, Studio()).network(None)  # type: ignore[arg-type]
 
 
 # options of older versions

@@ -1,0 +1,85 @@
+"""The first minute: `coevo run --artist dcgan --critic dcnn`, all else by default, as `coevo evaluate` judges it.
+
+    python benchmarks/first_minute.py [--seeds 5] [--minutes 1] [--mnist FOLDER] [--ships ZIP] [--omniglot ZIP]
+                                      [--sheets FOLDER]
+
+One run after another on the shipped digits, and on each dataset that is named; a table with the mean of all seeds. Use
+an otherwise idle machine: the budget is in minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from coevo.storage.jsonl import read_log
+
+COEVO = str(Path(sys.executable).parent / "coevo")
+PAIR = ["--artist", "dcgan", "--critic", "dcnn"]
+FIGURES = ("kid", "kid_of_reals", "precision", "coverage", "recall", "smallest_share", "copies")
+
+
+def first_minute(place: Path, name: str, seed: int, minutes: float, data: list[str]) -> dict[str, Any]:
+    """Rounds and figures of one run."""
+    folder = ["--runs-dir", str(place)]
+    spent = ["--minutes", str(minutes), "--seed", str(seed), "--name", name]
+    subprocess.run([COEVO, "run", *PAIR, *data, *spent, *folder], check=True, stdout=subprocess.DEVNULL)
+    told = subprocess.run([COEVO, "evaluate", name, "--json", *folder], check=True, stdout=subprocess.PIPE, text=True)
+    figures = json.loads(told.stdout)
+    return {"rounds": list(read_log(place / name / "timing.jsonl"))[-1]["round"]} | {
+        figure: figures[figure] for figure in FIGURES
+    }
+
+
+def row(*cells: Any) -> None:
+    print(
+        "| " + " | ".join(f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in cells) + " |", flush=True
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=5, help="the number of seeds, from 0")
+    parser.add_argument("--minutes", type=float, default=1.0, help="of every run")
+    parser.add_argument("--mnist", help="folder of MNIST's IDX files")
+    parser.add_argument("--ships", help="zip of CIFAR's ships and horses, 32 px in colour")
+    parser.add_argument("--omniglot", help="zip of Omniglot's characters, drawn at 64 px")
+    parser.add_argument("--sheets", type=Path, help="folder for the last sheet of every run")
+    given = parser.parse_args()
+    datasets = {
+        "digits": [],
+        "mnist": ["--data", "mnist", "--data-dir", given.mnist],
+        "ships": ["--data", given.ships, "--channels", "3"],
+        "omniglot": ["--data", given.omniglot, "--size", "64"],
+    }
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores; {given.minutes:g} minutes each\n")
+    row("data", "seed", "rounds", *(figure.replace("_", " ") for figure in FIGURES))
+    row(*["---"] * (3 + len(FIGURES)))
+    with tempfile.TemporaryDirectory() as folder:
+        for name, data in datasets.items():
+            if None in data:
+                continue
+            runs = []
+            for seed in range(given.seeds):
+                runs.append(first_minute(Path(folder), f"{name}-{seed}", seed, given.minutes, data))
+                row(name, seed, *runs[-1].values())
+                if given.sheets:
+                    given.sheets.mkdir(parents=True, exist_ok=True)
+                    newest = max((Path(folder) / f"{name}-{seed}" / "sheets").glob("*.png"))
+                    (given.sheets / f"{name}-{seed}.png").write_bytes(newest.read_bytes())
+            row(f"**{name}**", "mean", *(float(mean(run[figure] for run in runs)) for figure in runs[0]))
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (2**20 if sys.platform == "linux" else 2**30)
+    print(f"\npeak memory: {peak:.2f} GB")
+
+
+if __name__ == "__main__":
+    main()
