@@ -82,25 +82,25 @@ def run(
     Without --rounds or --minutes it plays until you press Ctrl-C. Options of -o count most, then all other options,
     then those of the file --config, then the recipe's. `coevo info artist NAME` lists the options of a player.
     """
+    if not (recipe or artist or critic or file):
+        raise ConfigError("Say what to run: a recipe (coevo run dcgan), or --artist A --critic C.")
     with loading("torch"):
         from coevo.api import named
         from coevo.runs.config import assignments, merge, read_toml
         from coevo.runs.run import Run
         from coevo.runs.starting import new_config
 
-    if not (recipe or artist or critic or file):
-        raise ConfigError("Say what to run: a recipe (coevo run dcgan), or --artist A --critic C.")
-    flags = {
-        "run": {"start": start, **run_options},
-        "data": {"dir": data_dir, "size": size, "channels": channels},
-    }
-    asked = merge(
-        named(artist=artist, critic=critic, data=data),
-        {section: {k: v for k, v in some.items() if v is not None} for section, some in flags.items()},
-        assignments(options),
-    )
-    config, taken = new_config(recipe, asked, runs_dir, read_toml(file) if file else None)
-    interface = ui_for(config, plain, ui, picks)  # before anything is made
+        flags = {
+            "run": {"start": start, **run_options},
+            "data": {"dir": data_dir, "size": size, "channels": channels},
+        }
+        asked = merge(
+            named(artist=artist, critic=critic, data=data),
+            {section: {k: v for k, v in some.items() if v is not None} for section, some in flags.items()},
+            assignments(options),
+        )
+        config, taken = new_config(recipe, asked, runs_dir, read_toml(file) if file else None)
+        interface = ui_for(config, plain, ui, picks)  # before anything is made
     with saying("Reading the data …"):
         created = Run.create(config, runs_dir, name, recipe)
     say(taken, *created.notes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -127,7 +128,7 @@ class Config:
     classes: tuple[str, ...] | None = None
     """Names of the labels of its data; None if the data was not read yet."""
     fingerprint: Fingerprint | None = None
-    """What its data was when it started; None if it uses none, or was made before 1.1."""
+    """What its data was when it started; None if it uses none, or an older version made it."""
     given: frozenset[str] = field(default=frozenset(), compare=False)
     """The options that the user chose for a new run, such as "artist.latent": each of them must have an effect."""
 
@@ -303,9 +304,10 @@ FLAGS = {"data.name": "--data", "data.dir": "--data-dir", "run.start": "--from"}
 
 def typed(name: str, value: Any = None) -> str:
     """An option as it is typed in the command line, with a value if one is given."""
-    flag, said = FLAGS.get(name), str(value).lower() if isinstance(value, bool) else value
+    flag = FLAGS.get(name)
     if value is None:
         return flag or name
+    said = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
     return f"{flag} {said}" if flag else f"-o {name}={said}"
 
 

@@ -164,7 +164,7 @@ def _cached(source: Source, shape: tuple[int, ...], fill: Callable[[np.ndarray],
 
 
 def _kept(mark: Path) -> Filled:
-    """What the mark of a cache says of it. Before 1.1 it was the list of broken files alone."""
+    """What the mark of a cache says of it. Older versions wrote the list of broken files alone."""
     kept = json.loads(mark.read_text())
     if isinstance(kept, list):
         return Filled(kept, None)
