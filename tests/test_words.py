@@ -30,7 +30,7 @@ WORDS = {
     r"\babroad\b": "qualified ids",
     r"\badopt(s|ed)?\b": "seed_population",
     r"\bwelcomes?\b": "immigrate",
-    r"\.aside\(": "preserve_python_rng",
+    r"\.aside\(": "studio.paused",
     r"\bbirths\b|\bborn\b": "new_ids",
     r"\bmemo\b": "ctx",
     r"\bFaces?\b|coevo_faces|(?<!\")--face": "UI",

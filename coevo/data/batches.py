@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -13,6 +12,7 @@ from torch import Tensor
 from coevo.contract.works import Works
 from coevo.data.datasets import Dataset, to_float
 from coevo.data.splits import stratified_indices
+from coevo.studio.random_streams import seed_of
 
 
 class NoData:
@@ -113,8 +113,7 @@ class DatasetBatches:
         """The permutation of an epoch; its neighbours are kept, since a batch can span them."""
         orders = self._orders.setdefault((stream, phase), {})
         if epoch not in orders:
-            digest = hashlib.sha256(f"{self.seed} {stream} {phase} {epoch}".encode()).digest()
-            generator = torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
+            generator = torch.Generator().manual_seed(seed_of(self.seed, stream, phase, epoch))
             indices = self._streams[stream]
             orders[epoch] = indices[torch.randperm(len(indices), generator=generator)].to(self._images.device)
             for old in [old for old in orders if abs(old - epoch) > 1]:

@@ -126,8 +126,7 @@ def coevolve(
                     artist.build()
                     made = None
                 reals = made[1] if made and not population else data.batch(round, index, step)
-                learnt_from = phase.role == "artist" or (carries and more and phase.may_end(step))
-                with torch.set_grad_enabled(learnt_from):
+                with torch.set_grad_enabled(phase.role == "artist" or (carries and more and phase.may_end(step))):
                     works = artist.make(data.size, reals) if made is None else made[0]
                 made, rewards = None, None
                 if phase.role == "critic":

@@ -73,9 +73,9 @@ class AncestralOpponents(Observer):
         if not turn.ends_round or not self.due(now):
             return
         works, reals = spread_out(turn.works, critic.spec().group), turn.reals
-        streams = run.studio.state()  # the run's random streams feel nothing of all this
-        try:
-            twin = self._twin = self._twin or self._build(run.studio)
+        twin = self._twin = self._twin or self._build(run.studio)
+        with twin.studio.playing():  # the run's random streams feel nothing of all this
+            twin.studio.reseed(now)
             self._keep(now, judging_state(critic), works)
             restore_judging(twin, judging_state(critic))
             for then in (*self.rounds, now):  # files are read one at a time: all of them may not fit into the memory
@@ -83,8 +83,6 @@ class AncestralOpponents(Observer):
             for then in self.rounds:
                 restore_judging(twin, self._read(then, run.studio.device)[0])
                 self.table[then, now] = share_fooled(twin, works, reals)
-        finally:
-            run.studio.restore(streams)
         self.rounds.append(now)
         if len(self.rounds) > LIMIT:
             self.rounds = self.rounds[(len(self.rounds) - 1) % 2 :: 2]  # the newest stays
@@ -113,8 +111,9 @@ class AncestralOpponents(Observer):
 
     def _build(self, studio: Studio) -> Critic:
         artist, twin = self._pair(replace(studio))
-        artist.build()
-        twin.build(artist)
+        with twin.studio.playing():
+            artist.build()
+            twin.build(artist)
         return twin
 
     def _keep(self, round: int, state: State, works: Works) -> None:

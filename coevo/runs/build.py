@@ -8,8 +8,6 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Literal
 
-import torch
-
 from coevo.coevolution.society import society
 from coevo.contract.capabilities import Decoder
 from coevo.contract.players import Artist, Critic
@@ -140,13 +138,17 @@ def make_studio(config: Config, folder: Path | None) -> Studio:
     """The working conditions that a run's options ask for."""
     run, data = config.run, config.data
     if run.deterministic:
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.use_deterministic_algorithms(True)
-    image = data.channels, data.size, data.size
-    device = find_device(run.device)
-    if device.type == "cuda":  # TF32 keeps fp32's range and a tenth of its digits; strictly fp32 has neither of the two
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = run.precision != "fp32"
-    return Studio(image, (), device, run.precision, run.compile, run.seed, folder, run.batch)
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # CUDA reads it when it starts
+    return Studio(
+        image=(data.channels, data.size, data.size),
+        device=find_device(run.device),
+        precision=run.precision,
+        compile=run.compile,
+        seed=run.seed,
+        folder=folder,
+        batch=run.batch,
+        deterministic=run.deterministic,
+    )
 
 
 def make_pair(config: Config, studio: Studio) -> tuple[Artist, Critic]:

@@ -17,7 +17,6 @@ from coevo.runs.config import Config, parse_toml, resolve
 from coevo.runs.migrations import migrate_config, migrate_state
 from coevo.storage.jsonl import read_log
 from coevo.storage.run_folder import RunFolder
-from coevo.studio.random_streams import preserve_rng
 
 
 def read_config(folder: RunFolder) -> Config:
@@ -44,9 +43,7 @@ def restoring(name: str) -> Iterator[None]:
     except CoevoError:
         raise
     except Exception as error:
-        raise StoreError(
-            f"The checkpoint of run {name!r} is not of this pair with these options: {error}"
-        ) from error
+        raise StoreError(f"The checkpoint of run {name!r} is not of this pair with these options: {error}") from error
 
 
 def load_artist(folder: RunFolder, remember: bool = True) -> Artist:
@@ -104,7 +101,7 @@ class SavedRun:
         if not self.state or (self._saved[0] == START and self._is_untrained):
             again = command("coevo resume", self.folder.name)
             raise StoreError(f"The artist of run {self.folder.name!r} has learnt nothing yet; play it with: {again}")
-        with preserve_rng():
+        with self.setup.studio.playing():
             self.setup.build_artist()
             with restoring(self.folder.name):
                 self.setup.artist.restore(self.state["artist"])

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import base64
-import random
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -34,7 +33,6 @@ from coevo.runs.real_works import relocated
 from coevo.runs.warm_start import check_start, warm_start
 from coevo.storage.run_folder import Checkpoint, RunFolder
 from coevo.studio import Studio
-from coevo.studio.random_streams import preserve_python_rng
 
 
 class Run:
@@ -49,7 +47,8 @@ class Run:
     def __init__(self, setup: Setup, store: RunFolder, db: SessionDB | None = None):
         self.setup, self.store, self.config = setup, store, setup.config
         setup.studio.folder = store.folder
-        setup.build()
+        with self.studio.playing():
+            setup.build()
         check_restart(self.artist, self.critic, setup.phases)
         options, picks = self.config.run, setup.picks
         self.session = Session(
@@ -75,7 +74,7 @@ class Run:
         self.notes: list[str] = []
         """Sentences about the real works: what was read of them, and whether they are few."""
         self.stopping = self.is_ending = False
-        self._python_rng = random.getstate()
+        self._turns: Generator[Turn] | None = None
 
     @classmethod
     def create(cls, config: Config, runs: Path, name: str | None = None, stem: str | None = None) -> Run:
@@ -98,7 +97,8 @@ class Run:
             run = cls(setup, store, SessionDB(store.folder / FILE) if setup.picks else None)
             run.notes = notes
             if config.run.start:
-                warm_start(config.run.start, run.setup, runs)
+                with run.studio.playing():
+                    warm_start(config.run.start, run.setup, runs)
         except BaseException:
             store.discard()
             raise
@@ -145,7 +145,8 @@ class Run:
                 checkpoint, run.problems = store.load()
                 run.restore(checkpoint)
             elif config.run.start:  # it was killed before its first checkpoint
-                warm_start(config.run.start, setup, store.folder.parent)
+                with run.studio.playing():
+                    warm_start(config.run.start, setup, store.folder.parent)
         except BaseException:
             store.unlock()
             raise
@@ -235,24 +236,36 @@ class Run:
     # playing
 
     def turns(self) -> Iterator[Turn]:
-        """Play until the rounds or minutes are over, or `stopping` is set.
+        """Play until the rounds or minutes are over, or `stopping` is set. Asked for again, it goes on from there.
 
         Raises:
             NotFiniteError: a loss or a parameter is not finite; the last good checkpoint stays.
             PairError: the critic asks a person, and has no user interface.
+            StoreError: another process plays this run.
         """
+        self.end_turns()
+        self._turns = self._play()
+        return self._turns
+
+    def end_turns(self) -> None:
+        """End an iterator of turns that was left before its end, as in a notebook's cell that failed."""
+        if self._turns is not None:
+            self._turns.close()
+            self._turns = None
+
+    def _play(self) -> Generator[Turn]:
         if isinstance(self.critic, Interactive) and self.critic.ui is None:
             raise PairError(f"Critic {self.critic.name!r} asks a person; give it a ui (coevo.interactive.ui.UI).")
+        self.store.lock()
         self.read()
-        random.setstate(self._python_rng)  # since the run was made, others may have drawn from it
-        with self._observed():
+        with self.studio.playing(), self._observed():
             if self.config.run.rounds is not None and self.round >= self.config.run.rounds:
                 return
             for turn in self.session.turns():
                 self.is_ending = self._is_last(turn)
                 for observer in self.observers:
                     observer.see(turn, self)
-                with preserve_python_rng():
+                with self.studio.paused():
                     yield turn
                 if self.is_ending and turn.safe:
                     self.session.keep()
@@ -293,29 +306,30 @@ class Run:
         """Stand where a checkpoint was saved, or where the session's database says."""
         format = checkpoint.format
         try:
-            state = migrate_state(checkpoint.state, format, self.artist, self.critic)
-            kept = migrate_run_state(state if format == 1 else state["run"], format)
-            self.session.restore(checkpoint.position, state)
-            if db := self.session.db:
-                db.upgrade(
-                    lambda old: migrate_state(old, db.format, self.artist, self.critic),
-                    lambda old: migrate_run_state(old, db.format),
-                )
-                kept |= db.run_state() or {}
-                self.session.resume()
-            for observer in self.observers:
-                if observer.name in kept:
-                    observer.restore(kept[observer.name])
+            with self.studio.playing():
+                state = migrate_state(checkpoint.state, format, self.artist, self.critic)
+                kept = migrate_run_state(state if format == 1 else state["run"], format)
+                self.session.restore(checkpoint.position, state)
+                if db := self.session.db:
+                    db.upgrade(
+                        lambda old: migrate_state(old, db.format, self.artist, self.critic),
+                        lambda old: migrate_run_state(old, db.format),
+                    )
+                    kept |= db.run_state() or {}
+                    self.session.resume()
+                for observer in self.observers:
+                    if observer.name in kept:
+                        observer.restore(kept[observer.name])
         except CoevoError:
             raise
         except Exception as error:  # players may raise anything
             raise StoreError(
                 f"The checkpoint of run {self.store.name!r} is not of this pair with these options: {error}"
             ) from error
-        self._python_rng = random.getstate()
 
     def close(self) -> None:
         """End reading threads, close the session's database, and unlock the folder."""
+        self.end_turns()
         self.session.close()
         self.store.unlock()
 
@@ -330,11 +344,18 @@ class Run:
     # in a notebook
 
     def __repr__(self) -> str:
-        return f"<Run {self.store.name}: {self.artist.name} × {self.critic.name}, round {self.round}>"
+        data = f" on {Path(self.config.data.name).name}" if self.setup.uses_reals else ""
+        rounds = self.config.run.rounds
+        stands = f"round {self.round:,}" + (f" of {rounds:,}" if rounds else "")
+        pair = f"{self.artist.name} × {self.critic.name}"
+        return f"<Run {self.store.name}: {pair}{data}, {stands}, in {self.store.folder}>"
 
     def _repr_html_(self) -> str:
-        """A table of the newest figures beside the newest contact sheet."""
-        rows = "".join(f"<tr><th>{escape(key)}</th><td>{value:.4g}</td></tr>" for key, value in self.latest.items())
+        """The newest contact sheet beside a table of the newest figures."""
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{escape(key)}</th><td style='text-align:right'>{value:.4g}</td></tr>"
+            for key, value in self.latest.items()
+        )
         sheets = sorted(self.store.sheets.glob("*.png"))
         png = base64.b64encode(sheets[-1].read_bytes()).decode() if sheets else ""
         picture = f'<td><img width="480" src="data:image/png;base64,{png}"></td>' if png else ""

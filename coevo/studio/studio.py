@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from coevo.studio.devices import Precision, autocast, convolves, faster_in_bf16, own_frame
-from coevo.studio.random_streams import RandomStreams
+from coevo.studio.global_state import GlobalState
+from coevo.studio.random_streams import RandomStreams, seed_of
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -26,6 +28,7 @@ class Studio:
         seed: everything random follows from it.
         folder: the run's folder, if there is one.
         batch: how many works the run wants at once, which is a population's natural size.
+        deterministic: whether torch may use deterministic algorithms only.
         picks: a person, or who plays one, picks from every sheet; so works should differ.
 
     Example:
@@ -43,11 +46,15 @@ class Studio:
     folder: Path | None = None
     batch: int = 64
     picks: bool = False
+    deterministic: bool = False
     ids: int = 0
     """The number of ids given to individuals so far."""
 
     def __post_init__(self) -> None:
         self.streams = RandomStreams(self.seed, self.device)
+        self._globals = GlobalState(
+            seed_of(self.seed, "global"), self.device, self.deterministic, tf32=self.precision != "fp32"
+        )
 
     def generator(self, stream: str) -> torch.Generator:
         """The random stream of that name, on the device; made at first use from the run's seed."""
@@ -77,15 +84,25 @@ class Studio:
             module.forward = torch.compile(own_frame(module.forward))
         return module
 
-    def reseed(self, salt: int | str = 0) -> None:
+    def playing(self) -> AbstractContextManager[None]:
+        """Within the block the process's global random streams and torch's modes are those of the run."""
+        return self._globals.playing()
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Within the block they are the caller's again: for code of others, such as a user interface."""
+        return self._globals.paused()
+
+    def reseed(self, *salt: int | str) -> None:
         """Start every random stream anew, the global ones (DEAP and dropout use them) with them."""
-        self.streams.reseed(salt)
+        self._globals.reseed(seed_of(self.seed, "global", *salt))
+        self.streams.reseed(*salt)
 
     def state(self) -> dict[str, Any]:
         """The position of every random stream, global ones included, and how many ids were given."""
-        return {**self.streams.state(), "ids": self.ids}
+        return {**self.streams.state(), **self._globals.state(), "ids": self.ids}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take the random streams and the ids back to a state made by `state()`."""
+        self._globals.restore(state)
         self.streams.restore(state)
         self.ids = state["ids"]

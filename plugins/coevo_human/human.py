@@ -15,7 +15,6 @@ from coevo.interactive.commands import MUTATION_STEP, Branch, Command, Mutate, P
 from coevo.interactive.session import Session
 from coevo.interactive.sheet import Sheet
 from coevo.interactive.ui import UI
-from coevo.studio.random_streams import preserve_python_rng
 
 SMALL_RATE = 0.01  # the mutation rate that + starts from where it is lower
 
@@ -65,7 +64,7 @@ class Human(coevo.Critic):
     def _ask(self, sheet: Sheet) -> Command:
         if self.ui is None:
             raise CoevoError("Critic 'human' has no user interface to ask a person with; set its `ui`.")
-        with preserve_python_rng():  # a UI may draw from the global random stream
+        with self.studio.paused():  # a UI may draw from the global random streams
             return self.ui.ask(sheet)
 
     def _follow(self, command: Command, sheet: Sheet) -> str:

@@ -8,6 +8,8 @@ from itertools import islice
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as some
 from torch import nn
 from torch._subclasses.fake_tensor import DataDependentOutputException as Waited
 from torch._subclasses.fake_tensor import DynamicOutputShapeException, FakeTensorMode
@@ -19,6 +21,7 @@ from coevo.nn.ema import EMA
 from coevo.storage.run_folder import Checkpoint, RunFolder
 from coevo.storage.state_tools import copy_state, equal_states
 from coevo.studio import find_device
+from coevo.studio.random_streams import seed_of
 from coevo_gan.dcgan import DCGAN
 from coevo_gan.dcnn import DCNN
 
@@ -78,6 +81,24 @@ def test_reseeding_starts_anew_and_a_salt_starts_elsewhere():
     assert equal_states(draws(studio), first)
     studio.reseed(1)
     assert all(not equal_states(a, b) for a, b in zip(draws(studio), first, strict=True))
+
+
+def test_a_stream_first_used_after_a_salt_starts_elsewhere_in_every_process():
+    studio = Studio()
+    studio.reseed("3.1")
+    state = studio.state()
+    salted = studio.noise(1, 3)
+    assert not torch.equal(salted, Studio().noise(1, 3))
+    other = Studio()
+    other.restore(state)
+    assert torch.equal(other.noise(1, 3), salted)
+
+
+@given(some.integers(0, 2**63 - 1), some.text(), some.integers(0))
+def test_a_seed_has_63_bits_and_follows_from_the_names(seed, name, epoch):
+    found = seed_of(seed, name, epoch)
+    assert 0 <= found < 2**63
+    assert found == seed_of(seed, name, epoch) != seed_of(seed, name, epoch + 1)
 
 
 def test_an_unavailable_device_is_refused():
