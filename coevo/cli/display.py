@@ -33,7 +33,7 @@ from coevo.loop import Turn
 from coevo.runs.run import Run
 from coevo.storage.jsonl import read_log
 from coevo.storage.run_folder import RunFolder
-from coevo.tools.logs import log_of, warnings_of
+from coevo.tools.logs import log_of, unsaved, warnings_of
 
 STRIP = 8  # works in the strip
 STRIP_SECONDS = 2.0
@@ -307,7 +307,8 @@ def show_run(store: RunFolder, plain: bool) -> None:
     sheets = sorted(store.sheets.glob("*.png"))
     timing = read_log(store.folder / "timing.jsonl", "round", "seconds")
     took = f", {counted(timing[-1]['round'], 'round')} in {clock(timing[-1]['seconds'])}" if timing else ""
-    click.secho(f"{store.name}{took}", bold=True)
+    rest = unsaved(store, timing[-1]["round"]) if timing else ""
+    click.secho(f"{store.name}{took}{f', {rest}' if rest else ''}", bold=True)
     console = Console()
     if sheets and not plain:
         show_picture(sheets[-1], console)

@@ -97,8 +97,8 @@ def runs(runs_dir: Path, as_json: bool) -> None:
             {
                 "run": row["run"],
                 "pair": f"{row['artist']} × {row['critic']}",
-                "data": row["data"],
-                "rounds": row["rounds"],
+                "data": Path(row["data"]).name,
+                "rounds": f"{row['rounds']}, {row['unsaved']}" if row["unsaved"] else row["rounds"],
                 "minutes": row["minutes"],
                 "playing": row["playing"],
             }
@@ -111,6 +111,7 @@ def run_row(store: Any) -> dict[str, Any]:
     """A run as JSON values; of one whose config is broken only what is known."""
     from coevo.runs.config import parse_toml
     from coevo.storage.jsonl import read_log
+    from coevo.tools.logs import unsaved
 
     try:
         config = parse_toml(store.read_config(), store.folder / "config.toml")
@@ -120,7 +121,8 @@ def run_row(store: Any) -> dict[str, Any]:
     last = log[-1] if log else {"round": 0, "seconds": 0}
     names = {section: config.get(section, {}).get("name", "?") for section in ("artist", "critic", "data")}
     minutes = round(last["seconds"] / 60, 1)
-    return {"run": store.name, **names, "rounds": last["round"], "minutes": minutes, "playing": store.locked}
+    played = {"rounds": last["round"], "unsaved": unsaved(store, last["round"])}
+    return {"run": store.name, **names, **played, "minutes": minutes, "playing": store.locked}
 
 
 @click.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from coevo.interactive.session_db import FILE
 from coevo.runs.migrations import METRICS_1, renamed
 from coevo.storage.jsonl import read_log
 from coevo.storage.run_folder import RunFolder
@@ -18,6 +19,18 @@ def warnings_of(run: RunFolder) -> list[str]:
     """The warnings of a run, about its game and its speed, each with its round."""
     rows = [*_rows(run), *read_log(run.folder / "timing.jsonl", "round")]
     return [f"round {row['round']:.0f}: {warning}" for row in rows for warning in row.get("warnings", ())]
+
+
+def unsaved(run: RunFolder, played: int) -> str:
+    """What to say beside the rounds that a run played if it was killed after it had saved last; empty if it was not.
+
+    A session's database keeps every sheet, and a run that is playing will save again.
+    """
+    names = run.names()
+    if run.locked or not names or (run.folder / FILE).is_file():
+        return ""
+    saved = int(names[-1].split("-")[0])
+    return f"saved at round {saved}" if saved < played else ""
 
 
 def _rows(run: RunFolder) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -105,6 +106,18 @@ def test_an_artist_that_has_learnt_nothing_is_not_drawn_from(command: CommandLin
         path.unlink()
     for words in (("sample", "young", "-o", "x.png"), ("interpolate", "young")):
         assert "has learnt nothing yet; play it with: coevo resume young" in command.refuses(*words)
+
+
+def test_of_a_run_that_was_killed_rounds_played_and_rounds_saved_are_said(command: CommandLine) -> None:
+    folder = command.play("killed", "--rounds", 6, "-o", "run.save_every=4", "-o", "run.log_every=1")
+    for path in (folder / "checkpoints").glob("00000006.*"):
+        path.unlink()
+    row = next(row for row in json.loads(command("runs", "--json").out) if row["run"] == "killed")
+    assert (row["rounds"], row["unsaved"]) == (6, "saved at round 4")
+    assert "6, saved at round 4" in command("runs").out
+    assert "killed, 6 rounds in 0:00, saved at round 4" in command("show", "killed", "--plain").out
+    answer = command("resume", "killed", "--rounds", 7)
+    assert "It was killed in round 6, and saved last at round 4: it goes on from there." in answer.err
 
 
 @pytest.mark.slow
