@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from coevo.interactive.ui import UI
 from coevo.runs.config import Config, merge
 from coevo.runs.run import Run
 from coevo.runs.starting import new_config
+from coevo.runs.stopping import stoppable
 from coevo.storage.run_folder import RunFolder
 from coevo.studio import Studio
 
@@ -55,6 +57,7 @@ def run(
 
     Raises:
         CoevoError: something does not fit; the message says what to do.
+        KeyboardInterrupt: it was stopped by Ctrl-C or a notebook's stop button; it is saved, and `resume` goes on.
     """
     if data is not None and not isinstance(data, str | Path):
         data = keep_arrays(data, Path(runs_dir))
@@ -114,10 +117,12 @@ def named(**sections: str | None) -> dict[str, Any]:
 
 
 def _played(run: Run, ui: UI | None) -> Run:
-    with run:
+    with run, stoppable(run, [signal.SIGINT]) as stopped:
         give_ui(run, ui)
         if not run.finished:
             deque(run.turns(), maxlen=0)
+    if stopped():
+        raise KeyboardInterrupt(f"Saved at round {run.round}; go on with coevo.resume({run.store.name!r}).")
     return run
 
 

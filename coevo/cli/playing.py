@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -170,6 +167,7 @@ def play(run: Run, as_json: bool, plain: bool, ui: UserInterface | None) -> None
         breed(run, ui)
         return
     from coevo.cli.display import display_for
+    from coevo.runs.stopping import stoppable
 
     with stoppable(run) as stopped, display_for(run, as_json, sys.stdout.isatty() and not plain) as display:
         try:
@@ -229,21 +227,3 @@ def ui_for(config: Config, plain: bool, name: str | None, picks: Path | None) ->
         return Script.read(picks)
     ui: UserInterface = registry().load("ui", name or ("plain" if plain else "terminal"))()
     return ui
-
-
-@contextmanager
-def stoppable(run: Run) -> Iterator[Callable[[], bool]]:
-    """Ctrl-C and a plain kill end the run at its next safe turn; a second one ends it at once."""
-    signals = (signal.SIGINT, signal.SIGTERM)
-
-    def stop(*_: Any) -> None:
-        if run.stopping:
-            raise KeyboardInterrupt
-        run.stopping = True
-
-    old = {number: signal.signal(number, stop) for number in signals}
-    try:
-        yield lambda: run.stopping
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)

@@ -161,11 +161,16 @@ class RunFolder:
 
     def lock(self) -> None:
         """Lock the run for this process; the operating system unlocks it when the process ends, however it ends."""
+        if self._lock.is_locked:
+            return
         with writing(self.folder):
             try:
                 self._lock.acquire(timeout=0)
             except Timeout as error:
-                raise StoreError(f"Run {self.name!r} is in use by another process; wait for it, or stop it.") from error
+                raise StoreError(
+                    f"Run {self.name!r} is in use by another process, or by this one and not closed; wait for it, or "
+                    "stop it."
+                ) from error
 
     def unlock(self) -> None:
         self._lock.release()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,12 @@ import torch
 from PIL import Image
 
 import coevo
+from coevo.errors import StoreError
 from coevo.interactive.script import Script
+from coevo.runs.observers import Clock
+from coevo.runs.run import Run
+from coevo.storage.jsonl import read_log
+from coevo.storage.run_folder import RunFolder
 
 SMALL = {"data": {"size": 16}, "artist": {"width": 4, "latent": 4}, "critic": {"width": 4}}
 
@@ -22,13 +28,49 @@ def run(tmp_path: Path) -> coevo.runs.run.Run:
     )
 
 
-def test_a_run_tells_its_name_players_and_round(run: coevo.runs.run.Run) -> None:
-    assert repr(run) == "<Run it: dcgan × dcnn, round 4>"
+def test_a_run_tells_its_name_players_and_round(run: coevo.runs.run.Run, tmp_path: Path) -> None:
+    assert repr(run) == f"<Run it: dcgan × dcnn on digits, round 4 of 4, in {tmp_path / 'it'}>"
+
+
+def test_a_run_whose_turns_were_left_goes_on_with_new_ones(run: coevo.runs.run.Run, tmp_path: Path) -> None:
+    """As in a notebook, whose failed cell keeps the iterator alive."""
+    folder = RunFolder.open("it", tmp_path)
+    with Run.resume(folder, rounds=20) as longer:
+        left = longer.turns()
+        next(turn for turn in left if turn.next.round == 7)
+        again = list(longer.turns())
+        assert longer.round == 20 and again[0].at.round == 7 and list(left) == []
+    rows = [row["round"] for row in read_log(folder.folder / "metrics.jsonl")]
+    assert rows == list(range(2, 21, 2))
+
+
+def test_a_stopped_cell_saves_its_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    see = Clock.see
+
+    def stop(clock: Clock, turn: coevo.Turn, run: Run) -> None:
+        see(clock, turn, run)
+        if turn.ends_round and turn.next.round == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Clock, "see", stop)
+    with pytest.raises(KeyboardInterrupt, match=r"Saved at round 4; go on with coevo\.resume\('it'\)\."):
+        coevo.run("dcgan", name="it", runs_dir=tmp_path, rounds=9, batch=8, options=SMALL)
+    assert coevo.load("it", tmp_path).round == 4
+
+
+def test_one_that_was_only_opened_is_locked_while_it_plays(run: coevo.runs.run.Run, tmp_path: Path) -> None:
+    one, other = (Run.resume(RunFolder.open("it", tmp_path), lock=False, rounds=9) for _ in range(2))
+    next(one.turns())
+    with pytest.raises(StoreError, match=r"in use by another process, or by this one and not closed"):
+        next(other.turns())
+    one.close()
+    assert len(list(other.turns())) == 10
+    other.close()
 
 
 def test_a_notebook_shows_a_run_as_a_table_with_its_sheet(run: coevo.runs.run.Run) -> None:
     html = run._repr_html_()
-    assert "dcgan × dcnn, round 4" in html and "critic.loss" in html and "data:image/png;base64," in html
+    assert "dcgan × dcnn on digits, round 4" in html and "critic.loss" in html and "data:image/png;base64," in html
 
 
 def test_a_notebook_shows_works_as_a_contact_sheet(run: coevo.runs.run.Run) -> None:
