@@ -18,12 +18,10 @@ LIMIT = 400  # individuals in a chart; older ones are left out
 
 def ancestors(db: SessionDB, id: str) -> dict[str, Individual]:
     """An individual and all its ancestors, itself first. Raises StoreError if there is none of that id."""
-    found, waiting = {id: db.individual(id)}, [id]
-    while waiting:
-        for parent in found[waiting.pop(0)].parents:
-            if parent not in found and parent in (its := db.individuals(parent)):
-                found[parent] = its[parent]
-                waiting.append(parent)
+    found = generation = {id: db.individual(id)}
+    while parents := {parent: None for one in generation.values() for parent in one.parents if parent not in found}:
+        generation = db.individuals(*parents)
+        found = found | generation
     return found
 
 

@@ -250,20 +250,24 @@ class SessionDB:
             return
         at = _now()
         with self._writing() as db:
-            for index, genome in enumerate(genomes):
-                row = (genome.id, json.dumps(genome.parents), genome.text)
-                known = db.execute("SELECT genome FROM individuals WHERE id = ?", (genome.id,)).fetchone()
-                if known is None:
-                    db.execute(
-                        "INSERT INTO individuals (id, parents, genome, moment, at) VALUES (?, ?, ?, ?, ?)",
-                        (*row, snapshot, at),
-                    )
-                elif known[0] != genome.text:
-                    raise PairError(
-                        f"The id {genome.id!r} was given to two individuals of this session; an artist should take ids "
-                        "from studio.new_ids, which gives none twice."
-                    )
-                db.execute("INSERT INTO sheets VALUES (?, ?, ?)", (snapshot, index, genome.id))
+            shown = json.dumps([genome.id for genome in genomes])
+            known = dict(
+                db.execute("SELECT id, genome FROM individuals WHERE id IN (SELECT value FROM json_each(?))", (shown,))
+            )
+            new = {one.id: one for one in genomes if one.id not in known}
+            texts = known | {one.id: one.text for one in new.values()}
+            if twice := [one.id for one in genomes if texts[one.id] != one.text]:
+                raise PairError(
+                    f"The id {twice[0]!r} was given to two individuals of this session; an artist should take ids from "
+                    "studio.new_ids, which gives none twice."
+                )
+            db.executemany(
+                "INSERT INTO individuals (id, parents, genome, moment, at) VALUES (?, ?, ?, ?, ?)",
+                [(one.id, json.dumps(one.parents), one.text, snapshot, at) for one in new.values()],
+            )
+            db.executemany(
+                "INSERT INTO sheets VALUES (?, ?, ?)", [(snapshot, index, one.id) for index, one in enumerate(genomes)]
+            )
             db.execute("UPDATE pointer SET born = ?", (ids,))
 
     def record_pick(self, snapshot: int, indices: Sequence[int], user: str, ids: int) -> str:
@@ -346,13 +350,13 @@ class SessionDB:
 
     def events(self, *kinds: str) -> list[Event]:
         """All events, oldest first, or those of some kinds."""
-        rows = self._rows("SELECT id, kind, moment, who, detail, done, at FROM events ORDER BY id")
+        where = f"WHERE kind IN ({', '.join('?' * len(kinds))}) " if kinds else ""
+        rows = self._rows(f"SELECT id, kind, moment, who, detail, done, at FROM events {where}ORDER BY id", *kinds)
         with self._reading():
-            events = [
+            return [
                 Event(id, kind, snapshot, user, dict(json.loads(detail)), bool(done), at)
                 for id, kind, snapshot, user, detail, done, at in rows
             ]
-        return [event for event in events if not kinds or event.kind in kinds]
 
     def pending(self, kind: str) -> list[Event]:
         """Events that were recorded and have not acted, because of a crash."""
@@ -365,17 +369,21 @@ class SessionDB:
         return [id for (id,) in self._rows("SELECT individual FROM sheets WHERE moment = ? ORDER BY place", snapshot)]
 
     def individuals(self, *ids: str) -> dict[str, Individual]:
-        """Every individual that was ever shown, oldest first; or those of the given ids that there are."""
-        sql = (
-            "SELECT i.id, parents, genome, moment, coalesce(round, 0), i.at FROM individuals i "
-            "LEFT JOIN moments m ON m.id = moment"
+        """Every individual that was ever shown, oldest first; or those of the ids that there are, in their order."""
+        given = [json.dumps(ids)] if ids else []
+        which = "json_each(?) JOIN individuals i ON i.id = value" if ids else "individuals i"
+        rows = self._rows(
+            f"SELECT i.id, parents, genome, moment, coalesce(round, 0), i.at FROM {which} "
+            f"LEFT JOIN moments m ON m.id = moment ORDER BY {'key' if ids else 'number'}",
+            *given,
         )
-        if ids:
-            rows = [row for id in ids for row in self._rows(sql + " WHERE i.id IS ?", id)]
-            picks = {id: self._picks_of(id) for id in ids}
-        else:
-            rows = self._rows(sql + " ORDER BY number")
-            picks = self._all_picks()
+        picks: dict[str, list[tuple[str, str]]] = {}
+        for id, user, at in self._rows(
+            "SELECT individual, who, at FROM picks JOIN events ON events.id = event "
+            f"{'WHERE individual IN (SELECT value FROM json_each(?)) ' if ids else ''}ORDER BY event",
+            *given,
+        ):
+            picks.setdefault(id, []).append((user, at))
         with self._reading():
             return {row[0]: _individual(row, picks.get(row[0], ())) for row in rows}
 
@@ -386,18 +394,6 @@ class SessionDB:
             total = self._rows("SELECT count(*) FROM individuals")[0][0]
             raise StoreError(f"There is no individual {id!r} in this session of {total}; `coevo lineage` shows them.")
         return found[id]
-
-    def _picks_of(self, id: str) -> list[tuple[str, str]]:
-        return self._rows(
-            "SELECT who, at FROM picks JOIN events ON events.id = event WHERE individual IS ? ORDER BY event", id
-        )
-
-    def _all_picks(self) -> dict[str, list[tuple[str, str]]]:
-        picks: dict[str, list[tuple[str, str]]] = {}
-        rows = self._rows("SELECT individual, who, at FROM picks JOIN events ON events.id = event ORDER BY event")
-        for id, user, at in rows:
-            picks.setdefault(id, []).append((user, at))
-        return picks
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

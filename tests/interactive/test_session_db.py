@@ -12,6 +12,7 @@ from hypothesis import strategies as some
 
 from coevo import Genome, PairError
 from coevo.errors import DamagedError, StoreError
+from coevo.interactive.lineage import ancestors
 from coevo.interactive.session_db import FORMAT, SessionDB
 from coevo.loop import Position
 
@@ -53,6 +54,21 @@ def test_every_individual_is_known_with_its_parents_and_who_picked_it() -> None:
     assert user == "ann" and at.startswith("20")
     assert every["1"].picked == ()
     assert db.sheet(2) == ["2", "4", "5"]
+
+
+def test_some_individuals_come_in_the_order_asked_for_with_their_picks() -> None:
+    db = two_generations()
+    some = db.individuals("4", "2", "nobody", "1")
+    assert list(some) == ["4", "2", "1"]
+    assert some == {id: db.individuals()[id] for id in some}
+    assert list(ancestors(db, "5")) == ["5", "2"]
+
+
+def test_many_individuals_are_read_at_once() -> None:
+    db, asked = two_generations(), list[str]()
+    db._db.set_trace_callback(asked.append)
+    ancestors(db, "5"), db.individuals(*"12345")
+    assert len([query for query in asked if query.startswith("SELECT")]) == 2 * (1 + 1 + 1)  # two for each generation
 
 
 def test_a_pick_is_pending_until_its_offspring_are_kept() -> None:
