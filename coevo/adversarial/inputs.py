@@ -33,6 +33,7 @@ class InputOptions(Options):
         "noise_steps": "instance_noise_steps",
         "augment": "augmentation",
     }
+    needs: ClassVar[Mapping[str, str]] = {"instance_noise_steps": "instance_noise"}
 
     _kinds = field_validator("augmentation")(known_kinds)
 

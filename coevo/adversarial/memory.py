@@ -24,6 +24,7 @@ class MemoryOptions(Options):
     off."""
 
     renamed: ClassVar[Mapping[str, str]] = {"gallery": "memory", "apart": "novelty_threshold"}
+    needs: ClassVar[Mapping[str, str]] = {"novelty_threshold": "memory"}
 
 
 class AcceptedMemory(Archive):

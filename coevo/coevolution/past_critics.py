@@ -23,6 +23,7 @@ class PastCriticOptions(Options):
     """Weight of a past critic relative to the critic one round younger."""
 
     renamed: ClassVar[Mapping[str, str]] = {"panel": "past_critics", "fade": "past_decay"}
+    needs: ClassVar[Mapping[str, str]] = {"past_decay": "past_critics"}
 
 
 class PastCritics:

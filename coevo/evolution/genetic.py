@@ -57,6 +57,10 @@ class GeneticPopulation(Population[G]):
         archive: int = Field(0, ge=0, le=100_000)
         """With novelty: number of past works, a fair sample of all, that novelty is measured against too."""
 
+        needs: ClassVar[Mapping[str, str]] = {"migration": "islands>1", "archive": "novelty"} | dict.fromkeys(
+            ("elites", "tournament", "novelty", "species", "islands"), "rewards=scores"
+        )
+
     def random_genome(self) -> G:
         """A random genome, by Python's global stream."""
         raise NotImplementedError

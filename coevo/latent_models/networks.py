@@ -30,6 +30,9 @@ class NetworkOptions(Options):
     """dense: batch normalisation of the hidden layers."""
 
     renamed: ClassVar[Mapping[str, str]] = {"normalise": "batch_norm"}
+    needs: ClassVar[Mapping[str, str]] = {"width": "network=convolution"} | dict.fromkeys(
+        ("hidden", "activation", "batch_norm"), "network=dense"
+    )
 
 
 def make_encoder(options: NetworkOptions, image: Shape, outputs: int, extra: int = 0) -> nn.Sequential:

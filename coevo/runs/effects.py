@@ -5,6 +5,7 @@ An option that is off (false, 0, "no") asks for nothing, so it is never refused.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -40,31 +41,51 @@ def check_effects(config: Config, artist: Artist, critic: Critic, dataset: Datas
             mistakes.append(f"{typed(name)} would have no effect: {why}. Leave it out.")
     for role in ("artist", "critic"):
         its: Options = getattr(config, role)
-        mistakes += [
-            f"{name} would have no effect without {' or '.join(f'{role}.{one}' for one in needed)}; set that too, or "
-            f"leave out {name}."
-            for name in chosen
-            if name.startswith(f"{role}.") and (needed := unmet(its, name.removeprefix(f"{role}.")))
-        ]
+        for name in chosen:
+            section, _, option = name.partition(".")
+            if section == role and (needed := unmet(its, option, critic.spec().rewards)):
+                wants = f"a critic that gives scores; {critic.name!r} gives {critic.spec().rewards}"
+                wanted = [wants if one == "rewards=scores" else f"{role}.{one}" for one in needed]
+                mistakes.append(f"{name} would have no effect: it needs {' or '.join(wanted)}. Leave it out.")
     if mistakes:
         raise ConfigError(mistakes)
 
 
-def unmet(options: Options, name: str) -> list[str]:
-    """The options, or their values, of which an option needs one and has none; none if it has an effect."""
-    needed = options.needs.get(name, "").split(" or ")
-    return [] if needed == [""] or any(map(options_have(options), needed)) else needed
+def check_place(data: DataOptions, dataset: Dataset, data_dir: str | None) -> None:
+    """Raise ConfigError if a dataset was read, and what --data-dir said was not."""
+    if data_dir is not None and (why := dict(data_reasons(data, dataset)).get("data.dir")):
+        raise ConfigError(f"--data-dir would have no effect: {why}. Leave it out.")
 
 
-def options_have(options: Options) -> Any:
-    """Whether an option is on ("memory"), or has a value ("game=wasserstein")."""
+CONDITION = re.compile(r"(\w+)(?:([=>])(.*))?")
 
-    def have(condition: str) -> bool:
-        name, equals, value = condition.partition("=")
-        its = getattr(options, name)
-        return str(its) == value if equals else its not in OFF
 
-    return have
+def needs_of(options: type[Options]) -> dict[str, list[str]]:
+    """The conditions, any of which an option needs, by its name; those of all classes that it inherits from."""
+    classes = [vars(one).get("needs", {}) for one in reversed(options.__mro__)]
+    return {name: needed.split(" or ") for needs in classes for name, needed in needs.items()}
+
+
+def unmet(options: Options, name: str, rewards: str = "scores") -> list[str]:
+    """The conditions of which an option needs one, if it has none: "memory" is on, "prior=mixture", "islands>1".
+
+    Args:
+        options: of a player.
+        name: one of them.
+        rewards: what the critic gives, for options that need "rewards=scores".
+    """
+    values = {"rewards": rewards, **options.model_dump()}
+
+    def holds(condition: str) -> bool:
+        match = CONDITION.fullmatch(condition)
+        assert match is not None, f"{type(options).__name__}.needs: {condition!r} is not a condition"
+        its, sign, value = values[match[1]], match[2], match[3]
+        if sign == ">":
+            return its is not None and its > float(value)
+        return str(its) == value if sign else its not in OFF
+
+    needed = needs_of(type(options)).get(name, [])
+    return [] if any(map(holds, needed)) else needed
 
 
 def uses_labels(player: Artist | Critic) -> bool:
@@ -96,7 +117,7 @@ def pair_reasons(config: Config, artist: Artist, critic: Critic, dataset: Datase
         yield "run.batch", f"artist.population={size} says how many works there are"
 
 
-def data_reasons(data: DataOptions, dataset: Dataset, labels: bool) -> Iterator[tuple[str, str]]:
+def data_reasons(data: DataOptions, dataset: Dataset, labels: bool = True) -> Iterator[tuple[str, str]]:
     """The same of the options of a dataset that the pair looks at."""
     named = data.name in registry().offers("dataset")
     reads = getattr(registry().load("dataset", data.name), "reads", None) if named else ("split", "workers")

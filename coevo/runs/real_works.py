@@ -54,6 +54,13 @@ def changed_works(config: Config, now: Fingerprint) -> str:
     return config.fingerprint.change(now) if config.fingerprint else ""
 
 
+def changed(config: Config, dataset: Dataset) -> str:
+    """How a dataset differs from that which the run started with, as the end of a sentence; empty if it does not."""
+    return changed_classes(config, dataset) or (
+        changed_works(config, Fingerprint.of(dataset)) if config.fingerprint else ""
+    )
+
+
 def located(config: Config) -> Config:
     """The options with whole paths of a dataset that is there, so that the run goes on from any folder."""
     changes = {}

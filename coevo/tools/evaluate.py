@@ -19,7 +19,9 @@ from coevo.evaluation.report import evaluate
 from coevo.images.png import png_bytes
 from coevo.images.sheets import contact_sheet
 from coevo.runs.build import loaders
+from coevo.runs.effects import check_place
 from coevo.runs.opening import SavedRun
+from coevo.runs.real_works import changed
 from coevo.storage.run_folder import RunFolder
 from coevo.tools.output import write_output
 from coevo.tools.samples import exhibit_batches
@@ -59,6 +61,7 @@ def evaluate_works(
         progress.begin(f"reading {run} and {data or 'digits'}")
         images, options = read_pictures(Path(run), n, data or "digits", data_dir)
         reals, held_out = splits(options, loaders())
+        check_place(options, reals, data_dir)
         report = {"works": run, "data": reals.name, **evaluate(images, reals, held_out, seed, progress).figures()}
     else:
         saved = SavedRun(RunFolder.open(run, runs_dir))
@@ -66,10 +69,13 @@ def evaluate_works(
         options = saved.config.data.model_copy(update=changes)
         progress.begin(f"reading {options.name}")
         reals, held_out = splits(options, loaders())
+        check_place(options, reals, data_dir)
         progress.begin(f"making {n:,} works")
         images, about = exhibited(saved.artist, n, seed)
         figures = evaluate(images, reals, held_out, seed, progress).figures()
         report = {"works": f"run {saved.folder.name}, round {saved.round}, {about}", "data": reals.name, **figures}
+        if not changes and (change := changed(saved.config, reals)):
+            report["warnings"] = [*report["warnings"], f"The real works have changed since the run started: {change}."]
         if window:
             progress.begin("Parzen window")
             report |= parzen_figures(images, reals, held_out)

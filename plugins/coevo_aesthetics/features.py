@@ -56,6 +56,8 @@ class Features(coevo.Critic):
             "decay": "weight_decay",
         }
 
+        needs: ClassVar = {"positive_class": "against=bad or against=both"}
+
         @field_validator("measures")
         @classmethod
         def _known(cls, text: str) -> str:

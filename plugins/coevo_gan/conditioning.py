@@ -24,6 +24,7 @@ class EmbeddingOptions(ConditionalOptions):
     it."""
 
     renamed: ClassVar[Mapping[str, str]] = {**ConditionalOptions.renamed, "condition": "conditioning_kl"}
+    needs: ClassVar[Mapping[str, str]] = {"embedding": "conditional", "conditioning_kl": "conditional"}
 
 
 def sample_labels(reals: Works, n: int, generator: torch.Generator) -> Tensor:

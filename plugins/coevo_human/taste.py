@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import torch
 from pydantic import Field, field_validator
@@ -58,6 +58,13 @@ class Taste(coevo.Critic):
         """class: the labelled dataset, folder or zip from which it learns the classes."""
         dir: str | None = None
         """class: the folder of that dataset's files."""
+
+        needs: ClassVar = {
+            "ratio": "likes=aspect-ratio",
+            "colour": "likes=colour",
+            "data": "likes=class",
+            "dir": "likes=class",
+        }
 
         @field_validator("colour")
         @classmethod

@@ -66,6 +66,12 @@ class AE(Autoencoder):
             "wasserstein": "mmd_weight",
             "pretrain": "pretrain_steps",
         }
+        needs: ClassVar[Mapping[str, str]] = {
+            "sparsity_weight": "sparse",
+            "target_activity": "sparse=kl",
+            "contraction_weight": "contractive",
+            "contraction_noise": "contractive=stochastic",
+        }
 
         @model_validator(mode="after")
         def _fits(self) -> AE.Options:

@@ -50,6 +50,11 @@ class VAE(Autoencoder):
             **ConditionalOptions.renamed,
             "reward": "reward_weight",
         }
+        needs: ClassVar[Mapping[str, str]] = {
+            "warm_up": "beta",
+            "judged": "rewards=scores",
+            "reward_weight": "rewards=scores",
+        }
 
     options: Options
     extra_state = ("steps",)

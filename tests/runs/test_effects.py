@@ -14,7 +14,7 @@ from coevo.data.datasets import DataOptions, digits
 from coevo.plugin.registry import registry
 from coevo.runs.build import make_pair, make_studio
 from coevo.runs.config import leaves, read_recipe, resolve
-from coevo.runs.effects import check_effects, unmet
+from coevo.runs.effects import CONDITION, check_effects, needs_of, unmet
 
 BRED = ("run", "blind-watchmaker", "--size", 32, "--picks", "nobody.picks")
 SOCIETY = ("run", "artificial-creativity")
@@ -29,6 +29,10 @@ DIGITS = digits(DataOptions(size=8))
         (["run", "dcgan", "-o", "data.workers=4"], "data.workers would have no effect: dataset 'digits' is held"),
         (["run", "dcgan", "-o", "data.labelled=50"], "neither player looks at labels"),
         (["run", "dcgan", "-o", "latent_population.mutation=0.1"], "no latent codes are bred"),
+        (["run", "dcgan", "-o", "artist.embedding=8"], "no effect: it needs artist.conditional. Leave it out"),
+        (["run", "dcgan", "-o", "critic.past_decay=0.1"], "it needs critic.past_critics. Leave it out"),
+        (["run", "gp-dcnn", "-o", "artist.islands=1", "-o", "artist.migration=0.5"], "it needs artist.islands>1"),
+        (["run", "sims", "-o", "artist.elites=3", "--picks", "nobody.picks"], "a critic that gives scores; 'human'"),
         (["run", "vae", "-o", "phases.critic.steps=2"], "critic 'none' never learns, so it has no phase"),
         (["run", "vae", "-o", "run.ancestral_opponents=true"], "there are no critics of its past"),
         (["run", "vae", "-o", "run.resample=true"], "run.resample would have no effect"),
@@ -63,7 +67,14 @@ class Refining(Options):
     memory: int = 0
     decay: float = Field(0.9)
     momentum: float = Field(0.1)
-    needs: ClassVar = {"decay": "memory", "momentum": "norm=batch or norm=instance"}
+    groups: int = 1
+    migration: float = 0.1
+    needs: ClassVar = {"decay": "memory", "momentum": "norm=batch or norm=instance", "migration": "groups>1"}
+
+
+class Picky(Refining):
+    elites: int = 3
+    needs: ClassVar = {"elites": "rewards=scores"}
 
 
 def test_a_player_says_which_option_needs_another() -> None:
@@ -71,14 +82,20 @@ def test_a_player_says_which_option_needs_another() -> None:
     assert unmet(Refining(memory=5), "decay") == unmet(Refining(), "memory") == []
     assert unmet(Refining(), "momentum") == ["norm=batch", "norm=instance"]
     assert unmet(Refining(norm="instance"), "momentum") == []
+    assert unmet(Refining(), "migration") == ["groups>1"] and unmet(Refining(groups=2), "migration") == []
+
+
+def test_needs_are_inherited_and_may_be_of_the_critic() -> None:
+    assert unmet(Picky(), "decay") == ["memory"]
+    assert unmet(Picky(), "elites", rewards="picks") == ["rewards=scores"] and unmet(Picky(), "elites") == []
 
 
 @pytest.mark.parametrize("kind", ["artist", "critic"])
 def test_options_that_are_needed_are_there(kind: Any) -> None:
     for name in registry().offers(kind):
         options: type[Options] = registry().load(kind, name).Options
-        for option, needed in options.needs.items():
-            wanted = {one.partition("=")[0] for one in needed.split(" or ")}
+        for option, needed in needs_of(options).items():
+            wanted = {CONDITION.fullmatch(one)[1] for one in needed} - {"rewards"}
             assert {option} | wanted <= set(options.model_fields), (name, option)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -54,6 +55,14 @@ def test_pictures_that_were_removed_are_said_and_can_be_accepted(played_on: Comm
     assert "coevo resume it --changed-data" in said
     assert played_on("resume", "it", "--rounds", 3, "--changed-data").code == 0
     assert played_on("resume", "it", "--rounds", 4).code == 0  # from now on these are its pictures
+
+
+@pytest.mark.slow
+def test_evaluate_warns_of_a_dataset_that_has_changed(played_on: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "photos" / "0.png").unlink()
+    report = json.loads(played_on("evaluate", "it", "-n", 20, "--json").out)
+    assert any("have changed since the run started: it had 60 pictures and has 59" in one for one in report["warnings"])
+    assert "--data-dir would have no effect" in played_on.refuses("evaluate", "it", "--data-dir", tmp_path)
 
 
 def test_a_picture_that_was_exchanged_is_noticed(played_on: CommandLine, tmp_path: Path) -> None:
