@@ -158,7 +158,8 @@ class Session:
         if path is None:
             if self.studio.folder is None:
                 raise CoevoError("This session has no folder, so a picture needs a path to be saved to.")
-            path = self.studio.folder / "saved" / f"{about.get('id', 'picture')}.png"
+            name = str(about.get("id", "picture")).replace("/", "-")
+            path = self.studio.folder / "saved" / f"{name}.png"
         detail = {"path": str(path.absolute()), "size": size, "about": about}
         event = self.db.record_event("save", self.db.current, self.user, detail, done=False) if self.db else None
         self._write(str(path.absolute()), size, about, works)

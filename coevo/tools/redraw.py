@@ -33,6 +33,7 @@ def artist_of(origin: Origin, runs: Path) -> Artist:
     options: Mapping[str, Any] = origin.options
     if origin.format < FORMAT:
         options = found.upgrade(dict(options))
+    options = {name: value for name, value in options.items() if name != "population"}  # to draw one takes none
     try:
         artist = found(found.Options(**options), Studio((origin.channels, 32, 32), batch=8))
     except ValidationError as error:
