@@ -20,6 +20,7 @@ from torch.optim import Optimizer
 
 from coevo.contract.players import Artist, Critic, State
 from coevo.contract.works import Works
+from coevo.errors import StoreError, reason
 from coevo.images.png import save_png
 from coevo.images.sheets import captioned
 from coevo.loop import Turn
@@ -56,6 +57,8 @@ class AncestralOpponents(Observer):
         self.folder, self.picture = folder / FOLDER, folder / PICTURE
         self._pair = pair
         self._twin: Critic | None = None
+        self.problems: list[str] = []
+        """Sentences about files that were left out."""
         self.rounds: list[int] = []
         self.table: Table = {}
         """The share of a generation's works that fool a critic, by the rounds of critic and generation."""
@@ -81,7 +84,7 @@ class AncestralOpponents(Observer):
             for then in (*self.rounds, now):  # files are read one at a time: all of them may not fit into the memory
                 self.table[now, then] = share_fooled(twin, self._read(then, run.studio.device)[1], reals)
             for then in self.rounds:
-                restore_judging(twin, self._read(then, run.studio.device)[0])
+                self._recall(twin, then, run.studio.device)
                 self.table[then, now] = share_fooled(twin, works, reals)
         self.rounds.append(now)
         if len(self.rounds) > LIMIT:
@@ -103,8 +106,8 @@ class AncestralOpponents(Observer):
         return {"rounds": list(self.rounds), "table": table, "figures": dict(self.figures)}
 
     def restore(self, state: State) -> None:
-        """Take back what `state()` gave; rounds of an older checkpoint whose files are gone are left out."""
-        self.rounds = [round for round in state["rounds"] if (self.folder / f"{_stem(round)}.json").is_file()]
+        """Take back what `state()` gave; rounds of an older checkpoint whose files are gone or damaged are left out."""
+        self.rounds = list(filter(self._is_whole, state["rounds"]))
         self.figures = dict(state["figures"])
         there = set(self.rounds)
         self.table = {(c, g): share for c, g, share in state["table"] if {c, g} <= there}
@@ -118,7 +121,7 @@ class AncestralOpponents(Observer):
 
     def _keep(self, round: int, state: State, works: Works) -> None:
         kept = {"images": works.images, "codes": works.codes, "labels": works.labels}
-        text, tensors = pack_text({"critic": state, "works": kept})
+        text, tensors = pack_text({"critic": state, "works": kept, "round": round})
         with writing(self.folder):
             self.folder.mkdir(exist_ok=True)
         write_whole(self.folder / f"{_stem(round)}.safetensors", tensors)
@@ -126,8 +129,30 @@ class AncestralOpponents(Observer):
 
     def _read(self, round: int, device: torch.device) -> tuple[State, Works]:
         path = self.folder / f"{_stem(round)}.json"
-        kept = unpack_text(path.read_text(), path.with_suffix(".safetensors").read_bytes())
-        return kept["critic"], Works(**{k: v if v is None else v.to(device) for k, v in kept["works"].items()})
+        try:
+            kept = unpack_text(path.read_bytes(), path.with_suffix(".safetensors").read_bytes())
+            if kept.get("round", round) != round:
+                raise StoreError(f"it is of round {kept['round']}")
+            return kept["critic"], Works(**{k: v if v is None else v.to(device) for k, v in kept["works"].items()})
+        except OSError as error:
+            raise StoreError(f"The ancestral opponent {path} cannot be read: {reason(error)}.") from error
+        except (StoreError, KeyError, TypeError, AttributeError) as error:
+            raise StoreError(f"The ancestral opponent {path} is damaged: {error}.") from error
+
+    def _is_whole(self, round: int) -> bool:
+        try:
+            self._read(round, torch.device("cpu"))
+        except StoreError as error:
+            self.problems.append(f"{error} It is left out.")
+            return False
+        return True
+
+    def _recall(self, twin: Critic, round: int, device: torch.device) -> None:
+        """Let the twin be the critic of a past round."""
+        try:
+            restore_judging(twin, self._read(round, device)[0])
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise StoreError(f"The ancestral opponent of round {round} is of another critic: {error}") from error
 
 
 def judging_state(critic: Critic) -> State:
