@@ -12,7 +12,7 @@ from coevo.contract.players import State
 from coevo.contract.works import Genome, Works
 from coevo.loop import Turn
 from coevo.monitoring.observer import ObservedRun, Observer
-from coevo.storage.jsonl import Log, read_log
+from coevo.storage.jsonl import Log, log_problem, read_log
 
 FILE = "accepted.jsonl"
 
@@ -29,7 +29,9 @@ class AcceptedWorks(Observer):
 
     def __init__(self, folder: Path, limit: int):
         self.path, self.limit = folder / FILE, limit
+        self.problems: list[str] = []
         self._length: int | None = 0
+        self._crc: int | None = 0
         self._known: set[str] = set()  # of those still alive: an elite is accepted once
         self._log: Log | None = None
 
@@ -57,13 +59,17 @@ class AcceptedWorks(Observer):
 
     def state(self) -> State:
         length = self._log.length if self._log else self._length
-        return {"length": length, "known": sorted(self._known)}
+        return {"length": length, "crc": self._log.crc if self._log else self._crc, "known": sorted(self._known)}
 
     def restore(self, state: State) -> None:
         self._length, self._known = state["length"], set(state["known"])
+        self._crc = state.get("crc")
+        if problem := log_problem(self.path, self._length, self._crc):
+            self.problems.append(problem)
 
     def close(self) -> None:
         if self._log:
+            self._crc = self._log.crc
             self._length, self._log = self._log.close(), None
 
     def _open(self) -> Log:

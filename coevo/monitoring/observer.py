@@ -52,6 +52,8 @@ class Observer:
     """Sees every turn. All methods do nothing by default; `name` is the key of its state in checkpoints."""
 
     name: str
+    problems: Sequence[str] = ()
+    """Sentences about files of its own that are damaged; known when its state is restored."""
 
     def begin(self, run: ObservedRun) -> None:
         """The run starts, or goes on."""

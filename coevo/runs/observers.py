@@ -20,7 +20,7 @@ from coevo.monitoring.metrics import Meter, diversity
 from coevo.monitoring.observer import ObservedRun, Observer
 from coevo.monitoring.pace import Pace
 from coevo.runs.finite import check_parameters, not_finite
-from coevo.storage.jsonl import Log, read_log
+from coevo.storage.jsonl import Log, log_problem, read_log
 from coevo.storage.run_folder import RunFolder
 
 SHEET = 64  # works on a sheet
@@ -92,10 +92,11 @@ class MetricsLog(Observer):
     ):
         self.path, self.every = store.folder / "metrics.jsonl", every
         self.diagnostics, self.ancestors = diagnostics, ancestors
+        self.problems: list[str] = []
         self.meter = Meter()
         self.latest: dict[str, float] = {}
         self.warnings: list[str] = []
-        self._length = 0
+        self._length = self._crc = 0
         self._log: Log | None = None
 
     def begin(self, run: ObservedRun) -> None:
@@ -121,11 +122,13 @@ class MetricsLog(Observer):
 
     def close(self) -> None:
         if self._log is not None:
+            self._crc = self._log.crc
             self._length, self._log = self._log.close(), None
 
     def state(self) -> State:
         return {
             "length": self._log.length if self._log else self._length,
+            "crc": self._log.crc if self._log else self._crc,
             "meter": self.meter.state(),
             "latest": dict(self.latest),
             "diagnostics": self.diagnostics.state(),
@@ -133,6 +136,9 @@ class MetricsLog(Observer):
 
     def restore(self, state: State) -> None:
         self._length, self.latest = state["length"], dict(state["latest"])
+        self._crc = state.get("crc", 0)
+        if problem := log_problem(self.path, self._length, state.get("crc")):
+            self.problems.append(problem)
         self.meter.restore(state["meter"])
         self.diagnostics.restore(state["diagnostics"])
 

@@ -320,6 +320,7 @@ class Run:
                 for observer in self.observers:
                     if observer.name in kept:
                         observer.restore(kept[observer.name])
+                        self.problems += observer.problems
         except CoevoError:
             raise
         except Exception as error:  # players may raise anything

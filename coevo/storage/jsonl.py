@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import zlib
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -22,14 +23,20 @@ class Log:
         with writing(path):
             self._file = path.open("a+b")
             self._file.seek(0)
-            whole = self._file.read().rfind(b"\n") + 1
-            self._file.truncate(whole if length is None else min(length, whole))
+            content = self._file.read()
+            whole = content.rfind(b"\n") + 1
+            kept = whole if length is None else min(length, whole)
+            self._file.truncate(kept)
             self._file.seek(0, os.SEEK_END)
+        self.crc = zlib.crc32(content[:kept])
+        """CRC-32 of the whole file."""
 
     def append(self, row: dict[str, Any]) -> None:
+        line = json.dumps(row).encode() + b"\n"
         with writing(self.path):
-            self._file.write(json.dumps(row).encode() + b"\n")
+            self._file.write(line)
             self._file.flush()
+        self.crc = zlib.crc32(line, self.crc)
 
     @property
     def length(self) -> int:
@@ -45,6 +52,24 @@ class Log:
         with suppress(OSError):
             self._file.close()
         return length
+
+
+def log_problem(path: Path, length: int | None, crc: int | None) -> str:
+    """A sentence if a log does not begin with what a checkpoint found in it; empty if it does.
+
+    Args:
+        path: the log.
+        length: bytes that it had; None for all.
+        crc: CRC-32 of them; None if it is not known.
+    """
+    if crc is None or not length:
+        return ""
+    try:
+        with path.open("rb") as file:
+            same = zlib.crc32(file.read(length)) == crc
+    except OSError as error:
+        return f"{path} cannot be read: {reason(error)}; it is written anew."
+    return "" if same else f"{path} was changed since the checkpoint: its checksum does not match."
 
 
 def read_log(path: Path, *numbers: str) -> list[dict[str, Any]]:
