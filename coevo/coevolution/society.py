@@ -170,7 +170,8 @@ class SocietyCritic(Members, Critic):
         return torch.cat([critic.fooled(some, reals) for critic, some in self._with_works(works)])
 
     def _with_works(self, works: Works) -> Iterator[tuple[Critic, Works]]:
-        """Each critic with the works of its artist, which are equally many."""
+        """Each critic with the works of its artist, as `make` and `exhibit` join them: the first artists' may be one
+        more. Whoever takes some of the works takes equally many of each, by the spec's `group`."""
         places = torch.arange(len(works)).tensor_split(len(self.members))
         return zip(self.members, (works[place] for place in places), strict=True)
 

@@ -290,7 +290,7 @@ class EvolvingArtist(Artist):
         return Works(images=greys.clamp(-1, 1).reshape(-1, *self.studio.image).to(self.studio.device), genomes=genomes)
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
-        self.reproduce(rewards.argsort(descending=True)[: self.size // 2].tolist())
+        self.reproduce(rewards.argsort(descending=True, stable=True)[: self.size // 2].tolist())
         return {"best": rewards.max()}
 
     def breed(self, works: Works, picked: Sequence[int]) -> Metrics:

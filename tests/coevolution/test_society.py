@@ -8,9 +8,15 @@ from typing import Any
 import pytest
 import torch
 from conftest import CommandLine
+from hypothesis import given, settings
+from hypothesis import strategies as some
 
 import coevo
+from coevo import Critic, CriticSpec, Genome, Studio, Works
+from coevo.coevolution.society import society
+from coevo.monitoring.ancestral_opponents import spread_out
 from coevo.storage.jsonl import read_log
+from coevo.testing.standins import EvolvingArtist as Evolving
 
 SMALL: dict[str, Any] = {"data": {"size": 16}, "artist": {"max_depth": 3}, "run": {"agents": 3, "log_every": 1}}
 
@@ -67,3 +73,40 @@ def test_players_that_cannot_be_in_a_society_are_refused(coevo_command: CommandL
     assert "has no population" in coevo_command.refuses("run", "dcgan", "--agents", 2)
     said = coevo_command.refuses("run", "--artist", "gp", "--critic", "taste", "--agents", 2)
     assert "'taste' picks, and the critics of a society need to score" in said
+
+
+@settings(max_examples=30)
+@given(some.integers(2, 7), some.integers(2, 9), some.integers(1, 3), some.integers(1, 40))
+def test_a_work_goes_to_the_critic_of_its_own_agent(agents: int, population: int, group: int, exhibited: int) -> None:
+    """All of them, those that ancestral opponents keep, and those that are exhibited."""
+    studio = Studio(image=(1, 4, 4))
+    pairs = [
+        (Evolving(Evolving.Options(population=population), studio), Recorder(studio, group)) for _ in range(agents)
+    ]
+    artist, critic = society(pairs, 0)
+    artist.build()
+    every = artist.make(population, None)
+    kept = spread_out(every, critic.spec().group) if group <= population else every
+    for works in (every, kept, artist.exhibit(exhibited, seed=1)):
+        critic.fooled(works, None)
+        for its_artist, its_critic in pairs:
+            own = {id for id, _, _ in its_artist.population}
+            assert {one.id for one in its_critic.saw} <= own
+        assert sum(len(its_critic.saw) for _, its_critic in pairs) == len(works)
+
+
+class Recorder(Critic):
+    """Remembers the individuals that it was shown."""
+
+    name = "recorder"
+
+    def __init__(self, studio: Studio, group: int):
+        super().__init__(self.Options(), studio)
+        self.group, self.saw = group, tuple[Genome, ...]()
+
+    def spec(self) -> CriticSpec:
+        return CriticSpec(learns=False, group=self.group)
+
+    def fooled(self, works: Works, reals: Works | None) -> torch.Tensor:
+        self.saw = works.individuals if len(works) else ()
+        return torch.ones(len(works), dtype=torch.bool)
