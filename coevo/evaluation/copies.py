@@ -14,7 +14,7 @@ from coevo.evaluation.progress import SILENT, Progress
 SIDE, THUMB = 32, 8  # px at which pictures are compared, and of the thumbnails by which known works are found
 REACH, SCALES = 2, (0.9, 0.95, 1.0, 1.05, 1.1)  # px, and sides, by which a copy may differ
 CANDIDATES = 8  # known works that a work is compared with
-RATIO = 0.45  # of the distance to the nearest known work and to the others near it, below which it is a copy
+RATIO = 0.35  # of the distance to the nearest known work and to the others near it, below which it is a copy
 SAME = 0.004  # root mean square difference of rounding: a copy whatever the others are
 
 
@@ -82,10 +82,30 @@ def shifted(pictures: Tensor, step: int) -> list[Tensor]:
 
 def aligned(pictures: Tensor, others: Tensor) -> Tensor:
     """Root mean square differences of pictures [N, C, S, S] to K others of each [N, K, C, S, S], at the best of all
-    shifts and scales: [N, K]; black to white is 1."""
+    shifts and scales, and of those between them: [N, K]; black to white is 1."""
     eye = torch.eye(2, 3).expand(len(pictures), 2, 3)
     grids = [F.affine_grid(eye * scale, list(pictures.shape), align_corners=False) for scale in SCALES]
     scaled = [F.grid_sample(pictures, grid, padding_mode="border", align_corners=False) for grid in grids]
     variants = torch.stack([crop.flatten(1) for one in scaled for crop in shifted(one, 1)], 1)
-    targets = others[..., REACH:-REACH, REACH:-REACH].flatten(2)
-    return torch.cdist(variants, targets).amin(1) / (2 * targets.shape[2] ** 0.5)
+    inner = slice(REACH, SIDE - REACH)
+    targets = others[..., inner, inner].flatten(2)
+    best = torch.cdist(variants, targets).argmin(1)
+    residual = targets - variants.gather(1, best[..., None].expand_as(targets))
+    return smallest(residual, changes(others)) / (2 * targets.shape[2] ** 0.5)
+
+
+def changes(pictures: Tensor) -> Tensor:
+    """The changes of pictures [N, K, C, S, S] as they are moved across, down and scaled: [N, K, 3, D]."""
+    inner = slice(REACH, SIDE - REACH)
+    y, x = torch.gradient(pictures, dim=(3, 4))
+    line = torch.linspace(-1, 1, SIDE)
+    return torch.stack([one[..., inner, inner].flatten(2) for one in (x, y, x * line + y * line[:, None])], 2)
+
+
+def smallest(residual: Tensor, basis: Tensor) -> Tensor:
+    """The lengths of residuals [N, K, D] without what small changes [N, K, 3, D] explain, to first order: [N, K]."""
+    products = basis @ residual[..., None]
+    gram = basis @ basis.mT
+    gram = gram + (1e-6 + 1e-4 * gram.diagonal(dim1=2, dim2=3).mean(2))[..., None, None] * torch.eye(3)
+    explained = (products * torch.linalg.solve(gram, products)).sum((2, 3))
+    return (residual.square().sum(2) - explained).clamp_min(0).sqrt()

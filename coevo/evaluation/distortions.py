@@ -22,8 +22,8 @@ def blurred(images: Tensor, radius: float) -> Tensor:
 
 
 def blur(images: Tensor, generator: Generator) -> Tensor:
-    """By 2 to 9 % of the side."""
-    return blurred(images, images.shape[-1] * uniform(1, 0.02, 0.09, generator).item())
+    """By 2 to 9 % of the side, at least 0.6 px."""
+    return blurred(images, max(0.6, images.shape[-1] * uniform(1, 0.02, 0.09, generator).item()))
 
 
 def noise(images: Tensor, generator: Generator) -> Tensor:

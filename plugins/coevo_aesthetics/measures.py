@@ -221,7 +221,8 @@ def _block_errors(images: Tensor, side: int) -> Tensor:
     lengths = domains.norm(dim=2)
     units = domains / lengths.clamp_min(1e-4)[..., None]
     products = ranges @ units.transpose(1, 2)  # ‖r‖ cos
-    best, which = products.abs().max(2)
+    which = torch.from_numpy(products.abs_().numpy().argmax(2))  # several times as fast as torch's
+    best = products.gather(2, which[..., None])[..., 0]
     contrast = (best / lengths.gather(1, which).clamp_min(1e-4)).clamp_max(1)
     length = lengths.gather(1, which)
     squared = ranges.square().sum(2) - 2 * contrast * length * best + (contrast * length).square()

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from coevo.data.datasets import DataOptions, Dataset, digits
-from coevo.errors import DataError
 from coevo.evaluation.evaluator import evaluator_for
+from coevo.evaluation.progress import Progress
 from coevo.evaluation.report import random_halves
 
 
@@ -42,7 +42,7 @@ def test_it_is_trained_once_and_read_from_the_cache_afterwards(
     assert torch.equal(state, torch.get_rng_state()), "training it draws from a run's random stream"
     (file,) = (tmp_path / "evaluators").iterdir()
     assert "classifier 1 on 1,797 of digits, weights " in first.name
-    monkeypatch.setattr("coevo.evaluation.classifier.train", lambda *_: pytest.fail("it is there already"))
+    monkeypatch.setattr("coevo.evaluation.evaluator.train", lambda *_: pytest.fail("it is there already"))
     assert evaluator_for(reals).name == first.name
     monkeypatch.undo()
     monkeypatch.setenv("COEVO_CACHE", str(tmp_path))
@@ -66,8 +66,50 @@ def test_channels_with_classes_of_their_own_are_classified_one_by_one(reals: Dat
     assert (classes == parts[0] * 100 + parts[1] * 10 + parts[2]).float().mean() > 0.9
 
 
-def test_it_needs_labels_of_two_classes(reals: Dataset) -> None:
-    with pytest.raises(DataError, match="needs labels of two classes"):
-        evaluator_for(replace(reals, labels=None))
-    with pytest.raises(DataError, match="needs labels of two classes"):
-        evaluator_for(replace(reals, labels=torch.zeros_like(reals.labels)))
+def test_with_few_classes_or_none_it_learns_more_than_to_classify(
+    reals: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COEVO_CACHE", str(tmp_path))
+    train_briefly(monkeypatch)
+    names = [
+        evaluator_for(some).name.split(" on ")[0]
+        for some in (
+            reals,
+            replace(reals, labels=reals.labels.clamp_max(3)),
+            replace(reals, labels=reals.labels.clamp_max(2)),
+            replace(reals, labels=None, classes=()),
+        )
+    ]
+    assert names == ["classifier 1", "classifier 1", "pretext classifier 1", "pretext classifier 1"]
+
+
+def test_an_evaluator_is_kept_whole_or_not_at_all(
+    reals: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stopped(Progress):
+        def advance(self, steps: int = 1, note: str = "") -> None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setenv("COEVO_CACHE", str(tmp_path))
+    train_briefly(monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        evaluator_for(reals, Stopped())
+    assert not list(tmp_path.rglob("*"))
+    evaluator_for(reals)
+    evaluator_for(reals, Stopped())  # it is there: nothing is trained
+
+
+def test_training_says_which_epoch_it_is(reals: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    class Seen(Progress):
+        def begin(self, task: str, total: int = 0) -> None:
+            seen.append((task, total))
+
+        def advance(self, steps: int = 1, note: str = "") -> None:
+            seen.append((note, steps))
+
+    monkeypatch.setenv("COEVO_CACHE", str(tmp_path))
+    train_briefly(monkeypatch)
+    evaluator_for(reals, Seen())
+    assert seen == [("training the evaluator on 1,797 works of digits", 5), *[("epoch 1 of 1", 1)] * 5]

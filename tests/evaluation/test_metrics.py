@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from math import log
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from coevo.data.datasets import to_float
 from coevo.evaluation.metrics import (
     frechet_distance,
     kernel_distance,
@@ -91,9 +93,32 @@ def test_a_parzen_window_of_one_point_is_a_gaussian() -> None:
 
 
 def test_the_nearest_is_the_nearest() -> None:
-    indices, distances = nearest(torch.tensor([[0.0, 0.0], [1.0, 0.9]]), torch.tensor([[1.0, 1.0], [0.0, 0.1]]))
+    """Pictures of two pixels, of 0, 1 and values between."""
+    works, reals = (torch.tensor(rows).view(2, 1, 1, 2) * 2 - 1 for rows in ([[0, 0], [1, 0.9]], [[1, 1], [0, 0.1]]))
+    indices, distances = nearest(works, reals)
     assert indices.tolist() == [1, 0]
     assert distances.tolist() == pytest.approx([0.1 / 2**0.5] * 2)
+
+
+def test_a_picture_is_at_no_distance_from_itself_however_it_is_stored() -> None:
+    reals = torch.randint(0, 256, (40, 3, 16, 16), generator=DRAW, dtype=torch.uint8)
+    for works in (reals, to_float(reals)):
+        indices, distances = nearest(works, reals)
+        assert indices.tolist() == list(range(40)) and distances.max() < 1e-6
+
+
+@pytest.mark.parametrize("block", [1, 50, 333, 10**6])
+def test_figures_do_not_depend_on_how_much_is_held_at_once(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = cloud(37).abs(), cloud(23).abs()
+    pictures = [torch.randint(0, 256, (n, 1, 4, 4), generator=DRAW, dtype=torch.uint8) for n in (9, 30)]
+    found = []
+    for size in (2**22, block):
+        monkeypatch.setattr("coevo.evaluation.metrics.BLOCK", size)
+        indices, distances = nearest(*pictures)
+        likelihood = parzen(x / 5, x[:5] / 5, y / 5)
+        numbers = [kernel_distance(x, y), *asdict(overlap(x, y, 3)).values(), *distances.tolist(), *likelihood]
+        found.append(numbers + indices.tolist())
+    assert found[0] == pytest.approx(found[1], rel=1e-4)
 
 
 def test_spread_is_the_mean_distance_of_two() -> None:

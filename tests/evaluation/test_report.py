@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
 from coevo.data.datasets import DataOptions, Dataset, digits
 from coevo.errors import DataError
-from coevo.evaluation.report import evaluate, random_halves
+from coevo.evaluation.progress import Progress
+from coevo.evaluation.report import evaluate, random_halves, subset, warnings
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +40,8 @@ def test_noise_is_far_from_real_works(reals: Dataset) -> None:
 
 
 def test_copies_are_seen(reals: Dataset) -> None:
-    assert evaluate(reals.works(slice(0, 100)).pixels, reals).neighbours.copies == 100
+    found = evaluate(reals.works(slice(0, 100)).pixels, reals).neighbours
+    assert found.copies == 100 and found.copies_of_reals <= 5
 
 
 def test_one_repeated_picture_is_one_class_without_variety(reals: Dataset) -> None:
@@ -49,9 +52,17 @@ def test_one_repeated_picture_is_one_class_without_variety(reals: Dataset) -> No
     )
 
 
-def test_without_labels_there_are_no_classes(reals: Dataset) -> None:
+def train_briefly(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
+    monkeypatch.setenv("COEVO_CACHE", str(cache))
+    monkeypatch.setattr("coevo.evaluation.classifier.LEAST_STEPS", 5)
+    monkeypatch.setattr("coevo.evaluation.classifier.EPOCHS", 0.1)
+
+
+def test_without_labels_there_are_no_classes(reals: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    train_briefly(monkeypatch, tmp_path)
     report = evaluate(reals.works(slice(0, 20)).pixels, replace(reals, labels=None, classes=()))
     assert report.classes is None and "confidence" not in report.figures()
+    assert report.distances.kid_of_reals < report.distances.kid + 1 and "pretext classifier" in report.evaluator
 
 
 def test_real_works_are_as_near_as_real_works(reals: Dataset) -> None:
@@ -81,10 +92,47 @@ def test_a_report_says_what_it_was_measured_with(reals: Dataset) -> None:
     ("images", "said"),
     [
         (torch.zeros(5, 3, 16, 16), "but those of 'digits' are"),
-        (torch.zeros(1, 1, 16, 16), "too few to evaluate"),
-        (torch.full((5, 1, 16, 16), torch.nan), "not finite"),
+        (torch.zeros(9, 1, 16, 16), "9 works are too few to evaluate: give at least 10, or better 100."),
+        (torch.full((10, 1, 16, 16), torch.nan), "not finite"),
     ],
 )
 def test_pictures_that_cannot_be_evaluated_are_refused(reals: Dataset, images: torch.Tensor, said: str) -> None:
     with pytest.raises(DataError, match=said):
         evaluate(images, reals)
+
+
+def test_too_few_real_works_are_refused(reals: Dataset) -> None:
+    images = reals.works(slice(0, 20)).pixels
+    with pytest.raises(DataError, match="9 to learn from and 9 to compare with, not 10 of each"):
+        evaluate(images, subset(reals, torch.arange(19)))
+    with pytest.raises(DataError, match="too few works"):
+        evaluate(images, reals, subset(reals, torch.arange(9)))
+
+
+def test_figures_of_few_works_are_said_to_be_weak(reals: Dataset) -> None:
+    said = {n: list(warnings(n, 900, 128)) for n in (50, 120, 200)}
+    assert "With only 50 made works the figures vary much" in said[50][0] and "FID is biased" in said[50][1]
+    assert len(said[120]) == 1 and "FID is biased" in said[120][0]
+    assert not said[200]
+    assert "With only 20 real works" in next(warnings(1000, 20, 128))
+
+
+def test_a_second_evaluation_goes_on_where_the_first_was_stopped(
+    reals: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stopped(Progress):
+        def begin(self, task: str, total: int = 0) -> None:
+            if task == "FID":
+                raise KeyboardInterrupt
+
+    class Seen(Progress):
+        def begin(self, task: str, total: int = 0) -> None:
+            tasks.append(task)
+
+    train_briefly(monkeypatch, tmp_path)
+    images, tasks = reals.works(slice(0, 20)).pixels, list[str]()
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(images, reals, progress=Stopped())
+    report = evaluate(images, reals, progress=Seen())
+    assert not [task for task in tasks if "training" in task] and "FID" in tasks
+    assert evaluate(images, reals).figures() == report.figures()

@@ -14,6 +14,9 @@ REPORT = {
     "held_out": 899,
     "split": "train and test",
     "evaluator": "classifier 1",
+    "trust": "low",
+    "trust_reason": "it classifies 20% of held-out works correctly",
+    "warnings": ["FID is biased."],
     "fid": 12.3456,
     "fid_of_reals": 1.2345,
     "precision": 0.81234,
@@ -42,6 +45,8 @@ def test_what_is_not_a_figure_is_in_the_heading() -> None:
         "1,000 works: run x, round 9, seed 0",
         "beside 899 works of digits that were held out",
         "evaluator: classifier 1",
+        "trust in its features: low; it classifies 20% of held-out works correctly",
+        "FID is biased.",
     ]
     assert report_heading({**REPORT, "encoded": 899})[-1] == "codes of 899 real works"
 
