@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from coevo.data.datasets import DataOptions, Dataset
+from coevo.data.datasets import DataOptions, Dataset, reads
 
 SCENES = ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "camera.png")
 TEXTURES = ("brick.png", "grass.png", "gravel.png")
@@ -17,6 +17,7 @@ CROPS = 100  # of every photograph
 SMALLEST = 0.25  # side of a crop, relative to the shorter side of its photograph
 
 
+@reads("split")
 def photographs(options: DataOptions) -> Dataset:
     """Square crops of random places and sizes, the same in every run; the classes are scene and texture.
 

@@ -379,3 +379,25 @@ def test_a_log_shorter_than_the_checkpoint_says_is_not_filled_up(tmp_path):
 
 def test_a_log_that_is_not_there_has_no_lines(tmp_path):
     assert read_log(tmp_path / "metrics.jsonl") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("latest", "commands mean the newest run by it"),
+        ("-x", "commands would take it for an option"),
+        (".hidden", "begin with a dot"),
+        ("a/b", "of a folder, and no path"),
+        ("", "it is empty"),
+        ("two\nlines", "signs that can be printed"),
+    ],
+)
+def test_names_that_commands_cannot_use_are_refused_with_the_reason(tmp_path, name, why):
+    with pytest.raises(StoreError, match=why):
+        RunFolder.create(tmp_path, name, "stem")
+
+
+def test_a_name_with_spaces_is_advised_as_it_is_typed(tmp_path):
+    RunFolder.create(tmp_path, "my run", "stem").unlock()
+    with pytest.raises(StoreError, match="go on with: coevo resume 'my run'"):
+        RunFolder.create(tmp_path, "my run", "stem")
