@@ -1,4 +1,7 @@
-"""Variety: a sheet to choose from shows no empty pictures, no noise and no twins."""
+"""Variety: a sheet to choose from shows no empty pictures, no noise and no twins.
+
+All is computed by NumPy in one thread, so that the same works are chosen whatever the number of threads.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,13 @@ from typing import TypeVar
 import numpy as np
 from torch import Tensor
 
-from coevo.images.rendering import thumbnails
-
 T = TypeVar("T")
 SKETCH = 64  # px of the side at which candidates are drawn
 SIDE = 16  # px of the side at which pictures are compared
 PLAIN = 0.1  # standard deviation, over a picture in [-1, 1], of one that shows nothing
 NOISE = 0.3  # share of its variance that noise keeps, at most, where a picture shrinks to a quarter
 TWINS = 0.4  # distance of twins at most
-TRIES = 6  # rounds of candidates for the places that are free still
+TRIES = 8  # rounds of candidates for the places that are free still
 
 
 def draw_distinct(
@@ -36,56 +37,82 @@ def draw_distinct(
         draw: pictures [N, C, H, W] in [-1, 1] of candidates.
         shows: whether each of some pictures shows something.
     """
-    chosen: list[T] = []
-    spare: list[tuple[T, np.ndarray, bool]] = []
-    faces = list(features(beside)) if len(beside) else []
+    sheet, chosen, spare = Sheet(beside), list[T](), list[T]()
     for _ in range(TRIES):
         if len(chosen) == n:
-            break
+            return chosen
         some = make(n - len(chosen))
-        images = draw(some)
-        for one, face, good in zip(some, features(images), shows(images).tolist(), strict=True):
-            if good and nearest(face, faces) > TWINS:
-                chosen.append(one)
-                faces.append(face)
-            else:
-                spare.append((one, face, good))
-    while len(chosen) < n:
-        best = max(range(len(spare)), key=lambda i: (spare[i][2], nearest(spare[i][1], faces)))
-        one, face, _ = spare.pop(best)
-        chosen.append(one)
-        faces.append(face)
-    return chosen
+        accepted = set(sheet.accept(images := draw(some), shows(images)))
+        chosen += [one for index, one in enumerate(some) if index in accepted]
+        spare += [one for index, one in enumerate(some) if index not in accepted]
+    return chosen + [spare[index] for index in sheet.complete(n - len(chosen))]
 
 
 def distinct(images: Tensor, shows: Callable[[Tensor], np.ndarray]) -> list[int]:
     """The indices of pictures [N, C, H, W] that show something, and are no twins of one before them."""
-    chosen: list[int] = []
-    faces: list[np.ndarray] = []
-    for index, (face, good) in enumerate(zip(features(images), shows(images).tolist(), strict=True)):
-        if good and nearest(face, faces) > TWINS:
-            chosen.append(index)
-            faces.append(face)
-    return chosen
+    return Sheet(images[:0]).accept(images, shows(images))
+
+
+class Sheet:
+    """Pictures on a sheet, and candidates that found no place on it.
+
+    Args:
+        images: the first pictures [K, C, H, W].
+    """
+
+    def __init__(self, images: Tensor):
+        self.features = features(images) if len(images) else None
+        self._spare: list[tuple[np.ndarray, np.ndarray]] = []  # features, and whether they show something
+
+    def accept(self, images: Tensor, shows: np.ndarray) -> list[int]:
+        """Place what shows something and is no twin, one after another; the indices of those."""
+        faces, accepted = features(images), list[int]()
+        apart = self._distances(faces)
+        among = distances(faces, faces)
+        for index in range(len(faces)):
+            if shows[index] and apart[index] > TWINS:
+                accepted.append(index)
+                apart = np.minimum(apart, among[index])
+        self._add(faces[accepted])
+        rest = np.ones(len(faces), bool)
+        rest[accepted] = False
+        self._spare.append((faces[rest], shows[rest]))
+        return accepted
+
+    def complete(self, n: int) -> list[int]:
+        """The n spare candidates, in the order in which they came, that are placed best: each the farthest from all
+        on the sheet, empty ones last."""
+        faces, shows = (np.concatenate(some) for some in zip(*self._spare, strict=True))
+        apart, placed = self._distances(faces), list[int]()
+        for _ in range(n):
+            value = apart + shows
+            value[placed] = -1
+            placed.append(int(value.argmax()))
+            apart = np.minimum(apart, distances(faces, faces[placed[-1:]])[:, 0])
+        return placed
+
+    def _add(self, faces: np.ndarray) -> None:
+        self.features = faces if self.features is None else np.concatenate([self.features, faces])
+
+    def _distances(self, faces: np.ndarray) -> np.ndarray:
+        """The distance [N] of features from the nearest on the sheet; 1 if it is empty."""
+        if self.features is None or not len(self.features):
+            return np.ones(len(faces))
+        return np.asarray(distances(faces, self.features).min(1))
 
 
 def features(images: Tensor) -> np.ndarray:
-    """What pictures [N, C, H, W] are compared by, [N, C·16·16]: shrunk, about their mean, of length 1.
-
-    In NumPy, which adds in the same order whatever the number of threads.
-    """
-    small = thumbnails(images.detach().cpu(), SIDE).numpy()
+    """What pictures [N, C, H, W] are compared by, [N, D]: shrunk, about their mean, of length 1."""
+    small = shrunk(images.detach().cpu().numpy(), SIDE).reshape(len(images), -1)
     small = small - small.mean(1, keepdims=True)
     return small / (np.sqrt((small * small).sum(1, keepdims=True)) + 1e-6)
 
 
-def nearest(face: np.ndarray, others: Sequence[np.ndarray]) -> float:
-    """The distance √(1 - r²) of features from the nearest of others, up to polarity: 0 is the same picture, and 1 has
-    nothing in common; infinite if there are no others."""
-    if not others:
-        return float("inf")
-    correlation = (np.stack(others) * face).sum(1)
-    return float(np.sqrt(max(0.0, 1 - float((correlation * correlation).max()))))
+def distances(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """√(1 - r²) of features [N, D] and [M, D], [N, M]: 0 between pictures that differ in contrast or polarity at most,
+    1 where they have nothing in common."""
+    correlation = np.einsum("nd,md->nm", ones, others)  # by @ the sums would depend on the threads
+    return np.asarray(np.sqrt(np.maximum(0, 1 - correlation * correlation)))
 
 
 def varies(images: Tensor) -> np.ndarray:
@@ -95,7 +122,14 @@ def varies(images: Tensor) -> np.ndarray:
 
 def is_noise(images: Tensor) -> np.ndarray:
     """Whether most of what pictures [N, C, H, W] show is lost when they shrink to a quarter: [N] bool."""
-    images = images.detach().cpu()
-    n, channels, height, _ = images.shape
-    small = thumbnails(images, max(1, height // 4)).numpy().reshape(n, channels, -1)
-    return np.asarray(small.var(2).sum(1) < NOISE * images.numpy().var((2, 3)).sum(1))
+    pixels = images.detach().cpu().numpy()
+    kept, all = (some.var((2, 3)).sum(1) for some in (shrunk(pixels, max(1, pixels.shape[-1] // 4)), pixels))
+    return np.asarray(kept < NOISE * all)
+
+
+def shrunk(pixels: np.ndarray, side: int) -> np.ndarray:
+    """[N, C, H, W] → [N, C, side, side] by the means of areas; what is over at two edges is left out."""
+    n, channels, *sides = pixels.shape
+    height, width = (max(1, length // side) for length in sides)
+    areas = pixels[..., : side * height, : side * width].reshape(n, channels, -1, height, min(side, sides[1]), width)
+    return np.asarray(areas.mean((3, 5)))
