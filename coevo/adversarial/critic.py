@@ -239,7 +239,7 @@ class AdversarialCritic(Critic):
     def problems(self) -> list[str]:
         """Sentences about options that do not fit each other or the studio."""
         o, batch, clip = self.options, self.studio.batch, self.penalties.weight_clip
-        problems = [*input_problems(o, batch, self.sees_labels), *memory_problems(o, batch, o.pack)]
+        problems = [*input_problems(o, self.studio, self.sees_labels), *memory_problems(o, batch, o.pack)]
         if o.unroll and clip:
             problems.append(
                 f"The game {self.game.name!r} clips weights at {clip:g}, and no gradient passes a clip, so it cannot "

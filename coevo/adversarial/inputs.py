@@ -75,10 +75,14 @@ class InputPipeline:
         return values if self.options.pack == 1 else values.repeat_interleave(self.options.pack, 0)
 
 
-def input_problems(options: InputOptions, batch: int, sees_labels: bool) -> list[str]:
-    """Sentences about packs that do not fit the size of a batch, or a network that sees labels."""
-    pack = options.pack
+def input_problems(options: InputOptions, studio: Studio, sees_labels: bool) -> list[str]:
+    """Sentences about packs that do not fit the size of a batch, or a network that sees labels, and about augmentations
+    that do not fit the device."""
+    pack, batch, kinds = options.pack, studio.batch, options.augmentation.split(",")
     problems = {
+        "critic.augmentation=affine has no deterministic gradient on CUDA; leave out affine, or run.deterministic.": (
+            "affine" in kinds and studio.deterministic and studio.device.type == "cuda"
+        ),
         f"critic.pack={pack} does not divide the batch of {batch}; say a --batch that it divides.": batch % pack > 0,
         "critic.pack judges several works as one, which have no one label; leave it at 1.": pack > 1 and sees_labels,
     }

@@ -96,7 +96,7 @@ class LatentPopulation(Population[Tensor]):
         return super().breed(works, picked)
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
-        return self.breed(works, rewards.topk(max(2, len(rewards) // 4)).indices.tolist())
+        return self.breed(works, rewards.argsort(descending=True, stable=True)[: max(2, len(rewards) // 4)].tolist())
 
     def decode(self, codes: Tensor, labels: Tensor | None = None) -> Works:
         return cast(Decoder, self.decoder).decode(codes, labels)

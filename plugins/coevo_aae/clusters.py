@@ -78,12 +78,12 @@ class Clusters:
 
         start: dict[str, Any] = {"n_init": STARTS}
         if not first:
-            shares, means, roots = (part.double().cpu() for part in (self.shares, self.means, self.roots))
+            shares, means, roots = (part.cpu().double() for part in (self.shares, self.means, self.roots))
             last = {"weights": shares / shares.sum(), "means": means, "precisions": torch.cholesky_inverse(roots)}
             start = {"max_iter": ITERATIONS} | {f"{name}_init": part.numpy() for name, part in last.items()}
         mixture = GaussianMixture(len(self.means), random_state=self.seed % 2**32, reg_covar=1e-4, **start)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # the next fit goes on
-            mixture.fit(z.double().cpu().numpy())
+            mixture.fit(z.cpu().double().numpy())
         fitted = mixture.weights_, mixture.means_, np.linalg.cholesky(mixture.covariances_)
-        self.shares, self.means, self.roots = (torch.from_numpy(part).to(self.means) for part in fitted)
+        self.shares, self.means, self.roots = (torch.from_numpy(part).float().to(self.means) for part in fitted)

@@ -206,9 +206,12 @@ def class_probability(wants: str, data: str, dir: str | None, image: tuple[int, 
     if (number := dataset.classes.index(wants)) not in known:
         raise DataError(f"Critic 'taste' wants the class {wants!r}, of which dataset {data!r} has too few works.")
     column = known.index(number)
-    return lambda images: torch.from_numpy(classifier.predict_proba(features(images.cpu()))[:, column]).to(
-        images.device
-    )
+
+    def share(images: Tensor) -> Tensor:
+        shares = torch.from_numpy(classifier.predict_proba(features(images.cpu()))[:, column])
+        return shares.float().to(images.device)
+
+    return share
 
 
 # what they are made of

@@ -249,6 +249,18 @@ def test_options_that_do_not_fit_are_refused_in_one_sentence(
     assert len(str(refusal.value).splitlines()) == 1 and not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("device", "deterministic", "refused"), [("cuda", True, True), ("cuda", False, False), ("cpu", True, False)]
+)
+def test_affine_augmentation_is_refused_where_it_has_no_deterministic_gradient(
+    device: str, deterministic: bool, refused: bool
+) -> None:
+    studio = Studio((1, 16, 16), device=torch.device(device), deterministic=deterministic, batch=8)
+    dcnn = registry().load("critic", "dcnn")
+    problems = dcnn(dcnn.Options(augmentation="colour,affine"), studio).problems()
+    assert ["affine has no deterministic gradient on CUDA" in one for one in problems] == [True] * refused
+
+
 def test_compiled_networks_have_no_second_derivatives(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"critic\.r1 takes gradients of gradients.*leave out --compile, or say -o"):
         options = {"run": {"compile": True}}
