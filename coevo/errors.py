@@ -40,6 +40,10 @@ class DamagedError(StoreError):
     """A session's database is damaged; part of it may still be read."""
 
 
+class PlayerError(CoevoError):
+    """A player gave something else than the contract says; the message names it and what was expected."""
+
+
 class NotFiniteError(CoevoError):
     """A loss or a parameter became NaN or infinite."""
 

@@ -57,6 +57,10 @@ class Group(click.Group):
             for line in str(error).splitlines():
                 click.echo(f"coevo: {line}", err=True)
             context.exit(2)
+        except Exception as error:
+            if context.params.get("debug") or not (said := player_error(error)):
+                raise
+            _refuse(said)
         except KeyboardInterrupt:  # before there was anything to save, or a second one
             click.echo("coevo: Stopped; what was not saved before is lost.", err=True)
             context.exit(130)

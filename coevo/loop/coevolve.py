@@ -14,6 +14,7 @@ from torch import Tensor
 from coevo.contract.capabilities import Breedable
 from coevo.contract.players import Artist, Critic, Metrics
 from coevo.contract.works import Works
+from coevo.loop import checks
 from coevo.loop.pairs import check_restart, share_parameters
 from coevo.loop.phases import DEFAULT_PHASES, Phase
 
@@ -127,13 +128,13 @@ def coevolve(
                     made = None
                 reals = made[1] if made and not population else data.batch(round, index, step)
                 with torch.set_grad_enabled(phase.role == "artist" or (carries and more and phase.may_end(step))):
-                    works = artist.make(data.size, reals) if made is None else made[0]
+                    works = checks.made(artist, data.size, reals) if made is None else made[0]
                 made, rewards = None, None
                 if phase.role == "critic":
                     metrics = critic.learn(works.detach(), reals or Works())
                 else:
                     with without_gradients(critic, artist if shared else None):
-                        rewards = critic.judge(works, reals)
+                        rewards = checks.judged(critic, works, reals)
                         metrics = breed(artist, works, rewards) if picks else artist.learn(works, rewards)
                     rewards = rewards.detach()
                 done = step + 1 == phase.steps or phase.goal_reached(critic, works, reals)

@@ -1,0 +1,22 @@
+"""The player that raised an error, found by the frames that the error came through."""
+
+from __future__ import annotations
+
+from traceback import walk_tb
+
+from coevo.contract.players import Artist, Player
+
+
+def player_error(error: Exception) -> str:
+    """A sentence that names the player whose method raised an error, and the error; empty if no player did."""
+    for frame, _ in reversed(list(walk_tb(error.__traceback__))):
+        player = frame.f_locals.get("self")
+        if isinstance(player, Player):
+            role = "Artist" if isinstance(player, Artist) else "Critic"
+            said = " ".join(str(error).split())
+            return (
+                f"{role} {player.name!r} raised {type(error).__name__} in {frame.f_code.co_name}(): {said[:500]}\n"
+                f"That is a mistake in the player, or its options ask for too much. `coevo check {player.name}` examines "
+                "it, and `coevo --debug` shows the whole traceback. The run is kept as it was at its last checkpoint."
+            )
+    return ""
