@@ -58,6 +58,8 @@ class Group(click.Group):
                 click.echo(f"coevo: {line}", err=True)
             context.exit(2)
         except Exception as error:
+            from coevo.plugin.fault import player_error  # late: it imports torch
+
             if context.params.get("debug") or not (said := player_error(error)):
                 raise
             _refuse(said)
