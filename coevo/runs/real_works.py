@@ -86,11 +86,18 @@ def lost(error: DataError, data: DataOptions, folder: Path | None) -> DataError:
     return DataError(f"{error} If the data of run {folder.name!r} was moved, say where it is: {again} {place}")
 
 
+def check_uses_data(uses_reals: bool, run: str) -> None:
+    """Raise ConfigError if somebody says where the data of a run is that looks at none."""
+    if not uses_reals:
+        raise ConfigError(f"Run {run!r} looks at no real works: leave out --data, --data-dir and --changed-data.")
+
+
 def relocated(config: Config, data: str | None, data_dir: str | None) -> Config:
     """The options with another place of the same dataset. Raises ConfigError if there is no such place."""
     changes = {key: value for key, value in (("name", data), ("dir", data_dir)) if value is not None}
-    if data_dir is not None and config.data.dir is None:
+    named = config.data.name in registry().offers("dataset")
+    if data_dir is not None and not named:
         raise ConfigError(f"Dataset {config.data.name!r} has no --data-dir; say where it is now with --data.")
-    if data is not None and config.data.name in registry().offers("dataset"):
+    if data is not None and named:
         raise ConfigError(f"The run plays dataset {config.data.name!r}; say where it is now with --data-dir.")
     return located(replace(config, data=config.data.model_copy(update=changes)))

@@ -26,10 +26,11 @@ from coevo.monitoring.diagnostics import Diagnostics
 from coevo.monitoring.observer import Observer
 from coevo.runs.build import Setup, make_pair
 from coevo.runs.config import Config
+from coevo.runs.effects import check_place
 from coevo.runs.migrations import migrate_folder, migrate_run_state, migrate_state
 from coevo.runs.observers import Board, Checkpoints, Clock, MetricsLog, Sheets
 from coevo.runs.opening import check_kept, read_config
-from coevo.runs.real_works import relocated
+from coevo.runs.real_works import check_uses_data, relocated
 from coevo.runs.warm_start import check_start, warm_start
 from coevo.storage.run_folder import Checkpoint, RunFolder
 from coevo.studio import Studio
@@ -134,7 +135,9 @@ class Run:
             check_kept(store)
             setup = Setup(config, store.folder)
             if data or data_dir or changed_data:
+                check_uses_data(setup.uses_reals, store.name)
                 setup.read(changed_data)
+                check_place(config.data, setup.dataset, data_dir)
                 kept = replace(kept, fingerprint=setup.fingerprint)
                 setup.config = replace(config, fingerprint=setup.fingerprint)
                 store.write_config(kept.toml().encode())

@@ -80,6 +80,20 @@ def test_a_dataset_that_was_moved_is_found_again(played_on: CommandLine, tmp_pat
     assert played_on("resume", "it", "--rounds", 4).code == 0
 
 
+def test_a_run_that_looks_at_no_data_is_told_nothing_of_data(coevo_command: CommandLine) -> None:
+    society = ("run", "artificial-creativity", "--size", 16, "--batch", 4, "--agents", 2, "--rounds", 1, "--name", "it")
+    answer = coevo_command(*society)
+    assert answer.code == 0 and "Read" not in answer.err
+    for words in (("--data-dir", "."), ("--changed-data",)):
+        assert "'it' looks at no real works" in coevo_command.refuses("resume", "it", "--rounds", 2, *words)
+
+
+def test_a_dataset_without_files_is_nowhere_else(coevo_command: CommandLine, tmp_path: Path) -> None:
+    coevo_command.play("it", "--rounds", 1)
+    said = coevo_command.refuses("resume", "it", "--rounds", 2, "--data-dir", tmp_path)
+    assert "--data-dir would have no effect: dataset 'digits' reads no files" in said
+
+
 def test_other_classes_are_never_accepted(coevo_command: CommandLine, tmp_path: Path) -> None:
     for name in ("cats", "dogs"):
         write_pictures(tmp_path / "pets" / name)

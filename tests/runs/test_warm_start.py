@@ -106,6 +106,11 @@ def test_an_artist_that_has_learnt_nothing_is_not_drawn_from(command: CommandLin
         path.unlink()
     for words in (("sample", "young", "-o", "x.png"), ("interpolate", "young")):
         assert "has learnt nothing yet; play it with: coevo resume young" in command.refuses(*words)
+    for path in [*(folder / "checkpoints").iterdir(), folder / "timing.jsonl"]:  # as if the disk had been full at once
+        path.unlink()
+    assert "has learnt nothing yet; play it with: coevo resume young" in command.refuses(
+        "sample", "young", "-o", "x.png"
+    )
 
 
 def test_of_a_run_that_was_killed_rounds_played_and_rounds_saved_are_said(command: CommandLine) -> None:
