@@ -21,30 +21,34 @@ class Selection(NamedTuple):
 def ranks(scores: Tensor) -> Tensor:
     """Ranks [N] in [0, 1] of scores [N], the highest 1; selection uses ranks, as a reward's scale means nothing.
 
-    Equal scores are ranked by position: the later individual ranks higher.
+    Equal scores share their mean rank.
 
     Example:
         >>> import torch
         >>> ranks(torch.tensor([30.0, -1.0, 7.0])).tolist()
         [1.0, 0.0, 0.5]
-        >>> ranks(torch.tensor([3.0, 3.0, 3.0])).tolist()
-        [0.0, 0.5, 1.0]
+        >>> ranks(torch.tensor([3.0, 9.0, 3.0])).tolist()
+        [0.25, 1.0, 0.25]
     """
-    return scores.argsort(stable=True).argsort(stable=True) / max(1, len(scores) - 1)
+    _, places, counts = scores.unique(return_inverse=True, return_counts=True)
+    means = counts.cumsum(0) - (counts + 1) / 2
+    return means[places] / max(1, len(scores) - 1)
 
 
 def elites(scores: Sequence[float], candidates: Sequence[int], n: int) -> list[int]:
-    """The n best of the candidates (indices), the best first.
+    """The n best of the candidates (indices), the best first; equals have equal chances.
 
     Example:
         >>> elites([0.1, 0.9, 0.5], range(3), 2)
         [1, 2]
     """
-    return sorted(candidates, key=scores.__getitem__, reverse=True)[:n]
+    shuffled = random.sample(candidates, len(candidates))
+    return sorted(shuffled, key=scores.__getitem__, reverse=True)[:n]
 
 
 def tournament(scores: Sequence[float], candidates: Sequence[int], size: int, n: int) -> list[int]:
-    """The winners of n tournaments, each the best of `size` candidates drawn with replacement."""
+    """The winners of n tournaments, each the best of `size` candidates drawn with replacement; of equals the one that
+    was drawn first."""
     rivals = iter(random.choices(candidates, k=n * size))
     return [max(some, key=scores.__getitem__) for some in zip(*[rivals] * size, strict=True)]
 

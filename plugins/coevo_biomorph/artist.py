@@ -74,7 +74,8 @@ class Biomorph(Population[Genotype]):
         return [*newborn[:middle], *survivors, *newborn[middle:]]
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
-        return self.breed(works, [int(rewards.argmax())])
+        best = (rewards == rewards.max()).nonzero().flatten().tolist()
+        return self.breed(works, [best[int(next(self._rolls()) * len(best))]])
 
     def serialize(self, genome: Genotype) -> str:
         return genome.text()
