@@ -61,7 +61,7 @@ class RunFolder:
     def __init__(self, folder: Path):
         self.folder = folder
         self.checkpoints = folder / "checkpoints"
-        self._lock = FileLock(folder / ".lock")
+        self._lock = FileLock(folder / ".lock", thread_local=False)  # a UI plays in a thread of its own
 
     @property
     def name(self) -> str:
