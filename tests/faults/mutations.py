@@ -277,7 +277,7 @@ def sql_values(rng: random.Random, content: bytes) -> bytes:
                     db.execute(f"UPDATE OR IGNORE {table} SET {column} = ?", (value,))
         db.commit()
         return db.serialize()
-    except sqlite3.Error:
+    except (sqlite3.Error, IndexError):  # of a table that is gone
         return flip_bits(rng, content)
     finally:
         db.close()
