@@ -249,7 +249,7 @@ class AdversarialCritic(Critic):
         if self.studio.compile and any(weights.values()):
             name = next(name for name, weight in weights.items() if weight)
             problems.append(
-                f"critic.{name} takes gradients of gradients, which compiled networks do not have; leave out --compile, "
+                f"critic.{name} takes gradients of gradients, which compiled networks lack; leave out --compile, "
                 f"or say -o critic.{name}=0."
             )
         return problems

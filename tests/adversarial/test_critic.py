@@ -71,9 +71,9 @@ def test_every_game_with_every_remedy_plays_three_rounds_and_resumes_exactly(
 
 def test_a_critic_that_wants_novelty_resumes_exactly(tmp_path: Path) -> None:
     options = {"memory": 32, "novelty_threshold": 0.2, "spectral_norm": True, "past_critics": 2}
-    whole = play(tmp_path / "whole", "hinge", options, rounds=5)
-    assert len(play(tmp_path / "parts", "hinge", options, rounds=3).critic.memory)
-    rest = resumed(tmp_path / "parts", rounds=5)
+    whole = play(tmp_path / "whole", "hinge", options, rounds=12)
+    assert len(play(tmp_path / "parts", "hinge", options, rounds=8).critic.memory)
+    rest = resumed(tmp_path / "parts", rounds=12)
     assert equal_states(whole.session.state(), rest.session.state())
 
 
@@ -219,7 +219,7 @@ def test_batch_statistics_see_a_collapse() -> None:
         return (it.judge(varied, None).mean() - sum(alone) / 8).item()
 
     assert abs(separation("none")) < 0.05
-    assert separation("std") > 0.1 and separation("discrimination") > 0.1
+    assert separation("std") > 0.08 and separation("discrimination") > 0.08
 
 
 # options that are refused before anything is built
