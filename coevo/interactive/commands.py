@@ -122,6 +122,6 @@ def _split(line: str) -> list[str]:
 
 
 def _number(word: str) -> int:
-    if not word.isdecimal():
-        raise ConfigError(f"{word!r} is not a number. {HELP}.")
+    if not word.isdecimal() or len(word) > 9:
+        raise ConfigError(f"{word[:40]!r} is not a number of a picture. {HELP}.")
     return int(word)

@@ -16,7 +16,7 @@ def player_error(error: Exception) -> str:
             said = " ".join(str(error).split())
             return (
                 f"{role} {player.name!r} raised {type(error).__name__} in {frame.f_code.co_name}(): {said[:500]}\n"
-                f"The mistake is in the player, or its options ask for too much: `coevo check {player.name}` examines it, "
-                "and `coevo --debug` shows the whole traceback. The run is kept as it was at its last checkpoint."
+                f"The mistake is in the player, or its options ask for too much: `coevo check {player.name}` examines "
+                "it, and `coevo --debug` shows the whole traceback. The run is kept as it was at its last checkpoint."
             )
     return ""
