@@ -11,6 +11,7 @@ import click
 
 from coevo.cli.common import FILE, JSON, RUN, RUNS_DIR, UI, open_store
 from coevo.cli.completion import names_of, runs
+from coevo.cli.completion import options as option_names
 from coevo.cli.starting import loading, say, saying
 from coevo.errors import ConfigError, command
 from coevo.plugin.registry import registry
@@ -52,7 +53,14 @@ if TYPE_CHECKING:
 @click.option("--name", metavar="NAME", help="The run's name.  [default: the recipe or the players, and a number]")
 @RUNS_DIR
 @click.option("--config", "file", metavar="FILE", type=FILE, help="A TOML file of options.")
-@click.option("-o", "options", multiple=True, metavar="SECTION.OPTION=VALUE", help="Set any option: artist.latent=64.")
+@click.option(
+    "-o",
+    "options",
+    multiple=True,
+    metavar="SECTION.OPTION=VALUE",
+    help="Set any option: artist.latent=64.",
+    shell_complete=option_names,
+)
 @UI
 @JSON
 def run(
@@ -98,9 +106,10 @@ def run(
         )
         config, taken = new_config(recipe, asked, runs_dir, read_toml(file) if file else None)
         interface = ui_for(config, plain, ui, picks)  # before anything is made
+    say(taken)
     with saying("Reading the data …"):
         created = Run.create(config, runs_dir, name, recipe)
-    say(taken, *created.notes)
+    say(*created.notes)
     play(created, as_json, plain, interface)
 
 
