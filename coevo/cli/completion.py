@@ -47,6 +47,25 @@ def names_of(*kinds: Kind) -> Completer:
     return complete
 
 
+def players(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Completes names of artists or critics, as far as the words before say which."""
+    kind: Kind | None = context.params.get("kind")
+    return names_of(*([kind] if kind else ("artist", "critic")))(context, parameter, incomplete)
+
+
+def options(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Completes names of options for -o, those of the players that the words before name among them."""
+    from coevo.runs.config import merge, option_names, read_recipe
+
+    named = {role: {"name": context.params[role]} for role in ("artist", "critic") if context.params.get(role)}
+    try:
+        recipe = next(iter(context.args), None)  # click leaves an argument there while an option has no value yet
+        tree = merge(read_recipe(recipe, registry()) if recipe else {}, named)
+        return sorted(f"{name}=" for name in option_names(tree, registry()) if name.startswith(incomplete))
+    except CoevoError:
+        return []
+
+
 def runs(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """Completes names of runs."""
     folder = Path(context.params.get("runs_dir") or os.environ.get("COEVO_RUNS") or "runs")

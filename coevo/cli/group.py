@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
-from coevo.errors import CoevoError, ConfigError
+from coevo.errors import CoevoError, ConfigError, unknown
 from coevo.plugin.registry import registry
 
 SENTENCE = 500  # characters of a first sentence that help may show; none is as long
@@ -39,6 +40,13 @@ class Group(click.Group):
         command: click.Command = registry().load("command", name)
         return command
 
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and self.get_command(context, args[0]) is None:
+            raise ConfigError(unknown("command", args[0], self.list_commands(context)))
+        return super().resolve_command(context, args)
+
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Every section with the whole first sentence of each of its commands."""
         width = max(map(len, self.list_commands(context)))
@@ -48,15 +56,30 @@ class Group(click.Group):
                 with formatter.section(title):
                     formatter.write_dl(rows)
 
+    def main(self, *args: Any, **settings: Any) -> Any:
+        """The same, but click's refusals of what was typed are said as ours are."""
+        if not settings.get("standalone_mode", True):
+            return super().main(*args, **settings)
+        try:
+            done = super().main(*args, **{**settings, "standalone_mode": False})
+        except click.UsageError as error:
+            if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):  # coevo alone shows its help
+                error.show()
+                sys.exit(2)
+            _refuse(refusal(error))
+        except click.ClickException as error:
+            _refuse(error.format_message())
+        except click.Abort:
+            sys.exit(1)
+        sys.exit(done if isinstance(done, int) else 0)
+
     def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
         except CoevoError as error:
             if context.params.get("debug"):
                 raise
-            for line in str(error).splitlines():
-                click.echo(f"coevo: {line}", err=True)
-            context.exit(2)
+            _refuse(str(error))
         except Exception as error:
             from coevo.plugin.fault import player_error  # late: it imports torch
 
@@ -76,3 +99,38 @@ class Group(click.Group):
         except CoevoError as error:  # a plugin's command that cannot be imported must not stop the help
             return str(error)
         return command.get_short_help_str(SENTENCE) if command else ""
+
+
+def _refuse(said: str) -> NoReturn:
+    for line in said.splitlines():
+        click.echo(f"coevo: {line}", err=True)
+    sys.exit(2)
+
+
+def refusal(error: click.UsageError) -> str:
+    """What is wrong with the words that were typed, in a sentence."""
+    path = error.ctx.command_path if error.ctx else "coevo"
+    more = f"; see {path} --help."
+    if isinstance(error, click.NoSuchOption):
+        nearest = f"; did you mean {error.possibilities[0]}?" if error.possibilities else more
+        return f"{path} has no option {error.option_name}{nearest}"
+    if isinstance(error, click.BadParameter) and error.param is not None:
+        named = error.param.metavar or error.param.human_readable_name.upper()
+        name = error.param.opts[0] if isinstance(error.param, click.Option) else named
+        if isinstance(error, click.MissingParameter):
+            return f"{path} needs {name}{more}"
+        if what := expected(error.param.type):
+            return f"{name} should be {what}, but got {error.message.partition(' is not ')[0]}."
+        return f"{name}: {error.message.rstrip('.')}{more}"
+    said = error.format_message().rstrip(".")
+    return f"{path}: {said[:1].lower()}{said[1:]}{more}" if error.ctx else f"{said}{more}"
+
+
+def expected(kind: click.ParamType) -> str:
+    """What a value of a type should be; empty if click says it better."""
+    if isinstance(kind, click.IntRange):
+        least = f"from {kind.min:,} to {kind.max:,}" if kind.max is not None else f"of at least {kind.min:,}"
+        return f"a whole number {least}"
+    if isinstance(kind, click.Choice):
+        return f"one of {', '.join(kind.choices)}"
+    return {"integer": "a whole number", "float": "a number"}.get(kind.name, "")

@@ -63,7 +63,7 @@ def plugins(as_json: bool) -> None:
 
 @click.command()
 @click.argument("kind", type=click.Choice(["artist", "critic"]))
-@click.argument("name", shell_complete=completion.names_of("artist", "critic"))
+@click.argument("name", shell_complete=completion.players)
 @JSON
 def info(kind: Any, name: str, as_json: bool) -> None:
     """Describe an artist or a critic: what it needs and gives, and all of its options."""

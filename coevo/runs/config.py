@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
@@ -198,6 +198,20 @@ def resolve(tree: Mapping[str, Any], registry: Registry, given: frozenset[str] =
         run, data, artist_class, artist, critic_class, critic, critic_phase, artist_phase, bred,
         made.classes, made.data, given,
     )  # fmt: skip
+
+
+def option_names(tree: Mapping[str, Any], registry: Registry) -> Iterator[str]:
+    """The names of all options that a run of these sections has, such as critic.width."""
+    models: dict[str, type[BaseModel]] = {
+        "run": RunOptions, "data": DataOptions, "phases.critic": PhaseOptions, "phases.artist": ArtistPhaseOptions,
+        "latent_population": LatentPopulation.Options,
+    }  # fmt: skip
+    players: tuple[Literal["artist", "critic"], ...] = ("artist", "critic")
+    for role in players:
+        if name := tree.get(role, {}).get("name"):
+            models[role] = registry.load(role, str(name)).Options
+    for section, model in models.items():
+        yield from (f"{section}.{name}" for name in model.model_fields)
 
 
 def _player(

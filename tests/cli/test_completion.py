@@ -48,3 +48,15 @@ def test_commands_recipes_players_and_runs_are_completed(tmp_path: Path, monkeyp
     monkeypatch.setenv("COEVO_RUNS", str(tmp_path))
     assert completed("show", "") == {"first", "second"}
     assert completed("resume", "f") == {"first"}
+
+
+def test_info_completes_the_players_of_its_kind() -> None:
+    assert completed("info", "critic", "dc") == {"dcnn"}
+    assert completed("info", "artist", "dc") == {"dcgan"}
+
+
+def test_options_of_the_players_that_are_named_are_completed() -> None:
+    assert completed("run", "dcgan", "-o", "artist.lat") == {"artist.latent="}
+    assert "critic.width=" in completed("run", "--artist", "vae", "--critic", "dcnn", "-o", "")
+    assert completed("run", "-o", "run.see") == {"run.seed="}
+    assert completed("run", "nothing", "-o", "artist.") == set()
