@@ -123,5 +123,5 @@ def _split(line: str) -> list[str]:
 
 def _number(word: str) -> int:
     if not word.isdecimal() or len(word) > 9:
-        raise ConfigError(f"{word[:40]!r} is not a number of a picture. {HELP}.")
+        raise ConfigError(f"{word[:40]!r} is not a number. {HELP}.")
     return int(word)

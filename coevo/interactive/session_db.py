@@ -340,8 +340,12 @@ class SessionDB:
         if not rows:
             last = self._rows("SELECT max(id) FROM moments")[0][0] or 0
             raise StoreError(f"There is no snapshot {id} to go back to; there are 1 to {last}.")
-        round, phase, step, tree, tensors = rows[0]
-        return Position(round, phase, step), self._unpacked(f"snapshot {id}", tree, tensors)
+        *position, tree, tensors = rows[0]
+        state = self._unpacked(f"snapshot {id}", tree, tensors)
+        with self._reading():
+            if not all(isinstance(state[part], dict) for part in ("artist", "critic", "studio")):
+                raise ValueError(f"snapshot {id} is no state of a session")
+            return Position(*map(int, position)), state
 
     def parent(self, snapshot: int) -> int | None:
         """The snapshot before another; None for the first."""
