@@ -251,6 +251,21 @@ def test_a_key_pressed_while_the_players_work_is_not_for_the_next_sheet(run: Run
     drive(run, script, (140, 44))
 
 
+def test_the_mutation_rate_changes_while_the_players_work_and_the_header_says_so(run: Run) -> None:
+    async def script(app: BreedingApp, pilot: Pilot[None]) -> None:
+        rate = app.sheet.mutation
+        await pilot.press("space")
+        app.action_breed()
+        app.action_mutate(1)
+        app.action_mutate(1)
+        while app.sheet.mutation < 1.5 * rate or "from the next sheet on" not in app.sheet.note:
+            await settled(app, pilot)
+        await settled(app, pilot)
+        assert f"mutation {rate * 1.25**2:.3g}" in text(app)[0]
+
+    drive(run, script, (140, 44))
+
+
 def test_what_ends_the_players_is_raised_when_the_screen_has_gone(run: Run) -> None:
     def fail() -> None:
         raise RuntimeError("the artist broke")

@@ -260,7 +260,10 @@ class BreedingApp(App[None]):
         self._send(Undo() if command == "undo" else Redo())
 
     def action_mutate(self, steps: int) -> None:
-        self._send(Mutate(steps))
+        if self.busy:  # it is for the next sheet, whatever that shows
+            self._commands.put(Mutate(steps))
+        else:
+            self._send(Mutate(steps))
 
     def action_zoom(self) -> None:
         if self.sheet is not None and not self.busy:  # it draws by the artist, who must not learn meanwhile
