@@ -113,4 +113,5 @@ class SavedRun:
         return not self.setup.artist.spec().population and not self.config.run.start
 
     def _migrated(self, state: State, format: int) -> State:
-        return migrate_state(state, format, self.setup.artist, self.setup.critic)
+        with restoring(self.folder.name):
+            return migrate_state(state, format, self.setup.artist, self.setup.critic)
