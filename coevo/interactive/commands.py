@@ -94,7 +94,7 @@ def parse_command(line: str) -> Command:
             return Save(_number(number) - 1, _number(size), rest[0] if rest else None)
         case [sign] if set(sign) in ({"+"}, {"-"}):
             return Mutate(len(sign) if sign[0] == "+" else -len(sign))
-        case [first, *_] if first[0].isalpha():
+        case [first, *_] if first[:1].isalpha():
             raise ConfigError(f"{line.strip()!r} is not a command. {HELP}.")
     return Pick(tuple(_number(word) - 1 for word in words))
 

@@ -80,7 +80,13 @@ class AcceptedWorks(Observer):
 
 def read_accepted(folder: Path) -> list[dict[str, Any]]:
     """Every accepted work of a run's folder, oldest first: id, parents, round, score, genome."""
-    return read_log(folder / FILE)
+    return [row for row in read_log(folder / FILE, "round") if _is_whole(row)]
+
+
+def _is_whole(row: dict[str, Any]) -> bool:
+    texts, parents = (row.get("id"), row.get("genome")), row.get("parents")
+    is_text = all(isinstance(text, str) for text in texts) and isinstance(row.get("score"), int | float)
+    return is_text and isinstance(parents, list) and all(isinstance(parent, str) for parent in parents)
 
 
 def works_of_rows(rows: Sequence[dict[str, Any]]) -> Works:
