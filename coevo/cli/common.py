@@ -81,10 +81,14 @@ def picture(output: Path, *others: str) -> Path:
 
     Raises:
         ConfigError: it does not end with .png or one of `others`; said before anything is drawn.
+        StoreError: the folders above it are missing.
     """
+    from coevo.storage.atomic import check_folder
+
     endings = (".png", *others)
     if output.suffix.lower() not in endings:
         raise ConfigError(f"-o {output} should end with {' or '.join(endings)}.")
+    check_folder(output)
     return output
 
 

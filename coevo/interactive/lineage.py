@@ -66,10 +66,12 @@ def tree(family: Mapping[str, Individual], marked: Sequence[str] = ()) -> Tree:
 
 
 def _description(one: Individual, marked: bool) -> str:
-    parents = f" from {' × '.join(map(escape, one.parents))}" if one.parents else ""
-    picked = "".join(
-        f" [green]picked by {escape(user)}[/] [dim]{at[:16].replace('T', ' ')}[/]" for user, at in one.picked
-    )
+    parents = f" from {' × '.join(map(escape, one.parents))}" if len(one.parents) > 1 or not one.round else ""
+    picked = ""
+    if one.picked:
+        times = f" {len(one.picked)} times, last" if len(one.picked) > 1 else ""
+        user, at = one.picked[-1]
+        picked = f" [green]picked{times}[/] [dim]by {escape(user)}, {at[:16].replace('T', ' ')}[/]"
     id = f"[bold reverse] {escape(one.id)} [/]" if marked else f"[bold]{escape(one.id)}[/]"
     return f"{id} [dim]generation {one.round}[/]{parents}{picked}"
 

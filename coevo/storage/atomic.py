@@ -27,6 +27,19 @@ def writing(path: Path) -> Iterator[None]:
         raise StoreError(f"Could not write {path}: {what}.") from error
 
 
+def check_folder(path: Path) -> None:
+    """Raise StoreError if a file cannot be written because the folders above it are missing; one may be."""
+    if not path.parent.is_dir() and not (above := path.parent.parent).is_dir():
+        raise StoreError(f"Could not write {path}: there is no folder {above}; make it first.")
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder of a file, in one that is there. Raises StoreError if it cannot be made."""
+    check_folder(path)
+    with writing(path):
+        path.parent.mkdir(exist_ok=True)
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that it is there whole or not at all, even if the power fails."""
     with writing(path):

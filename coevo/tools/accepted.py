@@ -6,24 +6,51 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from coevo.errors import StoreError, unknown
+from coevo.errors import StoreError, command, unknown
 from coevo.images.png import describe, png_bytes, signature
 from coevo.images.rendering import render
 from coevo.images.sheets import contact_sheet, to_bytes, to_picture
+from coevo.loop.pairs import lacks_gradients
 from coevo.monitoring.accepted import read_accepted, works_of_rows
-from coevo.runs.opening import SavedRun
+from coevo.runs.build import one_pair
+from coevo.runs.opening import SavedRun, read_config
 from coevo.storage.run_folder import RunFolder
+from coevo.studio import Studio
 from coevo.tools.output import about, of_run, write_output
 
 
 def accepted_rows(run: RunFolder, id: str | None = None) -> list[dict[str, Any]]:
-    """The accepted works of a run, oldest first, or the one of that id. Raises StoreError if there is none of it."""
+    """The accepted works of a run, oldest first, or the one of that id.
+
+    Raises:
+        StoreError: there is none of that id, or the artist does not evolve, so that no works are recorded.
+    """
     rows = read_accepted(run.folder)
+    if not rows:
+        check_evolves(run)
     if id is None:
         return rows
     if found := [row for row in rows if row["id"] == id]:
         return found
     raise StoreError(unknown("accepted work", id, [row["id"] for row in rows]))
+
+
+def check_evolves(run: RunFolder) -> None:
+    """Raise StoreError if a run records no accepted works."""
+    config = read_config(run)
+    artist, critic = one_pair(config, Studio())
+    why = ""
+    if not artist.spec().population and not lacks_gradients(artist.spec(), critic.spec()):
+        why = f"its artist {artist.name!r} does not evolve"
+    elif critic.spec().rewards == "picks":
+        why = f"its critic {critic.name!r} picks, and what it picked is in `coevo lineage`"
+    elif not config.run.accepted:
+        why = "it was played with run.accepted=0"
+    if why:
+        again = command("coevo sample", run.name)
+        raise StoreError(
+            f"Run {run.name!r} records no accepted works: {why}. Draw its works with: {again} -o works.png"
+        )
 
 
 def write_accepted(run: RunFolder, rows: Sequence[dict[str, Any]], size: int, output: Path) -> None:

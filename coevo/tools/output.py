@@ -10,18 +10,17 @@ import numpy as np
 
 from coevo.contract.players import Artist
 from coevo.runs.opening import SavedRun
-from coevo.storage.atomic import write_whole, writing
+from coevo.storage.atomic import make_folder, write_whole
 from coevo.storage.run_folder import RunFolder
 
 
 def write_output(path: Path, content: bytes) -> None:
-    """Write a file, and the folders above it if they are missing.
+    """Write a file, and the folder that it is in if that is missing.
 
     Raises:
-        StoreError: the file system refuses.
+        StoreError: the folder above is missing too, or the file system refuses.
     """
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path)
     write_whole(path, content)
 
 

@@ -313,3 +313,14 @@ def test_images_that_cannot_be_read_are_named(coevo_command: CommandLine, tmp_pa
     answer = coevo_command("run", "dcgan", "--data", tmp_path, *SMALL, "--rounds", 1)
     assert answer.code == 0, answer.err
     assert "coevo: Read 6 pictures, " in answer.err and "; 1 could not be read (broken.png)." in answer.err
+
+
+@pytest.mark.parametrize("words", [("sample",), ("interpolate",), ("traverse",), ("arithmetic",), ("compare", "small")])
+def test_an_output_makes_its_folder_and_no_other(words: tuple[str, ...], played: CommandLine, tmp_path: Path) -> None:
+    name, *others = words
+    if not others:
+        assert played(name, "small", "-o", tmp_path / "made" / "x.png").code == 0
+    said = played.refuses(name, "small", *others[1:], *others, "-o", tmp_path / "no" / "such" / "x.png")
+    if name != "compare":
+        assert f"there is no folder {tmp_path / 'no'}; make it first." in said
+    assert not (tmp_path / "no").exists()
