@@ -80,6 +80,8 @@ class Group(click.Group):
             if context.params.get("debug"):
                 raise
             _refuse(str(error))
+        except (click.exceptions.Exit, click.Abort, click.ClickException):  # click's own, such as the end of --help
+            raise
         except Exception as error:
             from coevo.plugin.fault import player_error  # late: it imports torch
 
