@@ -66,7 +66,7 @@ def tree(family: Mapping[str, Individual], marked: Sequence[str] = ()) -> Tree:
 
 
 def _description(one: Individual, marked: bool) -> str:
-    parents = f" from {' × '.join(map(escape, one.parents))}" if len(one.parents) > 1 or not one.round else ""
+    parents = f" from {' × '.join(map(escape, one.parents))}" if len(one.parents) > (one.round > 0) else ""
     picked = ""
     if one.picked:
         times = f" {len(one.picked)} times, last" if len(one.picked) > 1 else ""
