@@ -34,7 +34,7 @@ def test_options_that_networks_need_are_taken_over_and_said(command: CommandLine
 
 
 def test_options_of_ones_own_that_do_not_fit_the_networks_are_refused(command: CommandLine) -> None:
-    said = command.refuses("run", "dcgan", "--from", "trained", "-o", "artist.width=8")
+    *_, said = command.refuses("run", "dcgan", "--from", "trained", "-o", "artist.width=8").splitlines()
     assert "have other shapes in run 'trained'" in said and "-o artist.width=4" in said and "state_dict" not in said
     assert "critic.width" not in said and "seed" not in said
 
