@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from coevo.contract.capabilities import Renderer
 from coevo.contract.works import Genome, Works
 from coevo.images.rendering import render
 from coevo.images.sheets import to_bytes, to_picture
@@ -89,9 +90,12 @@ class Sheet:
         genomes = self.works.genomes
         return genomes[index].id if genomes else str(index + 1)
 
-    def pictures(self) -> list[Image.Image]:
-        """Every work as a picture, in its own size."""
-        return [to_picture(pixels) for pixels in to_bytes(self.works.pixels)]
+    def pictures(self, size: int = 0) -> list[Image.Image]:
+        """Every work as a picture: in its own size, or drawn anew from its genome if `size` px are more."""
+        pixels, artist = self.works.pixels, self.session.artist
+        if size > pixels.shape[-1] and self.works.codes is None and isinstance(artist, Renderer):
+            pixels = artist.render(self.works, size)
+        return [to_picture(picture) for picture in to_bytes(pixels)]
 
     def picture(self, index: int, size: int) -> Image.Image:
         """One work, drawn anew at another size in px."""

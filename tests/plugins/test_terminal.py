@@ -266,6 +266,16 @@ def test_the_mutation_rate_changes_while_the_players_work_and_the_header_says_so
     drive(run, script, (140, 44))
 
 
+def test_pictures_have_all_the_pixels_that_their_place_has(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coevo_human.terminal.app.pixels_per_cell", lambda picture: 10)  # as kitty's protocol has
+
+    async def script(app: BreedingApp, pilot: Pilot[None]) -> None:
+        tile = app.tiles[0].picture
+        assert tile.image.width == min(tile.size.width, 2 * tile.size.height) * 10 > 32
+
+    drive(run, script, (140, 44))
+
+
 def test_what_ends_the_players_is_raised_when_the_screen_has_gone(run: Run) -> None:
     def fail() -> None:
         raise RuntimeError("the artist broke")

@@ -8,11 +8,12 @@ import math
 import os
 import queue
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from threading import Thread
 from typing import Any, ClassVar
 
+from PIL import Image
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -27,10 +28,11 @@ from textual.widgets import Static
 
 from coevo.interactive.commands import Command, Mutate, Pick, Quit, Redo, Undo
 from coevo.interactive.sheet import Sheet
-from coevo_human.terminal.pictures import picture_class
+from coevo_human.terminal.pictures import picture_class, pixels_per_cell
 from coevo_human.terminal.screens import Help, Lineage, Saving, Zoom
 
 ROWS = 9  # of cells: the smallest height of a picture; a sheet that needs less is paged
+SHARPEST = 512  # px of a picture's side on a sheet, at most
 BAR = "␣ pick  ⏎ breed  u undo  r redo  +- mutation  z zoom  s save  l lineage  b branch  q quit  ? help"
 SHORT_BAR = "␣ pick  ⏎ breed  u undo  r redo  q quit  ? all keys"
 
@@ -122,8 +124,9 @@ class BreedingApp(App[None]):
 
     def ask(self, sheet: Sheet) -> Command:
         """Show a sheet, and wait for a command."""
+        pictures = [] if self._shows(sheet) else sheet.pictures(self.resolution(len(sheet)))
         try:
-            self.call_from_thread(self.show, sheet)  # type: ignore[arg-type] # it takes coroutines
+            self.call_from_thread(self.show, sheet, pictures)  # type: ignore[arg-type] # it takes coroutines
         except RuntimeError:  # the screen has gone
             return Quit()
         return self._commands.get()
@@ -163,10 +166,19 @@ class BreedingApp(App[None]):
         gc.freeze()  # what stands now stays: to collect it again and again would take longer than to draw
         self.players.start()
 
-    async def show(self, sheet: Sheet) -> None:
-        """A new sheet, or the same one with a note."""
-        same = self.sheet is not None and self.sheet.works.images is sheet.works.images
-        same = same or (bool(sheet.note) and self.sheet is not None)
+    def _shows(self, sheet: Sheet) -> bool:
+        """Whether these works are on the screen already."""
+        return self.sheet is not None and (bool(sheet.note) or self.sheet.works.images is sheet.works.images)
+
+    def resolution(self, n: int) -> int:
+        """The pixels that a picture's side has on the screen, where n are on the sheet."""
+        width, height = self.size.width, self.size.height - 3
+        columns, rows = layout(n, width, height)
+        cells = min((width + 1) // columns - 1, 2 * (height // rows - 1))
+        return min(cells * pixels_per_cell(self._picture), SHARPEST)
+
+    async def show(self, sheet: Sheet, pictures: Sequence[Image.Image]) -> None:
+        """A new sheet with its pictures, or the same one with a note and none."""
         self.sheet, self.busy = sheet, False
         if len(self.tiles) != len(sheet):
             grid = self.query_one("#sheet", Grid)
@@ -174,9 +186,9 @@ class BreedingApp(App[None]):
             self.tiles = [Tile(index, self._picture) for index in range(len(sheet))]
             await grid.mount_all(self.tiles)
             self.focus_index = min(self.focus_index, len(sheet) - 1)
-        if not same:
+        if pictures:
             self.picked.clear()
-            for tile, picture in zip(self.tiles, sheet.pictures(), strict=True):
+            for tile, picture in zip(self.tiles, pictures, strict=True):
                 tile.picture.image = picture
         self.arrange()
 

@@ -144,3 +144,12 @@ def picture_class() -> Any:
 
     tgp.randint = random.Random().randint  # a stream of its own: the global one is the players'
     return {renderable.SixelImage: SixelImage, renderable.TGPImage: TGPImage}.get(renderable.Image, BlockPicture)
+
+
+def pixels_per_cell(picture: Any) -> int:
+    """The pixels that a cell's width has in pictures of a class that `picture_class` gave."""
+    if picture is BlockPicture:
+        return 2
+    from textual_image._terminal import get_cell_size  # it has asked the terminal already
+
+    return max(2, int(get_cell_size().width))
