@@ -46,7 +46,7 @@ def ours(kind: str, pixels: torch.Tensor, precision: Any) -> Any:
     studio = Studio((1, 28, 28), tuple("0123456789"), precision=precision, batch=BATCH)
     studio.reseed()
     if kind == "vae":
-        artist: Any = VAE(VAE.Options(hidden=(512,), latent=16), studio)
+        artist: Any = VAE(VAE.Options(network="dense", hidden=(512,), latent=16, beta=1.0, ema=0.0), studio)
         critic: Any = NoCritic(NoCritic.Options(), studio)
     else:
         artist = AAE(AAE.Options(hidden=(512,), latent=16, posterior="gaussian"), studio)

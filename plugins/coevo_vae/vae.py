@@ -36,8 +36,17 @@ class VAE(Autoencoder):
     name = "vae"
 
     class Options(ConditionalOptions, Autoencoder.Options):
-        beta: float = Field(1.0, ge=0, le=1000)
-        """Weight β of the divergence from the prior (Higgins 2017)."""
+        network: Literal["dense", "convolution"] = "convolution"
+        """Fully connected layers, or convolutions that halve and double the image."""
+        latent: int = Field(8, ge=1, le=4096)
+        """Size of the latent code; few numbers leave few codes that no work has."""
+        learning_rate: float = Field(2e-3, gt=0, le=1)
+        """Adam's learning rate."""
+        ema: float = Field(0.999, ge=0, lt=1)
+        """Decay of the averaged networks that are exhibited; 0 exhibits the networks themselves."""
+        beta: float = Field(2.0, ge=0, le=1000)
+        """Weight β of the divergence from the prior (Higgins 2017). 1 is the paper's bound; 2 reconstructs less
+        exactly and draws better works."""
         warm_up: int = Field(0, ge=0)
         """Steps in which β rises from 0."""
         judged: Literal["reconstructions", "samples", "both"] = "reconstructions"

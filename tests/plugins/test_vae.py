@@ -13,12 +13,14 @@ import coevo
 from coevo import ConfigError, PairError, Studio, Works
 from coevo.data.datasets import DataOptions, digits
 from coevo.images.rendering import reconstruct
+from coevo.plugin.registry import registry
+from coevo.runs.config import read_recipe
 from coevo.testing.kit import conform
 from coevo_vae.importance import log_likelihood
 from coevo_vae.none import NoCritic
 from coevo_vae.vae import VAE
 
-SMALL: dict[str, Any] = {"hidden": [32], "latent": 4}
+SMALL: dict[str, Any] = {"network": "dense", "hidden": [32], "latent": 4}
 CONVOLUTION: dict[str, Any] = {"network": "convolution", "width": 4, "latent": 4}
 
 
@@ -142,6 +144,14 @@ def test_its_codes_can_be_bred(tmp_path: Path) -> None:
     coevo.run("vae", name="taught", rounds=3, runs_dir=tmp_path, options=options)
     bred = coevo.run(artist="vae", critic="taste", start="taught", rounds=2, runs_dir=tmp_path, options=options)
     assert bred.artist.exhibit(15, 0).latents.shape == (15, 4)
+
+
+# defaults and recipes
+
+
+@pytest.mark.parametrize("recipe", ["vae", "vae-manifold", "vae-gan"])
+def test_a_recipe_names_its_networks_and_rates_and_no_default_decides_them(recipe: str) -> None:
+    assert {"network", "latent", "beta", "learning_rate", "ema"} <= read_recipe(recipe, registry())["artist"].keys()
 
 
 # labels
