@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
-BLOCK = 2**22  # values held at once: the memory of a comparison does not grow with the number of works
+BLOCK = 2**20  # values held at once: the memory of a comparison does not grow with the number of works
 
 
 def frechet_distance(x: Tensor, y: Tensor) -> float:
@@ -49,7 +49,9 @@ def kernel_distance(x: Tensor, y: Tensor) -> float:
     """
 
     def kernel(a: Tensor, b: Tensor) -> Tensor:
-        return torch.stack([(some @ b.T / a.shape[1] + 1).pow(3).double().sum() for some in in_rows(a, b)]).sum()
+        return torch.stack(
+            [(some @ b.T / a.shape[1] + 1).pow(3).sum(dtype=torch.float64) for some in in_rows(a, b)]
+        ).sum()
 
     def own(a: Tensor) -> Tensor:
         itself = (a.square().sum(1) / a.shape[1] + 1).pow(3).double().sum()

@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from coevo.contract.capabilities import Encoder
 from coevo.contract.players import Artist
 from coevo.data.datasets import DataOptions, Dataset, load_dataset, to_float
 from coevo.data.splits import splits, stratified_indices
@@ -79,7 +80,8 @@ def evaluate_works(
         if window:
             progress.begin("Parzen window")
             report |= parzen_figures(images, reals, held_out)
-        progress.begin("codes")
+        if isinstance(saved.artist, Encoder):
+            progress.begin("codes of real works")
         labelled = None
         if options.labelled is not None and not changes:
             labelled = stratified_indices(reals, options.labelled, saved.config.run.seed)

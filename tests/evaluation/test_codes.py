@@ -15,7 +15,9 @@ from torch import nn
 from torch.distributions import MultivariateNormal
 
 from coevo import Studio, Works
-from coevo.evaluation.codes import cluster_labels, two_sample_accuracy
+from coevo.contract.works import CodeBlock, CodeLayout
+from coevo.data.datasets import Dataset
+from coevo.evaluation.codes import cluster_labels, code_figures, two_sample_accuracy
 from coevo.evaluation.metrics import parzen
 from coevo.latent_models.likelihoods import Likelihood, make_likelihood
 from coevo_vae.importance import log_likelihood
@@ -80,6 +82,36 @@ def test_draws_in_batches_are_draws_at_once(plane: VAE) -> None:
     images = torch.rand(3, 1, 4, 4) * 2 - 1
     many = [log_likelihood(plane, Works(images), draws, seed=draws) for draws in (2000, 2001)]
     assert torch.allclose(*many, atol=0.2)
+
+
+# classes of works whose labels an artist has learnt from
+
+
+class Guesser(VAE):
+    """Says class 0 of every work."""
+
+    name = "guesser"
+
+    @property
+    def code(self) -> CodeLayout:
+        return CodeLayout((CodeBlock("y", 2, prior="categorical", role="label"),))
+
+    def encode(self, works: Works) -> torch.Tensor:
+        return torch.tensor([[1.0, 0.0]]).expand(len(works), 2)
+
+    def evaluate(self, works: Works, draws: int) -> dict[str, float]:
+        return {}
+
+
+def test_errors_are_counted_over_works_whose_labels_are_unseen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coevo.evaluation.codes.reconstruction_error", lambda *_: 0.0)
+    guesser = Guesser(Guesser.Options(), Studio((1, 4, 4), tuple("01")))
+    works = Dataset("w", torch.zeros(4, 1, 4, 4, dtype=torch.uint8), torch.tensor([0, 0, 1, 1]), tuple("01"))
+    assert "classification_error" not in code_figures(guesser, works, None, 1)  # it has learnt from all labels
+    assert "classification_error" not in code_figures(guesser, works, None, 1, torch.arange(4))
+    assert code_figures(guesser, works, None, 1, torch.tensor([0, 1]))["classification_error"] == 1
+    assert code_figures(guesser, works, None, 1, torch.tensor([0, 2]))["classification_error"] == 0.5
+    assert code_figures(guesser, works, works, 1)["classification_error"] == 0.5
 
 
 # on the command line
