@@ -37,6 +37,8 @@ def small(recipe: str) -> list[str]:
     """The words after `coevo run`, without a name: the recipe with small networks, populations and pictures."""
     tree = read_recipe(recipe, registry())
     options: dict[str, Any] = {f"run.{key}": value for key, value in PACE.items()}
+    if asks(recipe):
+        del options["run.save_every"]  # every sheet of a session is kept
     for role in ("artist", "critic"):
         model = registry().load(role, tree[role]["name"]).Options
         given = {name: value for name, value in tree[role].items() if name != "name"}

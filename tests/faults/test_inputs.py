@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 
 import pytest
-
 from faults import inputs, mutations
 
 ROOT = Path(__file__).parents[2]

@@ -1,0 +1,150 @@
+"""Disks that are full, read-only, gone or slow: nothing half is left, one sentence says so, and the run goes on."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import SMALL, CommandLine
+
+from coevo.storage.run_folder import RunFolder
+
+PACE = ("-o", "run.save_every=2", "-o", "run.log_every=1", "-o", "run.sheet_every=2", "--rounds", 4)
+PICKS = "1\n2\nu\n3\ns 1 32\n1\nq\n"
+
+
+class Disk:
+    """Counts the moments at which files are written, and fails at one of them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, fails_at: int = -1, why: int = errno.ENOSPC, wait: float = 0.0):
+        self.writes = 0
+        for module, name in ((os, "fsync"), (os, "replace"), (os, "rename"), (os, "mkdir")):
+            monkeypatch.setattr(module, name, self.failing(getattr(module, name), fails_at, why, wait))
+
+    def failing(self, real: Any, fails_at: int, why: int, wait: float) -> Any:
+        def write(*args: Any, **named: Any) -> Any:
+            self.writes += 1
+            time.sleep(wait)
+            if self.writes - 1 == fails_at or (fails_at < 0 and why == errno.EROFS):
+                raise OSError(why, os.strerror(why))
+            return real(*args, **named)
+
+        return write
+
+
+def ending(run: Path) -> dict[str, bytes]:
+    """What a run ends in, but for times."""
+    last = (run / "checkpoints" / "latest").read_text()
+    files = [run / "checkpoints" / f"{last}.{end}" for end in ("json", "safetensors")]
+    files += [run / "metrics.jsonl", *sorted((run / "sheets").glob("*.png"))]
+    return {path.name: path.read_bytes() for path in files}
+
+
+@contextmanager
+def failing_disk(**about: Any) -> Iterator[Disk]:
+    with pytest.MonkeyPatch.context() as patch:
+        yield Disk(patch, **about)
+
+
+@pytest.mark.slow
+def test_full_at_every_write_of_a_run(tmp_path: Path) -> None:
+    """Writes come in order, so a run that fails at the k-th has done all before it."""
+    command = CommandLine(tmp_path / "whole")
+    with failing_disk() as disk:
+        whole = ending(command.play("it", *PACE))
+    for number in range(disk.writes):
+        command = CommandLine(tmp_path / f"full-{number}")
+        with failing_disk(fails_at=number):
+            answer = command("run", "dcgan", "--name", "it", *SMALL, *PACE)
+        run = command.runs / "it"
+        assert not list(command.runs.rglob(".part-*")) and not list(command.runs.glob(".starting-*"))
+        if answer.code:
+            *_, said = answer.err.strip().splitlines()
+            assert answer.code == 2 and "the disk is full" in said and "Traceback" not in answer.err, (
+                number,
+                answer.err,
+            )
+        again = ("resume", "it", "--rounds", 4) if run.exists() else ("run", "dcgan", "--name", "it", *SMALL, *PACE)
+        done = command(*again)
+        assert done.code == 0 or "is finished" in done.err, (number, done.err)
+        assert ending(run) == whole, number
+        shutil.rmtree(command.runs)
+
+
+@pytest.mark.slow
+def test_full_at_every_write_of_a_session(tmp_path: Path) -> None:
+    picks = tmp_path / "x.picks"
+    picks.write_text(PICKS)
+    words = ("run", "blind-watchmaker", "--name", "it", "--size", 16, "--batch", 4, "--picks", picks)
+    with failing_disk() as disk:
+        assert CommandLine(tmp_path / "whole")(*words).code == 0
+    for number in range(disk.writes):
+        command = CommandLine(tmp_path / f"full-{number}")
+        with failing_disk(fails_at=number):
+            answer = command(*words)
+        assert answer.code in (0, 2) and "Traceback" not in answer.err
+        if (command.runs / "it").exists():
+            picks.write_text("q\n")
+            assert command("resume", "it", "--picks", picks).code == 0, number
+            picks.write_text(PICKS)
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="there is no small disk")
+def test_a_disk_that_is_truly_full(tmp_path: Path) -> None:
+    """The limit of the size of a file stands in for a small disk: the write itself fails, in the middle."""
+    import resource
+    import signal
+
+    command = CommandLine(tmp_path / "runs")
+    run = command.play("it", *PACE)
+    whole = ending(run)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    old = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, hard))
+    try:
+        answer = command("resume", "it", "--rounds", 6)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, old)
+    assert answer.code == 2 and "the disk is full" in answer.err
+    assert RunFolder(run).load()[0].position[0] == 4 and ending(run).items() >= whole.items()
+    assert command("resume", "it", "--rounds", 6).code == 0
+
+
+def test_a_folder_that_is_read_only(tmp_path: Path) -> None:
+    command = CommandLine(tmp_path / "runs")
+    run = command.play("it", *PACE)
+    with failing_disk(why=errno.EROFS):
+        assert "cannot be written to; choose another with --runs-dir" in command.refuses("resume", "it", "--rounds", 6)
+        assert "cannot be written to" in command.refuses("run", "dcgan", *SMALL, "--rounds", 1)
+    assert [one.name for one in RunFolder.all(command.runs)] == [run.name]
+
+
+@pytest.mark.parametrize("part", ["checkpoints", "sheets", "."])
+def test_a_folder_that_vanishes_while_the_run_is_played(part: str, tmp_path: Path) -> None:
+    from coevo.errors import StoreError
+    from coevo.runs.run import Run
+
+    command = CommandLine(tmp_path / "runs")
+    folder = command.play("it", *PACE)
+    run = Run.resume(RunFolder(folder), rounds=8)
+    with pytest.raises(StoreError, match="Could not write"), run:
+        for turn in run.turns():
+            if turn.next.round == 5:
+                shutil.rmtree(folder / part, ignore_errors=True)
+
+
+def test_a_slow_disk_changes_nothing(tmp_path: Path) -> None:
+    command = CommandLine(tmp_path / "runs")
+    fast = ending(command.play("fast", *PACE))
+    with failing_disk(wait=0.02):
+        slow = ending(command.play("slow", *PACE))
+    same = [name for name in fast if not name.endswith(".png")]  # a sheet carries the name of its run
+    assert [name for name in same if fast[name] != slow[name]] == []
