@@ -48,9 +48,9 @@ def draw_distinct(
     return chosen + [spare[index] for index in sheet.complete(n - len(chosen))]
 
 
-def distinct(images: Tensor, shows: Callable[[Tensor], np.ndarray]) -> list[int]:
-    """The indices of pictures [N, C, H, W] that show something, and are no twins of one before them."""
-    return Sheet(images[:0]).accept(images, shows(images))
+def distinct(images: Tensor, shows: np.ndarray) -> list[int]:
+    """The indices of pictures [N, C, H, W] that show something ([N] bool), and are no twins of one before them."""
+    return Sheet(images[:0]).accept(images, shows)
 
 
 class Sheet:

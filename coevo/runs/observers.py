@@ -11,6 +11,7 @@ import torch
 
 from coevo.contract.players import State
 from coevo.errors import ConfigError
+from coevo.evolution.variety import distinct, varies
 from coevo.images.png import save_png
 from coevo.images.sheets import contact_sheet
 from coevo.loop import Turn
@@ -191,7 +192,8 @@ class Sheets(Observer):
 
     @torch.no_grad()
     def save(self, run: ObservedRun) -> None:
-        """Save a contact sheet of the artist's works. A population is shown as it stands."""
+        """Save a contact sheet of the artist's works. Of a population that no person breeds, twins and empty works are
+        left out."""
         artist = run.artist
         works = artist.make(self.batch, None) if artist.spec().population else artist.exhibit(SHEET, self.seed)
         if works.images is None:
@@ -199,8 +201,13 @@ class Sheets(Observer):
         if not works.images.isfinite().all():
             raise not_finite(run, "the exhibited pictures")
         about = {"artist": artist.name, "run": self.store.name, "round": run.round, "seed": self.seed}
-        path = self.store.sheets / f"{run.round:08d}.png"
-        save_png(path, contact_sheet(works.images), about)
+        path, images, caption = self.store.sheets / f"{run.round:08d}.png", works.images, ""
+        if artist.spec().population and not run.is_session:
+            shown = distinct(images, varies(images)) or [0]
+            images = images[shown]
+            if len(shown) < len(works):
+                caption = f"{len(shown)} of {len(works)} works: twins and empty works are left out."
+        save_png(path, contact_sheet(images, caption=caption), about)
         self.latest = path
 
 
