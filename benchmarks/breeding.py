@@ -2,7 +2,7 @@
 
     python benchmarks/breeding.py [--generations 500] [--timed 20] [--seeds 3]
 
-Pictures of 128 px, of biomorphs, programs, networks and the latent space of a dcgan that was trained at 128 px for 50
+Pictures of 128 px, of biomorphs, programs, networks and the latent space of a dcgan that was trained at 128 px for three
 rounds. A sheet counts as shown when the terminal's content has stopped changing. Needs tmux, and an idle machine.
 """
 
@@ -88,7 +88,7 @@ def main() -> None:
     if shutil.which("tmux") is None:
         sys.exit("benchmarks/breeding.py needs tmux.")
     with tempfile.TemporaryDirectory() as runs:
-        base = ["run", "dcgan", "--size", "128", "--rounds", "50", "--name", "base", "--runs-dir"]
+        base = ["run", "dcgan", "--size", "128", "--rounds", "3", "--name", "base", "--runs-dir"]
         train = [sys.executable, "-c", "from coevo.cli import main; main()", *base, runs]
         subprocess.run(train, check=True, stdout=subprocess.DEVNULL)
         bred = "--artist dcgan --critic human --from base --size 128"
