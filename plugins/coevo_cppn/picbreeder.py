@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import IO
 from xml.etree.ElementTree import Element, ParseError
@@ -15,6 +17,10 @@ from coevo.images.png import Origin
 from coevo_cppn.network import COLOURS, INK, INPUTS, Network, network
 
 MAX_BYTES = 4_000_000  # bytes of XML
+UNREADABLE = (
+    OSError, zipfile.BadZipFile, zlib.error, struct.error, RuntimeError, NotImplementedError, EOFError, IndexError,
+    OverflowError,
+)  # fmt: skip
 
 
 def origin(path: Path) -> Origin:
@@ -37,7 +43,7 @@ def read_genome(path: Path) -> tuple[Genome, Network]:
         made = _network(genome)
         parents = tuple(_marking(parent) for parent in genome.findall("parents/identifier"))
         return Genome(_marking(genome.find("identifier")), parents, made.text()), made
-    except (ParseError, ValueError, KeyError, defusedxml.DefusedXmlException) as error:
+    except (ParseError, ValueError, KeyError, RecursionError, defusedxml.DefusedXmlException) as error:
         raise DataError(f"{path} is not a genome of PicBreeder: {error}.") from error
 
 
@@ -52,7 +58,7 @@ def _xml(path: Path) -> bytes:
                 raise DataError(f"{path} holds {len(members)} files; a PicBreeder zip holds one genome.")
             with archive.open(members[0]) as file:
                 return _limited(file, path)
-    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+    except UNREADABLE as error:
         raise DataError(f"{path} cannot be read: {error}") from error
 
 

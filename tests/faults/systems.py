@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from coevo.plugin.registry import registry
 from coevo.runs.config import read_recipe
+from coevo.runs.effects import unmet
 
 ROUNDS = 8
 PACE = {"save_every": 2, "log_every": 2, "sheet_every": 3}
@@ -59,13 +60,13 @@ def small(recipe: str) -> list[str]:
     return [recipe, *words, *([] if asks(recipe) else ["--rounds", str(ROUNDS)])]
 
 
-def fits(model: Any, options: Mapping[str, Any]) -> bool:
-    """Whether a player has such options."""
+def fits(model: Any, given: Mapping[str, Any], name: str, value: Any) -> bool:
+    """Whether a player has such an option, and it has an effect."""
     try:
-        model.model_validate(options)
+        options = model.model_validate({**given, name: value})
     except ValidationError:
         return False
-    return True
+    return not unmet(options, name)
 
 
 def script(recipe: str, run: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import struct
 import zipfile
 from pathlib import Path, PurePosixPath
 from types import TracebackType
@@ -85,7 +86,7 @@ class Zip:
             raise DataError(f"The zip {path} does not exist." if not path.exists() else f"{path} is no file.")
         try:
             self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        except (zipfile.BadZipFile, NotImplementedError, ValueError, IndexError, struct.error) as error:
             raise DataError(f"{path} is neither a folder nor a zip of images.") from error
         except OSError as error:
             raise DataError(f"{path} cannot be read: {error.strerror}.") from error
