@@ -2,8 +2,8 @@
 
     python benchmarks/breeding.py [--generations 500] [--timed 20] [--seeds 3]
 
-Pictures of 128 px, of biomorphs, programs, networks and the latent space of a dcgan that was trained at 128 px for three
-rounds. A sheet counts as shown when the terminal's content has stopped changing. Needs tmux, and an idle machine.
+Pictures of 128 px, of biomorphs, programs, networks and the latent space of a dcgan that was trained at 128 px for
+three rounds. A sheet counts as shown when the terminal's content has stopped changing. Needs tmux, and an idle machine.
 """
 
 from __future__ import annotations
