@@ -161,11 +161,11 @@ def test_an_older_format_is_upgraded_as_a_whole(tmp_path: Path) -> None:
     with SessionDB(tmp_path / "s.db") as db:
         with pytest.raises(KeyError):
             db.upgrade(lambda state: state, lambda state: {"rows": state["no such key"]})
-        assert db.format == 1 and "ids" in db.snapshot(1)[1]
-        rename = lambda state: {"names" if key == "ids" else key: value for key, value in state.items()}  # noqa: E731
+        assert db.format == 1 and db.snapshot(1)[1]["studio"] == {"ids": 2}
+        rename = lambda state: state | {"studio": {"names": state["studio"]["ids"]}}  # noqa: E731
         db.upgrade(rename, lambda state: {"length": state["log"]})
         assert db.format == FORMAT
-        assert [db.snapshot(id)[1]["names"] for id in (1, 2)] == [["1", "2"], ["1", "2"]]
+        assert [db.snapshot(id)[1]["studio"] for id in (1, 2)] == [{"names": 2}, {"names": 2}]
         assert db.run_state() == {"length": 10}
 
 
