@@ -44,11 +44,7 @@ def small(recipe: str) -> list[str]:
         model = registry().load(role, tree[role]["name"]).Options
         given = {name: value for name, value in tree[role].items() if name != "name"}
         for name, value in SMALLER.items():
-            if (
-                name in given.keys() | {"width", "hidden"}
-                and given.get(name) != []
-                and fits(model, given | {name: value})
-            ):
+            if name in {*given, "width", "hidden"} and given.get(name) != [] and fits(model, given, name, value):
                 options[f"{role}.{name}"] = value
     for phase, about in tree.get("phases", {}).items():
         if "steps" in about:
