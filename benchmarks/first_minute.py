@@ -33,8 +33,10 @@ def first_minute(place: Path, name: str, seed: int, minutes: float, data: list[s
     folder = ["--runs-dir", str(place)]
     spent = ["--minutes", str(minutes), "--seed", str(seed), "--name", name]
     subprocess.run([COEVO, "run", *PAIR, *data, *spent, *folder], check=True, stdout=subprocess.DEVNULL)
-    told = subprocess.run([COEVO, "evaluate", name, "--json", *folder], check=True, stdout=subprocess.PIPE, text=True)
-    figures = json.loads(told.stdout)
+    evaluated = subprocess.run(
+        [COEVO, "evaluate", name, "--json", *folder], check=True, stdout=subprocess.PIPE, text=True
+    )
+    figures = json.loads(evaluated.stdout)
     return {"rounds": list(read_log(place / name / "timing.jsonl"))[-1]["round"]} | {
         figure: figures[figure] for figure in FIGURES
     }
