@@ -148,6 +148,7 @@ def make_studio(config: Config, folder: Path | None) -> Studio:
         folder=folder,
         batch=run.batch,
         deterministic=run.deterministic,
+        threads=run.threads,
     )
 
 

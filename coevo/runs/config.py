@@ -46,6 +46,9 @@ class RunOptions(Options):
     """Compile networks with torch.compile."""
     deterministic: bool = False
     """Use deterministic kernels only: bit for bit on CUDA too."""
+    threads: int | None = Field(None, ge=1, le=1024)
+    """Threads that compute networks on the CPU; by default one a core. Say 1 for runs beside each other. Results of
+    another number differ in their last digits, so a run keeps it."""
     resample: bool = False
     """Draw new works and real works for the artist's first step of a round (Goodfellow 2014, algorithm 1)."""
     log_every: int = Field(10, ge=1)

@@ -24,6 +24,7 @@ class Modes(NamedTuple):
 
     deterministic: bool
     warn_only: bool
+    threads: int
     tf32: tuple[bool, bool] | None
     """Of matrix products and of convolutions; only CUDA has it."""
 
@@ -31,15 +32,18 @@ class Modes(NamedTuple):
     def now(cls, device: torch.device) -> Modes:
         deterministic = torch.are_deterministic_algorithms_enabled()
         warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+        kept = deterministic, warn_only, torch.get_num_threads()
         if device.type != "cuda":
-            return cls(deterministic, warn_only, None)
-        return cls(deterministic, warn_only, (torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32))
+            return cls(*kept, None)
+        return cls(*kept, (torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32))
 
     def set(self, device: torch.device) -> None:
         """Set those that differ."""
         now = self.now(device)
         if self[:2] != now[:2]:
             torch.use_deterministic_algorithms(self.deterministic, warn_only=self.warn_only)
+        if self.threads != now.threads:
+            torch.set_num_threads(self.threads)
         if self.tf32 and self.tf32 != now.tf32:
             torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = self.tf32
 
@@ -65,10 +69,18 @@ class GlobalState:
         device: the run's device.
         deterministic: whether torch may use deterministic algorithms only.
         tf32: whether CUDA may compute in TF32, which keeps fp32's range and a tenth of its digits.
+        threads: of a network's computations on the CPU; by default torch's own number.
     """
 
-    def __init__(self, seed: int, device: torch.device, deterministic: bool = False, tf32: bool = True):
-        self.seed, self.device, self.deterministic, self.tf32 = seed, device, deterministic, tf32
+    def __init__(
+        self,
+        seed: int,
+        device: torch.device,
+        deterministic: bool = False,
+        tf32: bool = True,
+        threads: int | None = None,
+    ):
+        self.seed, self.device, self.deterministic, self.tf32, self.threads = seed, device, deterministic, tf32, threads
         self._held: Globals | None = None  # the run's while it rests, the caller's while it plays
         self._playing = False
 
@@ -127,6 +139,8 @@ class GlobalState:
         modes = Modes.now(self.device)
         if self.deterministic:
             modes = modes._replace(deterministic=True, warn_only=False)
+        if self.threads:
+            modes = modes._replace(threads=self.threads)
         if modes.tf32:
             modes = modes._replace(tf32=(self.tf32, self.tf32))
         on_cpu = torch.Generator().manual_seed(seed).get_state()

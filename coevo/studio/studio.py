@@ -29,6 +29,7 @@ class Studio:
         folder: the run's folder, if there is one.
         batch: how many works the run wants at once, which is a population's natural size.
         deterministic: whether torch may use deterministic algorithms only.
+        threads: of a network's computations on the CPU; by default torch's own number.
         picks: a person, or who plays one, picks from every sheet; so works should differ.
 
     Example:
@@ -47,13 +48,14 @@ class Studio:
     batch: int = 64
     picks: bool = False
     deterministic: bool = False
+    threads: int | None = None
     ids: int = 0
     """The number of ids given to individuals so far."""
 
     def __post_init__(self) -> None:
         self.streams = RandomStreams(self.seed, self.device)
         self._globals = GlobalState(
-            seed_of(self.seed, "global"), self.device, self.deterministic, tf32=self.precision != "fp32"
+            seed_of(self.seed, "global"), self.device, self.deterministic, self.precision != "fp32", self.threads
         )
 
     def generator(self, stream: str) -> torch.Generator:

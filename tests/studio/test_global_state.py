@@ -122,3 +122,10 @@ def test_the_stream_of_an_accelerator_is_saved_and_goes_back(monkeypatch: pytest
     other = Studio()
     other.restore(state)  # on a CPU, which has no such stream
     assert "mps" not in other.state()
+
+
+def test_a_run_computes_with_its_own_number_of_threads() -> None:
+    before = torch.get_num_threads()
+    with Studio(threads=before + 1).playing():
+        assert torch.get_num_threads() == before + 1
+    assert torch.get_num_threads() == before
