@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 MINUTES ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench clean
+.PHONY: help run test check audit bench clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -20,6 +20,9 @@ check: $(VENV)/.dev ## format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+audit: $(VENV)/.dev ## known vulnerabilities in what is installed; says so where their database cannot be reached
+	$(BIN)/python tests/faults/audit.py
 
 bench: $(VENV)/.dev ## the benchmarks, one after another; on an otherwise idle machine
 	$(BIN)/python benchmarks/loop.py
