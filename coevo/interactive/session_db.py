@@ -125,11 +125,10 @@ class SessionDB:
 
     def __init__(self, path: Path | None = None):
         self.path = path
-        new = path is None or not path.exists()
         # A UI may read from a thread of its own, while the session waits for it.
         self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False, timeout=10)
         with self._reading():
-            if new:
+            if not self._db.execute("SELECT 1 FROM sqlite_master").fetchone():  # new, or killed before it had tables
                 self._db.executescript(f"PRAGMA user_version = {FORMAT}; BEGIN; {SCHEMA} COMMIT;")
             problem = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
             if problem != "ok":

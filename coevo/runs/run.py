@@ -374,7 +374,7 @@ def open_session(store: RunFolder, lock: bool) -> SessionDB:
         StoreError: it is missing, or the run's checkpoints are.
     """
     path = store.folder / FILE
-    if not path.is_file() and store.names():
+    if not (path.is_file() and path.stat().st_size) and store.names():
         raise StoreError(f"Run {store.name!r} was bred by picks, and its database {path} is missing.")
     db = SessionDB(path)
     return db if lock or db.is_current else db.in_memory()

@@ -128,7 +128,7 @@ class Story:
         """Whether there is nothing left to play."""
         if asks(self.recipe):
             return script(self.recipe, self.run) == "q\n"
-        return self.run.exists() and RunFolder(self.run).pointed("latest") == f"{ROUNDS:08d}"
+        return self.run.exists() and self.newest == f"{ROUNDS:08d}"
 
     def kill(self, after: float, number: signal.Signals) -> None:
         """Start a process, and send it a signal after some seconds, wherever it then is."""

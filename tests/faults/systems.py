@@ -77,6 +77,8 @@ def events(run: Path) -> int:
     if not (run / "session.db").is_file():
         return 0
     with reading(run / "session.db") as db:
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'events'").fetchone():
+            return 0  # killed while it was made
         return int(db.execute("SELECT count(*) FROM events").fetchone()[0])
 
 
@@ -99,7 +101,7 @@ def ending(run: Path) -> dict[str, str]:
     if (run / "session.db").is_file():
         return {part: digest(rows) for part, rows in _session(run / "session.db")}
     checkpoints = run / "checkpoints"
-    last = (checkpoints / "latest").read_text()
+    last = max(path.stem for path in checkpoints.glob("*.json"))
     files = [checkpoints / f"{last}.json", checkpoints / f"{last}.safetensors"]
     files += [path for path in run.glob("*.jsonl") if path.name != "timing.jsonl"]
     files += [run / "sheets" / f"{round:08d}.png" for round in range(0, ROUNDS + 1, PACE["sheet_every"])]

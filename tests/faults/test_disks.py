@@ -41,7 +41,7 @@ class Disk:
 
 def ending(run: Path) -> dict[str, bytes]:
     """What a run ends in, but for times."""
-    last = (run / "checkpoints" / "latest").read_text()
+    last = max(path.stem for path in (run / "checkpoints").glob("*.json"))
     files = [run / "checkpoints" / f"{last}.{end}" for end in ("json", "safetensors")]
     files += [run / "metrics.jsonl", *sorted((run / "sheets").glob("*.png"))]
     return {path.name: path.read_bytes() for path in files}
