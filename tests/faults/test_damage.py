@@ -141,3 +141,16 @@ def test_two_processes_do_not_play_one_run(command: CommandLine) -> None:
         process.kill()
         process.wait()
     assert command("resume", "it", "--rounds", 6).code in (0, 2)
+
+
+def test_a_session_that_was_killed_while_its_database_was_made_goes_on(tmp_path: Path) -> None:
+    command = CommandLine(tmp_path / "runs")
+    (tmp_path / "x.picks").write_text("1\n2\nq\n")
+    words = ("--picks", tmp_path / "x.picks")
+    assert command("run", "blind-watchmaker", "--size", 16, "--batch", 4, "--name", "it", *words).code == 0
+    (command.runs / "it" / "session.db").write_bytes(b"")  # as it is before its tables
+    assert "is missing" in command.refuses("resume", "it", *words)  # it had been played
+    for path in (command.runs / "it" / "checkpoints").iterdir():
+        path.unlink()
+    (command.runs / "it" / "timing.jsonl").unlink()
+    assert command("resume", "it", *words).code == 0
