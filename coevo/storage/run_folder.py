@@ -45,10 +45,11 @@ class Checkpoint:
 def check_name(name: str) -> None:
     """Raise StoreError if a run cannot have this name."""
     reasons = {
+        "it is empty": not name,
         "commands mean the newest run by it": name == "latest",
         "commands would take it for an option": name.startswith("-"),
         "folders whose names begin with a dot are hidden": name.startswith("."),
-        "a name is that of a folder, and no path": not name or Path(name).name != name or "\\" in name,
+        "a name is that of a folder, and no path": Path(name).name != name or "\\" in name,
         "a name has letters, digits, spaces and signs that can be printed": not name.isprintable(),
     }
     if why := next((why for why, applies in reasons.items() if applies), ""):

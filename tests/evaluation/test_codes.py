@@ -60,7 +60,7 @@ class Plane(VAE):
 def plane() -> VAE:
     studio = Studio((1, 4, 4), tuple("01"))
     studio.reseed()
-    it = Plane(Plane.Options(hidden=(), latent=2, likelihood="gaussian", pixel_std=0.5), studio)
+    it = Plane(Plane.Options(network="dense", ema=0, hidden=(), latent=2, likelihood="gaussian", pixel_std=0.5), studio)
     it.build()
     with torch.no_grad():
         it.decoder[0].weight.mul_(0.5)

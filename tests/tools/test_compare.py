@@ -41,7 +41,7 @@ def test_a_figure_that_a_run_does_not_have_is_empty(runs: list[RunFolder]) -> No
     rows = table(runs)
     assert rows["artist.name"] == {"plain": "dcgan", "packed": "dcgan", "vae": "vae"}
     assert rows["artist.elbo"]["plain"] == "" and float(rows["artist.elbo"]["vae"]) < 0
-    assert "artist.beta" not in rows  # an option that only one of them has, and has not chosen
+    assert "artist.reward_weight" not in rows  # an option that only one of them has, and has not chosen
 
 
 def test_figures_are_means_over_the_end_of_the_log(runs: list[RunFolder], tmp_path: Path) -> None:
