@@ -42,7 +42,12 @@ if TYPE_CHECKING:
 @click.option("--seed", metavar="N", type=int, help="Seed of everything random.  [default: 0]")
 @click.option("--device", metavar="DEVICE", help="auto, cpu, cuda or mps.  [default: auto]")
 @click.option("--precision", metavar="NAME", help="auto, fp32 or bf16.  [default: auto]")
-@click.option("--threads", metavar="N", type=int, help="Threads of networks on the CPU.  [default: one a core]")
+@click.option(
+    "--threads",
+    metavar="N",
+    type=int,
+    help="Threads for networks; say 1 for runs beside each other.  [default: one a core]",
+)
 @click.option("--compile", is_flag=True, default=None, help="Compile networks with torch.compile.")
 @click.option(
     "--from",

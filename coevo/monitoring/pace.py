@@ -14,7 +14,7 @@ class Pace:
         >>> pace = Pace()
         >>> fast = [pace.step("artist", 0.01) for _ in range(400)]
         >>> [said for said in (pace.step("artist", 0.5) for _ in range(8)) if said]
-        ['steps of the artist take 50 times as long as before; another job may be using the processors']
+        ['steps of the artist take 50 times as long as before; another job may be using the processors (see --threads)']
     """
 
     def __init__(self) -> None:
@@ -37,4 +37,4 @@ class Pace:
             return None
         self._said = True
         times = f"{took / fastest:.0f} times as long as before"
-        return f"steps of the {role} take {times}; another job may be using the processors"
+        return f"steps of the {role} take {times}; another job may be using the processors (see --threads)"

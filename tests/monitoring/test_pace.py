@@ -13,7 +13,7 @@ def test_steps_that_become_slow_are_named_once() -> None:
     pace = Pace()
     assert said(pace, "artist", 0.01, 1000) == []
     assert said(pace, "artist", 0.3, 100) == [
-        "steps of the artist take 30 times as long as before; another job may be using the processors"
+        "steps of the artist take 30 times as long as before; another job may be using the processors (see --threads)"
     ]
     assert said(pace, "artist", 0.3, 100) == []
 
