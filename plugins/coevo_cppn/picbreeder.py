@@ -53,7 +53,7 @@ def _xml(path: Path) -> bytes:
             with path.open("rb") as file:
                 return _limited(file, path)
         with zipfile.ZipFile(path) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
+            members = [member for member in archive.infolist() if member.filename and not member.is_dir()]
             if len(members) != 1:
                 raise DataError(f"{path} holds {len(members)} files; a PicBreeder zip holds one genome.")
             with archive.open(members[0]) as file:

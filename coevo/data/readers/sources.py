@@ -91,7 +91,7 @@ class Zip:
         except OSError as error:
             raise DataError(f"{path} cannot be read: {error.strerror}.") from error
         try:
-            members = [member for member in self._zip.infolist() if not member.is_dir()]
+            members = [member for member in self._zip.infolist() if member.filename and not member.is_dir()]
             self._refuse_harm(path, members)
         except BaseException:
             self._zip.close()
