@@ -73,9 +73,9 @@ class Group(click.Group):
             sys.exit(1)
         sys.exit(done if isinstance(done, int) else 0)
 
-    def invoke(self, context: click.Context) -> Any:
+    def invoke(self, context: click.Context) -> None:
         try:
-            return super().invoke(context)
+            super().invoke(context)  # what a command returns is no exit code
         except CoevoError as error:
             if context.params.get("debug"):
                 raise

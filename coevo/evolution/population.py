@@ -37,6 +37,8 @@ class Population(Artist, Generic[G]):
         distinct: bool = True
         """With picks: what would be an empty picture, noise or the twin of another on the sheet is drawn again."""
 
+        needs: ClassVar[Mapping[str, str]] = {"distinct": "rewards=picks"}
+
     options: Any
     population: list[Genome]
     parents: list[Genome]

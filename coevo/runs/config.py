@@ -316,7 +316,7 @@ def leaves(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 FLAGS = {"data.name": "--data", "data.dir": "--data-dir", "run.start": "--from"} | {
     f"data.{key}": f"--{key}" for key in ("size", "channels")
-} | {f"run.{key}": f"--{key}" for key in ("batch", "agents", "device", "precision", "compile")}  # fmt: skip
+} | {f"run.{key}": f"--{key}" for key in ("batch", "agents", "device", "precision", "compile", "threads")}  # fmt: skip
 
 
 def typed(name: str, value: Any = None) -> str:

@@ -44,8 +44,12 @@ def check_effects(config: Config, artist: Artist, critic: Critic, dataset: Datas
         for name in chosen:
             section, _, option = name.partition(".")
             if section == role and (needed := unmet(its, option, critic.spec().rewards)):
-                wants = f"a critic that gives scores; {critic.name!r} gives {critic.spec().rewards}"
-                wanted = [wants if one == "rewards=scores" else f"{role}.{one}" for one in needed]
+                gives = f"; {critic.name!r} gives {critic.spec().rewards}"
+                wanted = [
+                    f"a critic that gives {value}{gives}" if key == "rewards" else f"{role}.{one}"
+                    for one in needed
+                    for key, _, value in [one.partition("=")]
+                ]
                 mistakes.append(f"{name} would have no effect: it needs {' or '.join(wanted)}. Leave it out.")
     if mistakes:
         raise ConfigError(mistakes)
@@ -72,7 +76,7 @@ def unmet(options: Options, name: str, rewards: str = "scores") -> list[str]:
     Args:
         options: of a player.
         name: one of them.
-        rewards: what the critic gives, for options that need "rewards=scores".
+        rewards: what the critic gives, for options that need "rewards=scores" or "rewards=picks".
     """
     values = {"rewards": rewards, **options.model_dump()}
 
@@ -103,6 +107,9 @@ def pair_reasons(config: Config, artist: Artist, critic: Critic, dataset: Datase
             yield f"run.{name}", f"{judge} picks, and every sheet of such a session is kept"
         for name in ("accepted", "ancestral_opponents"):
             yield f"run.{name}", f"{judge} picks, and what it picked is in the session's lineage"
+        if isinstance(artist, Population) and not isinstance(artist, LatentPopulation):
+            for name in ("compile", "precision", "threads", "deterministic"):
+                yield f"run.{name}", f"neither {its} nor {judge} has networks"
     elif not critic.spec().learns:
         yield "run.ancestral_opponents", f"{judge} never learns, so there are no critics of its past"
     if not critic.spec().learns:

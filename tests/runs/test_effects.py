@@ -33,6 +33,12 @@ DIGITS = digits(DataOptions(size=8))
         (["run", "dcgan", "-o", "critic.past_decay=0.1"], "it needs critic.past_critics. Leave it out"),
         (["run", "gp-dcnn", "-o", "artist.islands=1", "-o", "artist.migration=0.5"], "it needs artist.islands>1"),
         (["run", "sims", "-o", "artist.elites=3", "--picks", "nobody.picks"], "a critic that gives scores; 'human'"),
+        (["run", "gp-dcnn", "-o", "artist.distinct=true"], "a critic that gives picks; 'dcnn' gives scores"),
+        (
+            [*BRED, "--precision", "bf16"],
+            "--precision would have no effect: neither artist 'biomorph' nor critic 'human'",
+        ),
+        ([*BRED, "--threads", 3], "--threads would have no effect"),
         (["run", "vae", "-o", "phases.critic.steps=2"], "critic 'none' never learns, so it has no phase"),
         (["run", "vae", "-o", "run.ancestral_opponents=true"], "there are no critics of its past"),
         (["run", "vae", "-o", "run.resample=true"], "run.resample would have no effect"),
