@@ -58,7 +58,7 @@ class Dataset:
         classes: names of the labels.
         unreadable: names of image files that could not be read.
         parts: the dataset of each channel's pictures, if a class is made of the classes of the channels.
-        originals: the sizes that its pictures had before they were resized, if they are known.
+        originals: the sizes of its pictures before they were resized, and sums of them, if they are known.
     """
 
     name: str
@@ -118,8 +118,9 @@ def digits(options: DataOptions) -> Dataset:
         arrays = np.load(file, allow_pickle=False)
         images, labels = arrays["images"], arrays["labels"]
     scaled = torch.from_numpy(images).float()[:, None] * (255 / 16)
-    return Dataset("digits", _resized(scaled, options), torch.from_numpy(labels).long(), tuple("0123456789"),
-                   originals=readers.Originals((8, 8), (8, 8)))  # fmt: skip
+    originals = readers.Originals.of_arrays(images)
+    resized, classes = _resized(scaled, options), tuple("0123456789")
+    return Dataset("digits", resized, torch.from_numpy(labels).long(), classes, originals=originals)
 
 
 @reads("dir", "split")
@@ -139,7 +140,7 @@ def mnist(options: DataOptions) -> Dataset:
     folder = readers.folder_at(options.dir)
     if options.split == "test" and not any(folder.glob("t10k-*")):
         raise NoTestPartError(f"{folder} has no t10k-images-idx3-ubyte: MNIST's test part is not there.")
-    images, labels = [], []
+    images, labels, raw = [], [], []
     for part in parts:
         pictures = readers.read_idx(folder, f"{part}-images", 3)
         answers = readers.read_idx(folder, f"{part}-labels", 1)
@@ -147,8 +148,8 @@ def mnist(options: DataOptions) -> Dataset:
             raise DataError(f"{folder} has {len(pictures)} {part} images but {len(answers)} labels.")
         images += [_resized(torch.from_numpy(some).float()[:, None], options) for some in _chunks(pictures, 10_000)]
         labels.append(torch.from_numpy(answers.astype(np.int64)))
-    height, width = pictures.shape[1:]
-    originals = readers.Originals((width, height), (width, height), width == height)
+        raw.append(pictures)
+    originals = readers.Originals.of_arrays(*raw)
     return Dataset("mnist", torch.cat(images), torch.cat(labels), tuple("0123456789"), originals=originals)
 
 
@@ -200,8 +201,7 @@ def arrays(path: Path, options: DataOptions) -> Dataset:
             pixels = (pixels * torch.tensor(GREY)[:, None, None]).sum(1, keepdim=True)
         resized = interpolate(pixels, (options.size, options.size), mode="bicubic", antialias=True)
         parts.append(resized.round().clamp(0, 255).to(torch.uint8).expand(-1, options.channels, -1, -1).contiguous())
-    originals = readers.Originals((width, height), (width, height), width == height)
-    unlabelled = Dataset(path.stem, torch.cat(parts), originals=originals)
+    unlabelled = Dataset(path.stem, torch.cat(parts), originals=readers.Originals.of_arrays(images))
     if labels is None:
         return unlabelled
     names, places = np.unique(labels, return_inverse=True)

@@ -26,4 +26,4 @@ def stacked(options: DataOptions) -> Dataset:
     images = torch.stack([grey.images[triples[:, place], 0] for place in range(3)], 1)
     labels = grey.labels[triples] @ torch.tensor([100, 10, 1])
     names = tuple(f"{number:03d}" for number in range(1000))
-    return Dataset("stacked-mnist", images, labels, names, parts=grey)
+    return Dataset("stacked-mnist", images, labels, names, parts=grey, originals=grey.originals)

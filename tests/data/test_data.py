@@ -252,7 +252,7 @@ def test_a_large_set_is_decoded_once_into_the_cache(tmp_path: Path, monkeypatch:
     (pictures / "3.png").write_bytes(b"broken")
     held, cached = read(pictures), read(pictures, memory_mb=0)
     assert torch.equal(held.images, cached.images) and held.unreadable == cached.unreadable == ("3.png",)
-    assert held.originals == cached.originals == ((8, 8), (8, 8), True)
+    assert held.originals == cached.originals and held.originals[:3] == ((8, 8), (8, 8), True)
     before = [(path.name, path.stat().st_mtime_ns) for path in sorted((tmp_path / "cache").iterdir())]
     assert len(before) == 2 and torch.equal(read(pictures, memory_mb=0).images, held.images)
     assert before == [(path.name, path.stat().st_mtime_ns) for path in sorted((tmp_path / "cache").iterdir())]

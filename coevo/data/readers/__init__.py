@@ -3,16 +3,19 @@
 from coevo.data.readers.arrays import keep_arrays, read_arrays
 from coevo.data.readers.decode import BROKEN, Decoded, decode, read_image
 from coevo.data.readers.idx import read_idx
-from coevo.data.readers.originals import Originals
+from coevo.data.readers.originals import READ_MB, Originals, Sums, checksums
 from coevo.data.readers.sources import Folder, Source, Zip, folder_at
 
 __all__ = [
     "BROKEN",
+    "READ_MB",
     "Decoded",
     "Folder",
     "Originals",
     "Source",
+    "Sums",
     "Zip",
+    "checksums",
     "decode",
     "folder_at",
     "keep_arrays",

@@ -19,21 +19,22 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from coevo.data.readers.originals import Originals, Size
+from coevo.data.readers.originals import Originals, Size, Sums
 from coevo.data.readers.sources import SUFFIXES, Source
 from coevo.errors import DataError
-from coevo.storage.atomic import write_whole, writing
+from coevo.storage.atomic import CACHE, write_whole, writing
 from coevo.storage.cache import cache_folder
 
 BROKEN = (
     OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, zipfile.BadZipFile,
     NotImplementedError, UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning,
 )  # fmt: skip
+CACHED = 2  # the version of what the cache holds; files of others are made anew
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """images uint8 [N, C, size, size]; labels by top folder, or None; names of broken files; sizes before."""
+    """images uint8 [N, C, size, size]; labels by top folder, or None; names of broken files; what they were."""
 
     images: np.ndarray
     labels: list[int] | None
@@ -44,7 +45,7 @@ class Decoded:
 
 @dataclass(frozen=True)
 class Filled:
-    """The numbers of the broken files, and the sizes that the others had; None if a cache does not know them."""
+    """The numbers of the broken files, and what the others were; None if all are broken."""
 
     broken: list[int]
     originals: Originals | None
@@ -68,27 +69,29 @@ def decode(source: Source, size: int, channels: Literal[1, 3], workers: int, mem
 def _fill(images: np.ndarray, source: Source, size: int, channels: Literal[1, 3], workers: int) -> Filled:
     """Decode into `images`, broken ones left out and the rest moved up."""
 
-    def one(name: str) -> tuple[np.ndarray, Size] | None:
+    def one(name: str) -> tuple[np.ndarray, Size, int] | None:
         try:
-            return _decoded(source.read(name), size, channels)
+            content = source.read(name)
+            return *_decoded(content, size, channels), zlib.crc32(content)
         except BROKEN:
             return None
 
     broken, sizes, place = [], set[Size](), 0
+    checksums = np.empty(len(images), np.uint32)
     with ThreadPoolExecutor(workers) as pool:
         for number, decoded in enumerate(_in_order(pool, one, source.names)):
             if decoded is None:
                 broken.append(number)
             else:
-                images[place] = decoded[0]
-                sizes.add(decoded[1])
+                images[place], original, checksums[place] = decoded
+                sizes.add(original)
                 place += 1
-    return Filled(broken, Originals.of(list(sizes)) if sizes else None)
+    return Filled(broken, Originals.of(sizes, Sums.of(checksums[:place])) if sizes else None)
 
 
 def _in_order(
-    pool: ThreadPoolExecutor, work: Callable[[str], tuple[np.ndarray, Size] | None], names: list[str]
-) -> Iterator[tuple[np.ndarray, Size] | None]:
+    pool: ThreadPoolExecutor, work: Callable[[str], tuple[np.ndarray, Size, int] | None], names: list[str]
+) -> Iterator[tuple[np.ndarray, Size, int] | None]:
     """Results in the order of the names, never more than a chunk of them in memory."""
     for begun in range(0, len(names), 512):
         yield from pool.map(work, names[begun : begun + 512])
@@ -145,11 +148,11 @@ def _labelled(images: np.ndarray, names: list[str], filled: Filled, where: str) 
 def _cached(source: Source, shape: tuple[int, ...], fill: Callable[[np.ndarray], Filled]) -> Decoded:
     """Decoded images in a file, kept for the next run; its JSON comes last and so says that it is whole."""
     folder = cache_folder()
-    about = json.dumps([str(Path(source.where).resolve()), shape, source.stamp])
+    about = json.dumps([CACHED, str(Path(source.where).resolve()), shape, source.stamp])
     path = folder / f"{hashlib.sha256(about.encode()).hexdigest()[:32]}.uint8"
     mark = path.with_suffix(".json")
     if not mark.is_file():
-        with writing(path):
+        with writing(path, CACHE):
             folder.mkdir(parents=True, exist_ok=True)
             part = path.with_suffix(f".part-{os.getpid()}")
             try:
@@ -159,14 +162,14 @@ def _cached(source: Source, shape: tuple[int, ...], fill: Callable[[np.ndarray],
                 os.replace(part, path)  # noqa: PTH105
             finally:
                 part.unlink(missing_ok=True)
-        write_whole(mark, json.dumps({"broken": filled.broken, "originals": filled.originals}).encode())
+        write_whole(mark, json.dumps({"broken": filled.broken, "originals": filled.originals}).encode(), CACHE)
     return _labelled(np.memmap(path, np.uint8, "c", shape=shape), source.names, _kept(mark), source.where)
 
 
 def _kept(mark: Path) -> Filled:
-    """What the mark of a cache says of it. Older versions wrote the list of broken files alone."""
+    """What the mark of a cache says of it."""
     kept = json.loads(mark.read_text())
-    if isinstance(kept, list):
-        return Filled(kept, None)
-    smallest, largest, square = kept["originals"]
-    return Filled(kept["broken"], Originals(tuple(smallest), tuple(largest), square))
+    if kept["originals"] is None:
+        return Filled(kept["broken"], None)
+    smallest, largest, square, sums = kept["originals"]
+    return Filled(kept["broken"], Originals(tuple(smallest), tuple(largest), square, Sums(*sums)))

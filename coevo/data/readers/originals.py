@@ -2,24 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterable
 from typing import NamedTuple
 
+import numpy as np
+
+READ_MB = 256  # of pictures in memory that are summed; of more, evenly spaced ones
 Size = tuple[int, int]
 
 
+class Sums(NamedTuple):
+    """The number of pictures that differ from each other, of those that were summed, and a CRC-32 over them all."""
+
+    different: int
+    crc: int
+
+    @classmethod
+    def of(cls, checksums: np.ndarray) -> Sums:
+        """The sums of pictures by the checksum of each, uint32."""
+        return cls(len(np.unique(checksums)), zlib.crc32(checksums.astype("<u4").tobytes()))
+
+
 class Originals(NamedTuple):
-    """Width and height in pixels of the smallest and the largest original, and whether all are square."""
+    """Width and height in pixels of the smallest and the largest original, whether all are square, and sums of them.
+
+    The sums are the same on every machine; those of resized pictures are not, since processors round differently.
+    """
 
     smallest: Size
     largest: Size
     square: bool = True
+    sums: Sums | None = None
 
     @classmethod
-    def of(cls, sizes: Sequence[Size]) -> Originals:
+    def of(cls, sizes: Iterable[Size], sums: Sums | None = None) -> Originals:
         """The originals of at least one picture, by their widths and heights."""
         by_area = sorted(set(sizes), key=lambda size: (size[0] * size[1], size))
-        return cls(by_area[0], by_area[-1], all(width == height for width, height in by_area))
+        return cls(by_area[0], by_area[-1], all(width == height for width, height in by_area), sums)
+
+    @classmethod
+    def of_arrays(cls, *arrays: np.ndarray) -> Originals:
+        """The originals of pictures that are arrays [N, H, W, …]."""
+        sizes = [(array.shape[2], array.shape[1]) for array in arrays]
+        return cls.of(sizes, Sums.of(np.concatenate([checksums(array) for array in arrays])))
 
     def resized(self, side: int) -> str:
         """What becomes of them as pictures of that side: "8 × 8 px enlarged to 32 × 32"."""
@@ -29,3 +55,10 @@ class Originals(NamedTuple):
         grown, shrunk = min(self.smallest) < side, min(self.largest) > side
         verb = "resized" if grown == shrunk else "enlarged" if grown else "reduced"
         return f"{span} px {'' if self.square else 'cropped and '}{verb} to {side} × {side}"
+
+
+def checksums(pictures: np.ndarray) -> np.ndarray:
+    """A checksum uint32 of each picture [N, …], or of evenly spaced ones where they are too many to be read."""
+    some = min(len(pictures), max(1, READ_MB * 2**20 // max(1, pictures[0].nbytes)))
+    places = np.linspace(0, len(pictures) - 1, some).astype(np.int64)
+    return np.fromiter((zlib.crc32(np.ascontiguousarray(pictures[place]).data) for place in places), np.uint32, some)
