@@ -15,14 +15,14 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError
 from coevo.contract.players import Artist
 from coevo.contract.works import Genome, Works
 from coevo.errors import DataError, reason
-from coevo.storage.atomic import write_whole
+from coevo.storage.atomic import RUN, Advice, write_whole
 from coevo.storage.run_folder import FORMAT
 from coevo.version import __version__
 
 
-def save_png(path: Path, picture: Image.Image, about: Mapping[str, Any]) -> None:
+def save_png(path: Path, picture: Image.Image, about: Mapping[str, Any], advice: Advice = RUN) -> None:
     """Write a picture as a PNG that carries `about`; it appears whole."""
-    write_whole(path, png_bytes(picture, about))
+    write_whole(path, png_bytes(picture, about), advice)
 
 
 def png_bytes(picture: Image.Image, about: Mapping[str, Any]) -> bytes:

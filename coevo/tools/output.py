@@ -10,7 +10,7 @@ import numpy as np
 
 from coevo.contract.players import Artist
 from coevo.runs.opening import SavedRun
-from coevo.storage.atomic import make_folder, write_whole
+from coevo.storage.atomic import OUTPUT, make_folder, write_whole
 from coevo.storage.run_folder import RunFolder
 
 
@@ -21,7 +21,7 @@ def write_output(path: Path, content: bytes) -> None:
         StoreError: the folder above is missing too, or the file system refuses.
     """
     make_folder(path)
-    write_whole(path, content)
+    write_whole(path, content, OUTPUT)
 
 
 def npy(array: np.ndarray) -> bytes:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import shutil
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,11 +15,14 @@ from typing import Any
 
 import pytest
 from conftest import SMALL, CommandLine
+from faults.systems import differing, events, script, small
+from faults.systems import ending as session
 
+from coevo.storage.atomic import writing
+from coevo.storage.jsonl import Log
 from coevo.storage.run_folder import RunFolder
 
 PACE = ("-o", "run.save_every=2", "-o", "run.log_every=1", "-o", "run.sheet_every=2", "--rounds", 4)
-PICKS = "1\n2\nu\n3\ns 1 32\n1\nq\n"
 
 
 class Disk:
@@ -27,6 +32,18 @@ class Disk:
         self.writes = 0
         for module, name in ((os, "fsync"), (os, "replace"), (os, "rename"), (os, "mkdir")):
             monkeypatch.setattr(module, name, self.failing(getattr(module, name), fails_at, why, wait))
+        append = self.failing(Log.append, fails_at, why, wait)
+
+        def half_a_line(log: Log, row: dict[str, Any]) -> None:
+            with writing(log.path):
+                try:
+                    append(log, row)
+                except OSError:
+                    log._file.write(b'{"round": 1')
+                    log._file.flush()
+                    raise
+
+        monkeypatch.setattr(Log, "append", half_a_line)
 
     def failing(self, real: Any, fails_at: int, why: int, wait: float) -> Any:
         def write(*args: Any, **named: Any) -> Any:
@@ -78,42 +95,51 @@ def test_full_at_every_write_of_a_run(tmp_path: Path) -> None:
         shutil.rmtree(command.runs)
 
 
-@pytest.mark.slow
-def test_full_at_every_write_of_a_session(tmp_path: Path) -> None:
-    picks = tmp_path / "x.picks"
-    picks.write_text(PICKS)
-    words = ("run", "blind-watchmaker", "--name", "it", "--size", 16, "--batch", 4, "--picks", picks)
-    with failing_disk() as disk:
-        assert CommandLine(tmp_path / "whole")(*words).code == 0
-    for number in range(disk.writes):
-        command = CommandLine(tmp_path / f"full-{number}")
-        with failing_disk(fails_at=number):
-            answer = command(*words)
-        assert answer.code in (0, 2) and "Traceback" not in answer.err
-        if (command.runs / "it").exists():
-            picks.write_text("q\n")
-            assert command("resume", "it", "--picks", picks).code == 0, number
-            picks.write_text(PICKS)
-
-
-@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="there is no small disk")
-def test_a_disk_that_is_truly_full(tmp_path: Path) -> None:
-    """The limit of the size of a file stands in for a small disk: the write itself fails, in the middle."""
-    import resource
-    import signal
-
-    command = CommandLine(tmp_path / "runs")
-    run = command.play("it", *PACE)
-    whole = ending(run)
+@contextmanager
+def files_up_to(size: int) -> Iterator[None]:
+    """Files cannot grow beyond that many bytes, SQLite's too: a write fails in its middle, as on a small disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     old = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
-        answer = command("resume", "it", "--rounds", 6)
+        yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, old)
-    assert answer.code == 2 and "the disk is full" in answer.err
+
+
+@pytest.mark.slow
+def test_a_session_on_a_disk_that_fills_goes_on_where_it_was(tmp_path: Path) -> None:
+    """The database grows as it is bred, so it meets its limit at one pick after another."""
+    recipe, picks = "blind-watchmaker", tmp_path / "x.picks"
+
+    def play(command: CommandLine) -> Any:
+        run = command.runs / "it"
+        picks.write_text(script(recipe, run))
+        words = ("resume", "it") if run.exists() else ("run", *small(recipe), "--name", "it")
+        return command(*words, "--picks", picks)
+
+    whole = CommandLine(tmp_path / "whole")
+    assert play(whole).code == 0
+    size = (whole.runs / "it" / "session.db").stat().st_size
+    recorded = set()
+    for limit in range(4096, size, size // 10):
+        command = CommandLine(tmp_path / f"{limit}")
+        with files_up_to(limit):
+            answer = play(command)
+        assert answer.code == 2 and "ree some space" in answer.err and "Traceback" not in answer.err, answer.err
+        recorded.add(events(command.runs / "it"))
+        assert play(command).code == 0
+        assert differing(session(command.runs / "it"), session(whole.runs / "it")) == [], limit
+    assert len(recorded) > 4
+
+
+def test_a_run_on_a_disk_that_fills_keeps_its_last_checkpoint(tmp_path: Path) -> None:
+    command = CommandLine(tmp_path / "runs")
+    run = command.play("it", *PACE)
+    whole = ending(run)
+    with files_up_to(8192):
+        assert "the disk is full" in command.refuses("resume", "it", "--rounds", 6)
     assert RunFolder(run).load()[0].position[0] == 4 and ending(run).items() >= whole.items()
     assert command("resume", "it", "--rounds", 6).code == 0
 
@@ -125,6 +151,15 @@ def test_a_folder_that_is_read_only(tmp_path: Path) -> None:
         assert "cannot be written to; choose another with --runs-dir" in command.refuses("resume", "it", "--rounds", 6)
         assert "cannot be written to" in command.refuses("run", "dcgan", *SMALL, "--rounds", 1)
     assert [one.name for one in RunFolder.all(command.runs)] == [run.name]
+
+
+@pytest.mark.parametrize(("why", "said"), [(errno.EROFS, "give another path"), (errno.ENOSPC, "free some space, or")])
+def test_a_file_that_cannot_be_written_is_given_another_path(why: int, said: str, tmp_path: Path) -> None:
+    command = CommandLine(tmp_path / "runs")
+    command.play("it", *PACE)
+    with failing_disk(why=why, fails_at=-1 if why == errno.EROFS else 1):
+        answer = command.refuses("sample", "it", "-n", 4, "-o", tmp_path / "x.png")
+    assert said in answer and "resume" not in answer and "--runs-dir" not in answer
 
 
 @pytest.mark.parametrize("part", ["checkpoints", "sheets", "."])
