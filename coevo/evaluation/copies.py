@@ -11,6 +11,7 @@ from coevo.evaluation.distortions import blurred
 from coevo.evaluation.metrics import in_rows
 from coevo.evaluation.progress import SILENT, Progress
 
+VERSION = 1  # of what is a copy; cached answers of another one are not read
 SIDE, THUMB = 32, 8  # px at which pictures are compared, and of the thumbnails by which known works are found
 REACH, SCALES = 2, (0.9, 0.95, 1.0, 1.05, 1.1)  # px, and sides, by which a copy may differ
 CANDIDATES = 8  # known works that a work is compared with

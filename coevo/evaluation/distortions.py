@@ -83,11 +83,6 @@ def smear(images: Tensor, generator: Generator) -> Tensor:
     )
 
 
-def overlay(images: Tensor, generator: Generator) -> Tensor:
-    """The means of two pictures."""
-    return (images + images.roll(1, 0)) / 2
-
-
 def uniform(shape: int | tuple[int, ...], low: float, high: float, generator: Generator) -> Tensor:
     """Draws between `low` and `high`; of N the shape is [N, 1, 1, 1]."""
     shape = (shape, 1, 1, 1) if isinstance(shape, int) else shape

@@ -16,7 +16,7 @@ from torch import Tensor
 from coevo.data.datasets import Dataset, to_float
 from coevo.evaluation import classifier
 from coevo.evaluation.classifier import Classifier, train
-from coevo.evaluation.kept import identity, kept
+from coevo.evaluation.kept import Kept, identity
 from coevo.evaluation.pretext import PretextClassifier
 from coevo.evaluation.progress import SILENT, Progress
 
@@ -61,15 +61,16 @@ class ChannelEvaluator(Evaluator):
         return Prediction(torch.cat([one.features for one in found], 1), classes, confidence)
 
 
-def evaluator_for(reals: Dataset, progress: Progress = SILENT) -> Evaluator:
+def evaluator_for(reals: Dataset, progress: Progress = SILENT, kept: Kept | None = None) -> Evaluator:
     """The evaluator of real works: read from the cache, or trained (seconds to two minutes) and kept there.
 
     Args:
         reals: works, with or without labels; it classifies only if there are labels of two classes.
         progress: sees the training.
+        kept: what the evaluation keeps.
     """
     if reals.parts is not None:
-        return ChannelEvaluator(evaluator_for(reals.parts, progress), len(reals.parts.classes))
+        return ChannelEvaluator(evaluator_for(reals.parts, progress, kept), len(reals.parts.classes))
     few = classes_of(reals) <= FEW_CLASSES
     kind = PretextClassifier if few else Classifier
     with torch.random.fork_rng(devices=[]):  # a new network draws its weights, and a run should not feel it
@@ -80,7 +81,8 @@ def evaluator_for(reals: Dataset, progress: Progress = SILENT) -> Evaluator:
         return network.state_dict()
 
     recipe = f"{kind.__name__} {kind.version} {classifier.LEAST_STEPS} {classifier.EPOCHS}"
-    network.load_state_dict(kept(reals.name, f"{recipe} {identity(reals)}", trained))
+    kept = kept or Kept()
+    network.load_state_dict(kept.get(reals.name, f"{recipe} {identity(reals)}", trained))
     weights = hashlib.sha256(b"".join(p.detach().numpy().tobytes() for p in network.parameters())).hexdigest()[:8]
     return Evaluator(network, f"{kind.title} {kind.version} on {len(reals):,} of {reals.name}, weights {weights}")
 

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from coevo.data.datasets import Dataset
 from coevo.errors import DataError
-from coevo.evaluation.copies import copies
-from coevo.evaluation.evaluator import Evaluator, Prediction, classes_of, evaluator_for
-from coevo.evaluation.kept import identity, kept
+from coevo.evaluation.copies import VERSION, copies
+from coevo.evaluation.evaluator import Prediction, classes_of, evaluator_for
+from coevo.evaluation.kept import Kept, identity
 from coevo.evaluation.metrics import (
     Overlap,
     flat,
@@ -25,7 +25,7 @@ from coevo.evaluation.metrics import (
     overlap,
 )
 from coevo.evaluation.progress import SILENT, Progress
-from coevo.evaluation.trust import SAMPLE, Trust, trial, trust_of
+from coevo.evaluation.trust import SAMPLE, TRIAL, Trust, trial, trust_of
 
 REFERENCE = 10_000  # real works that others are compared with, at most
 NEIGHBOURS = 5  # the k of precision and recall
@@ -149,16 +149,19 @@ def evaluate(
     known, reference = (dataset, held_out) if held_out else random_halves(dataset, seed)
     chosen = random_indices(reference, REFERENCE, seed)
     reals = reference.images[chosen]
-    evaluator = evaluator_for(known, progress)
+    kept = Kept()
+    evaluator = evaluator_for(known, progress, kept)
     others = known.images[random_indices(known, len(images), seed)]
     about = f"{evaluator.name} {identity(reference)} {seed}"
     progress.begin(f"features of {len(images):,} made and {len(reals) + len(others):,} real works")
-    made, real, own = evaluator.predict(images), real_features(evaluator, reals, about), evaluator.predict(others)
+    made, own = evaluator.predict(images), evaluator.predict(others)
+    real = Prediction(**kept.get("reals", f"{about} {len(reals)}", lambda: evaluator.predict(reals)._asdict()))
     progress.begin("how far the evaluator can be trusted")
     labelled = reference.labels is not None and classes_of(dataset) > 1
     labels = reference.labels[chosen] if labelled and reference.labels is not None else None
     accuracy = None if labels is None else (real.classes == labels).float().mean().item()
-    tried = kept("trial", about, lambda: {"trial": trial(evaluator, reals, NEIGHBOURS)})["trial"]
+    tried = kept.get("trial", f"{about} {TRIAL}", lambda: {"trial": trial(evaluator, reals, NEIGHBOURS)})["trial"]
+    pixels = compare_pixels(images[:REFERENCE], dataset, known, reals[: len(images)], about, progress, kept)
     return Report(
         made=len(images),
         known=len(known),
@@ -166,11 +169,11 @@ def evaluate(
         split="train and test" if held_out else f"random halves, seed {seed}",
         evaluator=evaluator.name,
         features=made.features.shape[1],
-        neighbours=compare_pixels(images[:REFERENCE], dataset, known, reals[: len(images)], about, progress),
+        neighbours=pixels,
         distances=compare_features(made.features, real.features, own.features, progress),
         trust=trust_of(tried, min(SAMPLE, len(reals)), accuracy, len(dataset.classes)),
         classes=None if labels is None else compare_classes(made, real, labels, dataset.classes),
-        warnings=tuple(warnings(len(images), len(reals), made.features.shape[1])),
+        warnings=(*warnings(len(images), len(reals), made.features.shape[1]), *filter(None, [kept.problem])),
     )
 
 
@@ -199,11 +202,6 @@ def warnings(made: int, reals: int, features: int) -> Iterator[str]:
             f"FID is biased: a covariance of {features} features needs more than {some} works. Compare it only with "
             "figures of equally many; KID has no such bias."
         )
-
-
-def real_features(evaluator: Evaluator, reals: Tensor, about: str) -> Prediction:
-    """Features and classes of real works, kept in the cache."""
-    return Prediction(**kept("reals", f"{about} {len(reals)}", lambda: evaluator.predict(reals)._asdict()))
 
 
 def compare_features(made: Tensor, real: Tensor, own: Tensor, progress: Progress = SILENT) -> Distances:
@@ -238,7 +236,13 @@ def compare_classes(made: Prediction, real: Prediction, labels: Tensor, names: t
 
 
 def compare_pixels(
-    images: Tensor, dataset: Dataset, known: Dataset, reals: Tensor, about: str = "", progress: Progress = SILENT
+    images: Tensor,
+    dataset: Dataset,
+    known: Dataset,
+    reals: Tensor,
+    about: str = "",
+    progress: Progress = SILENT,
+    kept: Kept | None = None,
 ) -> Neighbours:
     """Distances of made pictures to known ones, beside those of held-out real ones; copies of any of the dataset.
 
@@ -247,20 +251,21 @@ def compare_pixels(
         dataset, known: all real works, and those of them that the held-out ones are not among.
         about: what the held-out pictures are, for the cache.
         progress: sees what is done.
+        kept: what the evaluation keeps.
     """
     progress.begin(f"pixels beside {len(known):,} known works")
     distances, distances_of_reals = nearest(images, known.images)[1], nearest(reals, known.images)[1]
     progress.begin(f"copies among {len(images):,} works", len(images))
     made = copies(images, dataset.images, progress)
     progress.begin(f"look-alikes among {len(reals):,} real works", len(reals))
-    alike = kept(
-        "alike", f"{about} {len(reals)} {identity(known)}", lambda: {"alike": copies(reals, known.images, progress)}
-    )
+    about = f"{about} {len(reals)} {identity(known)} {VERSION}"
+    kept = kept or Kept()
+    alike = kept.get("alike", about, lambda: {"alike": copies(reals, known.images, progress)})["alike"]
     return Neighbours(
         nearest=distances.mean().item(),
         nearest_of_reals=distances_of_reals.mean().item(),
         copies=int(made.sum()),
-        copies_of_reals=round(alike["alike"].double().mean().item() * len(images)),
+        copies_of_reals=round(alike.double().mean().item() * len(images)),
         mean_distance=mean_distance(flat(images[:1000])),
         mean_distance_of_reals=mean_distance(flat(reals[:1000])),
     )

@@ -10,6 +10,8 @@ import torch
 
 from coevo.data.datasets import DataOptions, Dataset, digits
 from coevo.errors import DataError
+from coevo.evaluation import report as report_module
+from coevo.evaluation import trust
 from coevo.evaluation.progress import Progress
 from coevo.evaluation.report import evaluate, random_halves, subset, warnings
 
@@ -107,6 +109,42 @@ def test_too_few_real_works_are_refused(reals: Dataset) -> None:
         evaluate(images, subset(reals, torch.arange(19)))
     with pytest.raises(DataError, match="too few works"):
         evaluate(images, reals, subset(reals, torch.arange(9)))
+
+
+@pytest.mark.parametrize("works", [20, 21, 22, 23, 24])
+def test_so_few_real_works_are_evaluated_with_little_trust(
+    works: int, reals: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_briefly(monkeypatch, tmp_path)
+    report = evaluate(reals.works(slice(0, 10)).pixels, subset(reals, torch.arange(works)))
+    assert report.trust.level == "low"
+    assert f"only {works - works // 2} held-out works are there to try it with" in report.trust.reason
+    assert bool(report.trust.precision_of_spoilt) == (works >= 23)  # 12 held-out works make two halves of 6
+
+
+def test_ten_works_of_a_test_part_are_enough(reals: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    train_briefly(monkeypatch, tmp_path)
+    few = subset(reals, torch.arange(10))
+    assert not evaluate(few.works(slice(0, 10)).pixels, reals, few).trust.precision_of_spoilt
+
+
+def test_an_old_trial_is_not_taken_for_one_of_other_spoilt_works(
+    reals: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_briefly(monkeypatch, tmp_path)
+    images, some = reals.works(slice(0, 10)).pixels, subset(reals, torch.arange(60))
+    old = evaluate(images, some).trust
+    monkeypatch.setitem(trust.SPOILT, "noised", lambda images, _: images * 0)
+    assert evaluate(images, some).trust == old
+    monkeypatch.setattr(report_module, "TRIAL", "another")
+    assert evaluate(images, some).trust.kid_of_spoilt["noised"] != old.kid_of_spoilt["noised"]
+
+
+def test_a_cache_that_cannot_be_made_costs_no_figure(reals: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    train_briefly(monkeypatch, Path("/proc/nope"))
+    report = evaluate(reals.works(slice(0, 20)).pixels, reals)
+    (said,) = [one for one in report.warnings if "not kept" in one]
+    assert "Could not write /proc/nope/evaluators/" in said and "computes it again" in said
 
 
 def test_figures_of_few_works_are_said_to_be_weak(reals: Dataset) -> None:
