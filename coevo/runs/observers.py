@@ -25,6 +25,7 @@ from coevo.storage.jsonl import Log, log_problem, read_log
 from coevo.storage.run_folder import RunFolder
 
 SHEET = 64  # works on a sheet
+FIRST = 256  # individuals of a population that a sheet is chosen from: all pairs of them are compared
 SAVE_SECONDS = 60  # a long phase is saved at least this often
 
 
@@ -193,7 +194,7 @@ class Sheets(Observer):
     @torch.no_grad()
     def save(self, run: ObservedRun) -> None:
         """Save a contact sheet of the artist's works. Of a population that no person breeds, twins and empty works are
-        left out."""
+        left out; of a large one, the first are shown."""
         artist = run.artist
         works = artist.make(self.batch, None) if artist.spec().population else artist.exhibit(SHEET, self.seed)
         if works.images is None:
@@ -203,10 +204,11 @@ class Sheets(Observer):
         about = {"artist": artist.name, "run": self.store.name, "round": run.round, "seed": self.seed}
         path, images, caption = self.store.sheets / f"{run.round:08d}.png", works.images, ""
         if artist.spec().population and not run.is_session:
-            shown = distinct(images, varies(images)) or [0]
-            images = images[shown]
-            if len(shown) < len(works):
-                caption = f"{len(shown)} of {len(works)} works: twins and empty works are left out."
+            first = images[:FIRST]
+            images = first[distinct(first, varies(first)) or [0]]
+            if len(images) < len(works):
+                among = f"the first {len(first)} of " if len(first) < len(works) else ""
+                caption = f"{len(images)} of {among}{len(works):,} works: twins and empty works are left out."
         save_png(path, contact_sheet(images, caption=caption), about)
         self.latest = path
 
