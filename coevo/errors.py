@@ -5,7 +5,9 @@ The command line prints a `CoevoError` on stderr and exits with code 2; from Pyt
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class CoevoError(Exception):
@@ -48,17 +50,29 @@ class NotFiniteError(CoevoError):
     """A loss or a parameter became NaN or infinite."""
 
 
+class DamageWarning(UserWarning):
+    """Part of what was kept is damaged and passed over; the command line prints it on stderr."""
+
+
 def reason(error: OSError) -> str:
     """The reason of the operating system, fit to end a sentence; without numbers and paths."""
     said = error.strerror or str(error)
     return said[:1].lower() + said[1:]
 
 
-def command(words: str, *names: str) -> str:
-    """A command as it can be typed: `command("coevo resume", "my run")` is coevo resume 'my run'."""
+RUNS, RUNS_VARIABLE = "runs", "COEVO_RUNS"  # the folder of all runs, and what in the environment names another
+
+
+def command(words: str, *names: str, runs: Path | None = None) -> str:
+    """A command as it can be typed: `command("coevo resume", "my run")` is coevo resume 'my run'.
+
+    It has --runs-dir where its runs are in another folder than the usual one.
+    """
     from shlex import join
 
-    return f"{words} {join(names)}"
+    usual = os.environ.get(RUNS_VARIABLE) or RUNS
+    elsewhere = runs is not None and runs.absolute() != Path(usual).absolute()
+    return f"{words} {join([*names, *(['--runs-dir', str(runs)] if elsewhere else [])])}"
 
 
 LISTED = 12  # names in a sentence

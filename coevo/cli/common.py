@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coevo.cli import completion
-from coevo.errors import ConfigError
+from coevo.errors import RUNS, RUNS_VARIABLE, ConfigError
 
 if TYPE_CHECKING:
     from coevo.storage.run_folder import RunFolder
@@ -17,7 +17,7 @@ FILE = click.Path(path_type=Path)
 
 RUN = click.argument("run", default="latest", shell_complete=completion.runs)
 RUNS_DIR = click.option(
-    "--runs-dir", metavar="FOLDER", default="runs", envvar="COEVO_RUNS", type=FILE, help="The folder of all runs."
+    "--runs-dir", metavar="FOLDER", default=RUNS, envvar=RUNS_VARIABLE, type=FILE, help="The folder of all runs."
 )
 SEED = click.option(
     "--seed",

@@ -27,7 +27,6 @@ from rich.text import Text
 
 from coevo.cli.figures import GAP, LogTable, figures, number
 from coevo.cli.tables import counted
-from coevo.errors import command
 from coevo.images.sheets import contact_sheet
 from coevo.loop import Turn
 from coevo.runs.run import Run
@@ -145,7 +144,7 @@ class Display(ABC):
         if self.run.sheet:
             lines += [
                 f"The newest sheet is {self.run.sheet}",
-                f"Show it here with: {command('coevo show', self.run.store.name)}",
+                f"Show it here with: {self.run.store.command('coevo show')}",
             ]
         return lines
 
@@ -158,7 +157,7 @@ class Display(ABC):
             return ""
         learner = "a population needs tens of generations" if population else "networks need hundreds of rounds"
         minutes = math.ceil(run.seconds / 60) + 5
-        again = f"{command('coevo resume', run.store.name)} --minutes {minutes}"
+        again = f"{run.store.command('coevo resume')} --minutes {minutes}"
         played = f"{counted(run.round, 'round')} in all {'is' if run.round == 1 else 'are'} few"
         return f"{played}: {learner}. Go on with: {again}"
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import click
 
-from coevo.errors import CoevoError, ConfigError, unknown
+from coevo.errors import CoevoError, ConfigError, DamageWarning, unknown
 from coevo.plugin.registry import registry
 
 SENTENCE = 500  # characters of a first sentence that help may show; none is as long
@@ -75,7 +77,8 @@ class Group(click.Group):
 
     def invoke(self, context: click.Context) -> None:
         try:
-            super().invoke(context)  # what a command returns is no exit code
+            with warned():
+                super().invoke(context)  # what a command returns is no exit code
         except CoevoError as error:
             if context.params.get("debug"):
                 raise
@@ -101,6 +104,23 @@ class Group(click.Group):
         except CoevoError as error:  # a plugin's command that cannot be imported must not stop the help
             return str(error)
         return command.get_short_help_str(SENTENCE) if command else ""
+
+
+@contextmanager
+def warned() -> Iterator[None]:
+    """Print warnings about damage as sentences on stderr, each once."""
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+
+        def say(message: Warning | str, kind: type[Warning], *where: Any) -> None:
+            if issubclass(kind, DamageWarning):
+                click.echo(f"coevo: {message}", err=True)
+            else:
+                show(message, kind, *where)
+
+        warnings.showwarning = say
+        warnings.simplefilter("default", DamageWarning)
+        yield
 
 
 def _refuse(said: str) -> NoReturn:

@@ -11,7 +11,7 @@ import click
 from coevo.cli import completion
 from coevo.cli.common import FILE, JSON, OUTPUT, RUN, RUNS_DIR, open_store, picture
 from coevo.cli.tables import counted, figure, table
-from coevo.errors import ConfigError, command
+from coevo.errors import ConfigError
 from coevo.plugin.registry import registry
 
 
@@ -136,8 +136,8 @@ def export(run: str, id: str | None, output: Path | None, size: int, alone: bool
     if id is None:
         output = output or Path(f"{store.name}.picks")
         if output.suffix in (".png", ".gif"):
-            again = command("coevo export", store.name)
-            raise ConfigError(f"Say which ID {output} should show: {again} ID; `coevo lineage` lists them.")
+            again, tree = store.command("coevo export"), store.command("coevo lineage")
+            raise ConfigError(f"Say which ID {output} should show: {again} ID; `{tree}` lists them.")
         write_script(db, output)
         click.echo(f"The session's script is {output}; replay it with: coevo run ... --picks {output}")
         return

@@ -152,8 +152,9 @@ def sample(run: str, n: int, seed: int, label: str | None, output: Path, runs_di
     """
     from coevo.tools.samples import write_samples
 
-    write_samples(open_store(run, runs_dir), n, seed, output, label)
-    click.echo(f"{counted(n, 'work')} in {output}")
+    different = write_samples(open_store(run, runs_dir), n, seed, output, label)
+    repeats = f"; the population has {counted(different, 'individual')}, which repeat" if different < n else ""
+    click.echo(f"{counted(n, 'work')} in {output}{repeats}")
 
 
 @click.command()
@@ -192,8 +193,8 @@ def evaluate(
 
     FID, KID, precision and recall use the features of a small network that is trained once on the real works, and
     how far it can be trusted is said. Nearest real neighbours show whether works are copies. If the artist has an
-    encoder: also reconstruction error, class error and distance from the prior. It takes a minute or two; a second call
-    goes on where one was stopped.
+    encoder: also reconstruction error, class error and distance from the prior. It takes a minute or two; where one
+    was stopped, a second call keeps a trained evaluator and features that were finished.
     """
     from coevo.cli.progress import shown_progress
     from coevo.tools.evaluate import evaluate_works

@@ -13,7 +13,7 @@ from coevo.cli.common import FILE, JSON, RUN, RUNS_DIR, UI, open_store
 from coevo.cli.completion import names_of, runs
 from coevo.cli.completion import options as option_names
 from coevo.cli.starting import loading, say, saying
-from coevo.errors import ConfigError, command
+from coevo.errors import ConfigError
 from coevo.plugin.registry import registry
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def resume(
         )
     try:
         with saying("Reading the data …"):
-            say(*resumed.read(), resumed.lost)
+            say(*resumed.read())
     except BaseException:
         resumed.close()
         raise
@@ -192,7 +192,7 @@ def play(run: Run, as_json: bool, plain: bool, ui: UserInterface | None) -> None
             run.close()
     display.end(stopped())
     if stopped():
-        again = command("coevo resume", run.store.name)
+        again = run.store.command("coevo resume")
         click.echo(f"Saved at round {run.round}. Go on with: {again}", err=as_json)
         sys.exit(130)
 
@@ -214,9 +214,8 @@ def breed(run: Run, ui: UserInterface) -> None:
         click.echo()
     finally:
         run.close()
-    name = run.store.name
-    click.echo(f"Kept everything, at generation {run.round}. Go on with: {command('coevo resume', name)}")
-    click.echo(f"See the family tree with: {command('coevo lineage', name)}")
+    click.echo(f"Kept everything, at generation {run.round}. Go on with: {run.store.command('coevo resume')}")
+    click.echo(f"See the family tree with: {run.store.command('coevo lineage')}")
     if interrupted:
         sys.exit(130)
 

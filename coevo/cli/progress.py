@@ -66,8 +66,6 @@ def shown_progress() -> Iterator[Progress]:
             yield progress
             progress.end()
     except KeyboardInterrupt:
-        said = (
-            "coevo: Stopped; a trained evaluator and the features of real works are kept, and the same command goes on."
-        )
-        click.echo(said, err=True)
+        kept = "what was finished is kept, a trained evaluator and features of real works; the rest starts again."
+        click.echo(f"coevo: Stopped; {kept}", err=True)
         raise click.exceptions.Exit(130) from None

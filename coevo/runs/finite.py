@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from coevo.errors import NotFiniteError, command
+from coevo.errors import NotFiniteError
 from coevo.monitoring.observer import ObservedRun
 
 
@@ -23,7 +23,7 @@ def not_finite(run: ObservedRun, what: str) -> NotFiniteError:
         if good
         else "the run stopped before its first checkpoint"
     )
-    start = f" {command('--from', run.store.name)}" if good else ""
+    start = f" {run.store.command('--from')}" if good else ""
     learners = [role for role in ("artist", "critic") if hasattr(getattr(run, role).options, "learning_rate")]
     lower = " ".join(f"-o {role}.learning_rate=1e-4" for role in learners)
     advice = f"lower learning rates ({lower}) or " if lower else ""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 
 from coevo.contract.players import Artist, State
-from coevo.errors import CoevoError, StoreError, command
+from coevo.errors import CoevoError, DamageWarning, StoreError, command
 from coevo.interactive.session_db import FILE, SessionDB
 from coevo.loop import Position
 from coevo.loop.coevolve import START
@@ -31,7 +32,7 @@ def check_kept(folder: RunFolder) -> None:
     if not lost and not folder.names() and read_log(folder.folder / "timing.jsonl"):
         lost = "was played, and all its checkpoints are gone"
     if lost:
-        again = command("coevo run --config", str(folder.folder / "config.toml"))
+        again = command("coevo run --config", str(folder.folder / "config.toml"), runs=folder.folder.parent)
         raise StoreError(f"Run {folder.name!r} {lost}, so it cannot go on. Start it anew with: {again}")
 
 
@@ -63,6 +64,7 @@ class SavedRun:
         self.folder, self.remember = folder, remember
         self.config = read_config(folder)
         self.setup = Setup(self.config, folder.folder)
+        self._problems: list[str] = []
 
     @property
     def state(self) -> State:
@@ -76,9 +78,16 @@ class SavedRun:
 
     @cached_property
     def _saved(self) -> tuple[Position, State]:
+        position, state = self._newest
+        for problem in self._problems:
+            warnings.warn(f"{problem} Round {position.round} is used instead.", DamageWarning, stacklevel=2)
+        return position, state
+
+    @cached_property
+    def _newest(self) -> tuple[Position, State]:
         if not self.folder.names():
             return START, {}
-        checkpoint, _ = self.folder.load()
+        checkpoint, self._problems = self.folder.load()
         state = self._migrated(checkpoint.state, checkpoint.format)
         path = self.folder.folder / FILE
         if not self.remember or not path.is_file():
@@ -99,8 +108,10 @@ class SavedRun:
         """
         check_kept(self.folder)
         if not self.state or (self._saved[0] == START and self._is_untrained):
-            again = command("coevo resume", self.folder.name)
-            raise StoreError(f"The artist of run {self.folder.name!r} has learnt nothing yet; play it with: {again}")
+            again = self.folder.command("coevo resume")
+            lost = [f"Of run {self.folder.name!r} only round 0 is whole; start again from there with: {again}"]
+            new = f"The artist of run {self.folder.name!r} has learnt nothing yet; play it with: {again}"
+            raise StoreError("\n".join([*lost, *self._problems] if self._problems else [new]))
         with self.setup.studio.playing():
             self.setup.build_artist()
             with restoring(self.folder.name):

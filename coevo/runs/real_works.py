@@ -34,7 +34,7 @@ def check_unchanged(config: Config, dataset: Dataset, now: Fingerprint, folder: 
     if change := changed_classes(config, dataset):
         raise DataError(f"{start} {change}. Put it back, or say where it is with --data.")
     if not accept and (change := changed_works(config, now)):
-        again = command("coevo resume", folder.name if folder else "latest")
+        again = command("coevo resume", folder.name if folder else "latest", runs=folder and folder.parent)
         raise DataError(
             f"{start} {change}. Put it back, say where it is with --data, or go on with what is there: "
             f"{again} --changed-data"
@@ -82,7 +82,7 @@ def lost(error: DataError, data: DataOptions, folder: Path | None) -> DataError:
     if folder is None:
         return error
     place = "--data-dir FOLDER" if data.name in registry().offers("dataset") else "--data FOLDER"
-    again = command("coevo resume", folder.name)
+    again = command("coevo resume", folder.name, runs=folder.parent)
     return DataError(f"{error} If the data of run {folder.name!r} was moved, say where it is: {again} {place}")
 
 

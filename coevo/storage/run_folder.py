@@ -6,9 +6,12 @@ and holds both checksums, so whatever a kill left behind is recognised and passe
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import tempfile
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -24,6 +27,9 @@ from coevo.version import __version__
 
 CONFIG = "config.toml"
 SEAL = "# SHA-256 of the lines below, as coevo wrote them; without this line they are taken as they are: "
+STARTING = ".starting-"
+NAME_LIMIT = 100  # bytes of a name; file systems have 255
+FORGOTTEN = 3600  # s after which a folder that was being made belongs to a process that was killed
 FORMAT = 2  # of config.toml and checkpoints; older ones are read through coevo.runs.migrations
 
 
@@ -50,10 +56,12 @@ def check_name(name: str) -> None:
         "commands would take it for an option": name.startswith("-"),
         "folders whose names begin with a dot are hidden": name.startswith("."),
         "a name is that of a folder, and no path": Path(name).name != name or "\\" in name,
+        f"it is longer than {NAME_LIMIT} bytes": len(name.encode(errors="replace")) > NAME_LIMIT,
         "a name has letters, digits, spaces and signs that can be printed": not name.isprintable(),
     }
     if why := next((why for why, applies in reasons.items() if applies), ""):
-        raise StoreError(f"A run cannot be named {name!r}: {why}. Choose another --name.")
+        said = name if len(name) <= NAME_LIMIT else f"{name[:20]}…"
+        raise StoreError(f"A run cannot be named {said!r}: {why}. Choose another --name.")
 
 
 class RunFolder:
@@ -67,6 +75,10 @@ class RunFolder:
     @property
     def name(self) -> str:
         return self.folder.name
+
+    def command(self, words: str) -> str:
+        """A command about this run, as it can be typed: `coevo resume NAME`."""
+        return command(words, self.name, runs=self.folder.parent)
 
     @property
     def sheets(self) -> Path:
@@ -93,7 +105,8 @@ class RunFolder:
             check_name(name)
         with writing(runs):
             runs.mkdir(parents=True, exist_ok=True)
-            part = Path(tempfile.mkdtemp(dir=runs, prefix=".starting-"))
+            remove_forgotten(runs)
+            part = Path(tempfile.mkdtemp(dir=runs, prefix=STARTING))
         try:
             with writing(part):
                 part.chmod(0o755)
@@ -102,12 +115,10 @@ class RunFolder:
             if config:
                 write_whole(part / CONFIG, sealed(config))
             names = [name] if name else (f"{stem}-{number}" for number in count(1))
-            free = next((runs / one for one in names if not (runs / one).exists()), None)
+            free = next((runs / one for one in names if moved(part, runs / one)), None)
             if free is None:
-                again = command("coevo resume", str(name))
+                again = command("coevo resume", str(name), runs=runs)
                 raise StoreError(f"Run {name!r} already exists; choose another --name, or go on with: {again}")
-            with writing(free):
-                part.rename(free)
         except BaseException:
             shutil.rmtree(part, ignore_errors=True)
             raise
@@ -126,7 +137,11 @@ class RunFolder:
         for folder in (runs / run, Path(run)):
             if (folder / CONFIG).is_file():
                 return cls(folder)
-        raise StoreError(unknown("run", str(run), names) + (" See `coevo runs`." if names else ""))
+        if not names:
+            raise StoreError(
+                f"There is no run named {str(run)!r}, nor any other in {runs}; --runs-dir says where they are."
+            )
+        raise StoreError(f"{unknown('run', str(run), names)} See `{command('coevo runs', runs=runs)}`.")
 
     @classmethod
     def all(cls, runs: Path) -> list[RunFolder]:
@@ -165,7 +180,7 @@ class RunFolder:
             return
         with writing(self.folder):
             try:
-                self._lock.acquire(timeout=0)
+                self._lock.acquire(timeout=0.2, poll_interval=0.01)  # who asks whether it is locked, has it a moment
             except Timeout as error:
                 raise StoreError(
                     f"Run {self.name!r} is in use by another process, or by this one and not closed; wait for it, or "
@@ -183,13 +198,15 @@ class RunFolder:
     @property
     def locked(self) -> bool:
         """Whether a living process has locked the run."""
-        if self._lock.is_locked:
-            return True
+        if self._lock.is_locked or not Path(self._lock.lock_file).exists():
+            return self._lock.is_locked
         try:
             with self._lock.acquire(timeout=0):
                 return False
-        except (Timeout, OSError):
+        except Timeout:
             return True
+        except OSError:  # nobody plays where nothing can be written
+            return False
 
     # checkpoints
 
@@ -240,7 +257,9 @@ class RunFolder:
                 return self.read(name), problems
             except StoreError as error:
                 problems.append(str(error))
-        raise StoreError("\n".join([f"Run {self.name!r} has no whole checkpoint to go on from.", *problems]))
+        again = command("coevo run --config", str(self.folder / CONFIG), runs=self.folder.parent)
+        said = f"Run {self.name!r} has no whole checkpoint to go on from; start it anew with: {again}"
+        raise StoreError("\n".join([said, *problems]))
 
     def read(self, name: str) -> Checkpoint:
         """One checkpoint. Raises StoreError if it is damaged, or another program's."""
@@ -267,6 +286,28 @@ class RunFolder:
             raise StoreError(f"Checkpoint {path} is damaged: {error.filename} is missing.") from error
         except (OSError, *UNREADABLE) as error:
             raise StoreError(f"Checkpoint {path} cannot be read: {type(error).__name__}: {error}.") from error
+
+
+def moved(part: Path, to: Path) -> bool:
+    """Move a folder to a name; False if another has it, even since a moment ago."""
+    if to.exists():
+        return False
+    with writing(to):
+        try:
+            part.rename(to)
+        except OSError as error:
+            if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
+                return False
+            raise
+    return True
+
+
+def remove_forgotten(runs: Path) -> None:
+    """Remove folders of runs whose process was killed while it made them."""
+    for path in runs.glob(f"{STARTING}*"):
+        with suppress(OSError):  # another process may be removing it
+            if time.time() - path.stat().st_mtime > FORGOTTEN:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def name_of(position: tuple[int, int, int]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from coevo.errors import StoreError, command, unknown
+from coevo.errors import StoreError, unknown
 from coevo.images.png import describe, png_bytes, signature
 from coevo.images.rendering import render
 from coevo.images.sheets import contact_sheet, to_bytes, to_picture
@@ -47,7 +47,7 @@ def check_evolves(run: RunFolder) -> None:
     elif not config.run.accepted:
         why = "it was played with run.accepted=0"
     if why:
-        again = command("coevo sample", run.name)
+        again = run.command("coevo sample")
         raise StoreError(
             f"Run {run.name!r} records no accepted works: {why}. Draw its works with: {again} -o works.png"
         )

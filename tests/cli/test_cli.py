@@ -176,6 +176,7 @@ def test_a_run_starts_from_another(played: CommandLine) -> None:
         (["run", "dcgan", "--from", "nothing-here"], "no run named 'nothing-here'"),
         (["run", "dcgan", "--config", "missing.toml"], "Cannot read the config missing.toml"),
         (["run", "dcgan", "--name", "../up"], "cannot be named '../up'"),
+        (["run", "dcgan", "--name", "a" * 300], "cannot be named 'aaaaaaaaaaaaaaaaaaaa…': it is longer than 100 bytes"),
         (["resume", "nobody"], "no run named 'nobody'"),
         (["show"], "There are no runs in"),
         (["info", "artist", "dcgn"], "no artist named 'dcgn'"),
@@ -201,6 +202,15 @@ def test_a_name_that_is_taken(played: CommandLine) -> None:
 
 def test_a_finished_run_says_how_to_go_on(played: CommandLine) -> None:
     assert "to go on, say more --rounds or --minutes" in played.refuses("resume", "small")
+
+
+def test_sample_says_when_the_works_of_a_population_repeat(coevo_command: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "none").write_text("q\n")
+    words = ("run", "blind-watchmaker", "--name", "it", "--size", 16, "--batch", 4, "--picks", tmp_path / "none")
+    assert coevo_command(*words).code == 0
+    said = {n: coevo_command("sample", "it", "-n", n, "-o", tmp_path / "x.npy").out for n in (4, 6)}
+    assert "repeat" not in said[4]
+    assert "6 works in" in said[6] and "; the population has 4 individuals, which repeat" in said[6]
 
 
 def test_sample_to_a_file_of_no_known_kind(played: CommandLine, tmp_path: Path) -> None:

@@ -139,3 +139,22 @@ def test_a_run_that_is_killed_while_it_starts_is_there_whole_or_not_at_all(comma
         else:
             assert command.play(name, "--rounds", 2)
     assert "starting" not in command("runs").out
+
+
+def test_damage_is_said_where_only_the_first_checkpoint_is_whole(command: CommandLine) -> None:
+    newest = command.runs / "trained" / "checkpoints" / "00000002.safetensors"
+    newest.write_bytes(newest.read_bytes()[:-1])
+    for words in (("sample", "trained", "-o", command.runs / "x.png"), ("interpolate", "trained")):
+        said = command.refuses(*words)
+        assert f"{newest} is damaged" in said and "learnt nothing" not in said
+        assert "Of run 'trained' only round 0 is whole; start again from there with: coevo resume trained" in said
+
+
+def test_a_damaged_checkpoint_is_passed_over_with_a_warning(command: CommandLine) -> None:
+    folder = command.play("saved", "--rounds", 4, "-o", "run.save_every=2")
+    newest = folder / "checkpoints" / "00000004.json"
+    newest.write_bytes(newest.read_bytes()[:-1])
+    for words in (("sample", "saved", "-n", 4), ("interpolate", "saved", "--rows", 2)):
+        answer = command(*words, "-o", command.runs / "x.png")
+        assert answer.code == 0
+        assert answer.err.count("00000004.json") == 1 and "Round 2 is used instead." in answer.err

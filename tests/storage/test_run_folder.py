@@ -4,8 +4,12 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
+import threading
+import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -259,6 +263,48 @@ def test_a_run_is_locked_by_one_process(tmp_path):
     again.lock()
 
 
+def test_who_looks_whether_a_run_is_locked_does_not_stop_who_locks_it(tmp_path):
+    store = new(tmp_path)
+    store.unlock()
+    looker = RunFolder.open("sea", tmp_path)
+    looker.lock()
+    threading.Timer(0.03, looker.unlock).start()
+    store.lock()
+    assert store.locked and looker.locked
+
+
+def test_looking_whether_a_run_is_locked_writes_nothing(tmp_path):
+    lock = tmp_path / ".lock"
+    assert not RunFolder(tmp_path).locked and not lock.exists()
+    lock.mkdir()  # a file that cannot be opened to write, as on a disk that is read-only
+    assert not RunFolder(tmp_path).locked
+
+
+def test_runs_that_start_at_once_have_different_numbers(tmp_path, monkeypatch):
+    rename = Path.rename
+
+    def second(part, to):
+        monkeypatch.setattr(Path, "rename", rename)
+        shutil.copytree(part, to)  # another process was first
+        return rename(part, to)
+
+    monkeypatch.setattr(Path, "rename", second)
+    assert RunFolder.create(tmp_path, None, "dcgan").name == "dcgan-2"
+    monkeypatch.setattr(Path, "rename", second)
+    with pytest.raises(StoreError, match=r"'sea' already exists; choose another --name"):
+        RunFolder.create(tmp_path, "sea", "dcgan")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["dcgan-1", "dcgan-2", "sea"]
+
+
+def test_what_a_killed_start_left_is_removed_after_an_hour(tmp_path):
+    for name, age in (("old", 4000), ("young", 1000)):
+        folder = tmp_path / f".starting-{name}"
+        (folder / "checkpoints").mkdir(parents=True)
+        os.utime(folder, (time.time() - age,) * 2)
+    new(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".starting-young", "sea"]
+
+
 def test_a_discarded_run_was_never_there(tmp_path):
     new(tmp_path).discard()
     assert list(tmp_path.iterdir()) == []
@@ -401,3 +447,27 @@ def test_a_name_with_spaces_is_advised_as_it_is_typed(tmp_path):
     RunFolder.create(tmp_path, "my run", "stem").unlock()
     with pytest.raises(StoreError, match="go on with: coevo resume 'my run'"):
         RunFolder.create(tmp_path, "my run", "stem")
+
+
+# what is advised
+
+
+def test_a_command_that_is_advised_says_where_the_runs_are(tmp_path, monkeypatch):
+    monkeypatch.delenv("COEVO_RUNS", raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert RunFolder(Path("runs/my sea")).command("coevo resume") == "coevo resume 'my sea'"
+    assert RunFolder(Path("other/sea")).command("coevo resume") == "coevo resume sea --runs-dir other"
+    monkeypatch.setenv("COEVO_RUNS", "other")
+    assert RunFolder(tmp_path / "other" / "sea").command("coevo show") == "coevo show sea"
+
+
+def test_where_there_are_no_runs_the_folder_is_named(tmp_path):
+    with pytest.raises(StoreError, match=r"There is no run named 'sea', nor any other in .*; --runs-dir says where"):
+        RunFolder.open("sea", tmp_path)
+
+
+def test_a_run_without_a_whole_checkpoint_says_how_to_start_anew(tmp_path):
+    with pytest.raises(
+        StoreError, match=r"no whole checkpoint to go on from; start it anew with: coevo run --config .*"
+    ):
+        new(tmp_path).load()
