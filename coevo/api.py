@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 from torch import Tensor
 
 from coevo.contract.capabilities import Interactive
-from coevo.data.readers import keep_arrays
+from coevo.data.readers import kept_arrays
 from coevo.errors import ConfigError
 from coevo.interactive.ui import UI
 from coevo.runs.config import Config, merge
@@ -23,7 +24,7 @@ from coevo.storage.run_folder import RunFolder
 from coevo.studio import Studio
 
 Array = np.ndarray | Tensor
-Arrays = Array | tuple[Array, Array | Sequence[int] | Sequence[str]]
+Arrays = Array | Sequence[Array] | tuple[Array, Array | Sequence[int] | Sequence[str]]
 
 
 def run(
@@ -53,19 +54,22 @@ def run(
         run_options: options of [run], such as rounds=100, seed=1, batch=64.
 
     Returns:
-        The run; `run.artist.exhibit(16, seed=1)` makes works, and a notebook shows it as a table with its sheet.
+        The run; `run.artist.exhibit(16, seed=1)` makes works, and a notebook shows it as a table with its sheet. Its
+        `notes` say what it took over from another run and what was read of the real works.
 
     Raises:
         CoevoError: something does not fit; the message says what to do.
         KeyboardInterrupt: it was stopped by Ctrl-C or a notebook's stop button; it is saved, and `resume` goes on.
     """
-    if data is not None and not isinstance(data, str | Path):
-        data = keep_arrays(data, Path(runs_dir))
-    where = None if data is None else str(data)
-    asked = merge(named(artist=artist, critic=critic, data=where), {"run": run_options}, options or {})
-    config, _ = new_config(recipe, asked, Path(runs_dir))
-    check_ui(config, ui)
-    return _played(Run.create(config, Path(runs_dir), name, recipe), ui)
+    named_data = data is None or isinstance(data, str | Path)
+    with nullcontext(data) if named_data else kept_arrays(data, Path(runs_dir)) as place:
+        where = None if place is None else str(place)
+        asked = merge(named(artist=artist, critic=critic, data=where), {"run": run_options}, options or {})
+        config, taken = new_config(recipe, asked, Path(runs_dir))
+        check_ui(config, ui)
+        new = Run.create(config, Path(runs_dir), name, recipe)
+    new.notes[:0] = filter(None, [taken])
+    return _played(new, ui)
 
 
 def resume(
@@ -89,7 +93,8 @@ def resume(
         changes: options of [run] that differ from now on, such as minutes=15, in all.
 
     Returns:
-        The run. One that is finished is only opened.
+        The run; its `problems` say what of it is damaged, and its `notes` which rounds were lost. One that is finished
+        is only opened.
     """
     store = RunFolder.open(run, Path(runs_dir))
     return _played(Run.resume(store, data=data, data_dir=data_dir, changed_data=changed_data, **changes), ui)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,15 +40,26 @@ def kept(data: Any, folder: Path) -> np.ndarray:
         lambda a: a / 255,
         lambda a: (a / 127.5 - 1).astype(np.float32),
         lambda a: torch.from_numpy(a) / 255,
+        lambda a: list(a),
+        lambda a: list(torch.from_numpy(a)[:, None]),
+        lambda a: [a, np.arange(len(a))],
     ],
-    ids=["NHWC", "NCHW", "tensor", "tensor NCHW", "int64", "0 to 1", "-1 to 1", "float tensor"],
-)
+    ids=["NHWC", "NCHW", "tensor", "tensor NCHW", "int64", "0 to 1", "-1 to 1", "float tensor", "list", "tensors",
+         "pair"],
+)  # fmt: skip
 def test_pictures_are_the_same_in_every_form(same: Callable[[np.ndarray], Any], tmp_path: Path) -> None:
     assert np.array_equal(kept(same(PIXELS), tmp_path), PIXELS[..., None])
 
 
+def test_few_bits_are_enough_for_black_and_white(tmp_path: Path) -> None:
+    white = PIXELS % 2 == 1
+    for same in (white, torch.from_numpy(white), torch.from_numpy(white).bfloat16(), white.astype(np.float16)):
+        assert np.array_equal(kept(same, tmp_path)[..., 0], np.where(white, 255, 0))
+    assert len(kept([PIXELS[0], PIXELS[1]], tmp_path)) == 2  # two pictures, not pictures and labels
+
+
 def test_colours_come_last_in_numpy_and_first_in_torch(tmp_path: Path) -> None:
-    odd = np.zeros((5, 3, 8, 3), np.uint8)
+    odd = np.full((5, 3, 8, 3), 9, np.uint8)
     assert kept(odd, tmp_path).shape == (5, 3, 8, 3)
     assert kept(torch.from_numpy(odd), tmp_path).shape == (5, 8, 3, 3)
 
@@ -62,12 +75,28 @@ def test_colours_come_last_in_numpy_and_first_in_torch(tmp_path: Path) -> None:
         (np.full((5, 8, 8), "a"), r"should be uint8 or float, not <U1\.$"),
         ((PIXELS, np.zeros(3, int)), r"of shape \[20\], one for each picture; these have \[3\]\.$"),
         ((PIXELS, np.zeros(20)), r"Labels should be whole numbers or texts, not float64\.$"),
+        (PIXELS % 2, r"these are uint8 from 0 to 1, which is nearly black. If 1 is white, give them as bool or"),
+        (PIXELS.astype(int) % 2, r"these are int64 from 0 to 1"),
+        ([np.zeros((8, 8)), np.zeros((9, 8))], r"Pictures should be one array or tensor, or a list of those of one"),
+        ([torch.zeros(8, 8), torch.zeros(9, 8)], r"resize them to one, or write pictures of several sizes to a folder"),
+        ((PIXELS, [[1], [1, 2]]), r"Labels should be one array or tensor"),
+        ((PIXELS, PIXELS, PIXELS), r"these have \[3, 20, 8, 8\]"),
     ],
 )  # fmt: skip
 def test_other_arrays_are_refused_in_a_sentence(data: Any, said: str, tmp_path: Path) -> None:
     with pytest.raises(coevo.DataError, match=said):
         coevo.run("dcgan", data=data, runs_dir=tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_arrays_of_a_run_that_is_refused_do_not_stay(tmp_path: Path) -> None:
+    with pytest.raises(coevo.CoevoError, match="labels"):
+        coevo.run("cgan", data=PIXELS, runs_dir=tmp_path / "runs")
+    assert not list(tmp_path.iterdir())
+    kept = keep_arrays(PIXELS, tmp_path / "runs")  # of another run
+    with pytest.raises(coevo.CoevoError):
+        coevo.run("cgan", data=PIXELS, runs_dir=tmp_path / "runs")
+    assert list(kept.parent.iterdir()) == [kept]
 
 
 def test_a_run_of_arrays_knows_its_classes_and_goes_on(tmp_path: Path) -> None:
@@ -83,7 +112,10 @@ def test_the_same_arrays_are_kept_once(tmp_path: Path) -> None:
     assert len(list(first.parent.iterdir())) == 2
 
 
-@given(some_arrays(np.uint8, st.tuples(*[st.integers(1, 12)] * 3, st.sampled_from([1, 3]))), st.sampled_from([1, 3]))
+@given(
+    some_arrays(np.uint8, st.tuples(*[st.integers(1, 12)] * 3, st.sampled_from([1, 3])), elements=st.integers(2, 255)),
+    st.sampled_from([1, 3]),
+)
 def test_pictures_become_squares_of_the_size_and_channels_of_a_run(pixels: np.ndarray, channels: int) -> None:
     with TemporaryDirectory() as folder:
         path = keep_arrays(pixels, Path(folder))
@@ -102,6 +134,32 @@ def test_a_broken_file_of_arrays_is_a_sentence(content: bytes, tmp_path: Path) -
     (tmp_path / "x.npz").write_bytes(content)
     with pytest.raises(coevo.DataError, match=r"cannot be read as a file of arrays"):
         load_dataset(DataOptions(name=str(tmp_path / "x.npz")), {})
+
+
+def npz(path: Path, content: bytes) -> str:
+    """A file of arrays whose array is these bytes."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("images.npy", content)
+    return str(path)
+
+
+def header(shape: tuple[int, ...]) -> bytes:
+    """The beginning of an array of bytes."""
+    buffer = io.BytesIO()
+    np.lib.format.write_array_header_1_0(buffer, {"descr": "|u1", "fortran_order": False, "shape": shape})
+    return buffer.getvalue()
+
+
+def test_a_bomb_of_arrays_is_refused(tmp_path: Path) -> None:
+    zeros = npz(tmp_path / "zeros.npz", npy(np.zeros((80, 1024, 1024), np.uint8)))
+    with pytest.raises(coevo.DataError, match=r"is refused: \d+ kB would unpack to 80 MB"):
+        load_dataset(DataOptions(name=zeros), {})
+    assert read_arrays(Path(npz(tmp_path / "x.npz", header((1, 8, 8)) + bytes(range(64)))))[0].shape == (1, 8, 8, 1)
+    lie = npz(tmp_path / "lie.npz", header((2**40, 8, 8)) + bytes(64))
+    unclosed = npz(tmp_path / "unclosed.npz", header((1, 8, 8)).replace(b"}", b" ") + bytes(64))
+    for path in (lie, unclosed):
+        with pytest.raises(coevo.DataError, match="cannot be read as a file of arrays"):
+            load_dataset(DataOptions(name=path), {})
 
 
 def test_a_file_without_images_is_a_sentence(tmp_path: Path) -> None:

@@ -171,6 +171,12 @@ def give_zip(stage: Stage, content: bytes, rng: random.Random) -> str:
     return load(name=str(path), size=16, split=rng.choice(("train", "test", "all")))
 
 
+def give_arrays(stage: Stage, content: bytes, rng: random.Random) -> str:
+    path = stage.folder / "x.npz"
+    path.write_bytes(content)
+    return load(name=str(path), size=16, channels=rng.choice((1, 3)))
+
+
 def give_idx(stage: Stage, content: bytes, rng: random.Random) -> str:
     folder = stage.folder / "idx"
     folder.mkdir(exist_ok=True)
@@ -332,6 +338,21 @@ def zips(stage: Stage) -> list[bytes]:
     return kinds
 
 
+def array_files(stage: Stage) -> list[bytes]:
+    import numpy as np
+
+    images, kinds = np.arange(6 * 64, dtype=np.uint8).reshape(6, 8, 8), []
+    for arrays in (
+        {"images": images / 255, "labels": list("aabbcc")},
+        {"images": images[..., None], "labels": range(6)},
+    ):
+        for save in (np.savez, np.savez_compressed):
+            buffer = io.BytesIO()
+            save(buffer, **arrays)
+            kinds.append(buffer.getvalue())
+    return kinds
+
+
 def idx_files() -> tuple[bytes, bytes]:
     images = struct.pack(">BBBBIII", 0, 0, 8, 3, 6, 8, 8) + bytes(range(64)) * 6
     labels = struct.pack(">BBBBI", 0, 0, 8, 1, 6) + bytes(range(6))
@@ -373,6 +394,7 @@ KINDS = {
     "png": Kind(pngs, mutations.PNG, give_picture),
     "picture": Kind(pictures, mutations.ANY, give_dataset),
     "zip": Kind(zips, mutations.ZIP, give_zip),
+    "npz": Kind(array_files, mutations.NPZ, give_arrays),
     "idx": Kind(lambda stage: [*idx_files()], mutations.ANY, give_idx),
     "xml": Kind(genomes, mutations.XML, give_xml),
     "toml": Kind(of_run("trained/config.toml", "evolved/config.toml"), mutations.TEXT, give_toml),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import random
+import re
 import sqlite3
 import struct
 import zipfile
@@ -223,6 +224,48 @@ def zip_members(rng: random.Random, content: bytes) -> bytes:
 
 
 ZIP: Sequence[Mutation] = (*ANY, zip_members, zip_members, zip_members)
+
+
+# of files of arrays
+
+
+def npz_members(rng: random.Random, content: bytes) -> bytes:
+    """A file of arrays in which one says something else, is spoilt, or a bomb, however it is packed."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = {info.filename: archive.read(info) for info in archive.infolist()}
+    name = rng.choice(list(members))
+    header, end, data = members[name].partition(b"\n")
+    shapes = b"(%d,)", b"(%d, 8, 8)", b"(6, %d, 8)", b"(6, 8, 8, %d)", b"(-%d, -8, 8)"
+    match rng.randrange(6):
+        case 0:
+            shape = rng.choice(shapes) % rng.choice(EXTREMES)
+            header = header[: header.index(b"'shape': ") + 9] + shape + b", }"
+        case 1:
+            descr = rng.choice((b"|O", b"<f2", b"<c16", b"|S0", b"|V8", b"<U9999999", b"<m8[ns]", b"[('a', '<i4')]"))
+            header = re.sub(rb"'descr': '[^']*'", b"'descr': '" + descr + b"'", header)
+        case 2:
+            header = header[:10] + replace_value(rng, header[10:])
+        case 3:
+            size = rng.choice((10**6, 3 * 10**8))
+            header = re.sub(rb"'descr': '[^']*'", b"'descr': '|u1'", header)
+            header = header[: header.index(b"'shape': ") + 9] + b"(1, %d, 1000), }" % (size // 1000)
+            data = bytes(size)
+        case 4:
+            data = rng.choice(ANY)(rng, data)
+        case _:
+            header = set_number(rng, header)
+    if header[:8] == b"\x93NUMPY\x01\0" and rng.random() < 0.8:
+        header = header[:8] + struct.pack("<H", min(len(header) - 9, 65535)) + header[10:]
+    members[name] = header + end + data
+    buffer = io.BytesIO()
+    packed = zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA
+    with zipfile.ZipFile(buffer, "w", rng.choice(packed) if len(data) < 10**7 else zipfile.ZIP_DEFLATED) as archive:
+        for name, array in members.items():
+            archive.writestr(zipfile.ZipInfo(name), array, archive.compression)
+    return buffer.getvalue() if rng.random() < 0.7 else rng.choice(ANY)(rng, buffer.getvalue())
+
+
+NPZ: Sequence[Mutation] = (*ANY, *[npz_members] * 6)
 
 
 # of XML

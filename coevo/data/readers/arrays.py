@@ -4,18 +4,43 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from math import prod
 from pathlib import Path
-from typing import Any
+from tokenize import TokenError
+from typing import IO, Any
 
 import numpy as np
+import torch
+from numpy.lib import format as npy
 from torch import Tensor
 
 from coevo.data.readers.decode import BROKEN
+from coevo.data.readers.sources import refuse_bomb
 from coevo.errors import DataError
 from coevo.storage.atomic import write_whole, writing
 
 FOLDER = ".arrays"  # beside the runs
+RATIO_LIMIT = 200  # a larger file of arrays may be at most this many times larger than packed; dSprites is 112 times
+
+
+@contextmanager
+def kept_arrays(data: Any, runs: Path) -> Iterator[Path]:
+    """Keep arrays as `keep_arrays` does while a run of them is made; if it is refused, nothing new stays."""
+    folder = runs.absolute() / FOLDER
+    before = set(folder.glob("*"))
+    path = keep_arrays(data, runs)
+    try:
+        yield path
+    except BaseException:
+        if path not in before:
+            path.unlink(missing_ok=True)
+            with suppress(OSError):  # others are in it
+                folder.rmdir()
+                runs.rmdir()
+        raise
 
 
 def keep_arrays(data: Any, runs: Path) -> Path:
@@ -32,7 +57,7 @@ def keep_arrays(data: Any, runs: Path) -> Path:
     Raises:
         DataError: the arrays have another shape, type or range.
     """
-    pictures, labels = data if isinstance(data, tuple) else (data, None)
+    pictures, labels = data if is_pair(data) else (data, None)
     images = to_pixels(pictures)
     arrays: dict[str, Any] = {"images": images}
     if labels is not None:
@@ -57,11 +82,12 @@ def read_arrays(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
         DataError: it cannot be read, or the arrays are not such as `keep_arrays` takes.
     """
     try:
-        with path.open("rb") as file:
-            found = np.load(file, allow_pickle=False)
-            names = [name for name in ("images", "labels") if name in found.files]
-            arrays = {name: found[name] for name in names}
-    except (*BROKEN, MemoryError, AttributeError) as error:  # the last of a single array (.npy)
+        with zipfile.ZipFile(path) as file:
+            members = {member.filename: member for member in file.infolist()}
+            found = {name: members[f"{name}.npy"] for name in ("images", "labels") if f"{name}.npy" in members}
+            refuse_bomb(path, list(found.values()), RATIO_LIMIT)
+            arrays = {name: _read(file, member) for name, member in found.items()}
+    except (*BROKEN, TokenError, RuntimeError, MemoryError) as error:  # RuntimeError: it is encrypted
         raise DataError(f"{path} cannot be read as a file of arrays (.npz); it may be damaged.") from error
     if "images" not in arrays:
         raise DataError(f"{path} has no array named 'images', which should hold the pictures.")
@@ -69,10 +95,50 @@ def read_arrays(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
     return images, to_labels(arrays["labels"], len(images)) if "labels" in arrays else None
 
 
+def _read(file: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
+    """The array of a member. Raises ValueError where it says that it is larger than the member: it would get that
+    much memory."""
+    with file.open(member) as content:
+        shape, _, dtype = _header(content)
+        if content.tell() + prod(shape) * dtype.itemsize != member.file_size:
+            raise ValueError(f"an array of {shape} has another size than {member.filename}")
+    with file.open(member) as content:
+        return npy.read_array(content, allow_pickle=False)
+
+
+def _header(content: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    version = npy.read_magic(content)
+    return npy.read_array_header_1_0(content) if version == (1, 0) else npy.read_array_header_2_0(content)
+
+
+def is_pair(data: Any) -> bool:
+    """Whether data is (pictures, labels). A list of two is a pair too, unless both are pictures."""
+    if isinstance(data, list) and len(data) == 2:
+        return np.ndim(_array(data[0], "Pictures")) != np.ndim(_array(data[1], "Labels"))
+    return isinstance(data, tuple) and len(data) == 2
+
+
+def _array(values: Any, what: str) -> np.ndarray:
+    """Arrays, tensors, or lists of them as one array. Raises DataError where their sizes differ."""
+    try:
+        if isinstance(values, list | tuple) and values and all(isinstance(one, Tensor) for one in values):
+            values = torch.stack(list(values))
+        if isinstance(values, Tensor):
+            values = values.detach().cpu()
+            return (values.float() if values.is_floating_point() else values).numpy()  # NumPy has no bfloat16
+        return np.asarray(values)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise DataError(
+            f"{what} should be one array or tensor, or a list of those of one size; resize them to one, or write "
+            "pictures of several sizes to a folder and give that."
+        ) from error
+
+
 def to_pixels(pictures: Any) -> np.ndarray:
     """Pictures as uint8 [N, H, W, C]. Raises DataError where they are not pictures."""
-    first = isinstance(pictures, Tensor)  # torch has the channels first, NumPy last
-    array = pictures.detach().cpu().numpy() if isinstance(pictures, Tensor) else np.asarray(pictures)
+    some = pictures[0] if isinstance(pictures, list | tuple) and pictures else pictures
+    first = isinstance(some, Tensor)  # torch has the channels first, NumPy last
+    array = _array(pictures, "Pictures")
     shape = list(array.shape)
     channels = [axis for axis in ((1, 3) if first else (3, 1)) if array.ndim == 4 and shape[axis] in (1, 3)]
     if array.ndim == 3:
@@ -91,15 +157,18 @@ def to_pixels(pictures: Any) -> np.ndarray:
 
 def to_uint8(array: np.ndarray) -> np.ndarray:
     """Values as 0 to 255. Raises DataError where their type or range is not one that pictures have."""
-    if array.dtype == np.uint8:
-        return array
     if array.dtype == np.bool_:
         return array.astype(np.uint8) * 255
     if array.dtype.kind not in "fiu":
         raise DataError(f"Pictures as an array should be uint8 or float, not {array.dtype}.")
     low, high = float(array.min()), float(array.max())
+    if array.dtype.kind in "iu" and low >= 0 and high <= 1:
+        raise DataError(
+            f"Pictures of whole numbers should go from 0 to 255; these are {array.dtype} from {low:.0f} to {high:.0f}, "
+            "which is nearly black. If 1 is white, give them as bool or float."
+        )
     if array.dtype.kind in "iu" and low >= 0 and high <= 255:
-        return array.astype(np.uint8)
+        return array.astype(np.uint8, copy=False)
     if array.dtype.kind == "f" and low >= -1 and high <= 1:
         scaled = array * 255 if low >= 0 else (array + 1) * 127.5
         return scaled.round().astype(np.uint8)
@@ -111,7 +180,7 @@ def to_uint8(array: np.ndarray) -> np.ndarray:
 
 def to_labels(labels: Tensor | np.ndarray | Sequence[Any], n: int) -> np.ndarray:
     """Labels [N], as whole numbers or texts. Raises DataError where they are not, or not as many as pictures."""
-    array = labels.detach().cpu().numpy() if isinstance(labels, Tensor) else np.asarray(labels)
+    array = _array(labels, "Labels")
     if array.shape != (n,):
         raise DataError(
             f"Labels should be an array of shape [{n}], one for each picture; these have {list(array.shape)}."

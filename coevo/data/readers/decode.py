@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import lzma
 import os
 import struct
 import warnings
@@ -26,7 +27,7 @@ from coevo.storage.atomic import CACHE, write_whole, writing
 from coevo.storage.cache import cache_folder
 
 BROKEN = (
-    OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, zipfile.BadZipFile,
+    OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, lzma.LZMAError, zipfile.BadZipFile,
     NotImplementedError, UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning,
 )  # fmt: skip
 CACHED = 2  # the version of what the cache holds; files of others are made anew

@@ -132,10 +132,15 @@ class Zip:
                 )
             if member.flag_bits & 1:
                 raise DataError(f"{path} is encrypted; unpack it into a folder and use --data folder.")
-        total = sum(member.file_size for member in members)
-        packed = max(1, sum(member.compress_size for member in members))
-        if total > ARCHIVE_LIMIT or (total > MEMBER_LIMIT // 4 and total / packed > RATIO_LIMIT):
-            raise DataError(f"{path} is refused: {packed // 2**10} kB would unpack to {total // 2**20} MB.")
+        refuse_bomb(path, members, RATIO_LIMIT)
+
+
+def refuse_bomb(path: Path, members: list[zipfile.ZipInfo], ratio: int) -> None:
+    """Raise DataError if members of a zip would unpack to too much, or to `ratio` times what they are packed."""
+    total = sum(member.file_size for member in members)
+    packed = max(1, sum(member.compress_size for member in members))
+    if total > ARCHIVE_LIMIT or (total > MEMBER_LIMIT // 4 and total / packed > ratio):
+        raise DataError(f"{path} is refused: {packed // 2**10} kB would unpack to {total // 2**20} MB.")
 
 
 def is_image(name: str) -> bool:
