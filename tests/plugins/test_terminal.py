@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from itertools import zip_longest
 from pathlib import Path
+from threading import current_thread
 from typing import Any
 
 import numpy as np
@@ -24,13 +25,16 @@ from rich.color import Color, ColorSystem
 from rich.style import Style
 from textual.pilot import Pilot
 from textual.strip import Strip
+from torch import Tensor
 
+from coevo.contract.works import Works
 from coevo.interactive.commands import Command
 from coevo.interactive.session_db import FILE, SessionDB
 from coevo.interactive.sheet import Sheet
 from coevo.interactive.ui import UI
 from coevo.runs.run import Run
 from coevo.storage.run_folder import RunFolder
+from coevo_human.human import Human
 from coevo_human.terminal.app import ROWS, BreedingApp, layout
 from coevo_human.terminal.pictures import QUARTERS, blocks, fit, style_of
 
@@ -271,9 +275,56 @@ def test_pictures_have_all_the_pixels_that_their_place_has(run: Run, monkeypatch
 
     async def script(app: BreedingApp, pilot: Pilot[None]) -> None:
         tile = app.tiles[0].picture
-        assert tile.image.width == min(tile.size.width, 2 * tile.size.height) * 10 > 32
+        full = min(tile.size.width, 2 * tile.size.height) * 10
+        await sharp(app, pilot, full)
+        assert full > 128
 
     drive(run, script, (140, 44))
+
+
+async def sharp(app: BreedingApp, pilot: Pilot[None], full: int) -> None:
+    """Wait until every picture has that many pixels."""
+    for _ in range(500):
+        await pilot.pause(0.01)
+        if {tile.picture.image.width for tile in app.tiles} == {full}:
+            return
+    raise AssertionError("the pictures stay blurred")
+
+
+def test_a_sheet_is_drawn_small_at_once_and_sharpened_while_nobody_breeds(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coevo_human.terminal.app.pixels_per_cell", lambda picture: 10)
+    render, drawn = run.artist.render, list[tuple[int, int, str]]()
+
+    def seen(works: Works, size: int) -> Tensor:
+        app = app_of(run)
+        drawn.append((len(works), size, current_thread().name))
+        assert len(works) > 1 or not app.busy  # the artist does not learn meanwhile
+        pictures = render(works, size)
+        if len(drawn) == 1 + 15 + 1 + 5:  # five pictures of the second sheet are sharp
+            app.action_breed()
+        return pictures
+
+    run.artist.render = seen  # type: ignore[method-assign]
+
+    async def script(app: BreedingApp, pilot: Pilot[None]) -> None:
+        full = app.resolution(len(app.tiles))
+        await pilot.press("right")  # a key that breeds nothing stops nothing
+        await sharp(app, pilot, full)
+        await pilot.press("space", "enter")
+        while app.sheet.generation < 2:
+            await settled(app, pilot)
+        await sharp(app, pilot, full)
+        quick, one = (15, 128, "players"), (1, full, "MainThread")
+        assert drawn == [quick, *[one] * 15, quick, *[one] * 5, quick, *[one] * 15]
+
+    drive(run, script, (140, 44))
+
+
+def app_of(run: Run) -> BreedingApp:
+    assert isinstance(run.critic, Human) and isinstance(run.critic.ui, OnScreen)
+    return run.critic.ui.app
 
 
 def test_what_ends_the_players_is_raised_when_the_screen_has_gone(run: Run) -> None:

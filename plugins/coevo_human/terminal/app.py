@@ -8,6 +8,7 @@ import math
 import os
 import queue
 import signal
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from threading import Thread
@@ -23,6 +24,7 @@ from textual.containers import Grid
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -32,7 +34,9 @@ from coevo_human.terminal.pictures import picture_class, pixels_per_cell
 from coevo_human.terminal.screens import Help, Lineage, Saving, Zoom
 
 ROWS = 9  # of cells: the smallest height of a picture; a sheet that needs less is paged
-SHARPEST = 512  # px of a picture's side on a sheet, at most
+QUICK = 128  # px of the side at which a new sheet is drawn at once, at most
+SHARPEST = 512  # px of a picture's side on a sheet, at most: one picture after another is drawn so, between keys
+PAUSE = 0.02  # s between two of those, for keys and for the terminal
 BAR = "␣ pick  ⏎ breed  u undo  r redo  +- mutation  z zoom  s save  l lineage  b branch  q quit  ? help"
 SHORT_BAR = "␣ pick  ⏎ breed  u undo  r redo  q quit  ? all keys"
 
@@ -115,6 +119,8 @@ class BreedingApp(App[None]):
         self._picture = picture_class()
         self.tiles: list[Tile] = []
         self._arranged: tuple[int, ...] = ()
+        self._blurred: deque[int] = deque()
+        self._sharpening: Timer | None = None
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self.players = Thread(target=self._play, name="players", daemon=True)
         self._failure: BaseException | None = None
@@ -124,7 +130,7 @@ class BreedingApp(App[None]):
 
     def ask(self, sheet: Sheet) -> Command:
         """Show a sheet, and wait for a command."""
-        pictures = [] if self._shows(sheet) else sheet.pictures(self.resolution(len(sheet)))
+        pictures = [] if self._shows(sheet) else sheet.pictures(min(self.resolution(len(sheet)), QUICK))
         try:
             self.call_from_thread(self.show, sheet, pictures)  # type: ignore[arg-type] # it takes coroutines
         except RuntimeError:  # the screen has gone
@@ -190,7 +196,23 @@ class BreedingApp(App[None]):
             self.picked.clear()
             for tile, picture in zip(self.tiles, pictures, strict=True):
                 tile.picture.image = picture
+            self._blurred = deque(range(len(sheet) if self.resolution(len(sheet)) > QUICK else 0))
         self.arrange()
+        self._sharpen_next()
+
+    def _sharpen_next(self) -> None:
+        if self._sharpening:
+            self._sharpening.stop()
+        self._sharpening = self.set_timer(PAUSE, self._sharpen) if self._blurred else None
+
+    def _sharpen(self) -> None:
+        """Draw one picture with all the pixels that its place has; not while the players work, as the artist draws."""
+        if self.sheet is None or self.busy:
+            return
+        index = self._blurred.popleft()
+        one = Sheet(self.sheet.works[index : index + 1], self.sheet.session)
+        (self.tiles[index].picture.image,) = one.pictures(self.resolution(len(self.sheet)))
+        self._sharpen_next()
 
     def arrange(self) -> None:
         """Fit the tiles to the terminal: all of them if they are large enough, else page by page."""
