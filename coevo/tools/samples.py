@@ -23,7 +23,7 @@ BATCH = 1000  # works that are made at a time
 SEED_STEP = 1_000_003  # between the seeds of two batches
 
 
-def write_samples(run: RunFolder, n: int, seed: int, output: Path, label: str | None = None) -> None:
+def write_samples(run: RunFolder, n: int, seed: int, output: Path, label: str | None = None) -> int:
     """Write n works of a run's artist.
 
     Args:
@@ -32,6 +32,9 @@ def write_samples(run: RunFolder, n: int, seed: int, output: Path, label: str | 
         seed: same seed, same works.
         output: a sheet (.png), an array (.npy, uint8 [N, H, W, C]) or a folder.
         label: the class of all of them; any by default.
+
+    Returns:
+        How many of them may differ: those of a population repeat if it has fewer than n individuals.
 
     Raises:
         ConfigError: there is no such class, the artist is not conditional, or output has another suffix.
@@ -57,6 +60,7 @@ def write_samples(run: RunFolder, n: int, seed: int, output: Path, label: str | 
                 picture = png_bytes(to_picture(pixels), about | describe(works, index))
                 write_output(output / f"{number:06d}.png", picture)
                 number += 1
+    return min(n, len(artist.make(n, None))) if artist.spec().population else n
 
 
 def exhibit_batches(artist: Artist, n: int, seed: int, labels: Tensor | None = None) -> Iterator[Works]:
