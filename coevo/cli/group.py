@@ -112,11 +112,11 @@ def warned() -> Iterator[None]:
     with warnings.catch_warnings():
         show = warnings.showwarning
 
-        def say(message: Warning | str, kind: type[Warning], *where: Any) -> None:
-            if issubclass(kind, DamageWarning):
+        def say(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+            if issubclass(category, DamageWarning):
                 click.echo(f"coevo: {message}", err=True)
             else:
-                show(message, kind, *where)
+                show(message, category, *where, **more)
 
         warnings.showwarning = say
         warnings.simplefilter("default", DamageWarning)

@@ -15,7 +15,7 @@ from coevo.data.batches import DatasetBatches, LazyBatches, NoData
 from coevo.data.datasets import DataOptions, Dataset, load_dataset
 from coevo.data.fingerprint import Fingerprint
 from coevo.data.splits import stratified_indices
-from coevo.errors import ConfigError, DataError, PairError
+from coevo.errors import CoevoError, ConfigError, DataError, PairError
 from coevo.evolution.latent_population import LatentPopulation
 from coevo.loop import Phase, check_pair
 from coevo.loop.pairs import lacks_gradients
@@ -100,7 +100,7 @@ class Setup:
             return []
         check_unchanged(self.config, self.dataset, self.fingerprint, self.studio.folder, accept=changed)
         return [
-            what_was_read(self.dataset, self.config.data.size),
+            what_was_read(self.dataset, self.config.data.size, is_new=self.studio.folder is None),
             *filter(None, [self.fingerprint.warning(self.dataset.name)]),
         ]
 
@@ -186,5 +186,16 @@ def loaders() -> dict[str, Callable[[DataOptions], Dataset]]:
 
 
 def _load_named(name: str, options: DataOptions) -> Dataset:
-    dataset: Dataset = registry().load("dataset", name)(options)
+    loader = registry().load("dataset", name)
+    try:
+        dataset: Dataset = loader(options)
+    except CoevoError:
+        raise
+    except Exception as error:
+        said = " ".join(str(error).split())
+        raise DataError(
+            f"Dataset {name!r} raised {type(error).__name__}: {said[:500]}\n"
+            f"The mistake is in its loader, in plugin {registry().owner('dataset', name)!r}, or in what it reads; "
+            "`coevo --debug` shows the whole traceback."
+        ) from error
     return dataset

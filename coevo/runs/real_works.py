@@ -12,7 +12,7 @@ from coevo.plugin.registry import registry
 from coevo.runs.config import Config
 
 
-def what_was_read(dataset: Dataset, side: int) -> str:
+def what_was_read(dataset: Dataset, side: int, is_new: bool = True) -> str:
     """A sentence: "Read 1,797 pictures of 10 classes, digits, 8 × 8 px enlarged to 32 × 32."."""
     classes = len(dataset.classes)
     parts = [
@@ -20,6 +20,8 @@ def what_was_read(dataset: Dataset, side: int) -> str:
         dataset.name,
         dataset.originals.resized(side) if dataset.originals else f"{side} × {side} px",
     ]
+    if dataset.originals and dataset.originals.colour and dataset.images.shape[1] == 1:
+        parts.append("in colour and made grey" + (" (--channels 3 keeps it)" if is_new else ""))
     names = dataset.unreadable
     some = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
     return ", ".join(parts) + (f"; {len(names):,} could not be read ({some})." if names else ".")

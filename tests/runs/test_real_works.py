@@ -6,13 +6,17 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from conftest import SMALL, CommandLine
 from PIL import Image
 
 import coevo
+from coevo.data.datasets import DataOptions, Dataset
+from coevo.data.datasets import DataOptions, load_dataset
 from coevo.runs.config import read_toml
+from coevo.runs.real_works import what_was_read
 
 
 def write_pictures(folder: Path, numbers: range = range(60)) -> Path:
@@ -120,6 +124,17 @@ def test_nothing_is_learnt_from_one_picture(
     assert said in coevo_command.refuses("run", "dcgan", "--data", tmp_path, *SMALL, "--rounds", 1)
 
 
+def test_a_loader_that_raises_is_named(coevo_command: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(options: DataOptions) -> Dataset:
+        raise RuntimeError("the lamp\nwent out")
+
+    monkeypatch.setattr("coevo_aesthetics.photographs.photographs", broken)
+    said = coevo_command.refuses("run", "dcgan", "--data", "photographs", *SMALL, "--rounds", 1)
+    assert "Dataset 'photographs' raised RuntimeError: the lamp went out\n" in said
+    assert "its loader, in plugin 'aesthetics', or in what it reads; `coevo --debug` shows" in said
+    assert not list(coevo_command.runs.glob("*"))
+
+
 def test_few_pictures_are_played_with_a_warning(coevo_command: CommandLine, tmp_path: Path) -> None:
     answer = coevo_command("run", "dcgan", "--data", write_pictures(tmp_path / "few", range(3)), *SMALL, "--rounds", 1)
     assert answer.code == 0 and "has only 3 pictures: a critic learns so few by heart" in answer.err
@@ -130,3 +145,20 @@ def test_from_python_a_run_says_what_it_read(tmp_path: Path) -> None:
     run = coevo.run("dcgan", name="it", runs_dir=tmp_path, rounds=1, batch=4, options=options)
     assert run.notes == ["Read 1,797 pictures of 10 classes, digits, 8 × 8 px enlarged to 16 × 16."]
     assert torch.equal(run.dataset.images, coevo.load("it", tmp_path).dataset.images)
+
+
+@pytest.mark.parametrize("colour", [True, False])
+def test_colour_that_is_not_kept_is_said(colour: bool, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, (60, 16, 16, 3 if colour else 1), np.uint8)
+    pixels = np.broadcast_to(pixels, (60, 16, 16, 3))  # grey in RGB has no colour
+    (tmp_path / "photos").mkdir()
+    for number, picture in enumerate(pixels):
+        Image.fromarray(np.ascontiguousarray(picture)).save(tmp_path / "photos" / f"{number}.jpg")
+    np.savez(tmp_path / "photos.npz", images=pixels)
+    options = DataOptions(size=16)
+    for name in ("photos", "photos.npz"):
+        for channels in (1, 3):
+            where = options.model_copy(update={"name": str(tmp_path / name), "channels": channels})
+            said = what_was_read(load_dataset(where, {}), 16)
+            lost = colour and channels == 1
+            assert said.endswith(", in colour and made grey (--channels 3 keeps it)." if lost else "16 × 16 px.")

@@ -20,7 +20,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from coevo.data.readers.originals import Originals, Size, Sums
+from coevo.data.readers.originals import LOOKED_AT, Originals, Size, Sums, has_colour, spaced
 from coevo.data.readers.sources import SUFFIXES, Source
 from coevo.errors import DataError
 from coevo.storage.atomic import CACHE, write_whole, writing
@@ -30,7 +30,7 @@ BROKEN = (
     OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, lzma.LZMAError, zipfile.BadZipFile,
     NotImplementedError, UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning,
 )  # fmt: skip
-CACHED = 2  # the version of what the cache holds; files of others are made anew
+CACHED = 3  # the version of what the cache holds; files of others are made anew
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,16 @@ def _fill(images: np.ndarray, source: Source, size: int, channels: Literal[1, 3]
                 images[place], original, checksums[place] = decoded
                 sizes.add(original)
                 place += 1
-    return Filled(broken, Originals.of(sizes, Sums.of(checksums[:place])) if sizes else None)
+    colour = channels == 1 and any(_in_colour(source, source.names[n]) for n in spaced(len(images), LOOKED_AT))
+    return Filled(broken, Originals.of(sizes, Sums.of(checksums[:place]), colour) if sizes else None)
+
+
+def _in_colour(source: Source, name: str) -> bool:
+    """Whether an image file has colour; False where it cannot be read."""
+    try:
+        return has_colour(read_image(source.read(name), 32, 3).transpose(1, 2, 0))
+    except BROKEN:
+        return False
 
 
 def _in_order(
@@ -172,5 +181,5 @@ def _kept(mark: Path) -> Filled:
     kept = json.loads(mark.read_text())
     if kept["originals"] is None:
         return Filled(kept["broken"], None)
-    smallest, largest, square, sums = kept["originals"]
-    return Filled(kept["broken"], Originals(tuple(smallest), tuple(largest), square, Sums(*sums)))
+    smallest, largest, square, sums, colour = kept["originals"]
+    return Filled(kept["broken"], Originals(tuple(smallest), tuple(largest), square, Sums(*sums), colour))
