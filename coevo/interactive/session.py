@@ -19,7 +19,7 @@ from coevo.images.sheets import to_bytes, to_picture
 from coevo.interactive.session_db import SessionDB
 from coevo.loop import EndSession, Phase, Position, Rewind, Turn, coevolve
 from coevo.loop.coevolve import Batches
-from coevo.storage.atomic import writing
+from coevo.storage.atomic import OUTPUT, writing
 from coevo.studio import Studio
 
 
@@ -102,7 +102,7 @@ class Session:
         self._stand(self.db, self.db.head.snapshot)
         for event in self.db.events("tune"):
             self._set_options(event.detail["options"])
-        for event in self.db.pending("save"):
+        for event in () if self.db.is_read_only else self.db.pending("save"):
             self._write(event.detail["path"], event.detail["size"], event.detail["about"])
             self.db.mark_done(event.id)
 
@@ -170,9 +170,9 @@ class Session:
     def _write(self, path: str, size: int, about: dict[str, Any], works: Works | None = None) -> None:
         picture = to_picture(to_bytes(render(self.artist, works or works_of(about), size))[0])
         folder = self.studio.folder
-        with writing(Path(path)):
+        with writing(Path(path), OUTPUT):
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-        save_png(Path(path), picture, signature(self.artist, folder.name if folder else "") | about)
+        save_png(Path(path), picture, signature(self.artist, folder.name if folder else "") | about, OUTPUT)
 
     def _set_options(self, options: dict[str, Any]) -> None:
         old = self.artist.options

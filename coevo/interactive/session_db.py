@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from coevo.contract.players import State
 from coevo.contract.works import Genome
@@ -116,22 +116,36 @@ class Head:
 
 
 class SessionDB:
-    """The database of one session; without a path it is kept in memory.
+    """The database of one session; without a path it is a new one in memory.
+
+    Args:
+        path: its file.
+        mode: "read" to look at it; "write" to go on with it, once all of it was checked; "create" to begin it, in a
+            file that has no tables yet.
 
     Raises:
-        StoreError: the file is not a session database, or of a version that this one cannot read.
+        StoreError: the file is missing, empty, not a session database, or of a version that this one cannot read.
         DamagedError: it is damaged; `rescue` reads what is left.
     """
 
-    def __init__(self, path: Path | None = None):
+    def __init__(self, path: Path | None = None, mode: Literal["read", "write", "create"] = "read"):
         self.path = path
-        # A UI may read from a thread of its own, while the session waits for it.
-        self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False, timeout=10)
+        where = f"{path.absolute().as_uri()}?mode={'rwc' if mode == 'create' else 'rw'}" if path else ":memory:"
+        try:  # a UI may read from a thread of its own, while the session waits for it
+            self._db = sqlite3.connect(where, uri=True, isolation_level=None, check_same_thread=False, timeout=10)
+        except sqlite3.Error as error:
+            raise StoreError(f"The session database {path} cannot be opened.") from error
         with self._reading():
-            if not self._db.execute("SELECT 1 FROM sqlite_master").fetchone():  # new, or killed before it had tables
+            if not self._db.execute("SELECT 1 FROM sqlite_master").fetchone():
+                if path and mode != "create":
+                    self._db.close()
+                    raise StoreError(
+                        f"The session database {path} is empty; put a copy of it back, or start a new session."
+                    )
                 self._db.executescript(f"PRAGMA user_version = {FORMAT}; BEGIN; {SCHEMA} COMMIT;")
-            problem = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if problem != "ok":
+            if path and mode == "read":  # not opened read-only: what a kill left half written is first taken back
+                self._db.execute("PRAGMA query_only = ON")
+            elif path and (problem := self._db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
                 raise sqlite3.DatabaseError(problem)
             for table, columns in COLUMNS.items():
                 self._db.execute(f"SELECT {columns} FROM {table} LIMIT 0")
@@ -172,7 +186,16 @@ class SessionDB:
     @property
     def format(self) -> int:
         """The version that the states in its snapshots have."""
-        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
+        return int(self._rows("PRAGMA user_version")[0][0])
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether it was opened to look at."""
+        return bool(self._rows("PRAGMA query_only")[0][0])
+
+    def allow_writing(self) -> None:
+        """Go on with what was opened to look at; the run must be locked."""
+        self._rows("PRAGMA query_only = OFF")
 
     @property
     def is_current(self) -> bool:
@@ -245,7 +268,7 @@ class SessionDB:
         Raises:
             PairError: an id was given to another individual before.
         """
-        if self._db.execute("SELECT 1 FROM sheets WHERE moment = ?", (snapshot,)).fetchone():
+        if self._rows("SELECT 1 FROM sheets WHERE moment = ?", snapshot):
             return
         at = _now()
         with self._writing() as db:
@@ -276,9 +299,7 @@ class SessionDB:
             A salt for the random streams of the offspring. It is empty when a sheet breeds for the first time, and new
             every time after that, so that breeding again gives new offspring.
         """
-        before = self._db.execute(
-            "SELECT count(*) FROM events WHERE kind = 'pick' AND moment = ?", (snapshot,)
-        ).fetchone()[0]
+        ((before,),) = self._rows("SELECT count(*) FROM events WHERE kind = 'pick' AND moment = ?", snapshot)
         salt = f"{snapshot}.{before}" if before else ""
         with self._writing() as db:
             event = self._insert_event(db, "pick", snapshot, user, {"places": list(indices), "salt": salt}, done=False)
@@ -432,8 +453,11 @@ class SessionDB:
         except (sqlite3.Error, *UNREADABLE) as error:
             if self.path is not None:  # what was rescued into memory is read on
                 self._db.close()
-            if isinstance(error, sqlite3.OperationalError) and "unable to open" in str(error):
-                raise StoreError(f"The session database {self.path} cannot be opened.") from error
+            if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_CANTOPEN", "SQLITE_FULL", "SQLITE_IOERR")):
+                raise StoreError(
+                    f"The session database {self.path} cannot be opened or used ({error}). Free some space or fix the "
+                    "permissions, then go on with `coevo resume`."
+                ) from error
             raise DamagedError(
                 f"The session database {self.path} is damaged ({error}), so it is not written to any more. "
                 "`coevo lineage` shows what can still be read; `coevo export RUN ID -o x.png` draws an individual, and "

@@ -8,7 +8,7 @@ from coevo.contract.players import Artist, Player
 
 
 def player_error(error: Exception) -> str:
-    """A sentence that names the player whose method raised an error, and the error; empty if no player did."""
+    """A sentence that names the player whose method raised an error, the error and its notes; empty if none did."""
     for frame, _ in reversed(list(walk_tb(error.__traceback__))):
         player = frame.f_locals.get("self")
         if isinstance(player, Player):
@@ -17,6 +17,6 @@ def player_error(error: Exception) -> str:
             return (
                 f"{role} {player.name!r} raised {type(error).__name__} in {frame.f_code.co_name}(): {said[:500]}\n"
                 f"The mistake is in the player, or its options ask for too much: `coevo check {player.name}` examines "
-                "it, and `coevo --debug` shows the whole traceback. The run is kept as it was at its last checkpoint."
-            )
+                f"it, and `coevo --debug` shows the whole traceback. {' '.join(getattr(error, '__notes__', ()))}"
+            ).rstrip()
     return ""

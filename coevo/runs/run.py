@@ -15,7 +15,7 @@ from typing import Any, Self
 from coevo.contract.capabilities import Interactive
 from coevo.contract.players import Artist, Critic, State
 from coevo.data.datasets import Dataset
-from coevo.errors import CoevoError, PairError, StoreError
+from coevo.errors import PairError, StoreError
 from coevo.interactive.session import Session
 from coevo.interactive.session_db import FILE, SessionDB
 from coevo.loop import Turn
@@ -29,7 +29,7 @@ from coevo.runs.config import Config
 from coevo.runs.effects import check_place
 from coevo.runs.migrations import migrate_folder, migrate_run_state, migrate_state
 from coevo.runs.observers import Board, Checkpoints, Clock, MetricsLog, Sheets
-from coevo.runs.opening import check_kept, read_config
+from coevo.runs.opening import check_kept, read_config, restoring
 from coevo.runs.real_works import check_uses_data, relocated
 from coevo.runs.warm_start import check_start, warm_start
 from coevo.storage.run_folder import Checkpoint, RunFolder
@@ -71,10 +71,11 @@ class Run:
             Checkpoints(options.save_every, options.best, self.metrics),
         ]
         self.problems: list[str] = []
-        """Sentences about checkpoints that are damaged."""
+        """Sentences about checkpoints and logs that are damaged."""
         self.notes: list[str] = []
-        """Sentences about the real works: what was read of them, and whether they are few."""
-        self.stopping = self.is_ending = False
+        """Sentences about how it begins: options taken over, rounds that were lost, what was read of the real works."""
+        self._is_read = False
+        self.stopping = self.is_ending = self.closed = False
         self._turns: Generator[Turn] | None = None
 
     @classmethod
@@ -95,8 +96,8 @@ class Run:
         stem = (stem or f"{config.artist_class.name}-{config.critic_class.name}") + data
         store = RunFolder.create(runs, name, stem, setup.config.toml().encode())
         try:
-            run = cls(setup, store, SessionDB(store.folder / FILE) if setup.picks else None)
-            run.notes = notes
+            run = cls(setup, store, SessionDB(store.folder / FILE, "create") if setup.picks else None)
+            run.notes, run._is_read = notes, True
             if config.run.start:
                 with run.studio.playing():
                     warm_start(config.run.start, run.setup, runs)
@@ -147,6 +148,7 @@ class Run:
             if store.names():
                 checkpoint, run.problems = store.load()
                 run.restore(checkpoint)
+                run.notes += filter(None, [run.lost])
             elif config.run.start:  # it was killed before its first checkpoint
                 with run.studio.playing():
                     warm_start(config.run.start, setup, store.folder.parent)
@@ -175,20 +177,23 @@ class Run:
         return self.setup.dataset
 
     def read(self) -> list[str]:
-        """Read the real works if they were not read yet; sentences about them.
+        """Read the real works if they were not read yet; its notes.
 
         Raises:
             DataError: they cannot be read, or are others than when the run started.
         """
-        self.notes = self.notes or self.setup.read()
+        if not self._is_read:
+            self.notes += self.setup.read()
+            self._is_read = True
         return self.notes
 
     # where it stands
 
     @property
     def lost(self) -> str:
-        """A sentence about rounds that were played and not saved before the run was killed; empty if there are none."""
-        if self.is_session or self.clock.round <= self.round:
+        """A sentence about rounds that were played and not saved before the run was killed; empty if there are none, or
+        if damage may have lost them."""
+        if self.is_session or self.problems or self.clock.round <= self.round:
             return ""
         return (
             f"It was killed in round {self.clock.round}, and saved last at round {self.round}: it goes on from there."
@@ -244,9 +249,11 @@ class Run:
         Raises:
             NotFiniteError: a loss or a parameter is not finite; the last good checkpoint stays.
             PairError: the critic asks a person, and has no user interface.
-            StoreError: another process plays this run.
+            StoreError: another process plays this run, or it is closed.
         """
-        self.end_turns()
+        if self._turns is not None:
+            self.end_turns()
+            self.stopping = self.is_ending = False  # it did stop
         self._turns = self._play()
         return self._turns
 
@@ -257,13 +264,17 @@ class Run:
             self._turns = None
 
     def _play(self) -> Generator[Turn]:
+        if self.config.run.rounds is not None and self.round >= self.config.run.rounds:
+            return
+        if self.closed:
+            raise StoreError(f"Run {self.store.name!r} is closed; coevo.resume({self.store.name!r}) goes on with it.")
         if isinstance(self.critic, Interactive) and self.critic.ui is None:
             raise PairError(f"Critic {self.critic.name!r} asks a person; give it a ui (coevo.interactive.ui.UI).")
         self.store.lock()
+        if self.session.db:
+            self.session.db.allow_writing()
         self.read()
         with self.studio.playing(), self._observed():
-            if self.config.run.rounds is not None and self.round >= self.config.run.rounds:
-                return
             for turn in self.session.turns():
                 self.is_ending = self._is_last(turn)
                 for observer in self.observers:
@@ -283,7 +294,13 @@ class Run:
                 stack.callback(observer.close)
             for observer in self.observers:
                 observer.begin(self)
-            yield
+            try:
+                yield
+            except Exception as error:
+                if self.store.names():
+                    where = "on its newest sheet" if self.is_session else "at its last checkpoint"
+                    error.add_note(f"The run is kept as it was {where}.")
+                raise
 
     def _is_last(self, turn: Turn) -> bool:
         """Whether the run should end at the next safe turn."""
@@ -308,32 +325,26 @@ class Run:
     def restore(self, checkpoint: Checkpoint) -> None:
         """Stand where a checkpoint was saved, or where the session's database says."""
         format = checkpoint.format
-        try:
-            with self.studio.playing():
-                state = migrate_state(checkpoint.state, format, self.artist, self.critic)
-                kept = migrate_run_state(state if format == 1 else state["run"], format)
-                self.session.restore(checkpoint.position, state)
-                if db := self.session.db:
-                    db.upgrade(
-                        lambda old: migrate_state(old, db.format, self.artist, self.critic),
-                        lambda old: migrate_run_state(old, db.format),
-                    )
-                    kept |= db.run_state() or {}
-                    self.session.resume()
-                for observer in self.observers:
-                    if observer.name in kept:
-                        observer.restore(kept[observer.name])
-                        self.problems += observer.problems
-        except CoevoError:
-            raise
-        except Exception as error:  # players may raise anything
-            raise StoreError(
-                f"The checkpoint of run {self.store.name!r} is not of this pair with these options: {error}"
-            ) from error
+        with restoring(self.store.name), self.studio.playing():
+            state = migrate_state(checkpoint.state, format, self.artist, self.critic)
+            kept = migrate_run_state(state if format == 1 else state["run"], format)
+            self.session.restore(checkpoint.position, state)
+            if db := self.session.db:
+                db.upgrade(
+                    lambda old: migrate_state(old, db.format, self.artist, self.critic),
+                    lambda old: migrate_run_state(old, db.format),
+                )
+                kept |= db.run_state() or {}
+                self.session.resume()
+            for observer in self.observers:
+                if observer.name in kept:
+                    observer.restore(kept[observer.name])
+                    self.problems += observer.problems
 
     def close(self) -> None:
         """End reading threads, close the session's database, and unlock the folder."""
         self.end_turns()
+        self.closed = True
         self.session.close()
         self.store.unlock()
 
@@ -368,13 +379,15 @@ class Run:
 
 
 def open_session(store: RunFolder, lock: bool) -> SessionDB:
-    """The database of a session that goes on; without the lock one of an older format is copied, not changed.
+    """The database of a session that goes on. Without the lock it is only read, and one of an older format copied.
 
     Raises:
-        StoreError: it is missing, or the run's checkpoints are.
+        StoreError: it is missing, empty or damaged.
     """
     path = store.folder / FILE
-    if not (path.is_file() and path.stat().st_size) and store.names():
-        raise StoreError(f"Run {store.name!r} was bred by picks, and its database {path} is missing.")
-    db = SessionDB(path)
+    if not store.names():  # it was killed before its first sheet
+        return SessionDB(path, "create") if lock else SessionDB()
+    if not (path.is_file() and path.stat().st_size):
+        raise StoreError(f"Run {store.name!r} was bred by picks, and its database {path} is missing or empty.")
+    db = SessionDB(path, "write" if lock else "read")
     return db if lock or db.is_current else db.in_memory()

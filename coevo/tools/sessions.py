@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from coevo.errors import DamagedError, StoreError
+from coevo.interactive.lineage import picked_or_current
 from coevo.interactive.script import export_script
 from coevo.interactive.session_db import FILE, SessionDB
 from coevo.storage.run_folder import RunFolder
@@ -22,7 +23,7 @@ def open_session_db(run: RunFolder) -> tuple[SessionDB, str]:
         raise StoreError(f"Run {run.name!r} has no lineage: only runs with a critic that picks record one.")
     try:
         db = SessionDB(path)
-        db.individuals()  # whatever is damaged is found now
+        picked_or_current(db), db.events()  # whatever is damaged of what is shown is found now
         return db, ""
     except DamagedError as error:
         db = SessionDB.rescue(path)

@@ -57,6 +57,23 @@ def test_a_critic_that_raises(command: CommandLine, monkeypatch: pytest.MonkeyPa
     assert "Critic 'dcnn' raised RuntimeError in" in failing(command, monkeypatch, DCNN, "judge", boom)
 
 
+def test_a_run_is_said_to_be_kept_only_where_one_is(command: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = "The run is kept as it was at its last checkpoint."
+    assert kept in failing(command, monkeypatch, DCGAN, "learn", boom)
+
+    def fails(self: Any, *_: Any) -> None:
+        boom(None)
+
+    for method, words in (
+        ("build", ("run", "dcgan", *SMALL)),
+        ("exhibit", ("sample", "it", "-o", command.runs / "x.png")),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(DCGAN, method, fails)
+            said = command.refuses(*words)
+        assert "Artist 'dcgan' raised RuntimeError in" in said and "kept" not in said
+
+
 @pytest.mark.parametrize(
     ("result", "said"),
     [

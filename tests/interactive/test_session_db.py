@@ -30,7 +30,7 @@ def genomes(*ids: str, parents: tuple[str, ...] = ()) -> list[Genome]:
 
 def two_generations(path: Path | None = None) -> SessionDB:
     """Two sheets: 1 2 3, then 2 with its children 4 and 5."""
-    db = SessionDB(path)
+    db = SessionDB(path, "create")
     first = db.add_snapshot(None, Position(0), STATE, ids=3, run_state={"log": 0})
     db.record_sheet(first, genomes("1", "2", "3"), ids=3)
     db.record_pick(first, [1], "ann", ids=3)
@@ -131,7 +131,7 @@ def test_a_file_that_is_not_a_database_is_damaged(tmp_path: Path) -> None:
     path = tmp_path / "s.db"
     path.write_bytes(b"not a database, but long enough to be looked at" * 50)
     with pytest.raises(DamagedError, match="damaged"):
-        SessionDB(path)
+        SessionDB(path, "write")
     with pytest.raises(StoreError, match="nothing in it can be read"):
         SessionDB.rescue(path)
 
@@ -158,7 +158,7 @@ def test_an_older_format_is_upgraded_as_a_whole(tmp_path: Path) -> None:
     file = sqlite3.connect(tmp_path / "s.db")
     file.execute("PRAGMA user_version = 1")
     file.close()
-    with SessionDB(tmp_path / "s.db") as db:
+    with SessionDB(tmp_path / "s.db", "write") as db:
         with pytest.raises(KeyError):
             db.upgrade(lambda state: state, lambda state: {"rows": state["no such key"]})
         assert db.format == 1 and db.snapshot(1)[1]["studio"] == {"ids": 2}
@@ -170,7 +170,7 @@ def test_an_older_format_is_upgraded_as_a_whole(tmp_path: Path) -> None:
 
 
 def long_session(path: Path, generations: int = 60) -> None:
-    db = SessionDB(path)
+    db = SessionDB(path, "create")
     before = None
     for number in range(generations):
         ids = [str(number * 15 + place) for place in range(15)]
@@ -189,7 +189,7 @@ def test_what_can_be_read_of_a_damaged_database_is_rescued(tmp_path: Path, at: f
     content[middle : middle + 3 * 4096] = b"\xff" * (3 * 4096)
     path.write_bytes(content)
     with pytest.raises(DamagedError, match=r"coevo export RUN ID -o x\.png"):
-        SessionDB(path)
+        SessionDB(path, "write")
     rescued = SessionDB.rescue(path)
     assert 300 < len(rescued.individuals()) <= 900
     assert path.read_bytes() == content  # it is only read
@@ -200,5 +200,60 @@ def test_a_database_cut_short_is_damaged(tmp_path: Path) -> None:
     long_session(path)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(DamagedError):
-        SessionDB(path)
+        SessionDB(path, "write")
     assert SessionDB.rescue(path).individuals()
+
+
+def test_looking_makes_no_database_and_changes_none(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="cannot be opened"):
+        SessionDB(tmp_path / "s.db")
+    assert not (tmp_path / "s.db").exists()
+    (tmp_path / "s.db").touch()
+    for mode in ("read", "write"):
+        with pytest.raises(StoreError, match="is empty; put a copy of it back"):
+            SessionDB(tmp_path / "s.db", mode)
+    assert (tmp_path / "s.db").read_bytes() == b""
+    two_generations(tmp_path / "s.db").close()
+    with SessionDB(tmp_path / "s.db") as db:
+        assert db.is_read_only and list(db.individuals()) == ["1", "2", "3", "4", "5"]
+        with pytest.raises(StoreError, match="Could not write"):
+            db.record_pick(2, [0], "ann", ids=5)
+        db.allow_writing()
+        assert not db.is_read_only
+        db.record_pick(2, [0], "ann", ids=5)
+
+
+def test_what_a_kill_left_half_written_is_taken_back_by_who_looks(tmp_path: Path) -> None:
+    two_generations(tmp_path / "s.db").close()
+    writer = sqlite3.connect(tmp_path / "s.db", isolation_level=None)
+    writer.executescript("PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN; DELETE FROM individuals;")
+    writer.executemany(
+        "INSERT INTO individuals VALUES (?, ?, '[]', ?, 1, '')", [(n, f"x{n}", "x" * 3000) for n in range(50)]
+    )
+    (tmp_path / "killed").mkdir()
+    for path in tmp_path.glob("s.db*"):
+        (tmp_path / "killed" / path.name).write_bytes(path.read_bytes())
+    writer.close()
+    assert (tmp_path / "killed" / "s.db-journal").stat().st_size
+    assert list(SessionDB(tmp_path / "killed" / "s.db").individuals()) == ["1", "2", "3", "4", "5"]
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda db: db.record_sheet(2, genomes("6"), ids=6),
+        lambda db: db.record_pick(2, [0], "ann", ids=5),
+        lambda db: db.events(),
+        lambda db: db.sheet(1),
+    ],
+)
+def test_damage_that_is_met_while_it_is_read_is_said_in_a_sentence(tmp_path: Path, act) -> None:
+    two_generations(tmp_path / "s.db").close()
+    with SessionDB(tmp_path / "s.db", "write") as db:
+        content = (tmp_path / "s.db").read_bytes()
+        head = content[:4096]
+        (tmp_path / "s.db").write_bytes(head + b"\xff" * (len(content) - 4096))
+        db._db.execute("PRAGMA cache_size = 0")
+        db._db.execute("PRAGMA shrink_memory")
+        with pytest.raises(DamagedError, match="is damaged"):
+            act(db)

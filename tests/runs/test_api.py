@@ -68,6 +68,46 @@ def test_one_that_was_only_opened_is_locked_while_it_plays(run: coevo.runs.run.R
     other.close()
 
 
+def test_a_finished_run_has_no_more_turns_and_stays_unlocked(run: Run, tmp_path: Path) -> None:
+    for finished in (run, coevo.load("it", tmp_path)):
+        assert list(finished.turns()) == [] and not run.store.locked
+    assert coevo.resume("it", runs_dir=tmp_path, rounds=5).round == 5
+
+
+def test_a_closed_run_is_said_to_be_closed(tmp_path: Path) -> None:
+    run = coevo.run("sims", name="it", runs_dir=tmp_path, batch=4, options={"data": {"size": 16}}, ui=Script("1\nq"))
+    with pytest.raises(StoreError, match=r"'it' is closed; coevo\.resume\('it'\) goes on with it"):
+        next(run.turns())
+    assert not run.store.locked
+
+
+def test_a_run_that_was_stopped_goes_on_to_its_end_when_it_is_asked_again(run: Run, tmp_path: Path) -> None:
+    with Run.resume(run.store, rounds=12) as longer:
+        for _ in longer.turns():
+            longer.stopping = True
+        assert longer.round < 12
+        assert list(longer.turns()) and longer.round == 12
+
+
+def test_notes_say_what_was_taken_over_and_which_rounds_were_lost(run: Run, tmp_path: Path) -> None:
+    new = coevo.run("dcgan", name="new", runs_dir=tmp_path, rounds=1, start="it")
+    taken, read = new.notes
+    assert taken.startswith("Taken over from run 'it': ") and read.startswith("Read 1,797 pictures")
+    with (run.store.folder / "timing.jsonl").open("a") as log:
+        log.write('{"round": 9, "seconds": 1}\n')
+    lost, read = coevo.resume("it", runs_dir=tmp_path, rounds=6).notes
+    assert lost == "It was killed in round 9, and saved last at round 4: it goes on from there."
+
+
+def test_a_session_that_was_only_opened_keeps_what_is_played(tmp_path: Path) -> None:
+    options = {"data": {"size": 16}}
+    coevo.run("blind-watchmaker", name="it", runs_dir=tmp_path, batch=4, options=options, ui=Script("1\nq"))
+    with coevo.load("it", tmp_path) as opened:
+        opened.critic.ui = Script("2\nq")
+        list(opened.turns())
+    assert coevo.load("it", tmp_path).round == opened.round == 2
+
+
 def test_a_notebook_shows_a_run_as_a_table_with_its_sheet(run: coevo.runs.run.Run) -> None:
     html = run._repr_html_()
     assert "dcgan × dcnn on digits, round 4" in html and "critic.loss" in html and "data:image/png;base64," in html

@@ -34,7 +34,10 @@ def test_a_sheet_for_a_person_is_the_persons_whatever_the_recipe_says(tmp_path: 
 def test_a_trained_run_is_bred_with_the_options_that_it_was_trained_with(played: CommandLine) -> None:
     config, taken = new_config(None, {"artist": {"name": "dcgan"}, **HUMAN, "run": {"start": "small"}}, played.runs)
     assert (config.data.size, config.artist.width, config.artist.latent, config.run.batch) == (16, 4, 8, 15)
-    assert taken == "Taken over from run 'small': --size 16 -o artist.latent=8 -o artist.width=4." or "beta1" in taken
+    assert taken == (
+        "Taken over from run 'small': --size 16 -o artist.beta1=0.5 -o artist.beta2=0.999 -o artist.ema=0.995 "
+        "-o artist.latent=8 -o artist.learning_rate=0.0002 -o artist.width=4."
+    )
 
 
 def test_what_is_asked_for_counts_more_than_what_is_taken_over(played: CommandLine) -> None:
@@ -90,3 +93,11 @@ def test_a_file_that_a_run_wrote_is_no_choice_of_the_users(played: CommandLine, 
     assert config.given == {"run.rounds"} and config.classes is None and config.artist.width == 4
     config, _ = new_config(None, {}, tmp_path, {"artist": {"name": "dcgan", "width": 8}, "critic": {"name": "dcnn"}})
     assert config.given == {"artist.width"}
+
+
+def test_a_recipe_that_is_named_stays_what_it_is_whatever_run_it_starts_from(played: CommandLine) -> None:
+    config, taken = new_config("wgan", {"run": {"start": "small"}}, played.runs)
+    assert (config.critic.game, config.critic.learning_rate, config.artist.learning_rate) == ("wasserstein", 5e-5, 5e-5)
+    assert taken == (
+        "Taken over from run 'small': --size 16 --batch 8 -o artist.latent=8 -o artist.width=4 -o critic.width=4."
+    )
