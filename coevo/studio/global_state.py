@@ -35,7 +35,10 @@ class Modes(NamedTuple):
         kept = deterministic, warn_only, torch.get_num_threads()
         if device.type != "cuda":
             return cls(*kept, None)
-        return cls(*kept, (torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32))
+        try:
+            return cls(*kept, (torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32))
+        except RuntimeError:  # somebody has set `fp32_precision`, which torch does not mix with these: theirs holds
+            return cls(*kept, None)
 
     def set(self, device: torch.device) -> None:
         """Set those that differ."""
@@ -44,7 +47,7 @@ class Modes(NamedTuple):
             torch.use_deterministic_algorithms(self.deterministic, warn_only=self.warn_only)
         if self.threads != now.threads:
             torch.set_num_threads(self.threads)
-        if self.tf32 and self.tf32 != now.tf32:
+        if self.tf32 and now.tf32 and self.tf32 != now.tf32:
             torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = self.tf32
 
 
