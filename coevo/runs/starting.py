@@ -50,25 +50,20 @@ def new_config(recipe: str | None, asked: Tree, runs: Path, file: Tree | None = 
 
 
 def taken_over(config: Config, other: Config, base: Tree, asked: Tree, name: str) -> tuple[Config, str]:
-    """The options with those of the run that it starts from, unless the user chose others; and a sentence about them.
-
-    Networks need the options that they were made with, so these count more than the recipe's; a population needs none.
-    """
+    """The options with those of the run that it starts from, which neither the recipe nor the user gives; and a
+    sentence about them."""
     tree = other.tree()
     under: Tree = {"data": {key: tree["data"][key] for key in ("size", "channels")}}
-    over: Tree = {}
     persons = picks(config) == picks(other)
     if persons:
         under["run"] = {"batch": other.run.batch}
-    same = config.artist_class is other.artist_class
-    population = other.artist_class(other.artist, Studio()).spec().population
-    if same and population:
-        under["artist"] = {key: tree["artist"][key] for key in tree["artist"] if persons or key != "population"}
-    elif same:
-        under, over = {}, {**under, "artist": tree["artist"]}
+    if config.artist_class is other.artist_class:
+        evolves = other.artist_class(other.artist, Studio()).spec().population
+        own = {"population"} if evolves and not persons else set()  # a person looks at as many as a sheet has
+        under["artist"] = {key: value for key, value in tree["artist"].items() if key not in own}
     if config.critic_class is other.critic_class:
-        over["critic"] = tree["critic"]
-    new = resolve(merge(under, base, over, asked), registry(), config.given)
+        under["critic"] = tree["critic"]
+    new = resolve(merge(under, base, asked), registry(), config.given)
     its, critic = (player(options, Studio()).spec() for player, options in pair(new))
     if lacks_gradients(its, critic) and critic.reals == critic.labels == "unused":
         new = replace(new, classes=other.classes)  # a bred decoder still knows its classes, and no data is read

@@ -13,8 +13,7 @@ from conftest import SMALL, CommandLine
 from PIL import Image
 
 import coevo
-from coevo.data.datasets import DataOptions, Dataset
-from coevo.data.datasets import DataOptions, load_dataset
+from coevo.data.datasets import DataOptions, Dataset, load_dataset
 from coevo.runs.config import read_toml
 from coevo.runs.real_works import what_was_read
 
