@@ -75,6 +75,8 @@ def test_colours_come_last_in_numpy_and_first_in_torch(tmp_path: Path) -> None:
         (np.full((5, 8, 8), "a"), r"should be uint8 or float, not <U1\.$"),
         ((PIXELS, np.zeros(3, int)), r"of shape \[20\], one for each picture; these have \[3\]\.$"),
         ((PIXELS, np.zeros(20)), r"Labels should be whole numbers or texts, not float64\.$"),
+        ((PIXELS, np.full(20, 0x110000, np.uint32).view("U1")), r"should be Unicode; some of these are damaged\.$"),
+        ((PIXELS, ["\ud800"] * 20), r"should be Unicode"),
         (PIXELS % 2, r"these are uint8 from 0 to 1, which is nearly black. If 1 is white, give them as bool or"),
         (PIXELS.astype(int) % 2, r"these are int64 from 0 to 1"),
         ([np.zeros((8, 8)), np.zeros((9, 8))], r"Pictures should be one array or tensor, or a list of those of one"),
@@ -157,7 +159,8 @@ def test_a_bomb_of_arrays_is_refused(tmp_path: Path) -> None:
     assert read_arrays(Path(npz(tmp_path / "x.npz", header((1, 8, 8)) + bytes(range(64)))))[0].shape == (1, 8, 8, 1)
     lie = npz(tmp_path / "lie.npz", header((2**40, 8, 8)) + bytes(64))
     unclosed = npz(tmp_path / "unclosed.npz", header((1, 8, 8)).replace(b"}", b" ") + bytes(64))
-    for path in (lie, unclosed):
+    number = npz(tmp_path / "number.npz", header((1, 8, 8)).replace(b"'shape'", b"1      ") + bytes(64))
+    for path in (lie, unclosed, number):
         with pytest.raises(coevo.DataError, match="cannot be read as a file of arrays"):
             load_dataset(DataOptions(name=path), {})
 

@@ -342,10 +342,9 @@ def array_files(stage: Stage) -> list[bytes]:
     import numpy as np
 
     images, kinds = np.arange(6 * 64, dtype=np.uint8).reshape(6, 8, 8), []
-    for arrays in (
-        {"images": images / 255, "labels": list("aabbcc")},
-        {"images": images[..., None], "labels": range(6)},
-    ):
+    named: dict[str, Any] = {"images": images / 255, "labels": list("aabbcc")}
+    numbered: dict[str, Any] = {"images": images[..., None], "labels": range(6)}
+    for arrays in (named, numbered):
         for save in (np.savez, np.savez_compressed):
             buffer = io.BytesIO()
             save(buffer, **arrays)

@@ -87,7 +87,7 @@ def read_arrays(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
             found = {name: members[f"{name}.npy"] for name in ("images", "labels") if f"{name}.npy" in members}
             refuse_bomb(path, list(found.values()), RATIO_LIMIT)
             arrays = {name: _read(file, member) for name, member in found.items()}
-    except (*BROKEN, TokenError, RuntimeError, MemoryError) as error:  # RuntimeError: it is encrypted
+    except (*BROKEN, TokenError, TypeError, RuntimeError, MemoryError) as error:  # RuntimeError: it is encrypted
         raise DataError(f"{path} cannot be read as a file of arrays (.npz); it may be damaged.") from error
     if "images" not in arrays:
         raise DataError(f"{path} has no array named 'images', which should hold the pictures.")
@@ -187,4 +187,9 @@ def to_labels(labels: Tensor | np.ndarray | Sequence[Any], n: int) -> np.ndarray
         )
     if array.dtype.kind not in "iuUb":
         raise DataError(f"Labels should be whole numbers or texts, not {array.dtype}.")
+    if array.dtype.kind == "U":
+        try:
+            "".join(array.tolist()).encode()
+        except (SystemError, ValueError) as error:  # NumPy's texts may hold numbers that are no characters
+            raise DataError("Labels that are texts should be Unicode; some of these are damaged.") from error
     return array
