@@ -30,9 +30,8 @@ from coevo.cli.tables import counted
 from coevo.images.sheets import contact_sheet
 from coevo.loop import Turn
 from coevo.runs.run import Run
-from coevo.storage.jsonl import read_log
 from coevo.storage.run_folder import RunFolder
-from coevo.tools.logs import log_of, unsaved, warnings_of
+from coevo.tools.logs import log_of, played, unsaved, warnings_of
 
 STRIP = 8  # works in the strip
 STRIP_SECONDS = 2.0
@@ -304,9 +303,9 @@ def show_run(store: RunFolder, plain: bool) -> None:
     """Print a run's newest sheet as a picture, its log as curves, and its newest figures."""
     rows, warnings = log_of(store), warnings_of(store)
     sheets = sorted(store.sheets.glob("*.png"))
-    timing = read_log(store.folder / "timing.jsonl", "round", "seconds")
-    took = f", {counted(timing[-1]['round'], 'round')} in {clock(timing[-1]['seconds'])}" if timing else ""
-    rest = unsaved(store, timing[-1]["round"]) if timing else ""
+    rounds, seconds = played(store)
+    took = f", {counted(rounds, 'round')} in {clock(seconds)}" if rounds else ""
+    rest = unsaved(store, rounds)
     click.secho(f"{store.name}{took}{f', {rest}' if rest else ''}", bold=True)
     console = Console()
     if sheets and not plain:

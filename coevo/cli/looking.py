@@ -110,19 +110,19 @@ def runs(runs_dir: Path, as_json: bool) -> None:
 def run_row(store: Any) -> dict[str, Any]:
     """A run as JSON values; of one whose config is broken only what is known."""
     from coevo.runs.config import parse_toml
-    from coevo.storage.jsonl import read_log
-    from coevo.tools.logs import unsaved
+    from coevo.runs.opening import reads_no_data
+    from coevo.tools.logs import played, unsaved
 
     try:
         config = parse_toml(store.read_config(), store.folder / "config.toml")
     except CoevoError:
         config = {}
-    log = read_log(store.folder / "timing.jsonl", "round", "seconds")
-    last = log[-1] if log else {"round": 0, "seconds": 0}
+    rounds, seconds = played(store)
     names = {section: config.get(section, {}).get("name", "?") for section in ("artist", "critic", "data")}
-    minutes = round(last["seconds"] / 60, 1)
-    played = {"rounds": last["round"], "unsaved": unsaved(store, last["round"])}
-    return {"run": store.name, **names, **played, "minutes": minutes, "playing": store.locked}
+    if reads_no_data(store):
+        names["data"] = ""
+    stands = {"rounds": rounds, "unsaved": unsaved(store, rounds), "minutes": round(seconds / 60, 1)}
+    return {"run": store.name, **names, **stands, "playing": store.locked}
 
 
 @click.command()

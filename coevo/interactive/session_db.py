@@ -349,6 +349,12 @@ class SessionDB:
             raise StoreError("This session has kept no snapshot yet.")
         return snapshot
 
+    @property
+    def position(self) -> Position | None:
+        """Where the session stands; None if it has kept no snapshot yet."""
+        rows = self._rows("SELECT round, phase, step FROM moments WHERE id = ?", self.head.snapshot)
+        return Position(*map(int, rows[0])) if rows else None
+
     def run_state(self) -> State | None:
         """The run state of the newest snapshot."""
         ((tree, tensors),) = self._rows("SELECT books_tree, books_tensors FROM pointer")

@@ -13,17 +13,26 @@ from coevo.interactive.session_db import FILE, SessionDB
 from coevo.loop import Position
 from coevo.loop.coevolve import START
 from coevo.plugin.registry import registry
-from coevo.runs.build import Setup
+from coevo.runs.build import Setup, one_pair, uses_reals
 from coevo.runs.config import Config, parse_toml, resolve
 from coevo.runs.migrations import migrate_config, migrate_state
 from coevo.storage.jsonl import read_log
 from coevo.storage.run_folder import RunFolder
+from coevo.studio import Studio
 
 
 def read_config(folder: RunFolder) -> Config:
     """The options of a run, whatever version made it."""
     tree = parse_toml(folder.read_config(), folder.folder / "config.toml")
     return resolve(migrate_config(tree, registry()), registry())
+
+
+def reads_no_data(folder: RunFolder) -> bool:
+    """Whether neither player of a run looks at real works; False if that cannot be known."""
+    try:
+        return not uses_reals(*one_pair(read_config(folder), Studio()))
+    except CoevoError:
+        return False
 
 
 def check_kept(folder: RunFolder) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
-from coevo.interactive.session_db import FILE
+from coevo.errors import StoreError
+from coevo.interactive.session_db import FILE, SessionDB
 from coevo.runs.migrations import METRICS_1, renamed
 from coevo.storage.jsonl import read_log
 from coevo.storage.run_folder import RunFolder
@@ -19,6 +21,16 @@ def warnings_of(run: RunFolder) -> list[str]:
     """The warnings of a run, about its game and its speed, each with its round."""
     rows = [*_rows(run), *read_log(run.folder / "timing.jsonl", "round")]
     return [f"round {row['round']:.0f}: {warning}" for row in rows for warning in row.get("warnings", ())]
+
+
+def played(run: RunFolder) -> tuple[int, float]:
+    """The rounds and the seconds that a run has played; a session stands where its database says."""
+    log = read_log(run.folder / "timing.jsonl", "round", "seconds")
+    rounds, seconds = (log[-1]["round"], log[-1]["seconds"]) if log else (0, 0.0)
+    if (path := run.folder / FILE).is_file():
+        with suppress(StoreError), SessionDB(path) as db:  # of one that is damaged the log is all there is
+            rounds = db.position.round if db.position else rounds
+    return rounds, seconds
 
 
 def unsaved(run: RunFolder, played: int) -> str:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 from conftest import CommandLine
 
+import coevo
 from coevo.cli import looking, plugins
 from coevo.contract import capabilities
+from coevo.interactive.commands import Command, Pick, Quit
+from coevo.interactive.script import Script
+from coevo.interactive.sheet import Sheet
+from coevo.interactive.ui import UI
 from coevo.plugin.describe import CAPABILITIES
 from coevo.plugin.registry import Registry
 
@@ -142,3 +147,29 @@ def test_runs_with_a_broken_config_do_not_stop_the_list(coevo_command: CommandLi
         (coevo_command.runs / name / "config.toml").write_text(text)
     rows = {row["run"]: row for row in json.loads(coevo_command("runs", "--json").out)}
     assert rows["whole"]["artist"] == "a" and rows["broken"]["artist"] == "?"
+
+
+class Onlooker(UI):
+    """Picks twice, and lists the runs while the session waits for it."""
+
+    def __init__(self, command: CommandLine):
+        self.command, self.seen = command, list[Any]()
+
+    def ask(self, sheet: Sheet) -> Command:
+        (row,) = json.loads(self.command("runs", "--json").out)
+        shown = self.command("show", "--plain").out.splitlines()[0]
+        self.seen.append((row["rounds"], row["playing"], shown.split(" in ")[0]))
+        return Pick((0,)) if len(self.seen) < 3 else Quit()
+
+
+def test_a_session_stands_where_its_sheet_is_also_while_it_is_played(coevo_command: CommandLine) -> None:
+    onlooker = Onlooker(coevo_command)
+    options = {"data": {"size": 16}}
+    coevo.run("blind-watchmaker", name="bred", batch=4, ui=onlooker, runs_dir=coevo_command.runs, options=options)
+    assert onlooker.seen == [(0, True, "bred"), (1, True, "bred, 1 round"), (2, True, "bred, 2 rounds")]
+
+
+def test_runs_that_read_no_data_name_no_dataset(coevo_command: CommandLine, played: CommandLine) -> None:
+    coevo.run("blind-watchmaker", batch=4, ui=Script("q"), runs_dir=coevo_command.runs)
+    assert [row["data"] for row in json.loads(coevo_command("runs", "--json").out)] == [""]
+    assert "digits" not in coevo_command("runs").out and "digits" in played("runs").out
