@@ -18,10 +18,9 @@ from coevo.errors import ConfigError
 from coevo.interactive.ui import UI
 from coevo.runs.config import Config, merge
 from coevo.runs.run import Run
-from coevo.runs.starting import new_config
+from coevo.runs.starting import is_interactive, new_config
 from coevo.runs.stopping import stoppable
 from coevo.storage.run_folder import RunFolder
-from coevo.studio import Studio
 
 Array = np.ndarray | Tensor
 Arrays = Array | Sequence[Array] | tuple[Array, Array | Sequence[int] | Sequence[str]]
@@ -77,7 +76,7 @@ def resume(
     *,
     runs_dir: str | Path = "runs",
     ui: UI | None = None,
-    data: str | None = None,
+    data: str | Path | None = None,
     data_dir: str | None = None,
     changed_data: bool = False,
     **changes: Any,
@@ -96,8 +95,15 @@ def resume(
         The run; its `problems` say what of it is damaged, and its `notes` which rounds were lost. One that is finished
         is only opened.
     """
+    if data is not None and not isinstance(data, str | Path):
+        raise ConfigError("Arrays are kept beside the runs and found again, so leave out data; or give a path.")
     store = RunFolder.open(run, Path(runs_dir))
-    return _played(Run.resume(store, data=data, data_dir=data_dir, changed_data=changed_data, **changes), ui)
+    return _played(
+        Run.resume(
+            store, data=None if data is None else str(data), data_dir=data_dir, changed_data=changed_data, **changes
+        ),
+        ui,
+    )
 
 
 def load(run: str | Path, runs_dir: str | Path = "runs") -> Run:
@@ -133,19 +139,19 @@ def _played(run: Run, ui: UI | None) -> Run:
 
 def check_ui(config: Config, ui: UI | None) -> None:
     """Raise ConfigError if a critic that asks a person has no user interface, or another critic has one."""
-    critic = config.critic_class(config.critic, Studio())
-    if isinstance(critic, Interactive) and ui is None:
+    name, interactive = config.critic_class.name, is_interactive(config)
+    if interactive and ui is None:
         raise ConfigError(
-            f"Critic {critic.name!r} asks a person; give a ui, such as coevo.interactive.script.Script('1 2\\nq')."
+            f"Critic {name!r} asks a person; give a ui, such as coevo.interactive.script.Script('1 2\\nq')."
         )
-    if ui is not None and not isinstance(critic, Interactive):
-        raise ConfigError(f"Critic {critic.name!r} is not interactive; leave out ui.")
+    if ui is not None and not interactive:
+        raise ConfigError(f"Critic {name!r} is not interactive; leave out ui.")
 
 
 def give_ui(run: Run, ui: UI | None) -> None:
     """Let a run's critic ask a person through this user interface. Raises ConfigError if it is not interactive."""
     if ui is None:
         return
-    if not isinstance(run.critic, Interactive):
-        raise ConfigError(f"Critic {run.critic.name!r} is not interactive; leave out ui.")
+    check_ui(run.config, ui)
+    assert isinstance(run.critic, Interactive)
     run.critic.ui = ui

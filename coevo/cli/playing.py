@@ -226,10 +226,9 @@ def ui_for(config: Config, plain: bool, name: str | None, picks: Path | None) ->
     Raises:
         CoevoError: there is none of that name, or no terminal for it.
     """
-    from coevo.contract.capabilities import Interactive
-    from coevo.studio import Studio
+    from coevo.runs.starting import is_interactive
 
-    if not isinstance(config.critic_class(config.critic, Studio()), Interactive):
+    if not is_interactive(config):
         if picks or name:
             raise ConfigError(
                 f"--picks and --ui need an interactive critic, and {config.critic_class.name!r} is not one."

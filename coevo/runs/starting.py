@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from coevo.contract.capabilities import Interactive
 from coevo.contract.players import Critic
 from coevo.errors import CoevoError
 from coevo.images.png import read_origin
@@ -94,6 +95,11 @@ def pair(config: Config) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
 def picks(config: Config) -> bool:
     """Whether the critic picks, as a person does."""
     return bool(config.critic_class(config.critic, Studio()).spec().rewards == "picks")
+
+
+def is_interactive(config: Config) -> bool:
+    """Whether the critic needs a user interface."""
+    return isinstance(config.critic_class(config.critic, Studio()), Interactive)
 
 
 def is_for_a_person(tree: Mapping[str, Any]) -> bool:
