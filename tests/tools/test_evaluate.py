@@ -56,4 +56,6 @@ def test_stopped_by_hand_it_says_what_is_kept(played: CommandLine, monkeypatch: 
 
     monkeypatch.setattr("coevo.tools.evaluate.evaluate", stopped)
     answer = played("evaluate", "small", "-n", 20)
-    assert answer.code == 130 and "a trained evaluator and the features of real works are kept" in answer.err
+    assert (
+        answer.code == 130 and "what was finished is kept, a trained evaluator and features of real works" in answer.err
+    )
