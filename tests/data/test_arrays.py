@@ -92,9 +92,11 @@ def test_other_arrays_are_refused_in_a_sentence(data: Any, said: str, tmp_path: 
 
 
 def test_arrays_of_a_run_that_is_refused_do_not_stay(tmp_path: Path) -> None:
-    with pytest.raises(coevo.CoevoError, match="labels"):
-        coevo.run("cgan", data=PIXELS, runs_dir=tmp_path / "runs")
-    assert not list(tmp_path.iterdir())
+    (tmp_path / "mine").mkdir()
+    for folder in ("runs", "mine"):
+        with pytest.raises(coevo.CoevoError, match="labels"):
+            coevo.run("cgan", data=PIXELS, runs_dir=tmp_path / folder)
+    assert list(tmp_path.iterdir()) == [tmp_path / "mine"] and not list((tmp_path / "mine").iterdir())
     kept = keep_arrays(PIXELS, tmp_path / "runs")  # of another run
     with pytest.raises(coevo.CoevoError):
         coevo.run("cgan", data=PIXELS, runs_dir=tmp_path / "runs")

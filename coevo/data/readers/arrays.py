@@ -30,7 +30,7 @@ RATIO_LIMIT = 200  # a larger file of arrays may be at most this many times larg
 def kept_arrays(data: Any, runs: Path) -> Iterator[Path]:
     """Keep arrays as `keep_arrays` does while a run of them is made; if it is refused, nothing new stays."""
     folder = runs.absolute() / FOLDER
-    before = set(folder.glob("*"))
+    before = {runs.absolute(), *folder.glob("*")} if runs.is_dir() else set()
     path = keep_arrays(data, runs)
     try:
         yield path
@@ -39,7 +39,8 @@ def kept_arrays(data: Any, runs: Path) -> Iterator[Path]:
             path.unlink(missing_ok=True)
             with suppress(OSError):  # others are in it
                 folder.rmdir()
-                runs.rmdir()
+                if runs.absolute() not in before:
+                    runs.rmdir()
         raise
 
 
