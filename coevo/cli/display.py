@@ -49,7 +49,7 @@ class Display(ABC):
         self.before = run.seconds
         self.works = 0
         self.phases = run.setup.phases
-        self._shown: dict[str, float] = {}
+        self._shown = run.latest
         self._warned = 0
 
     def __enter__(self) -> Self:
@@ -149,10 +149,11 @@ class Display(ABC):
 
     @property
     def few(self) -> str:
-        """The sentence for a run that is too short to have learned anything; empty if it is long enough."""
+        """The sentence for a run that is too short to have learned anything; empty if it is long enough, or if another
+        run taught its players."""
         run, population = self.run, self.run.artist.spec().population
         need = GENERATIONS if population else STEPS
-        if run.round * run.config.artist_phase.steps >= need:
+        if run.config.run.start or run.round * run.config.artist_phase.steps >= need:
             return ""
         learner = "a population needs tens of generations" if population else "networks need hundreds of rounds"
         minutes = math.ceil(run.seconds / 60) + 5

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from coevo.errors import CoevoError, ConfigError, reason
-from coevo.interactive.commands import Branch, Command, Mutate, Pick, Quit, format_command, parse_command
+from coevo.interactive.commands import HELP, Branch, Command, Mutate, Pick, Quit, format_command, parse_command
 from coevo.interactive.session_db import SessionDB
 from coevo.interactive.sheet import Sheet
 from coevo.interactive.ui import UI
@@ -28,9 +28,10 @@ class Script(UI):
             try:
                 self.commands.append((number, parse_command(line)))
             except ConfigError as error:
-                mistakes += [f"{name}, line {number}: {mistake}" for mistake in error.mistakes]
+                said = [mistake.removesuffix(f" {HELP}.") for mistake in error.mistakes]
+                mistakes += [f"{name}, line {number}: {mistake}" for mistake in said]
         if mistakes:
-            raise ConfigError(mistakes)
+            raise ConfigError([*mistakes, f"Commands are {HELP}."])
         self.name, self._remaining = name, iter(self.commands)
 
     @classmethod

@@ -56,7 +56,7 @@ class Sheet:
     @property
     def picks_text(self) -> str:
         least, most = self.picks
-        return f"pick {least}" if least == most else f"pick {least} to {most}"
+        return f"pick {'one' if most == 1 else least}" if least == most else f"pick {least} to {most}"
 
     @property
     def mutation(self) -> float | None:

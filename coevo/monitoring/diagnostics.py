@@ -16,6 +16,7 @@ SATURATED = 0.98  # accuracy above which the artist can learn little
 COLLAPSED = 0.5  # of the best diversity so far
 DIVERSE = 0.6  # diversity, real works' being 1, that an artist must have reached before it can lose it
 FLAT = 0.01  # of the largest standard deviation of the rewards so far
+EARLY = 10  # rows in which both sides are still new, and forget nothing that they knew well
 FORGOTTEN = 0.3  # of past works, or of today's before past critics
 SWING, CROSSINGS = 0.4, 6  # of the accuracy, from top to bottom, and how often it crosses its mean
 
@@ -34,10 +35,12 @@ class Diagnostics:
         self._reward_std: deque[float] = deque(maxlen=ROWS)
         self._best_diversity, self._largest_reward_std = 0.0, 0.0
         self._forgets = {"critic_forgets": 0.0, "artist_forgets": 0.0}
+        self._rows = 0
         self._problems: list[str] = []
 
     def look(self, row: Mapping[str, float]) -> list[str]:
         """A sentence for each problem that is new in this row."""
+        self._rows += 1
         if "critic.accuracy" in row:
             self._accuracy.append(row["critic.accuracy"])
         if "artist.diversity" in row:
@@ -59,6 +62,7 @@ class Diagnostics:
             "best_diversity": self._best_diversity,
             "reward_std": list(self._reward_std),
             "largest_reward_std": self._largest_reward_std,
+            "rows": self._rows,
             "problems": self._problems,
         }
 
@@ -67,6 +71,7 @@ class Diagnostics:
         self._diversity.extend(state["diversity"])
         self._reward_std.extend(state["reward_std"])
         self._best_diversity, self._largest_reward_std = state["best_diversity"], state["largest_reward_std"]
+        self._rows = state.get("rows", EARLY + 1)  # older checkpoints do not know
         self._problems = list(state["problems"])
 
     def suggestions(self, problem: str) -> list[str]:
@@ -117,10 +122,10 @@ class Diagnostics:
         return len(self._reward_std) == ROWS and max(self._reward_std) < FLAT * self._largest_reward_std
 
     def _critic_forgets(self) -> bool:
-        return self._forgets["critic_forgets"] > FORGOTTEN
+        return self._rows > EARLY and self._forgets["critic_forgets"] > FORGOTTEN
 
     def _artist_forgets(self) -> bool:
-        return self._forgets["artist_forgets"] > FORGOTTEN
+        return self._rows > EARLY and self._forgets["artist_forgets"] > FORGOTTEN
 
     def _oscillation(self) -> bool:
         if not self._full or self._swing < SWING:

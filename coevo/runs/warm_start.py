@@ -7,6 +7,7 @@ from typing import Literal
 
 from coevo.contract.capabilities import Evolving
 from coevo.contract.players import Artist, Player
+from coevo.contract.works import Works
 from coevo.errors import ConfigError, DataError, PairError, StoreError
 from coevo.images.png import qualify_ids, read_origin
 from coevo.runs.build import Setup
@@ -46,7 +47,7 @@ def warm_start(start: str, setup: Setup, runs: Path) -> None:
         origin = read_origin(Path(start))
         if setup.is_bred:  # the picture holds a code; what decodes it is in its run
             take_over(own, "artist", SavedRun(RunFolder.open(origin.run, runs)), setup.config)
-        evolving(artist).seed_population(origin.works)
+        seed_population(artist, origin.works, f"the picture {start}")
         return
     saved = SavedRun(RunFolder.open(start, runs))
     check_agents(setup.config, saved)
@@ -57,7 +58,8 @@ def warm_start(start: str, setup: Setup, runs: Path) -> None:
         take_over(own, "artist", saved, setup.config)
     if not same or own.spec().population or (setup.is_bred and saved.setup.is_bred):
         works = saved.artist.exhibit(SHEET, saved.config.run.seed)
-        evolving(artist).seed_population(qualify_ids(works, saved.folder.name))
+        name = saved.folder.name
+        seed_population(artist, qualify_ids(works, name), f"run {name!r} of artist {saved.artist.name!r}")
 
 
 def check_agents(config: Config, saved: SavedRun) -> None:
@@ -73,6 +75,16 @@ def evolving(artist: Artist) -> Evolving:
     if not isinstance(artist, Evolving):
         raise PairError(f"Artist {artist.name!r} cannot start from works of others: it has no population.")
     return artist
+
+
+def seed_population(artist: Artist, works: Works, origin: str) -> None:
+    """Let a population start from works of others. Raises PairError, which names both, if it can use none of them."""
+    population = evolving(artist)
+    try:
+        population.seed_population(works)
+    except PairError as error:
+        said = str(error)
+        raise PairError(f"Artist {artist.name!r} cannot start from {origin}: {said[:1].lower()}{said[1:]}") from error
 
 
 def take_over(player: Player, role: Literal["artist", "critic"], saved: SavedRun, config: Config) -> None:

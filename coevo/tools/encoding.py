@@ -116,7 +116,7 @@ def write_tangents(runs: Sequence[RunFolder], n: int, directions: int, output: P
         labels += [""] * (directions - len(vectors))
     said = (
         "Pictures, and their tangents: the changes that change a code most, strongest first; middle grey is no change "
-        + " ".join(map(of_run, saved))
+        + f"({'; '.join(of_run(one)[1:-1] for one in saved)})"
     )
     sheet = contact_sheet(torch.cat(pictures), columns=directions + 1, labels=labels, caption=said)
     write_output(output, png_bytes(sheet, {"tangents": [run.name for run in runs]}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import shutil
 from pathlib import Path
@@ -70,6 +71,13 @@ def test_plain_lines_where_no_terminal_is(tmp_path: Path) -> None:
     assert few.startswith("10 rounds in all are few: networks need hundreds of rounds. Go on with: coevo resume plain")
     assert where.endswith("00000010.png") and how == "Show it here with: coevo show plain"
     assert "\x1b" not in answer.out
+
+
+def test_a_run_that_goes_on_shows_no_row_of_before(coevo_command: CommandLine) -> None:
+    coevo_command.play("it", "--rounds", 4, "-o", "run.log_every=2")
+    answer = coevo_command("resume", "it", "--rounds", 8, "--json")
+    rows = map(json.loads, answer.out.splitlines()[:-1])
+    assert [row["round"] for row in rows if "warning" not in row] == [6, 8]
 
 
 def test_a_run_that_is_long_enough_is_not_called_short(played: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:

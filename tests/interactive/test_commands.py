@@ -8,6 +8,7 @@ from hypothesis import strategies as some
 
 from coevo import ConfigError
 from coevo.interactive.commands import (
+    HELP,
     Branch,
     Command,
     Mutate,
@@ -63,5 +64,6 @@ def test_any_line_is_a_command_or_is_refused(line: str) -> None:
 
 
 def test_every_bad_line_of_a_script_is_named() -> None:
-    with pytest.raises(ConfigError, match=r"(?s)script, line 2: 'x'.*script, line 4: 'y'"):
+    with pytest.raises(ConfigError, match=r"(?s)script, line 2: 'x'.*script, line 4: 'y'") as refused:
         Script("1\nx\n# a comment\ny")
+    assert str(refused.value).count(HELP) == 1

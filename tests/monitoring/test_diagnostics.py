@@ -135,3 +135,12 @@ def test_problems_are_shown_while_a_run_is_played_and_kept_in_its_log(
     assert "critic accuracy has stayed near 1" in " ".join(coevo_command("show", "ill").out.split())
     rows = [json.loads(line) for line in coevo_command("run", *options, "--json").out.splitlines()]
     assert [row["round"] for row in rows if "warning" in row] == [5]
+
+
+def test_both_sides_are_given_time_before_they_are_said_to_forget() -> None:
+    one, ill = diagnostics(), {"ancestors.critic_forgets": 0.9}
+    assert not reported(one, *[ill] * 10)
+    again = diagnostics()
+    again.restore(one.state())
+    (sentence,) = reported(again, ill)
+    assert "fooled by works that it once saw through" in sentence

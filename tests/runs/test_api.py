@@ -6,12 +6,13 @@ import shutil
 import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 import coevo
-from coevo.errors import StoreError
+from coevo.errors import ConfigError, StoreError
 from coevo.interactive.script import Script
 from coevo.runs.observers import Clock
 from coevo.runs.run import Run
@@ -158,3 +159,9 @@ def test_what_is_opened_does_not_disturb_who_plays(run: coevo.runs.run.Run, tmp_
     torch.manual_seed(3)
     coevo.runs.opening.load_artist(run.store)
     assert torch.equal(torch.rand(1), expected)
+
+
+def test_a_run_of_arrays_is_resumed_without_them(tmp_path: Path) -> None:
+    pictures = np.random.default_rng(0).integers(0, 255, (60, 16, 16), np.uint8)
+    with pytest.raises(ConfigError, match="Arrays are kept beside the runs and found again, so leave out data"):
+        coevo.resume("arr", data=pictures, runs_dir=tmp_path)

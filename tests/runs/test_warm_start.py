@@ -158,3 +158,13 @@ def test_a_damaged_checkpoint_is_passed_over_with_a_warning(command: CommandLine
         answer = command(*words, "-o", command.runs / "x.png")
         assert answer.code == 0
         assert answer.err.count("00000004.json") == 1 and "Round 2 is used instead." in answer.err
+
+
+def test_a_population_that_cannot_use_the_works_of_a_run_names_both(command: CommandLine) -> None:
+    said = command.refuses("run", "blind-watchmaker", "--from", "trained", "--ui", "plain")
+    assert "Artist 'biomorph' cannot start from run 'trained' of artist 'dcgan': these works have no genomes" in said
+
+
+def test_a_run_that_another_one_taught_is_not_called_short(command: CommandLine) -> None:
+    assert "are few" in command("resume", "trained", "--rounds", 3).out
+    assert "few" not in command("run", "dcgan", "--from", "trained", "--rounds", 3).out
