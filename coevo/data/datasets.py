@@ -227,8 +227,14 @@ def load_dataset(options: DataOptions, loaders: Mapping[str, Callable[[DataOptio
         dataset = folder(options.model_copy(update={"dir": str(path)}))
     elif path.is_file() and path.suffix == ".npz":
         dataset = arrays(path, options)
+    elif path.is_file() and path.suffix == ".npy":
+        raise DataError(
+            f"{path} is one array; a dataset is a file of arrays with names: numpy.savez('x.npz', images=…) writes one."
+        )
     elif path.is_file():
         dataset = zipped(options.model_copy(update={"dir": str(path)}))
+    elif path.name != options.name:
+        raise DataError(f"There is no folder, zip or .npz file {path}.")
     else:
         raise DataError(unknown("dataset", options.name, loaders) + " Nor is it a folder, a zip or an .npz file.")
     return dataset if options.binarise == "no" else replace(dataset, images=binarised(dataset.images, options.binarise))

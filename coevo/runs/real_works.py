@@ -76,15 +76,18 @@ def located(config: Config) -> Config:
 def whole(path: str) -> str:
     """The whole path of what is there; otherwise the same, which a sentence will say."""
     found = Path(path).expanduser()
-    return str(found.absolute()) if found.exists() else path
+    if not found.exists():
+        return path
+    return str(found.resolve() if ".." in found.parts else found.absolute())  # a link that is named stays one
 
 
-def lost(error: DataError, data: DataOptions, folder: Path | None) -> DataError:
-    """What to say if the dataset of the run in this folder cannot be read: it may have been moved."""
+def lost(error: DataError, data: DataOptions, folder: Path | None, words: str = "coevo resume") -> DataError:
+    """What to say if the dataset of the run in this folder cannot be read: it may have been moved, and this command
+    takes the place where it is now."""
     if folder is None:
         return error
-    place = "--data-dir FOLDER" if data.name in registry().offers("dataset") else "--data FOLDER"
-    again = command("coevo resume", folder.name, runs=folder.parent)
+    place = "--data-dir FOLDER" if data.name in registry().offers("dataset") else "--data PATH"
+    again = command(words, folder.name, runs=folder.parent)
     return DataError(f"{error} If the data of run {folder.name!r} was moved, say where it is: {again} {place}")
 
 

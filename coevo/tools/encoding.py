@@ -15,7 +15,7 @@ from coevo.contract.players import Artist
 from coevo.contract.works import CodeBlock, Works
 from coevo.data.datasets import Dataset
 from coevo.data.splits import splits
-from coevo.errors import CoevoError
+from coevo.errors import CoevoError, DataError
 from coevo.images.plots import GREY, colour_of, scatter_plot
 from coevo.images.png import png_bytes
 from coevo.images.rendering import reconstruct
@@ -23,6 +23,7 @@ from coevo.images.sheets import contact_sheet, filled
 from coevo.latent_models.priors import draw
 from coevo.runs.build import loaders
 from coevo.runs.opening import SavedRun, read_config
+from coevo.runs.real_works import lost
 from coevo.storage.run_folder import RunFolder
 from coevo.tools.output import about, npz, of_run, write_output
 
@@ -153,7 +154,11 @@ def cannot_encode(artist: Artist, run: RunFolder) -> CoevoError:
 
 def real_works(run: RunFolder) -> Dataset:
     """The run's held-out real works; all of them if none were held out."""
-    known, held_out = splits(read_config(run).data, loaders())
+    data = read_config(run).data
+    try:
+        known, held_out = splits(data, loaders())
+    except DataError as error:
+        raise lost(error, data, run.folder) from error
     return held_out or known
 
 

@@ -13,6 +13,7 @@ from coevo.contract.capabilities import Encoder
 from coevo.contract.players import Artist
 from coevo.data.datasets import DataOptions, Dataset, load_dataset, to_float
 from coevo.data.splits import splits, stratified_indices
+from coevo.errors import DataError
 from coevo.evaluation.codes import code_figures, parzen_figures
 from coevo.evaluation.metrics import nearest
 from coevo.evaluation.progress import SILENT, Progress
@@ -22,7 +23,7 @@ from coevo.images.sheets import contact_sheet
 from coevo.runs.build import loaders
 from coevo.runs.effects import check_place
 from coevo.runs.opening import SavedRun
-from coevo.runs.real_works import changed
+from coevo.runs.real_works import changed, lost
 from coevo.storage.run_folder import RunFolder
 from coevo.tools.output import write_output
 from coevo.tools.samples import exhibit_batches
@@ -69,7 +70,10 @@ def evaluate_works(
         changes = {key: value for key, value in (("name", data), ("dir", data_dir)) if value is not None}
         options = saved.config.data.model_copy(update=changes)
         progress.begin(f"reading {options.name}")
-        reals, held_out = splits(options, loaders())
+        try:
+            reals, held_out = splits(options, loaders())
+        except DataError as error:
+            raise error if changes else lost(error, options, saved.folder.folder, "coevo evaluate") from error
         check_place(options, reals, data_dir)
         progress.begin(f"making {n:,} works")
         images, about = exhibited(saved.artist, n, seed)

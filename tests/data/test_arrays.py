@@ -169,5 +169,8 @@ def test_a_bomb_of_arrays_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_without_images_is_a_sentence(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", pictures=PIXELS)
-    with pytest.raises(coevo.DataError, match=r"has no array named 'images'"):
+    with pytest.raises(coevo.DataError, match=r"has no array named 'images'.*'labels' may be.*it has: pictures\."):
         load_dataset(DataOptions(name=str(tmp_path / "x.npz")), {})
+    np.save(tmp_path / "x.npy", PIXELS)
+    with pytest.raises(coevo.DataError, match=r"x.npy is one array; .*savez"):
+        load_dataset(DataOptions(name=str(tmp_path / "x.npy")), {})

@@ -193,8 +193,10 @@ def test_folders_that_hold_nothing_are_refused(tmp_path: Path) -> None:
         read(tmp_path)
     with pytest.raises(DataError, match="does not exist"):
         folder(DataOptions(dir=str(tmp_path / "gone")))
-    with pytest.raises(DataError, match="Nor is it a folder, a zip"):
+    with pytest.raises(DataError, match=r"There is no folder, zip or .npz file .*gone\."):
         read(tmp_path / "gone")
+    with pytest.raises(DataError, match="Nor is it a folder, a zip"):
+        read(Path("gone"))
 
 
 def test_a_link_back_up_does_not_hang(tmp_path: Path) -> None:

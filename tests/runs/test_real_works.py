@@ -76,7 +76,7 @@ def test_a_picture_that_was_exchanged_is_noticed(played_on: CommandLine, tmp_pat
 
 def test_a_dataset_that_was_moved_is_found_again(played_on: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "photos").rename(tmp_path / "moved")
-    assert "say where it is: coevo resume it --data FOLDER" in played_on.refuses("resume", "it", "--rounds", 3)
+    assert "say where it is: coevo resume it --data PATH" in played_on.refuses("resume", "it", "--rounds", 3)
     assert "There is no dataset named" in played_on.refuses("resume", "it", "--rounds", 3, "--data", "nowhere")
     assert "has no --data-dir" in played_on.refuses("resume", "it", "--rounds", 3, "--data-dir", "moved")
     assert played_on("resume", "it", "--rounds", 3, "--data", "moved").code == 0
@@ -161,3 +161,11 @@ def test_colour_that_is_not_kept_is_said(colour: bool, tmp_path: Path) -> None:
             said = what_was_read(load_dataset(where, {}), 16)
             lost = colour and channels == 1
             assert said.endswith(", in colour and made grey (--channels 3 keeps it)." if lost else "16 × 16 px.")
+
+
+def test_data_that_is_gone_is_said_by_every_command_that_reads_it(played_on: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "photos").rename(tmp_path / "moved")
+    gone = f"There is no folder, zip or .npz file {tmp_path / 'photos'}. If the data of run 'it' was moved"
+    said = played_on.refuses("resume", "it", "--rounds", 3)
+    assert f"{gone}, say where it is: coevo resume it --data PATH" in said
+    assert f"{gone}, say where it is: coevo evaluate it --data PATH" in played_on.refuses("evaluate", "it")

@@ -80,7 +80,7 @@ def test_paths_are_kept_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     (tmp_path / "photos").mkdir()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("photos", "~/photos", "./photos"):
+    for name in ("photos", "~/photos", "./photos", "photos/../photos"):
         config, _ = new_config("dcgan", {"data": {"name": name}}, tmp_path)
         assert config.data.name == str(tmp_path / "photos")
     config, _ = new_config("dcgan", {"data": {"name": "mnist", "dir": "~/photos"}}, tmp_path)

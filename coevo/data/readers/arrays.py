@@ -91,7 +91,11 @@ def read_arrays(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
     except (*BROKEN, TokenError, TypeError, RuntimeError, MemoryError) as error:  # RuntimeError: it is encrypted
         raise DataError(f"{path} cannot be read as a file of arrays (.npz); it may be damaged.") from error
     if "images" not in arrays:
-        raise DataError(f"{path} has no array named 'images', which should hold the pictures.")
+        there = ", ".join(name.removesuffix(".npy") for name in members) or "none"
+        raise DataError(
+            f"{path} has no array named 'images', which should hold the pictures ('labels' may be beside it); it has: "
+            f"{there}."
+        )
     images = to_pixels(arrays["images"])
     return images, to_labels(arrays["labels"], len(images)) if "labels" in arrays else None
 
