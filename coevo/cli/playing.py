@@ -192,9 +192,18 @@ def play(run: Run, as_json: bool, plain: bool, ui: UserInterface | None) -> None
             run.close()
     display.end(stopped())
     if stopped():
-        again = run.store.command("coevo resume")
-        click.echo(f"Saved at round {run.round}. Go on with: {again}", err=as_json)
+        click.echo(f"Saved at round {run.round}. Go on with: {resuming(run)}", err=as_json)
         sys.exit(130)
+
+
+def resuming(run: Run) -> str:
+    """The command that goes on with a run, as long as it was to play this time."""
+    from coevo.runs.opening import read_config
+
+    kept, now = read_config(run.store).run, run.config.run
+    changes = {name: getattr(now, name) for name in ("rounds", "minutes") if getattr(now, name) != getattr(kept, name)}
+    longer = [f" --{name} {str(value).removesuffix('.0')}" for name, value in changes.items() if value is not None]
+    return run.store.command("coevo resume") + "".join(longer)
 
 
 def breed(run: Run, ui: UserInterface) -> None:
@@ -214,7 +223,7 @@ def breed(run: Run, ui: UserInterface) -> None:
         click.echo()
     finally:
         run.close()
-    click.echo(f"Kept everything, at generation {run.round}. Go on with: {run.store.command('coevo resume')}")
+    click.echo(f"Kept everything, at generation {run.round}. Go on with: {resuming(run)}")
     click.echo(f"See the family tree with: {run.store.command('coevo lineage')}")
     if interrupted:
         sys.exit(130)

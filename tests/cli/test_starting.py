@@ -7,8 +7,12 @@ import subprocess
 import sys
 
 import pytest
+from conftest import CommandLine
 
+from coevo.cli.playing import resuming
 from coevo.cli.starting import loading, say, saying
+from coevo.runs.run import Run
+from coevo.storage.run_folder import RunFolder
 
 SLOW = """
 import time
@@ -53,3 +57,13 @@ def test_what_takes_a_moment_is_shown_on_a_terminal_only(
 def test_sentences_are_on_stderr_and_empty_ones_left_out(capsys: pytest.CaptureFixture[str]) -> None:
     say("One.", "", "Two.")
     assert capsys.readouterr() == ("", "coevo: One.\ncoevo: Two.\n")
+
+
+def test_what_goes_on_with_a_run_says_how_long_it_was_to_play(played: CommandLine) -> None:
+    store = RunFolder.open("small", played.runs)
+    advised = [
+        resuming(Run.resume(store, lock=False, **changes))
+        for changes in ({}, {"rounds": 2000000, "minutes": None}, {"rounds": None, "minutes": 30.0})
+    ]
+    start = f"coevo resume small --runs-dir {played.runs}"
+    assert advised == [start, f"{start} --rounds 2000000", f"{start} --minutes 30"]

@@ -91,7 +91,7 @@ def read_arrays(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
     except (*BROKEN, TokenError, TypeError, RuntimeError, MemoryError) as error:  # RuntimeError: it is encrypted
         raise DataError(f"{path} cannot be read as a file of arrays (.npz); it may be damaged.") from error
     if "images" not in arrays:
-        there = ", ".join(name.removesuffix(".npy") for name in members) or "none"
+        there = ", ".join(name.removesuffix(".npy") for name in list(members)[:12]) or "none"
         raise DataError(
             f"{path} has no array named 'images', which should hold the pictures ('labels' may be beside it); it has: "
             f"{there}."
