@@ -127,7 +127,7 @@ def test_idx_files_zipped_or_not(idx_folder: Path) -> None:
         (
             "train-images-idx3-ubyte",
             idx(np.zeros((5, 28, 28), np.uint8))[:-9],
-            "should hold 3936 bytes, but it holds 3927",
+            "should hold 3,920 bytes of items, but it holds 3,911",
         ),
         ("train-images-idx3-ubyte", b"what is this?", "is no IDX file"),
         ("train-images-idx3-ubyte", b"", "is no IDX file"),

@@ -25,7 +25,7 @@ def test_without_its_test_files_mnist_has_no_test_part_but_a_damaged_one_is_an_e
     assert len(train) == 3 and test is None
     write_idx(tmp_path, "t10k", 2)
     (tmp_path / "t10k-images-idx3-ubyte").write_bytes(struct.pack(">4I", 0x803, 2, 4, 4) + bytes(5))
-    with pytest.raises(DataError, match="should hold 48 bytes"):
+    with pytest.raises(DataError, match="should hold 32 bytes"):
         splits(options, {"mnist": mnist})
 
 

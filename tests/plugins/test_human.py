@@ -26,6 +26,7 @@ from coevo.interactive.session_db import FILE, SessionDB
 from coevo.interactive.sheet import Sheet
 from coevo.interactive.ui import UI
 from coevo.plugin.registry import registry
+from coevo.runs.effects import unmet
 from coevo.runs.run import Run
 from coevo.storage.run_folder import RunFolder
 
@@ -344,8 +345,9 @@ def test_a_damaged_session_is_not_bred_further_but_can_be_looked_at(coevo_comman
 # pairs
 
 
-SMALL_NETWORKS = {"width": "4", "latent": "8", "hidden": "[16]"}
-OWN_OPTIONS = {"aae-labelled-prior": ("-o", "artist.latent=2"), "aae-semi-supervised": ("-o", "data.labelled=100")}
+SMALL_NETWORKS = {"width": 4, "latent": 8, "hidden": [16]}
+OWN_OPTIONS = {"aae-labelled-prior": ("-o", "artist.latent=2")}
+WHILE_TRAINED = {"aae-semi-supervised": ("-o", "data.labelled=100")}
 
 
 @pytest.mark.slow
@@ -353,15 +355,17 @@ OWN_OPTIONS = {"aae-labelled-prior": ("-o", "artist.latent=2"), "aae-semi-superv
 def test_every_artist_breeds_with_a_person_once_it_is_trained(artist: str, coevo_command: CommandLine) -> None:
     script = coevo_command.runs / "five"
     script.write_text("1\n2\n.\nu\n1\n3\n2\nq")
-    known = registry().load("artist", artist).Options.model_fields
-    small = [word for key, value in SMALL_NETWORKS.items() if key in known for word in ("-o", f"artist.{key}={value}")]
+    kind = registry().load("artist", artist).Options
+    known = [key for key in SMALL_NETWORKS.keys() & kind.model_fields if not unmet(kind(), key)]
+    small = [word for key in sorted(known) for word in ("-o", f"artist.{key}={SMALL_NETWORKS[key]}")]
     options = ("--artist", artist, "--size", 16, *small, *OWN_OPTIONS.get(artist, ()))
     words = ("run", *options, "--critic", "human", "--name", "bred", "--picks", script)
     answer = coevo_command(*words)
     if answer.code:
         assert answer.code == 2 and artist in answer.err and len(answer.err.splitlines()) == 1
         assert "--from" in answer.err
-        trained = coevo_command("run", *options, "--critic", "dcnn", "--name", "trained", "--rounds", 2)
+        while_trained = ("--critic", "dcnn", "--name", "trained", "--rounds", 2, *WHILE_TRAINED.get(artist, ()))
+        trained = coevo_command("run", *options, *while_trained)
         assert trained.code == 0, trained.err
         answer = coevo_command(*words, "--from", "trained")
     assert answer.code == 0, answer.err
