@@ -2,7 +2,7 @@
 
     python -m tests.faults.soak --minutes 60      dcgan, gp-dcnn and a scripted session, one after another
 
-It samples each process every few seconds, leaves out the first tenth, and prints the growth of a fitted line over the
+It samples each process every few seconds, leaves out the start, and prints the growth of a fitted line over the
 rest. Growth beyond --limit MB or a file that stays open ends it with exit code 1.
 """
 
@@ -26,18 +26,19 @@ RUNS = {
 }
 
 
-def main() -> int:
+def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.soak", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("recipes", nargs="*", choices=[*RUNS, []], help="which of them; all by default")
     parser.add_argument("--minutes", type=float, default=60, help="of each (60)")
     parser.add_argument("--limit", type=float, default=20, help="MB that memory may grow by (20)")
-    given = parser.parse_args()
+    parser.add_argument("--start", type=float, default=0.1, help="the share of the time that is left out (0.1)")
+    given = parser.parse_args(words)
     failed = False
     print(f"{'run':<12}{'minutes':>8}{'MB':>8}{'growth':>8}{'files':>7}{'growth':>8}", flush=True)
     for name in given.recipes or RUNS:
         with tempfile.TemporaryDirectory(prefix="coevo-soak-") as folder:
             samples = np.array(list(watched(name, Path(folder), given.minutes * 60)))
-        settled = samples[len(samples) // 10 :]
+        settled = samples[int(len(samples) * given.start) :]
         span = settled[-1, 0] - settled[0, 0]
         memory, files = (np.polyfit(settled[:, 0], settled[:, column], 1)[0] * span for column in (1, 2))
         failed |= memory > given.limit or files > 1
