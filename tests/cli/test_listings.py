@@ -153,9 +153,10 @@ class Onlooker(UI):
     """Picks twice, and lists the runs while the session waits for it."""
 
     def __init__(self, command: CommandLine):
-        self.command, self.seen = command, list[Any]()
+        self.command, self.seen, self.asked = command, list[Any](), ""
 
     def ask(self, sheet: Sheet) -> Command:
+        self.asked = sheet.picks_text
         (row,) = json.loads(self.command("runs", "--json").out)
         shown = self.command("show", "--plain").out.splitlines()[0]
         self.seen.append((row["rounds"], row["playing"], shown.split(" in ")[0]))
@@ -166,6 +167,7 @@ def test_a_session_stands_where_its_sheet_is_also_while_it_is_played(coevo_comma
     onlooker = Onlooker(coevo_command)
     options = {"data": {"size": 16}}
     coevo.run("blind-watchmaker", name="bred", batch=4, ui=onlooker, runs_dir=coevo_command.runs, options=options)
+    assert onlooker.asked == "pick one"
     assert onlooker.seen == [(0, True, "bred"), (1, True, "bred, 1 round"), (2, True, "bred, 2 rounds")]
 
 
