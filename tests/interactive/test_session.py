@@ -18,7 +18,6 @@ from coevo import Artist, CoevoError, Metrics, Phase, Rewind, Turn, Works
 from coevo.evolution.latent_population import LatentPopulation
 from coevo.interactive.session import Session
 from coevo.interactive.session_db import SessionDB
-from coevo.loop import Position
 from coevo.storage.run_folder import Checkpoint, RunFolder
 from coevo.testing.standins import EvolvingArtist, GradientArtist, GradientCritic, ScriptedPicker
 
@@ -196,8 +195,8 @@ def test_a_run_killed_inside_a_phase_ends_as_one_that_never_was(tmp_path: Path) 
     turns = play(whole, 60)
     ends = [turn.at.step + 1 for turn in turns if turn.ends_round]
     assert ends and max(ends) < 50  # the goal ends the phases
-    assert turns[27].next == (2, 1, 9)  # inside one
-    assert turns[28].role == "artist"
+    inside = turns[27].next
+    assert inside.step > 0 and turns[28].role == "artist"
 
     code = f"import test_session; test_session.play_until_killed({str(tmp_path)!r})"
     paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -207,7 +206,7 @@ def test_a_run_killed_inside_a_phase_ends_as_one_that_never_was(tmp_path: Path) 
     store = RunFolder.open("killed", tmp_path)
     store.lock()  # the dead hold no locks
     checkpoint, flaws = store.load()
-    assert checkpoint.position == Position(2, 1, 9)
+    assert checkpoint.position == inside
     assert not flaws
     resumed = duel(seed=7)
     resumed.studio.seed = 0
