@@ -31,7 +31,9 @@ class Options(BaseModel):
 
     renamed: ClassVar[Mapping[str, str]] = {}
     """Old names of options and the new ones: runs made with the old are still opened."""
-    needs: ClassVar[Mapping[str, str]] = {}  # {"option": "other or kind=value"}: it has an effect only with one of these
+    needs: ClassVar[
+        Mapping[str, str]
+    ] = {}  # {"option": "other or kind=value"}: it has an effect only with one of these
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
