@@ -189,7 +189,12 @@ class Sheets(Observer):
             self.save(run)
 
     def end(self, run: ObservedRun) -> None:
-        self.save(run)
+        """A run that stops within a round leaves the sheet that was saved when the round began as it is."""
+        path = self._path(run)
+        if path.exists() and not run.is_session:
+            self.latest = path
+        else:
+            self.save(run)
 
     @torch.no_grad()
     def save(self, run: ObservedRun) -> None:
@@ -202,7 +207,7 @@ class Sheets(Observer):
         if not works.images.isfinite().all():
             raise not_finite(run, "the exhibited pictures")
         about = {"artist": artist.name, "run": self.store.name, "round": run.round, "seed": self.seed}
-        path, images, caption = self.store.sheets / f"{run.round:08d}.png", works.images, ""
+        path, images, caption = self._path(run), works.images, ""
         if artist.spec().population and not run.is_session:
             first = images[:FIRST]
             images = first[distinct(first, varies(first)) or [0]]
@@ -211,6 +216,9 @@ class Sheets(Observer):
                 caption = f"{len(images)} of {among}{len(works):,} works: twins and empty works are left out."
         save_png(path, contact_sheet(images, caption=caption), about)
         self.latest = path
+
+    def _path(self, run: ObservedRun) -> Path:
+        return self.store.sheets / f"{run.round:08d}.png"
 
 
 class Checkpoints(Observer):

@@ -10,6 +10,8 @@ from torch import Tensor
 
 import coevo
 from coevo.images.sheets import contact_sheet
+from coevo.runs.run import Run
+from coevo.storage.run_folder import RunFolder
 
 
 def test_a_sheet_of_a_large_population_compares_and_shows_the_first(
@@ -26,3 +28,15 @@ def test_a_sheet_of_a_large_population_compares_and_shows_the_first(
     shown, caption = sheets[0]
     assert 1 < shown <= 256
     assert re.fullmatch(rf"{shown} of the first 256 of 300 works: twins and empty works are left out\.", caption)
+
+
+def test_a_run_that_stops_within_a_round_leaves_the_sheet_of_its_beginning(tmp_path: Path) -> None:
+    steps = {"data": {"size": 16}, "phases": {"artist": {"steps": 4}}, "artist": {"population": 8, "elites": 1}}
+    coevo.run("gp-dcnn", name="it", rounds=2, batch=8, runs_dir=tmp_path, options=steps)
+    sheet = tmp_path / "it" / "sheets" / "00000002.png"
+    drawn = sheet.read_bytes()
+    with Run.resume(RunFolder(tmp_path / "it"), rounds=4) as run:
+        for turn in run.turns():
+            run.stopping = turn.next.step == 2 and turn.role == "artist"
+        assert turn.next == (2, 1, 3) and run.sheet == sheet
+    assert sheet.read_bytes() == drawn
