@@ -31,9 +31,8 @@ class Options(BaseModel):
 
     renamed: ClassVar[Mapping[str, str]] = {}
     """Old names of options and the new ones: runs made with the old are still opened."""
-    needs: ClassVar[
-        Mapping[str, str]
-    ] = {}  # {"option": "other or kind=value"}: it has an effect only with one of these
+    needs: ClassVar[Mapping[str, str]] = {}
+    """Conditions, of which an option needs one to have an effect: {"option": "other or kind=value"}."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +115,7 @@ class Player:
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """Every parameter of every module that it holds, each once."""
-        modules = [value for value in vars(self).values() if isinstance(value, nn.Module)]
-        yield from nn.ModuleList(modules).parameters()
+        yield from nn.ModuleList(one for one in vars(self).values() if isinstance(one, nn.Module)).parameters()
 
     def state(self) -> State:
         """Everything that changes: whatever has a state_dict (modules, optimisers, averages), and `extra_state`."""
