@@ -168,7 +168,7 @@ class SessionDB:
         for table, order in (("moments", "id"), ("individuals", "number"), ("sheets", "moment"), ("events", "id"),
                              ("picks", "rowid")):  # fmt: skip
             for way in ("ASC", "DESC"):
-                with suppress(sqlite3.DatabaseError):  # as far as it goes, from either end
+                with suppress(sqlite3.DatabaseError, UnicodeDecodeError):  # as far as it goes, from either end
                     for row in source.execute(f"SELECT * FROM {table} ORDER BY {order} {way}"):
                         marks = ", ".join("?" * len(row))
                         rescued._db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)

@@ -204,6 +204,14 @@ def test_a_database_cut_short_is_damaged(tmp_path: Path) -> None:
     assert SessionDB.rescue(path).individuals()
 
 
+def test_a_name_of_a_column_that_is_no_text_ends_in_what_can_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "session.db"
+    long_session(path)
+    path.write_bytes(path.read_bytes().replace(b"genome TEXT", b"\xa0enome TEXT"))
+    with pytest.raises(StoreError, match="nothing in it can be read"):
+        SessionDB.rescue(path)
+
+
 def test_looking_makes_no_database_and_changes_none(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot be opened"):
         SessionDB(tmp_path / "s.db")
