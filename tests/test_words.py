@@ -48,7 +48,7 @@ WORDS = {
     r"\binward\b|\boutward\b": "to_latent, from_latent",
     r"\btold\b(?! (apart|from))": "given, labelled",
     r"\.still\(\)": "inference mode",
-    r"(?<!\")\bglimpse\b|\bblind\b(?!.watchmaker)": "augmented or noisy input",
+    r"\bglimpse\b|\bblind\b(?!.watchmaker)": "augmented or noisy input",
     r"\bdreams\b|\bwhims?\b|\bdice\b": "samples, noise, generator",
     r"\bsingly\b": "batch_independent",
     r"\b(options|artist|critic)\.(halve|rate|deviation|blur|smooth|apart|every|flip|clip|gp)\b": "renamed options",

@@ -12,7 +12,7 @@ import click
 from coevo.cli.common import FILE, JSON, RUN, RUNS_DIR, UI, open_store
 from coevo.cli.completion import names_of, runs
 from coevo.cli.completion import options as option_names
-from coevo.cli.starting import loading, say, saying
+from coevo.cli.messages import loading, say, saying
 from coevo.errors import ConfigError
 from coevo.plugin.registry import registry
 

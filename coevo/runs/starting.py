@@ -55,12 +55,12 @@ def taken_over(config: Config, other: Config, base: Tree, asked: Tree, name: str
     sentence about them."""
     tree = other.tree()
     under: Tree = {"data": {key: tree["data"][key] for key in ("size", "channels")}}
-    persons = picks(config) == picks(other)
-    if persons:
+    same_kind = picks(config) == picks(other)  # a person looks at fewer works than a network
+    if same_kind:
         under["run"] = {"batch": other.run.batch}
     if config.artist_class is other.artist_class:
         evolves = other.artist_class(other.artist, Studio()).spec().population
-        own = {"population"} if evolves and not persons else set()  # a person looks at as many as a sheet has
+        own = {"population"} if evolves and not same_kind else set()
         under["artist"] = {key: value for key, value in tree["artist"].items() if key not in own}
     if config.critic_class is other.critic_class:
         under["critic"] = tree["critic"]

@@ -89,9 +89,9 @@ class InfoGAN(DCGAN):
         return super().extra_losses(works) | bound
 
     def augment_q_input(self, images: Tensor) -> Tensor:
-        """Images as Q sees them in training; the random stream keeps its first name, so that results stay the same."""
-        images = augment(images, self.options.q_augmentation, self.studio.generator("glimpse"))
-        return self.studio.add_noise(images, self.options.q_noise, "glimpse")
+        """Images as Q sees them in training."""
+        images = augment(images, self.options.q_augmentation, self.studio.generator("q_input"))
+        return self.studio.add_noise(images, self.options.q_noise, "q_input")
 
     @torch.no_grad()
     def encode(self, works: Works) -> Tensor:

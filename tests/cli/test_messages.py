@@ -9,14 +9,14 @@ import sys
 import pytest
 from conftest import CommandLine
 
+from coevo.cli.messages import loading, say, saying
 from coevo.cli.playing import resuming
-from coevo.cli.starting import loading, say, saying
 from coevo.runs.run import Run
 from coevo.storage.run_folder import RunFolder
 
 SLOW = """
 import time
-from coevo.cli.starting import loading
+from coevo.cli.messages import loading
 with loading("torch"):
     print("it loads", flush=True)
     while True:
