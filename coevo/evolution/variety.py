@@ -66,39 +66,39 @@ class Sheet:
 
     def accept(self, images: Tensor, shows: np.ndarray) -> list[int]:
         """Place what shows something and is no twin, one after another; the indices of those."""
-        faces, accepted = features(images), list[int]()
-        apart = self._distances(faces)
-        among = distances(faces, faces)
-        for index in range(len(faces)):
+        vectors, accepted = features(images), list[int]()
+        apart = self._distances(vectors)
+        among = distances(vectors, vectors)
+        for index in range(len(vectors)):
             if shows[index] and apart[index] > TWINS:
                 accepted.append(index)
                 apart = np.minimum(apart, among[index])
-        self._add(faces[accepted])
-        rest = np.ones(len(faces), bool)
+        self._add(vectors[accepted])
+        rest = np.ones(len(vectors), bool)
         rest[accepted] = False
-        self._spare.append((faces[rest], shows[rest]))
+        self._spare.append((vectors[rest], shows[rest]))
         return accepted
 
     def complete(self, n: int) -> list[int]:
         """The n spare candidates, in the order in which they came, that are placed best: each the farthest from all
         on the sheet, empty ones last."""
-        faces, shows = (np.concatenate(some) for some in zip(*self._spare, strict=True))
-        apart, placed = self._distances(faces), list[int]()
+        vectors, shows = (np.concatenate(some) for some in zip(*self._spare, strict=True))
+        apart, placed = self._distances(vectors), list[int]()
         for _ in range(n):
             value = apart + shows
             value[placed] = -1
             placed.append(int(value.argmax()))
-            apart = np.minimum(apart, distances(faces, faces[placed[-1:]])[:, 0])
+            apart = np.minimum(apart, distances(vectors, vectors[placed[-1:]])[:, 0])
         return placed
 
-    def _add(self, faces: np.ndarray) -> None:
-        self.features = faces if self.features is None else np.concatenate([self.features, faces])
+    def _add(self, vectors: np.ndarray) -> None:
+        self.features = vectors if self.features is None else np.concatenate([self.features, vectors])
 
-    def _distances(self, faces: np.ndarray) -> np.ndarray:
+    def _distances(self, vectors: np.ndarray) -> np.ndarray:
         """The distance [N] of features from the nearest on the sheet; 1 if it is empty."""
         if self.features is None or not len(self.features):
-            return np.ones(len(faces))
-        return np.asarray(distances(faces, self.features).min(1))
+            return np.ones(len(vectors))
+        return np.asarray(distances(vectors, self.features).min(1))
 
 
 def features(images: Tensor) -> np.ndarray:
