@@ -39,10 +39,10 @@ $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "coevo needs Python 3.11 or newer: make PYTHON=python3.12"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: pyproject.toml hatch_build.py coevo/shader/native.c | $(VENV)/bin/python
+$(VENV)/.installed: pyproject.toml hatch_build.py $(wildcard coevo/native/*.c coevo/native/*.h) | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --editable .
 	touch $@
 
-$(VENV)/.dev: pyproject.toml hatch_build.py coevo/shader/native.c | $(VENV)/bin/python
+$(VENV)/.dev: pyproject.toml hatch_build.py $(wildcard coevo/native/*.c coevo/native/*.h) | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@ $(VENV)/.installed

@@ -1,4 +1,4 @@
-"""Compiles the renderer's machine code where there is a C compiler; without one, NumPy draws the same pictures."""
+"""Compiles coevo's machine code where there is a C compiler; without one, Python and NumPy do the same, more slowly."""
 
 from __future__ import annotations
 
@@ -13,20 +13,28 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SOURCE = Path("coevo/shader/native.c")
+SOURCES = Path("coevo/native")
 # no contraction: the order and the rounding of arithmetic are the source's
-FLAGS = ["-O3", "-std=c11", "-fPIC", "-shared", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
+FLAGS = ["-O3", "-std=c11", "-fPIC", "-shared", "-fvisibility=hidden"]
+FLAGS += ["-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
 
 
-class CompileRenderer(BuildHookInterface[Any]):
+class CompileNative(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        source = Path(self.root) / SOURCE
-        target, unfinished = source.with_suffix(".so"), source.with_suffix(".so.unfinished")
-        made_of = hashlib.sha256(source.read_bytes()).hexdigest()
+        sources = Path(self.root) / SOURCES
+        target, unfinished = sources / "native.so", sources / "native.so.unfinished"
         problem = "there is no C compiler"
         for command in commands(stays=version == "editable"):
             done = subprocess.run(
-                [*command, *FLAGS, f'-DSOURCE="{made_of}"', "-o", unfinished, source, "-lm"],
+                [
+                    *command,
+                    *FLAGS,
+                    f'-DSOURCE="{made_of(sources)}"',
+                    "-o",
+                    unfinished,
+                    *sorted(sources.glob("*.c")),
+                    "-lm",
+                ],
                 capture_output=True,
                 text=True,
             )
@@ -37,7 +45,17 @@ class CompileRenderer(BuildHookInterface[Any]):
                 build_data["tag"] = f"py3-none-{sysconfig.get_platform().replace('-', '_').replace('.', '_')}"
                 return
             problem = f"{shlex.join(command)} says\n{done.stderr}"
-        self.app.display_warning(f"Pictures will be drawn by NumPy, several times more slowly: {problem}")
+        self.app.display_warning(
+            f"Populations will be bred and drawn by Python and NumPy, many times more slowly: {problem}"
+        )
+
+
+def made_of(sources: Path) -> str:
+    """A digest of the sources, as in coevo/native/library.py."""
+    digest = hashlib.sha256()
+    for source in sorted(path for path in sources.iterdir() if path.suffix in (".c", ".h")):
+        digest.update(source.name.encode() + source.read_bytes())
+    return digest.hexdigest()
 
 
 def commands(stays: bool) -> Iterator[list[str]]:

@@ -117,4 +117,4 @@ BUILT_IN = (
     *(ADD, SUBTRACT, MULTIPLY, DIVIDE, MINIMUM, MAXIMUM, LESS, MULTIPLY_ADD),
     *(NEGATE, ABSOLUTE, FLOOR, ROUND, ROOT, EXP, LOG, SIN, COS, TANH, POWER, ANGLE, AND, OR, XOR, SELECT),
 )
-"""In the order of native.c."""
+"""In the order of coevo/native/instructions.h."""

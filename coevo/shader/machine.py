@@ -1,4 +1,4 @@
-"""Execution of a plan's steps: by machine code if it was built (`native.c`), else by NumPy.
+"""Execution of a plan's steps: by machine code if it was built (`coevo/native/draw.c`), else by NumPy.
 
 Instructions of plugins are executed by their own NumPy functions in either case, so that the picture of a program does
 not depend on what is drawn beside it.
@@ -7,15 +7,12 @@ not depend on what is drawn beside it.
 from __future__ import annotations
 
 import ctypes
-import hashlib
-import warnings
 from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from coevo.native import native
 from coevo.shader import instructions as its
 from coevo.shader.instructions import BUILT_IN, Instruction
 
@@ -71,7 +68,7 @@ def execute(code: Code, frame: Frame, registers: np.ndarray, start: int, stop: i
     size = registers.shape[1]
     library = native()
     if library and not code.plugins:
-        library.coevo_draw(_job(code.steps, frame, registers), start, stop)
+        library.coevo_draw(ctypes.byref(_job(code.steps, frame, registers)), start, stop)
         return
     for at in range(start, stop, size):
         end = min(at + size, stop)
@@ -80,7 +77,7 @@ def execute(code: Code, frame: Frame, registers: np.ndarray, start: int, stop: i
             continue
         begin = 0
         for step in [*code.plugins, len(code.steps)]:
-            library.coevo_draw(_job(code.steps[begin:step], frame, registers), at, end)
+            library.coevo_draw(ctypes.byref(_job(code.steps[begin:step], frame, registers)), at, end)
             if step in code.plugins:
                 _by_numpy(code.steps[step : step + 1], {0: code.plugins[step]}, frame, registers, at, end)
             begin = step + 1
@@ -116,7 +113,7 @@ def _by_numpy(
 
 
 class _Job(ctypes.Structure):
-    """As in native.c."""
+    """As in draw.c."""
 
     _fields_ = [
         ("steps", ctypes.c_void_p),
@@ -151,22 +148,3 @@ def _job(steps: np.ndarray, frame: Frame, registers: np.ndarray) -> _Job:
         frame.shown.shape[1],
         frame.first,
     )
-
-
-@cache
-def native() -> ctypes.CDLL | None:
-    """The machine code that was built when coevo was installed; None if there is none, or of another source."""
-    source = Path(__file__).with_name("native.c")
-    built = source.with_suffix(".so")
-    if not built.exists():
-        return None
-    library = ctypes.CDLL(str(built))
-    library.coevo_source.restype = ctypes.c_char_p
-    if library.coevo_source().decode() != hashlib.sha256(source.read_bytes()).hexdigest():
-        warnings.warn(
-            "The renderer's machine code is of another version, so NumPy is used; install coevo again.", stacklevel=2
-        )
-        return None
-    library.coevo_draw.argtypes = [ctypes.POINTER(_Job), ctypes.c_int64, ctypes.c_int64]
-    library.coevo_draw.restype = None
-    return library

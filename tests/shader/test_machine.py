@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,11 +11,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from coevo.native import native
 from coevo.shader import Canvas, Expression, Instruction, machine, plan, render
 from coevo.shader.instructions import BUILT_IN
 
 SIDE = 40
-compiled = pytest.mark.skipif(machine.native() is None, reason="no machine code was built: there is no C compiler here")
+compiled = pytest.mark.skipif(native() is None, reason="no machine code was built: there is no C compiler here")
 
 
 @contextmanager
@@ -38,7 +38,7 @@ NUMBERS = (some.floats(-1e6, 1e6) | some.floats(-4, 4)).map(lambda number: numbe
 
 @compiled
 def test_machine_code_knows_every_instruction() -> None:
-    library = machine.native()
+    library = native()
     assert library is not None
     library.coevo_instructions.restype = machine.ctypes.c_char_p
     names = library.coevo_instructions().decode().split()
@@ -142,16 +142,3 @@ def test_an_instruction_has_three_arguments_at_most() -> None:
     four = Instruction("four", lambda *arguments: None, lambda *arguments: arguments[0])
     with pytest.raises(ValueError, match="'four' takes 4 arguments; the most are three"):
         drawn(canvas.apply(four, canvas.x, canvas.y, canvas.r, canvas.theta))
-
-
-def test_machine_code_of_another_version_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    built = Path(machine.__file__).with_name("native.so")
-    if not built.exists():
-        pytest.skip("no machine code was built")
-    (tmp_path / "native.so").write_bytes(built.read_bytes())
-    (tmp_path / "native.c").write_text("/* newer */")
-    monkeypatch.setattr(machine, "__file__", str(tmp_path / "machine.py"))
-    with pytest.warns(UserWarning, match="another version, so NumPy is used; install coevo again"):
-        assert machine.native.__wrapped__() is None
-    (tmp_path / "native.so").unlink()
-    assert machine.native.__wrapped__() is None

@@ -1,0 +1,55 @@
+"""The machine code that was built when coevo was installed (`hatch_build.py`)."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import warnings
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+SOURCES = Path(__file__).parent
+
+
+@cache
+def native() -> ctypes.CDLL | None:
+    """The machine code; None if there is none, or if it was built from other sources."""
+    built = SOURCES / "native.so"
+    if not built.exists():
+        return None
+    library = ctypes.CDLL(str(built))  # calls give Python's lock away
+    library.coevo_source.restype = ctypes.c_char_p
+    if library.coevo_source().decode() != made_of(SOURCES):
+        warnings.warn(
+            "coevo's machine code is of another version, so NumPy is used; install coevo again.", stacklevel=2
+        )
+        return None
+    declare(library)
+    return library
+
+
+def declare(library: ctypes.CDLL) -> None:
+    """The types of the machine code's functions; others take addresses and whole numbers of 64 bits."""
+    library.coevo_draw.argtypes = [ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64]
+    library.coevo_draw.restype = None
+
+
+def made_of(sources: Path) -> str:
+    """A digest of the sources; `hatch_build.py` has the same."""
+    digest = hashlib.sha256()
+    for source in sorted(path for path in sources.iterdir() if path.suffix in (".c", ".h")):
+        digest.update(source.name.encode() + source.read_bytes())
+    return digest.hexdigest()
+
+
+def address(array: np.ndarray) -> int:
+    """Where an array's data begins, for machine code; the caller keeps the array.
+
+    Raises:
+        ValueError: its data is not contiguous.
+    """
+    if not array.flags.c_contiguous:
+        raise ValueError(f"machine code reads contiguous arrays, and this one has strides {array.strides}")
+    return int(array.ctypes.data)
