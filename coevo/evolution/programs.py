@@ -17,6 +17,7 @@ from coevo.evolution.genetic import GeneticPopulation
 from coevo.evolution.population import Offspring
 from coevo.evolution.variety import is_noise, varies
 from coevo.shader import Canvas, Expression, Program, render, render_on, strips
+from coevo.shader.gpu import draws_on, render_on_gpu
 from coevo.shader.render import BATCH
 
 G = TypeVar("G")
@@ -61,11 +62,21 @@ class ProgramPopulation(GeneticPopulation[G]):
         return self.differentiable_works() if self.options.refine else self.works()
 
     def draw(self, genomes: Sequence[G], height: int, width: int) -> Tensor:
-        images = np.empty((len(genomes), self.studio.image[0], height, width), np.float32)
+        shape = (len(genomes), self.studio.image[0], height, width)
+        if draws_on(self.studio.device):
+            return render_on_gpu(self.studio.device, self._programs(genomes), shape)
+        images = np.empty(shape, np.float32)
         for first in range(0, len(genomes), BATCH):  # no more are drawn together, so a canvas need not hold more
             canvas, batch = Canvas(), slice(first, first + BATCH)
             render([self.program(one, canvas) for one in genomes[batch]], height, width, out=images[batch])
         return torch.from_numpy(images)
+
+    def _programs(self, genomes: Sequence[G]) -> Iterator[Program]:
+        """The genomes' programs, one after another, on canvases of which none holds very many."""
+        for first in range(0, len(genomes), BATCH):
+            canvas = Canvas()
+            for genome in genomes[first : first + BATCH]:
+                yield self.program(genome, canvas)
 
     def shows(self, images: Tensor) -> np.ndarray:
         return varies(images) & ~is_noise(images)

@@ -1,0 +1,212 @@
+"""Drawing on a GPU: plans of many programs, executed by one launch over plans × pixels (`coevo/native/kernel.cu`).
+
+Compiling code for every new program would take longer than drawing it, so the kernel interprets steps, as machine code
+does on the processor: what fetching and decoding a step costs is shared by the 128 pixels of a block. A register is a
+place in shared memory, so a plan is of one picture, whose values need few of them; pictures are drawn in parallel
+instead of sharing parts. They are written where the critic reads them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from ctypes import c_int32, c_void_p
+from functools import cache, partial
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from coevo.native import SOURCES
+from coevo.shader import cuda
+from coevo.shader.device import render_on
+from coevo.shader.machine import COLUMN, ROW, SCRATCH, SHOW, Code
+from coevo.shader.plan import Plan, Program
+
+THREADS, TOGETHER = 32, 4  # of a block, and pixels of a thread: as in kernel.cu
+REGISTER = THREADS * TOGETHER * 4  # bytes
+MOST_PIXELS = 1 << 30  # of a picture's channels; the kernel counts them in 32 bits
+
+# without contraction, and with exact quotients and roots: the processor's bits
+OPTIONS = ("--fmad=false", "--ftz=true", "--prec-div=true", "--prec-sqrt=true")
+SYSTEM_HEADERS = {
+    "stdint.h": "typedef int int32_t; typedef unsigned uint32_t; typedef long long int64_t;"
+    "typedef unsigned long long uint64_t;",
+    "math.h": "#define INFINITY __int_as_float(0x7f800000)",
+    "string.h": "",
+}
+
+
+class Planned(Protocol):
+    """What is read of a plan: see `Plan` and `Code`."""
+
+    code: Code
+    constants: np.ndarray
+    rows: np.ndarray
+    columns: np.ndarray
+    registers: int
+
+
+def draws_on(device: torch.device) -> bool:
+    """Whether programs are drawn on this device by the kernel: on NVIDIA's GPUs, where CUDA's compiler is found."""
+    return device.type == "cuda" and kernel_of(torch.device("cuda", _number(device))) is not None
+
+
+def render_on_gpu(device: torch.device, programs: Iterable[Program], shape: tuple[int, int, int, int]) -> Tensor:
+    """Draw programs on a GPU, as `render` draws them on the processor.
+
+    Args:
+        device: one on which `draws_on`.
+        programs: P programs with C channels, of any canvases; they are planned one after another, and not kept.
+        shape: (P, C, height, width).
+
+    Returns:
+        Pictures of that shape on the device, float32 in [-1, 1]; NaN is shown as -1.
+
+    Raises:
+        ValueError: nothing is drawn by the kernel on this device.
+    """
+    if not draws_on(device):
+        raise ValueError(f"programs are not drawn by a kernel on {device}; ask `draws_on` first, and use `render_on`")
+    kernel = kernel_of(torch.device("cuda", _number(device)))
+    assert kernel is not None
+    height, width = shape[2:]
+    with torch.cuda.device(device):
+        images = torch.empty(shape, device=device)
+        plans = ((Plan([one], height, width), partial(render_on, device, [one], height, width)) for one in programs)
+        draw(kernel, plans, images, torch.cuda.current_stream().cuda_stream)
+    return images
+
+
+def draw(
+    kernel: cuda.Kernel, plans: Iterable[tuple[Planned, Callable[[], Tensor]]], images: Tensor, stream: int
+) -> None:
+    """Start the drawing of pictures.
+
+    Args:
+        plans: of each picture its plan, and a function that draws it [1, C, height, width] in another way, if it has
+            instructions of plugins or more values at once than a block's memory holds.
+        images: [P, C, height, width] float32, contiguous, where the pictures go.
+        stream: the CUDA stream's handle.
+    """
+    small = images[0].numel() <= MOST_PIXELS if len(images) else False
+    drawn: dict[int, Planned] = {}
+    for i, (plan, otherwise) in enumerate(plans):
+        if small and not plan.code.plugins and plan.registers * REGISTER <= kernel.most_shared:
+            drawn[i] = plan
+        else:
+            images[i] = otherwise()[0]
+    if drawn and images.numel():
+        _launch(kernel, drawn, images, stream)
+
+
+def _launch(kernel: cuda.Kernel, plans: Mapping[int, Planned], images: Tensor, stream: int) -> None:
+    """Draw plans by the number of their picture."""
+    height, width = images.shape[2:]
+    sheet = _packed(plans, images.shape[1])
+    parts = (sheet.steps, sheet.ends, *sheet.lines)
+    words = _upload(np.concatenate([part.view(np.int32).ravel() for part in parts]), images.device)
+    starts = np.cumsum([0, *(part.size for part in parts[:-1])])
+    steps, ends, rows, columns = (words.data_ptr() + 4 * int(start) for start in starts)
+    tiles = -(-height * width // (THREADS * TOGETHER))
+    for first, count, registers in _launches(sheet.registers):
+        arguments = [c_void_p(at) for at in (ends + 8 * first, steps, rows, columns, images.data_ptr())]
+        sizes = [c_int32(number) for number in (tiles, width, height * width)]
+        kernel.launch(count * tiles, THREADS, registers * REGISTER, stream, [*arguments, *sizes])
+
+
+class Sheet(NamedTuple):
+    """Plans as the kernel reads them, those that need fewer registers first.
+
+    Args:
+        steps: [S + 1, 4] int32, PackedStep of kernel.cu.
+        ends: [P, 2] int32: the first of a plan's steps, and the first beyond.
+        lines: the rows and columns of all plans.
+        registers: how many each plan needs.
+    """
+
+    steps: np.ndarray
+    ends: np.ndarray
+    lines: tuple[np.ndarray, np.ndarray]
+    registers: list[int]
+
+
+def _packed(plans: Mapping[int, Planned], channels: int) -> Sheet:
+    # within a launch long plans come first, so that none is left alone at the end
+    order = sorted(plans, key=lambda i: (_class(plans[i].registers), -len(plans[i].code.steps)))
+    some = [plans[i] for i in order]
+    counts = np.array([len(plan.code.steps) for plan in some])
+    rows, columns = [plan.rows[:-SCRATCH] for plan in some], [plan.columns[:-SCRATCH] for plan in some]
+    constants = [plan.constants for plan in some]
+    steps = np.concatenate([plan.code.steps for plan in some])
+    opcode, out, arguments = steps[:, 0], steps[:, 1], steps[:, 3:].astype(np.int64)
+
+    def moved(which: int, starts: np.ndarray) -> np.ndarray:
+        """By how much the numbers of lines or channels grow, since those of all plans are counted together."""
+        return np.where(opcode == which, np.repeat(starts, counts), 0)
+
+    numbers = arguments < 0
+    places = np.where(numbers, np.repeat(_starts(constants), counts)[:, None] + ~arguments, 0)
+    bits = np.concatenate([*constants, np.zeros(1, np.float32)]).view(np.int32)[places]
+    packed = np.zeros((len(steps) + 1, 4), np.int32)
+    packed[:-1, 0] = opcode | (numbers @ np.array([1, 2, 4])) << 8 | np.where(opcode == SHOW, 0, out) << 16
+    packed[:-1, 1:] = np.where(numbers, bits, arguments)
+    packed[:-1, 1] += moved(ROW, _starts(rows)) + moved(COLUMN, _starts(columns))
+    packed[:-1, 2] += moved(SHOW, np.array(order) * channels) + np.where(opcode == SHOW, out, 0)
+    stops = np.cumsum(counts)
+    ends = np.stack([stops - counts, stops], 1).astype(np.int32)
+    registers = [plan.registers for plan in some]
+    return Sheet(packed, ends, (np.concatenate(rows), np.concatenate(columns)), registers)
+
+
+def _starts(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Where each part begins when all are put together."""
+    return np.cumsum([0, *map(len, parts[:-1])])
+
+
+def _class(registers: int) -> int:
+    """Plans are launched with others that need up to twice as many registers: one that needs many takes the memory of
+    several blocks."""
+    return max(8, registers - 1).bit_length()
+
+
+def _launches(registers: Sequence[int]) -> Iterator[tuple[int, int, int]]:
+    """(the first plan, how many, the most registers) of each launch, from the registers of plans, ordered by class."""
+    first = 0
+    for at in range(1, len(registers) + 1):
+        if at == len(registers) or _class(registers[at]) != _class(registers[first]):
+            yield first, at - first, max(registers[first:at])
+            first = at
+
+
+def _upload(words: np.ndarray, device: torch.device) -> Tensor:
+    there = torch.from_numpy(words)
+    return there if device.type == "cpu" else there.pin_memory().to(device, non_blocking=True)
+
+
+def _number(device: torch.device) -> int:
+    return torch.cuda.current_device() if device.index is None else device.index
+
+
+@cache
+def kernel_of(device: torch.device) -> cuda.Kernel | None:
+    """The kernel on a GPU, compiled at first use, which takes half a second; None, and a warning, if it cannot be."""
+    if torch.version.cuda is None:  # AMD's
+        return None
+    try:
+        with torch.cuda.device(device):
+            torch.empty(1, device=device)  # so that the device's context is this thread's
+            architecture = "".join(map(str, torch.cuda.get_device_capability(device)))
+            return cuda.Kernel(cuda.driver(), binary_of(cuda.nvrtc(), architecture), "coevo_draw_plans")
+    except (OSError, RuntimeError) as problem:
+        warnings.warn(f"Programs are drawn by the processor, not by the GPU: {problem}", stacklevel=2)
+        return None
+
+
+def binary_of(compiler: ctypes.CDLL, architecture: str) -> bytes:
+    """The kernel compiled for GPUs of that compute capability, such as "90"."""
+    headers = {name: (SOURCES / name).read_text() for name in ("instructions.h", "native.h")} | SYSTEM_HEADERS
+    source = (SOURCES / "kernel.cu").read_text()
+    return cuda.compiled(compiler, source, headers, [f"--gpu-architecture=sm_{architecture}", *OPTIONS])
