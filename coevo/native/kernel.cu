@@ -1,6 +1,6 @@
 /* Execution of plans on a GPU (coevo/shader/gpu.py): one launch for all pixels of many plans.
 
-   As on the processor (draw.c), a step is fetched and decoded once for several pixels: for four of each of the 32
+   As on the processor (draw.c), a step is fetched and decoded once for several pixels: for eight of each of the 32
    threads of a block, which follow one plan and so never part. Registers are in shared memory, and no thread reads those
    of another. The arithmetic is that of instructions.h and is compiled without contraction, so that the bits are the
    processor's; but see `sine` below. */
@@ -29,8 +29,10 @@ extern "C" {
 #endif
 
 #define THREADS 32 /* of a block */
-#define TOGETHER 4 /* pixels of a thread */
+#define QUADS 2    /* of neighbouring pixels, of a thread */
+#define TOGETHER (4 * QUADS)
 #define EACH for (int i = 0; i < TOGETHER; i++)
+#define EACH_QUAD for (int q = 0; q < QUADS; q++)
 
 typedef struct {
     int32_t code;    /* opcode | which arguments are numbers << 8 | register to fill << 16 */
@@ -42,25 +44,33 @@ typedef struct {
 } PackedPlan;
 
 typedef struct {
-    float of[TOGETHER];
-} __attribute__((aligned(16))) Pixels;
+    float of[4];
+} __attribute__((aligned(16))) Quad;
 
-extern __shared__ Pixels registers[]; /* [.., THREADS] */
+typedef struct {
+    Quad quads[QUADS];
+} Pixels;
 
-INLINE Pixels read(const Pixels *own, const PackedStep *step, int number, int32_t argument) {
+#define OF(pixels) (pixels).quads[i / 4].of[i % 4]
+
+extern __shared__ Quad registers[]; /* [.., QUADS, THREADS] */
+
+INLINE Pixels read(const Quad *own, const PackedStep *step, int number, int32_t argument) {
     Pixels all;
-    if (!(step->code >> (8 + number) & 1)) return own[argument * THREADS];
-    EACH all.of[i] = as_float((uint32_t)argument);
+    if (step->code >> (8 + number) & 1)
+        EACH OF(all) = as_float((uint32_t)argument);
+    else
+        EACH_QUAD all.quads[q] = own[(argument * QUADS + q) * THREADS];
     return all;
 }
 
 #define CASE(name, value)                                                                                              \
     case OP_##name: {                                                                                                  \
-        const Pixels p = read(own, &step, 0, step.a), q = read(own, &step, 1, step.b), r = read(own, &step, 2, step.c); \
+        const Pixels A = read(own, &step, 0, step.a), B = read(own, &step, 1, step.b), C = read(own, &step, 2, step.c); \
         EACH {                                                                                                         \
-            const float a = p.of[i], b = q.of[i], c = r.of[i];                                                         \
+            const float a = OF(A), b = OF(B), c = OF(C);                                                               \
             (void)a, (void)b, (void)c;                                                                                 \
-            out.of[i] = value;                                                                                         \
+            OF(out) = value;                                                                                           \
         }                                                                                                              \
         break;                                                                                                         \
     }
@@ -74,12 +84,11 @@ __global__ void __launch_bounds__(THREADS)
                      int32_t tiles, int32_t width, int32_t pixels) {
     const PackedPlan plan = plans[blockIdx.x / tiles];
     const int32_t height = pixels / width;
-    const int32_t pixel = ((int32_t)(blockIdx.x % tiles) * THREADS + (int32_t)threadIdx.x) * TOGETHER;
-    if (pixel >= pixels) return;
-    Pixels *own = registers + threadIdx.x;
+    const int32_t first = ((int32_t)(blockIdx.x % tiles) * THREADS * QUADS + (int32_t)threadIdx.x) * 4;
+    Quad *own = registers + threadIdx.x;
     int32_t x[TOGETHER], y[TOGETHER];
     EACH {
-        const int32_t at = pixel + i < pixels ? pixel + i : pixels - 1;
+        const int32_t pixel = first + i / 4 * THREADS * 4 + i % 4, at = pixel < pixels ? pixel : pixels - 1;
         y[i] = at / width;
         x[i] = at - y[i] * width;
     }
@@ -93,25 +102,26 @@ __global__ void __launch_bounds__(THREADS)
             CASE(multiply_add, a * b + c)
             OTHERS(CASE)
         case OP_row:
-            EACH out.of[i] = rows[(int64_t)step.a * width + x[i]];
+            EACH OF(out) = rows[(int64_t)step.a * width + x[i]];
             break;
         case OP_column:
-            EACH out.of[i] = columns[(int64_t)step.a * height + y[i]];
+            EACH OF(out) = columns[(int64_t)step.a * height + y[i]];
             break;
         default: { /* OP_show */
-            const Pixels p = read(own, &step, 0, step.a);
-            float *channel = shown + (int64_t)step.b * pixels + pixel;
-            EACH out.of[i] = number_within(p.of[i], -1, 1);
-            if (pixels % TOGETHER)
-                EACH {
-                    if (pixel + i < pixels) channel[i] = out.of[i];
-                }
-            else
-                *(Pixels *)channel = out; /* in one transaction */
+            const Pixels A = read(own, &step, 0, step.a);
+            float *channel = shown + (int64_t)step.b * pixels;
+            EACH OF(out) = number_within(OF(A), -1, 1);
+            EACH_QUAD {
+                const int32_t pixel = first + q * THREADS * 4;
+                if (pixels % 4 == 0 && pixel < pixels)
+                    *(Quad *)(channel + pixel) = out.quads[q]; /* in one transaction */
+                else
+                    for (int i = 0; i < 4 && pixel + i < pixels; i++) channel[pixel + i] = out.quads[q].of[i];
+            }
             continue;
         }
         }
-        own[(step.code >> 16) * THREADS] = out;
+        EACH_QUAD own[((step.code >> 16) * QUADS + q) * THREADS] = out.quads[q];
     }
 }
 

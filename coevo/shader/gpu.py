@@ -1,7 +1,7 @@
 """Drawing on a GPU: plans of many programs, executed by one launch over plans × pixels (`coevo/native/kernel.cu`).
 
 Compiling code for every new program would take longer than drawing it, so the kernel interprets steps, as machine code
-does on the processor: what fetching and decoding a step costs is shared by the 128 pixels of a block. A register is a
+does on the processor: what fetching and decoding a step costs is shared by the 256 pixels of a block. A register is a
 place in shared memory, so a plan is of one picture, whose values need few of them; pictures are drawn in parallel
 instead of sharing parts. They are written where the critic reads them.
 """
@@ -25,7 +25,7 @@ from coevo.shader.device import render_on
 from coevo.shader.machine import COLUMN, ROW, SCRATCH, SHOW, Code
 from coevo.shader.plan import Plan, Program
 
-THREADS, TOGETHER = 32, 4  # of a block, and pixels of a thread: as in kernel.cu
+THREADS, TOGETHER = 32, 8  # of a block, and pixels of a thread: as in kernel.cu
 REGISTER = THREADS * TOGETHER * 4  # bytes
 MOST_PIXELS = 1 << 30  # of a picture's channels; the kernel counts them in 32 bits
 
@@ -197,7 +197,7 @@ def kernel_of(device: torch.device) -> cuda.Kernel | None:
         return None
     try:
         with torch.cuda.device(device):
-            torch.empty(1, device=device)  # so that the device's context is this thread's
+            torch.zeros(1, device=device)  # so that the device's context is this thread's
             architecture = "".join(map(str, torch.cuda.get_device_capability(device)))
             return cuda.Kernel(cuda.driver(), binary_of(cuda.nvrtc(), architecture), "coevo_draw_plans")
     except (OSError, RuntimeError) as problem:

@@ -16,7 +16,7 @@ static Index blockIdx, threadIdx;
 #include "../../coevo/native/kernel.cu"
 
 #define SHARED (227 << 10) /* bytes, as on an H100 */
-Pixels registers[SHARED / sizeof(Pixels)];
+Quad registers[SHARED / sizeof(Quad)];
 static int allowed = 48 << 10;
 
 PUBLIC int cuCtxGetDevice(int *device) {

@@ -9,9 +9,11 @@ import ctypes
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -130,7 +132,7 @@ def test_a_population_of_gp_is_drawn_by_few_launches(kernel: cuda.Kernel, monkey
     monkeypatch.setattr(kernel, "launch", count_calls(kernel.launch, launches))
     assert_same(drawn(kernel, programs, 16, 16), artist.works().pixels.numpy())
     assert len(launches) <= 4  # of up to 8, 16, 32, 64 registers
-    assert sum(blocks for blocks, *_ in launches) == 40 * 16 * 16 // 128
+    assert sum(blocks for blocks, *_ in launches) == 40
 
 
 def test_artists_draw_there(kernel: cuda.Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,11 +142,12 @@ def test_artists_draw_there(kernel: cuda.Kernel, monkeypatch: pytest.MonkeyPatch
     genomes = [artist.genome(one) for one in artist.population]
     by_processor = artist.draw(genomes, 12, 20)
 
-    def by_kernel(device: torch.device, programs: Iterable[Program], shape: tuple[int, ...]) -> torch.Tensor:
-        return torch.from_numpy(drawn(kernel, list(programs), *shape[2:]))
-
     monkeypatch.setattr(evolution, "draws_on", lambda device: True)
-    monkeypatch.setattr(evolution, "render_on_gpu", by_kernel)
+    monkeypatch.setattr(gpu, "draws_on", lambda device: True)
+    monkeypatch.setattr(gpu, "kernel_of", lambda device: kernel)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+    monkeypatch.setattr(torch.cuda, "device", nullcontext)
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda: SimpleNamespace(cuda_stream=0))
     assert_same(artist.draw(genomes, 12, 20).numpy(), by_processor.numpy())
 
 
