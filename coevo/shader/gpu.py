@@ -99,19 +99,40 @@ def draw(
         else:
             images[i] = otherwise()[0]
     if drawn and images.numel():
-        _launch(kernel, drawn, images, stream)
+        start(kernel, load(drawn, images), images, stream)
 
 
-def _launch(kernel: cuda.Kernel, plans: Mapping[int, Planned], images: Tensor, stream: int) -> None:
-    """Draw plans by the number of their picture."""
-    height, width = images.shape[2:]
+class Load(NamedTuple):
+    """Plans on a device, ready to be drawn.
+
+    Args:
+        words: all that the kernel reads, in one piece.
+        starts: where in it steps, ends, rows and columns begin (`Sheet`).
+        launches: (the first plan, how many, the most registers) of each.
+    """
+
+    words: Tensor
+    starts: list[int]
+    launches: list[tuple[int, int, int]]
+
+
+def load(plans: Mapping[int, Planned], images: Tensor) -> Load:
+    """Bring plans, by the number of their picture in `images`, to the device of the pictures."""
     sheet = _packed(plans, images.shape[1])
-    parts = (sheet.steps, sheet.ends, *sheet.lines)
-    words = _upload(np.concatenate([part.view(np.int32).ravel() for part in parts]), images.device)
-    starts = np.cumsum([0, *(part.size for part in parts[:-1])])
-    steps, ends, rows, columns = (words.data_ptr() + 4 * int(start) for start in starts)
+    parts = [part.view(np.int32).ravel() for part in (sheet.steps, sheet.ends, *sheet.lines)]
+    words = torch.from_numpy(np.concatenate(parts))
+    if images.device.type == "cuda":
+        words = words.pin_memory().to(images.device, non_blocking=True)
+    starts = np.cumsum([0, *map(len, parts[:-1])]).tolist()
+    return Load(words, starts, list(_launches(sheet.registers)))
+
+
+def start(kernel: cuda.Kernel, loaded: Load, images: Tensor, stream: int) -> None:
+    """Start the drawing of what was loaded for these pictures, on the stream that loaded it."""
+    height, width = images.shape[2:]
     tiles = -(-height * width // (THREADS * TOGETHER))
-    for first, count, registers in _launches(sheet.registers):
+    steps, ends, rows, columns = (loaded.words.data_ptr() + 4 * begin for begin in loaded.starts)
+    for first, count, registers in loaded.launches:
         arguments = [c_void_p(at) for at in (ends + 8 * first, steps, rows, columns, images.data_ptr())]
         sizes = [c_int32(number) for number in (tiles, width, height * width)]
         kernel.launch(count * tiles, THREADS, registers * REGISTER, stream, [*arguments, *sizes])
@@ -179,11 +200,6 @@ def _launches(registers: Sequence[int]) -> Iterator[tuple[int, int, int]]:
         if at == len(registers) or _class(registers[at]) != _class(registers[first]):
             yield first, at - first, max(registers[first:at])
             first = at
-
-
-def _upload(words: np.ndarray, device: torch.device) -> Tensor:
-    there = torch.from_numpy(words)
-    return there if device.type == "cpu" else there.pin_memory().to(device, non_blocking=True)
 
 
 def _number(device: torch.device) -> int:
