@@ -34,10 +34,9 @@ extern "C" {
 #define EACH for (int i = 0; i < TOGETHER; i++)
 #define EACH_QUAD for (int q = 0; q < QUADS; q++)
 
-typedef struct {
-    int32_t code;    /* opcode | which arguments are numbers << 8 | register to fill << 16 */
-    int32_t a, b, c; /* registers, or the bits of numbers; of a line its number, and of `show` the channel is b */
-} __attribute__((aligned(16))) PackedStep;
+/* A step is an int4, which is fetched at once. x: opcode | A_NUMBER, B_NUMBER, C_NUMBER | register to fill << 16;
+   y, z, w: registers, or the bits of numbers; of a line its number is y, and of `show` the channel is z. */
+enum { A_NUMBER = 32, B_NUMBER = 64, C_NUMBER = 128, OPCODE = 31 };
 
 typedef struct {
     int32_t first, stop; /* its steps */
@@ -55,18 +54,53 @@ typedef struct {
 
 extern __shared__ Quad registers[]; /* [.., QUADS, THREADS] */
 
-INLINE Pixels read(const Quad *own, const PackedStep *step, int number, int32_t argument) {
+INLINE Pixels read(const Quad *own, int32_t argument) {
     Pixels all;
-    if (step->code >> (8 + number) & 1)
-        EACH OF(all) = as_float((uint32_t)argument);
-    else
-        EACH_QUAD all.quads[q] = own[(argument * QUADS + q) * THREADS];
+    EACH_QUAD all.quads[q] = own[(argument * QUADS + q) * THREADS];
     return all;
 }
 
-#define CASE(name, value)                                                                                              \
+INLINE Pixels read_or_spread(const Quad *own, int32_t argument, int32_t number) {
+    Pixels all;
+    if (!number) return read(own, argument);
+    EACH OF(all) = as_float((uint32_t)argument);
+    return all;
+}
+
+/* A cheap instruction is done before a number is spread over the pixels: it has cases of its own for one. */
+#define CHEAP_CASES(name, value)                                                                                       \
     case OP_##name: {                                                                                                  \
-        const Pixels A = read(own, &step, 0, step.a), B = read(own, &step, 1, step.b), C = read(own, &step, 2, step.c); \
+        const Pixels A = read(own, step.y), B = read(own, step.z);                                                     \
+        EACH {                                                                                                         \
+            const float a = OF(A), b = OF(B);                                                                          \
+            OF(out) = value;                                                                                           \
+        }                                                                                                              \
+        break;                                                                                                         \
+    }                                                                                                                  \
+    case OP_##name | B_NUMBER: {                                                                                       \
+        const Pixels A = read(own, step.y);                                                                            \
+        const float b = as_float((uint32_t)step.z);                                                                    \
+        EACH {                                                                                                         \
+            const float a = OF(A);                                                                                     \
+            OF(out) = value;                                                                                           \
+        }                                                                                                              \
+        break;                                                                                                         \
+    }                                                                                                                  \
+    case OP_##name | A_NUMBER: {                                                                                       \
+        const float a = as_float((uint32_t)step.y);                                                                    \
+        const Pixels B = read(own, step.z);                                                                            \
+        EACH {                                                                                                         \
+            const float b = OF(B);                                                                                     \
+            OF(out) = value;                                                                                           \
+        }                                                                                                              \
+        break;                                                                                                         \
+    }
+
+#define ANY_CASE(name, value)                                                                                          \
+    case OP_##name: {                                                                                                  \
+        const Pixels A = read_or_spread(own, step.y, step.x & A_NUMBER);                                               \
+        const Pixels B = read_or_spread(own, step.z, step.x & B_NUMBER);                                               \
+        const Pixels C = read_or_spread(own, step.w, step.x & C_NUMBER);                                               \
         EACH {                                                                                                         \
             const float a = OF(A), b = OF(B), c = OF(C);                                                               \
             (void)a, (void)b, (void)c;                                                                                 \
@@ -79,7 +113,7 @@ INLINE Pixels read(const Quad *own, const PackedStep *step, int number, int32_t 
 
    rows, columns: the values of lines, [.., width] and [.., pixels / width]; shown: [.., pixels]. */
 __global__ void __launch_bounds__(THREADS)
-    coevo_draw_plans(const PackedPlan *__restrict__ plans, const PackedStep *__restrict__ steps,
+    coevo_draw_plans(const PackedPlan *__restrict__ plans, const int4 *__restrict__ steps,
                      const float *__restrict__ rows, const float *__restrict__ columns, float *__restrict__ shown,
                      int32_t tiles, int32_t width, int32_t pixels) {
     const PackedPlan plan = plans[blockIdx.x / tiles];
@@ -92,36 +126,46 @@ __global__ void __launch_bounds__(THREADS)
         y[i] = at / width;
         x[i] = at - y[i] * width;
     }
-    PackedStep next = steps[plan.first];
+    int4 next = __ldg(steps + plan.first);
     for (int32_t s = plan.first; s < plan.stop; s++) {
-        const PackedStep step = next;
-        next = steps[s + 1]; /* there is one more than needed */
+        const int4 step = next;
+        next = __ldg(steps + s + 1); /* there is one more than needed */
         Pixels out;
-        switch (step.code & 0xff) {
-            CHEAP(CASE)
-            CASE(multiply_add, a * b + c)
-            OTHERS(CASE)
+        switch (step.x & (OPCODE | A_NUMBER | B_NUMBER | C_NUMBER)) {
+            CHEAP(CHEAP_CASES)
+        case OP_multiply_add | B_NUMBER: {
+            const Pixels A = read(own, step.y), C = read(own, step.w);
+            const float b = as_float((uint32_t)step.z);
+            EACH OF(out) = OF(A) * b + OF(C);
+            break;
+        }
         case OP_row:
-            EACH OF(out) = rows[(int64_t)step.a * width + x[i]];
+            EACH OF(out) = rows[(int64_t)step.y * width + x[i]];
             break;
         case OP_column:
-            EACH OF(out) = columns[(int64_t)step.a * height + y[i]];
+            EACH OF(out) = columns[(int64_t)step.y * height + y[i]];
             break;
-        default: { /* OP_show */
-            const Pixels A = read(own, &step, 0, step.a);
-            float *channel = shown + (int64_t)step.b * pixels;
-            EACH OF(out) = number_within(OF(A), -1, 1);
-            EACH_QUAD {
-                const int32_t pixel = first + q * THREADS * 4;
-                if (pixels % 4 == 0 && pixel < pixels)
-                    *(Quad *)(channel + pixel) = out.quads[q]; /* in one transaction */
-                else
-                    for (int i = 0; i < 4 && pixel + i < pixels; i++) channel[pixel + i] = out.quads[q].of[i];
+        default:
+            switch (step.x & OPCODE) {
+                CHEAP(ANY_CASE)
+                ANY_CASE(multiply_add, a * b + c)
+                OTHERS(ANY_CASE)
+            default: { /* OP_show */
+                const Pixels A = read_or_spread(own, step.y, step.x & A_NUMBER);
+                float *channel = shown + (int64_t)step.z * pixels;
+                EACH OF(out) = number_within(OF(A), -1, 1);
+                EACH_QUAD {
+                    const int32_t pixel = first + q * THREADS * 4;
+                    if (pixels % 4 == 0 && pixel < pixels)
+                        *(Quad *)(channel + pixel) = out.quads[q]; /* in one transaction */
+                    else
+                        for (int i = 0; i < 4 && pixel + i < pixels; i++) channel[pixel + i] = out.quads[q].of[i];
+                }
+                continue;
             }
-            continue;
+            }
         }
-        }
-        EACH_QUAD own[((step.code >> 16) * QUADS + q) * THREADS] = out.quads[q];
+        EACH_QUAD own[((step.x >> 16) * QUADS + q) * THREADS] = out.quads[q];
     }
 }
 

@@ -27,6 +27,7 @@ from coevo.shader.plan import Plan, Program
 
 THREADS, TOGETHER = 32, 8  # of a block, and pixels of a thread: as in kernel.cu
 REGISTER = THREADS * TOGETHER * 4  # bytes
+A_B_C_NUMBER = np.array([32, 64, 128])  # in a packed step: which arguments are numbers
 MOST_PIXELS = 1 << 30  # of a picture's channels; the kernel counts them in 32 bits
 
 # without contraction, and with exact quotients and roots: the processor's bits
@@ -142,7 +143,7 @@ class Sheet(NamedTuple):
     """Plans as the kernel reads them, those that need fewer registers first.
 
     Args:
-        steps: [S + 1, 4] int32, PackedStep of kernel.cu.
+        steps: [S + 1, 4] int32, as in kernel.cu.
         ends: [P, 2] int32: the first of a plan's steps, and the first beyond.
         lines: the rows and columns of all plans.
         registers: how many each plan needs.
@@ -172,7 +173,7 @@ def _packed(plans: Mapping[int, Planned], channels: int) -> Sheet:
     places = np.where(numbers, np.repeat(_starts(constants), counts)[:, None] + ~arguments, 0)
     bits = np.concatenate([*constants, np.zeros(1, np.float32)]).view(np.int32)[places]
     packed = np.zeros((len(steps) + 1, 4), np.int32)
-    packed[:-1, 0] = opcode | (numbers @ np.array([1, 2, 4])) << 8 | np.where(opcode == SHOW, 0, out) << 16
+    packed[:-1, 0] = opcode | (numbers @ A_B_C_NUMBER) | np.where(opcode == SHOW, 0, out) << 16
     packed[:-1, 1:] = np.where(numbers, bits, arguments)
     packed[:-1, 1] += moved(ROW, _starts(rows)) + moved(COLUMN, _starts(columns))
     packed[:-1, 2] += moved(SHOW, np.array(order) * channels) + np.where(opcode == SHOW, out, 0)

@@ -12,6 +12,10 @@ typedef struct {
     unsigned x;
 } Index;
 static Index blockIdx, threadIdx;
+typedef struct {
+    int x, y, z, w;
+} int4;
+#define __ldg(address) (*(address))
 
 #include "../../coevo/native/kernel.cu"
 
@@ -62,7 +66,7 @@ PUBLIC int cuLaunchKernel(void *function, unsigned blocks, unsigned y, unsigned 
     for (blockIdx.x = 0; blockIdx.x < blocks; blockIdx.x++) {
         memset(registers, 0xff, shared); /* a register that was not filled is not a number */
         for (threadIdx.x = 0; threadIdx.x < threads; threadIdx.x++)
-            coevo_draw_plans(*(const PackedPlan **)with[0], *(const PackedStep **)with[1], *(const float **)with[2],
+            coevo_draw_plans(*(const PackedPlan **)with[0], *(const int4 **)with[1], *(const float **)with[2],
                              *(const float **)with[3], *(float **)with[4], *(int32_t *)with[5], *(int32_t *)with[6],
                              *(int32_t *)with[7]);
     }
