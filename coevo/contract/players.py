@@ -115,7 +115,7 @@ class Player:
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """Every parameter of every module that it holds, each once."""
-        yield from nn.ModuleList(one for one in vars(self).values() if isinstance(one, nn.Module)).parameters()
+        yield from dict.fromkeys(p for m in vars(self).values() if isinstance(m, nn.Module) for p in m.parameters())
 
     def state(self) -> State:
         """Everything that changes: whatever has a state_dict (modules, optimisers, averages), and `extra_state`."""

@@ -122,7 +122,8 @@ class DatasetBatches:
 
     def _read(self, places: Tensor) -> Works:
         images = to_float(self._images.index_select(0, places).to(self.device))  # many times as fast as [places]
-        return Works(images, labels=None if self._labels is None else self._labels[places].to(self.device))
+        labels = None if self._labels is None else self._labels.index_select(0, places).to(self.device)
+        return Works(images, labels=labels)
 
 
 class LazyBatches:

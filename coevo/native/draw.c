@@ -5,14 +5,6 @@
 
 #include "instructions.h"
 
-#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && __GNUC__ >= 12 && !defined(__clang__)
-#define EVERY_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#elif defined(__x86_64__) && !defined(__FMA__)
-#error "Without fused steps NumPy is faster: use GCC 12 or newer, or -march=native."
-#else
-#define EVERY_PROCESSOR
-#endif
-
 PUBLIC const char *coevo_instructions(void) { return CHEAP(AS_TEXT) "multiply-add " OTHERS(AS_TEXT) "row column show"; }
 
 #ifndef SOURCE

@@ -34,6 +34,10 @@ def declare(library: ctypes.CDLL) -> None:
     """The types of the machine code's functions; others take addresses and whole numbers of 64 bits."""
     library.coevo_draw.argtypes = [ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64]
     library.coevo_draw.restype = None
+    address, number = ctypes.c_void_p, ctypes.c_float
+    for cost in (library.coevo_bernoulli, library.coevo_squared):
+        cost.argtypes = [ctypes.c_int64, address, address, number, address, address]
+        cost.restype = ctypes.c_double
 
 
 def made_of(sources: Path) -> str:

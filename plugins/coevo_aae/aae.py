@@ -24,7 +24,7 @@ class Pass(NamedTuple):
     """Real works on their way through the networks."""
 
     images: Tensor
-    outputs: Tensor  # of the decoder
+    reconstruction: Tensor  # its loss
     extra: Any  # whatever a variant's loss needs beside them
 
 
@@ -81,7 +81,8 @@ class AAE(Autoencoder):
         z, extra = self.infer(reals)
         codes = self.with_labels(z, reals.labels)
         outputs = self.decoder(self.to_latent(self.with_latent_noise(codes)))
-        return Works(self.likelihood.mean(outputs), codes, reals.labels, ctx=Pass(reals.pixels, outputs, extra))
+        reconstruction, images = self.likelihood.loss_and_mean(outputs, reals.pixels)
+        return Works(images, codes, reals.labels, ctx=Pass(reals.pixels, reconstruction, extra))
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
         loss, metrics = self.loss(works.ctx, rewards)
@@ -91,8 +92,7 @@ class AAE(Autoencoder):
 
     def loss(self, ctx: Pass, rewards: Tensor) -> tuple[Tensor, Metrics]:
         """The reconstruction loss, less the rewards of the critic that it fools; and metrics of the parts of it."""
-        reconstruction = self.likelihood.loss(ctx.outputs, ctx.images)
-        return self.options.reconstruction_weight * reconstruction - rewards.mean(), {}
+        return self.options.reconstruction_weight * ctx.reconstruction - rewards.mean(), {}
 
     def infer(self, reals: Works) -> tuple[Tensor, Any]:
         """Codes of real works, drawn from the posterior, and whatever the loss needs beside them."""
@@ -105,6 +105,8 @@ class AAE(Autoencoder):
 
     def with_latent_noise(self, codes: Tensor) -> Tensor:
         """Codes [N, D] with noise on their z."""
+        if not self.options.latent_noise:
+            return codes
         z, rest = codes.split([self.options.latent, codes.shape[1] - self.options.latent], 1)
         return torch.cat([self.studio.add_noise(z, self.options.latent_noise, "noise"), rest], 1)
 

@@ -118,12 +118,12 @@ class AE(Autoencoder):
         x = self.encoder_inputs(reals.pixels)
         z = self.encoder(self.corrupt(x))
         latents = self.with_labels(z, reals.labels)
-        outputs = self.decoder(latents)
-        return Works(self.likelihood.mean(outputs), latents, reals.labels, ctx=(reals.pixels, x, z, outputs))
+        reconstruction, images = self.likelihood.loss_and_mean(self.decoder(latents), reals.pixels)
+        return Works(images, latents, reals.labels, ctx=(reals.pixels, x, z, reconstruction))
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
-        images, x, z, outputs = works.ctx
-        loss = self.pretraining_loss(x) if self.pretrains else self.likelihood.loss(outputs, images)
+        images, x, z, reconstruction = works.ctx
+        loss = self.pretraining_loss(x) if self.pretrains else reconstruction
         penalties = {penalty.name: penalty(self.encoder, x, z) for penalty in self.penalties}
         self.minimise(sum(penalties.values(), loss - rewards.mean()))
         self.steps += 1

@@ -20,10 +20,9 @@ from coevo_vae.importance import log_likelihood
 class Pass(NamedTuple):
     """Real works on their way through the networks."""
 
-    images: Tensor
     mean: Tensor  # of the posterior q(z|x): [N, D]
     log_variance: Tensor
-    outputs: Tensor  # of the decoder at z ~ q(z|x)
+    reconstruction: Tensor  # the mean of -log p(x|z) at z ~ q(z|x)
 
 
 class VAE(Autoencoder):
@@ -82,17 +81,16 @@ class VAE(Autoencoder):
         mean, log_variance = self.posterior(self.corrupt(self.encoder_inputs(reals.pixels)))
         z = mean + (log_variance / 2).exp() * self.studio.noise(*mean.shape)  # eq. 10
         codes = self.with_labels(z, reals.labels)
-        outputs = self.decoder(codes)
-        ctx = Pass(reals.pixels, mean, log_variance, outputs)
-        reconstructions = Works(self.likelihood.mean(outputs), codes, reals.labels, ctx=ctx)
+        reconstruction, images = self.likelihood.loss_and_mean(self.decoder(codes), reals.pixels)
+        ctx = Pass(mean, log_variance, reconstruction)
+        reconstructions = Works(images, codes, reals.labels, ctx=ctx)
         if self.options.judged == "reconstructions":
             return reconstructions
         samples = self.prior_samples(len(reals), reals.labels)
         return replace(samples, ctx=ctx) if self.options.judged == "samples" else joined(reconstructions, samples)
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
-        images, mean, log_variance, outputs = works.ctx
-        reconstruction = self.likelihood.loss(outputs, images)
+        mean, log_variance, reconstruction = works.ctx
         kl = gaussian_kl(mean, log_variance).mean()
         self.minimise(reconstruction + self.beta * kl - self.options.reward_weight * rewards.mean())
         self.steps += 1

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from torch.nn.functional import binary_cross_entropy
 
 import coevo
 from coevo import ConfigError, PairError, Studio, Works
 from coevo.data.datasets import DataOptions, digits
 from coevo.images.rendering import reconstruct
+from coevo.latent_models.likelihoods import intensities
 from coevo.plugin.registry import registry
 from coevo.runs.config import read_recipe
 from coevo.testing.kit import conform
@@ -97,9 +99,11 @@ def test_more_draws_tighten_the_bound() -> None:
 
 def test_input_is_corrupted_for_learning_only() -> None:
     it = build(input_mask=1.0)
-    ctx = it.make(12, reals()).ctx
-    assert (ctx.mean == ctx.mean[0]).all()  # nothing of any image was read
-    assert torch.equal(ctx.images, reals().pixels)  # which are still to be reconstructed
+    works = it.make(12, reals())
+    assert (works.ctx.mean == works.ctx.mean[0]).all()  # nothing of any image was read
+    made, wanted = intensities(works.pixels.detach()), intensities(reals().pixels)
+    loss = binary_cross_entropy(made, wanted, reduction="sum") / 12
+    assert torch.allclose(works.ctx.reconstruction, loss, rtol=1e-4)  # which are still to be reconstructed
     assert not torch.equal(*it.encode(reals())[:2])
 
 
