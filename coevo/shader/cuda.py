@@ -28,13 +28,13 @@ class Kernel:
     def __init__(self, driver: ctypes.CDLL, binary: bytes, name: str):
         self._driver = driver
         self._function, self._module = c_void_p(), c_void_p()
-        self._shared = 48 << 10  # bytes of shared memory a block may have without being asked
         device, most = c_int(), c_int()
         self._do("cuCtxGetDevice", ctypes.byref(device))
         self._do("cuDeviceGetAttribute", ctypes.byref(most), c_int(MOST_SHARED), device)
-        self.most_shared = most.value  # the most bytes that it may ask for
+        self.most_shared = most.value  # bytes that a block may have
         self._do("cuModuleLoadData", ctypes.byref(self._module), binary)
         self._do("cuModuleGetFunction", ctypes.byref(self._function), self._module, name.encode())
+        self._do("cuFuncSetAttribute", self._function, c_int(DYNAMIC_SHARED), most)  # else 48 KB
 
     def launch(
         self, blocks: int, threads: int, shared: int, stream: int, arguments: Sequence[c_void_p | c_int32]
@@ -43,16 +43,13 @@ class Kernel:
 
         Args:
             blocks, threads: how many blocks, and threads of a block.
-            shared: bytes of shared memory for a block.
+            shared: bytes of shared memory for a block, `most_shared` at most.
             stream: the CUDA stream's handle.
             arguments: the function's, by value.
 
         Raises:
             RuntimeError: the driver refuses; its words follow.
         """
-        if shared > self._shared:
-            self._do("cuFuncSetAttribute", self._function, c_int(DYNAMIC_SHARED), c_int(shared))
-            self._shared = shared
         addresses = (c_void_p * len(arguments))(*map(ctypes.addressof, arguments))
         sizes = [c_uint(number) for number in (blocks, 1, 1, threads, 1, 1, shared)]
         self._do("cuLaunchKernel", self._function, *sizes, c_void_p(stream), addresses, None)

@@ -224,6 +224,6 @@ def kernel_of(device: torch.device) -> cuda.Kernel | None:
 
 def binary_of(compiler: ctypes.CDLL, architecture: str) -> bytes:
     """The kernel compiled for GPUs of that compute capability, such as "90"."""
-    headers = {name: (SOURCES / name).read_text() for name in ("instructions.h", "native.h")} | SYSTEM_HEADERS
+    headers = {path.name: path.read_text() for path in sorted(SOURCES.glob("*.h"))} | SYSTEM_HEADERS
     source = (SOURCES / "kernel.cu").read_text()
     return cuda.compiled(compiler, source, headers, [f"--gpu-architecture=sm_{architecture}", *OPTIONS])

@@ -170,10 +170,11 @@ def test_a_plan_of_many_registers_asks_for_more_memory(kernel: cuda.Kernel) -> N
 
 
 def test_the_drivers_refusal_is_told_in_its_words(kernel: cuda.Kernel) -> None:
-    with pytest.raises(RuntimeError, match=r"cuFuncSetAttribute failed: invalid argument \(1\)"):
-        kernel.launch(1, gpu.THREADS, 1 << 20, 0, [])
-    with pytest.raises(RuntimeError, match=r"cuLaunchKernel failed: invalid argument \(1\)"):
-        kernel.launch(0, gpu.THREADS, 0, 0, [])
+    for blocks, shared in ((1, kernel.most_shared + 1), (0, 0)):
+        with pytest.raises(RuntimeError, match=r"cuLaunchKernel failed: invalid argument \(1\)"):
+            kernel.launch(blocks, gpu.THREADS, shared, 0, [])
+    with pytest.raises(RuntimeError, match=r"cuModuleGetFunction failed: named symbol not found \(500\)"):
+        cuda.Kernel(kernel._driver, b"compiled already", "unknown")
 
 
 def test_what_the_kernel_cannot_draw_is_drawn_by_torch(kernel: cuda.Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
