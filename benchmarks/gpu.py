@@ -27,7 +27,7 @@ from torch.nn.functional import mse_loss, softplus
 from coevo.data.batches import DatasetBatches
 from coevo.data.datasets import DataOptions, digits
 from coevo.loop import coevolve
-from coevo.shader import Canvas, Program, gpu, render, render_on
+from coevo.shader import Canvas, gpu, render, render_on
 from coevo.shader.functions import to_vector
 from coevo.shader.plan import Plan
 from coevo.studio import Studio
@@ -76,7 +76,7 @@ def drawing(device: torch.device, populations: tuple[int, ...] = POPULATIONS, si
 
 def drawn(kernel: Any, trees: list[Tree], side: int, device: torch.device) -> dict[str, Any]:
     images = torch.empty(len(trees), 3, side, side, device=device)
-    plans = {i: Plan([program], side, side) for i, program in enumerate(programs_of(trees))}
+    plans = dict(enumerate(plans_of(trees, side)))
     stream = torch.cuda.current_stream().cuda_stream
     loaded = gpu.load(plans, images)
     gpu.start(kernel, loaded, images, stream)
@@ -87,7 +87,7 @@ def drawn(kernel: Any, trees: list[Tree], side: int, device: torch.device) -> di
     sides: dict[str, tuple[Callable[[], Any], list[Tree]]] = {
         "kernel": (lambda: gpu.start(kernel, loaded, images, stream), trees),
         "plans": (lambda: gpu.start(kernel, gpu.load(plans, images), images, stream), trees),
-        "trees": (lambda: gpu.render_on_gpu(device, programs_of(trees), tuple(images.shape)), trees),
+        "trees": (lambda: gpu.render_on_gpu(device, plans_of(trees, side), tuple(images.shape)), trees),
         "processor": (lambda: torch.from_numpy(render(together, side, side)).to(device), few),
         "torch": (lambda: render_on(device, together, side, side), few),
     }
@@ -99,8 +99,8 @@ def drawn(kernel: Any, trees: list[Tree], side: int, device: torch.device) -> di
     return {"population": len(trees), "side": side, "node·pixels/s": speeds, "differ": differ, "same bits": bits}
 
 
-def programs_of(trees: list[Tree]) -> Iterator[Program]:
-    return (to_vector(LANGUAGE.value(tree, Canvas())) for tree in trees)
+def plans_of(trees: list[Tree], side: int) -> Iterator[Plan]:
+    return (Plan([to_vector(LANGUAGE.value(tree, Canvas()))], side, side) for tree in trees)
 
 
 # players

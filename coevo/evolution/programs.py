@@ -18,6 +18,7 @@ from coevo.evolution.population import Offspring
 from coevo.evolution.variety import is_noise, varies
 from coevo.shader import Canvas, Expression, Program, render, render_on, strips
 from coevo.shader.gpu import draws_on, render_on_gpu
+from coevo.shader.plan import Plan
 from coevo.shader.render import BATCH
 
 G = TypeVar("G")
@@ -64,7 +65,8 @@ class ProgramPopulation(GeneticPopulation[G]):
     def draw(self, genomes: Sequence[G], height: int, width: int) -> Tensor:
         shape = (len(genomes), self.studio.image[0], height, width)
         if draws_on(self.studio.device):
-            return render_on_gpu(self.studio.device, self._programs(genomes), shape)
+            plans = (Plan([program], height, width) for program in self._programs(genomes))
+            return render_on_gpu(self.studio.device, plans, shape)
         images = np.empty(shape, np.float32)
         for first in range(0, len(genomes), BATCH):  # no more are drawn together, so a canvas need not hold more
             canvas, batch = Canvas(), slice(first, first + BATCH)

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import ctypes
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ctypes import c_int32, c_void_p
-from functools import cache, partial
-from typing import NamedTuple, Protocol
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -21,9 +21,8 @@ from torch import Tensor
 
 from coevo.native import SOURCES
 from coevo.shader import cuda
-from coevo.shader.device import render_on
-from coevo.shader.machine import COLUMN, ROW, SCRATCH, SHOW, Code
-from coevo.shader.plan import Plan, Program
+from coevo.shader.machine import COLUMN, ROW, SCRATCH, SHOW
+from coevo.shader.plan import Plan
 
 THREADS, TOGETHER = 32, 8  # of a block, and pixels of a thread: as in kernel.cu
 REGISTER = THREADS * TOGETHER * 4  # bytes
@@ -40,28 +39,20 @@ SYSTEM_HEADERS = {
 }
 
 
-class Planned(Protocol):
-    """What is read of a plan: see `Plan` and `Code`."""
-
-    code: Code
-    constants: np.ndarray
-    rows: np.ndarray
-    columns: np.ndarray
-    registers: int
-
-
 def draws_on(device: torch.device) -> bool:
     """Whether programs are drawn on this device by the kernel: on NVIDIA's GPUs, where CUDA's compiler is found."""
     return device.type == "cuda" and kernel_of(torch.device("cuda", _number(device))) is not None
 
 
-def render_on_gpu(device: torch.device, programs: Iterable[Program], shape: tuple[int, int, int, int]) -> Tensor:
-    """Draw programs on a GPU, as `render` draws them on the processor.
+def render_on_gpu(device: torch.device, plans: Iterable[Plan], shape: tuple[int, int, int, int]) -> Tensor:
+    """Draw plans on a GPU, as the processor draws them.
+
+    A plan with instructions of plugins, or with more registers than a block's memory holds, is drawn by the processor.
 
     Args:
         device: one on which `draws_on`.
-        programs: P programs with C channels, of any canvases; they are planned one after another, and not kept.
-        shape: (P, C, height, width).
+        plans: P plans, of one picture each.
+        shape: (P, C, height, width) of the pictures.
 
     Returns:
         Pictures of that shape on the device, float32 in [-1, 1]; NaN is shown as -1.
@@ -70,35 +61,32 @@ def render_on_gpu(device: torch.device, programs: Iterable[Program], shape: tupl
         ValueError: nothing is drawn by the kernel on this device.
     """
     if not draws_on(device):
-        raise ValueError(f"programs are not drawn by a kernel on {device}; ask `draws_on` first, and use `render_on`")
+        raise ValueError(f"no kernel draws programs on {device}; ask `draws_on` first, and use `render` or `render_on`")
     kernel = kernel_of(torch.device("cuda", _number(device)))
     assert kernel is not None
-    height, width = shape[2:]
     with torch.cuda.device(device):
         images = torch.empty(shape, device=device)
-        plans = ((Plan([one], height, width), partial(render_on, device, [one], height, width)) for one in programs)
         draw(kernel, plans, images, torch.cuda.current_stream().cuda_stream)
     return images
 
 
-def draw(
-    kernel: cuda.Kernel, plans: Iterable[tuple[Planned, Callable[[], Tensor]]], images: Tensor, stream: int
-) -> None:
-    """Start the drawing of pictures.
+def draw(kernel: cuda.Kernel, plans: Iterable[Plan], images: Tensor, stream: int) -> None:
+    """Start the drawing of plans, of one picture each.
 
     Args:
-        plans: of each picture its plan, and a function that draws it [1, C, height, width] in another way, if it has
-            instructions of plugins or more values at once than a block's memory holds.
+        plans: as many as pictures.
         images: [P, C, height, width] float32, contiguous, where the pictures go.
         stream: the CUDA stream's handle.
     """
-    small = images[0].numel() <= MOST_PIXELS if len(images) else False
-    drawn: dict[int, Planned] = {}
-    for i, (plan, otherwise) in enumerate(plans):
-        if small and not plan.code.plugins and plan.registers * REGISTER <= kernel.most_shared:
+    fits = images.shape[1:].numel() <= MOST_PIXELS
+    drawn: dict[int, Plan] = {}
+    for i, plan in enumerate(plans):
+        if fits and not plan.code.plugins and plan.registers * REGISTER <= kernel.most_shared:
             drawn[i] = plan
         else:
-            images[i] = otherwise()[0]
+            by_processor = np.empty(images.shape[1:], np.float32)
+            plan.draw(by_processor.reshape(len(by_processor), -1), 0, images[i, 0].numel())
+            images[i] = torch.from_numpy(by_processor)
     if drawn and images.numel():
         start(kernel, load(drawn, images), images, stream)
 
@@ -117,7 +105,7 @@ class Load(NamedTuple):
     launches: list[tuple[int, int, int]]
 
 
-def load(plans: Mapping[int, Planned], images: Tensor) -> Load:
+def load(plans: Mapping[int, Plan], images: Tensor) -> Load:
     """Bring plans, by the number of their picture in `images`, to the device of the pictures."""
     sheet = _packed(plans, images.shape[1])
     parts = [part.view(np.int32).ravel() for part in (sheet.steps, sheet.ends, *sheet.lines)]
@@ -155,7 +143,7 @@ class Sheet(NamedTuple):
     registers: list[int]
 
 
-def _packed(plans: Mapping[int, Planned], channels: int) -> Sheet:
+def _packed(plans: Mapping[int, Plan], channels: int) -> Sheet:
     # within a launch long plans come first, so that none is left alone at the end
     order = sorted(plans, key=lambda i: (_class(plans[i].registers), -len(plans[i].code.steps)))
     some = [plans[i] for i in order]

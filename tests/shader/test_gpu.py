@@ -11,7 +11,6 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from contextlib import nullcontext
-from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,7 +24,7 @@ from hypothesis import strategies as some
 from coevo import Studio
 from coevo.evolution import programs as evolution
 from coevo.native import SOURCES, native
-from coevo.shader import Canvas, Expression, Instruction, Program, cuda, gpu, render, render_on
+from coevo.shader import Canvas, Expression, Instruction, Program, cuda, gpu, render
 from coevo.shader.instructions import BUILT_IN
 from coevo.shader.plan import Plan
 from coevo_gp.artist import GP
@@ -62,12 +61,8 @@ def built_in(folder: Path, *more: str) -> cuda.Kernel:
 def drawn(kernel: cuda.Kernel, programs: Sequence[Program], height: int, width: int) -> np.ndarray:
     """Pictures of programs of any canvases, by the kernel alone."""
     images = torch.full((len(programs), len(programs[0]), height, width), torch.nan)
-    gpu.draw(kernel, [(Plan([program], height, width), refuse) for program in programs], images, stream=0)
+    gpu.draw(kernel, [Plan([program], height, width) for program in programs], images, stream=0)
     return images.numpy()
-
-
-def refuse() -> torch.Tensor:
-    raise AssertionError("the kernel should have drawn this")
 
 
 def drawn_alone(program: Program, height: int, width: int) -> np.ndarray:
@@ -177,25 +172,19 @@ def test_the_drivers_refusal_is_told_in_its_words(kernel: cuda.Kernel) -> None:
         cuda.Kernel(kernel._driver, b"compiled already", "unknown")
 
 
-def test_what_the_kernel_cannot_draw_is_drawn_by_torch(kernel: cuda.Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_kernel_cannot_draw_the_processor_draws(kernel: cuda.Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
     canvas = Canvas()
     half = Instruction("half", lambda a, out: np.multiply(a, np.float32(0.5), out), lambda a: a / 2)
     simple, plugins, large = canvas.x * canvas.y, canvas.apply(half, canvas.x + canvas.y), canvas.constant(0)
     for wave in [(canvas.x * k + canvas.y).sin() for k in range(1, 10)] * 2:
         large = large * 0.5 + wave
+    launches: list[tuple[int, ...]] = []
     monkeypatch.setattr(kernel, "most_shared", 8 * gpu.REGISTER)
-    by_torch = []
-
-    def otherwise(program: Program) -> torch.Tensor:
-        by_torch.append(program[0].node)
-        return render_on(torch.device("cpu"), [program], 16, 16)
-
+    monkeypatch.setattr(kernel, "launch", count_calls(kernel.launch, launches))
     programs = [[plugins], [simple], [large], [simple * 2]]
-    images = torch.full((4, 1, 16, 16), torch.nan)
-    plans = [(Plan([program], 16, 16), partial(otherwise, program)) for program in programs]
-    gpu.draw(kernel, plans, images, stream=0)
-    assert by_torch == [plugins.node, large.node]
-    np.testing.assert_allclose(images, np.stack([drawn_alone(one, 16, 16) for one in programs]), atol=1e-5)
+    there = drawn(kernel, programs, 16, 16)
+    assert [blocks for blocks, *_ in launches] == [2]  # of the simple ones
+    assert_same(there, np.stack([drawn_alone(one, 16, 16) for one in programs]))
 
 
 def test_no_pictures_are_no_launch(kernel: cuda.Kernel) -> None:
@@ -213,7 +202,7 @@ def test_waves_where_double_precision_is_slow(tmp_path: Path) -> None:
 
 def test_a_processor_needs_no_kernel() -> None:
     assert not gpu.draws_on(torch.device("cpu"))
-    with pytest.raises(ValueError, match="not drawn by a kernel on cpu; ask `draws_on` first, and use `render_on`"):
+    with pytest.raises(ValueError, match="no kernel draws programs on cpu; ask `draws_on` first, and use `render` or"):
         gpu.render_on_gpu(torch.device("cpu"), [], (0, 3, 8, 8))
 
 
