@@ -31,11 +31,11 @@ from coevo.shader import Canvas, gpu, render, render_on
 from coevo.shader.functions import to_vector
 from coevo.shader.plan import Plan
 from coevo.studio import Studio
+from coevo.trees.language import Tree
 from coevo_aae.aae import AAE
 from coevo_aae.latent import LatentCritic
 from coevo_gan.dcgan import DCGAN
 from coevo_gan.dcnn import DCNN
-from coevo_gp.language import Tree
 
 POPULATIONS, SIDES = (128, 512, 1024, 4096), (32, 64, 128, 256)
 WIDTH, ROUNDS, REPEATS = 64, 100, 5

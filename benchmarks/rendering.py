@@ -28,10 +28,10 @@ from coevo import Studio
 from coevo.contract.works import Works
 from coevo.shader import Canvas, render
 from coevo.shader.functions import COORDINATES, SIMS, to_vector
+from coevo.trees.language import COLOR, GREY, Language, Tree, Vector, is_constant, symbol
 from coevo_cppn.artist import CPPN
 from coevo_cppn.network import Network
 from coevo_gp.artist import GP
-from coevo_gp.language import COLOR, GREY, Language, Tree, Vector, is_constant, symbol
 from coevo_gp.variation import mate, mutate
 
 # functions that both sides have: pointwise, without noise

@@ -15,6 +15,7 @@ loop
 plugin storage nn
 images
 coevolution shader adversarial latent_models data
+trees
 evolution evaluation interactive monitoring
 runs
 api tools testing

@@ -80,6 +80,10 @@ class GeneticPopulation(Population[G]):
     def random_genomes(self, n: int) -> list[G]:
         return [self.random_genome() for _ in range(n)]
 
+    def offspring_of(self, parents: Sequence[tuple[G, G | None]]) -> list[G]:
+        """The offspring of each mother and father, as `offspring` makes one: a whole generation at once."""
+        return [self.offspring(mother, father) for mother, father in parents]
+
     def species(self, works: Works, n: int) -> Sequence[Sequence[int]]:
         """The population's indices in at most n species, by the likeness of its pictures."""
         small = self.features(works).cpu().numpy()
@@ -165,11 +169,10 @@ class GeneticPopulation(Population[G]):
 
     def vary(self, pairs: Sequence[Sequence[Genome]]) -> list[Offspring[G]]:
         """One offspring of each pair, or of its first parent alone."""
-        offspring: list[Offspring[G]] = []
-        for pair in pairs:
-            mates = len(pair) > 1 and pair[0] != pair[1] and random.random() < self.options.crossover
-            parents = pair[: 2 if mates else 1]
-            genomes = [self.genome(one) for one in parents]
-            child = self.offspring(genomes[0], genomes[1] if mates else None)
-            offspring.append((child, tuple(one.id for one in parents)))
-        return offspring
+        families = [tuple(pair[: 2 if self._mates(pair) else 1]) for pair in pairs]
+        parents = [(self.genome(one[0]), self.genome(one[1]) if len(one) > 1 else None) for one in families]
+        ids = [tuple([parent.id for parent in family]) for family in families]
+        return list(zip(self.offspring_of(parents), ids, strict=True))
+
+    def _mates(self, pair: Sequence[Genome]) -> bool:
+        return len(pair) > 1 and pair[0] != pair[1] and random.random() < self.options.crossover

@@ -71,6 +71,10 @@ class Population(Artist, Generic[G]):
         """The genome as text, without loss: `deserialize` reads an equal genome from it, on every machine."""
         raise NotImplementedError
 
+    def serialize_all(self, genomes: Sequence[G]) -> list[str]:
+        """The text of each genome, as `serialize` writes one: a whole generation at once."""
+        return [self.serialize(genome) for genome in genomes]
+
     def deserialize(self, text: str) -> G:
         """The genome that `serialize` wrote. The text may come from others, so that nothing in it is trusted.
 
@@ -197,7 +201,7 @@ class Population(Artist, Generic[G]):
 
     def newborn(self, offspring: Sequence[Offspring[G]]) -> list[Genome]:
         """Individuals with ids of their own."""
-        texts = [self.serialize(genome) for genome, _ in offspring]
+        texts = self.serialize_all([genome for genome, _ in offspring])
         self._genomes |= {text: genome for text, (genome, _) in zip(texts, offspring, strict=True)}
         ids = self.studio.new_ids(len(offspring))
         return [Genome(id, parents, text) for id, text, (_, parents) in zip(ids, texts, offspring, strict=True)]

@@ -13,7 +13,7 @@ from coevo.evolution.programs import ProgramPopulation
 from coevo.evolution.variety import varies
 from coevo.shader import Canvas, Expression, Program
 from coevo.shader.functions import hsv_to_rgb, select_functions, to_scalar, to_vector
-from coevo_gp.language import MAX_NODES, Language, Tree, is_constant, numbers_of, with_numbers
+from coevo.trees.language import MAX_NODES, Language, Tree, is_constant, numbers_of, with_numbers
 from coevo_gp.variation import mate, mutate
 
 TRIES = 100  # for random programs that are quick to draw, and show something

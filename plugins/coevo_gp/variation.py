@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from coevo_gp.language import MAX_NODES, Language, Scalar, Tree, Vector, is_constant
+from coevo.trees.language import MAX_NODES, Language, Scalar, Tree, Vector, is_constant
 
 NEW_DEPTH = 3  # of a new random subtree, at most
 JITTER = 0.3  # standard deviation of a constant's change

@@ -16,8 +16,8 @@ from coevo import ConfigError, DataError, Genome, Studio, Works
 from coevo.shader import Canvas
 from coevo.shader.functions import SIMS, select_functions
 from coevo.testing.kit import conform
+from coevo.trees.language import Language, Tree, Vector
 from coevo_gp.artist import GP
-from coevo_gp.language import Language, Tree, Vector
 from coevo_gp.variation import MUTATIONS, grafted, mate, merged, mutate, scalar_jittered, unwrapped, wrapped
 
 LANGUAGE = Language(SIMS)

@@ -1,0 +1,1 @@
+"""Programs as typed trees: their language, and how they vary."""
