@@ -1,4 +1,4 @@
-"""Drawing on a GPU: plans of many programs, executed by one launch over plans × pixels (`coevo/native/kernel.cu`).
+"""Drawing on a GPU: plans of many programs, executed together over all their pixels (`coevo/native/kernel.cu`).
 
 Compiling code for every new program would take longer than drawing it, so the kernel interprets steps, as machine code
 does on the processor: what fetching and decoding a step costs is shared by the 256 pixels of a block. A register is a
@@ -203,7 +203,7 @@ def kernel_of(device: torch.device) -> cuda.Kernel | None:
     try:
         with torch.cuda.device(device):
             torch.zeros(1, device=device)  # so that the device's context is this thread's
-            architecture = "".join(map(str, torch.cuda.get_device_capability(device)))
+            architecture = "".join(map(str, torch.cuda.get_device_capability()))
             return cuda.Kernel(cuda.driver(), binary_of(cuda.nvrtc(), architecture), "coevo_draw_plans")
     except (OSError, RuntimeError) as problem:
         warnings.warn(f"Programs are drawn by the processor, not by the GPU: {problem}", stacklevel=2)

@@ -215,6 +215,34 @@ def test_a_missing_compiler_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         cuda.nvrtc()
 
 
+def test_a_gpu_without_a_kernel_leaves_drawing_to_the_processor(
+    kernel: cuda.Kernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a compiler that is found there is a kernel, without one a warning says so once."""
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    monkeypatch.setattr(torch.cuda, "device", nullcontext)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (9, 0))
+    monkeypatch.setattr(torch, "zeros", lambda *size, device: None)
+    monkeypatch.setattr(cuda, "nvrtc", lambda: None)
+    monkeypatch.setattr(cuda, "driver", lambda: kernel._driver)
+    monkeypatch.setattr(gpu, "binary_of", lambda compiler, architecture: architecture.encode())
+    first, second = torch.device("cuda", 0), torch.device("cuda", 1)
+    gpu.kernel_of.cache_clear()
+    try:
+        assert gpu.draws_on(first)
+        monkeypatch.setattr(cuda, "nvrtc", missing)
+        assert gpu.draws_on(first)
+        with pytest.warns(UserWarning, match="Programs are drawn by the processor, not by the GPU: no compiler"):
+            assert not gpu.draws_on(second)
+        assert not gpu.draws_on(second)
+    finally:
+        gpu.kernel_of.cache_clear()
+
+
+def missing() -> None:
+    raise OSError("no compiler")
+
+
 @pytest.mark.parametrize("architecture", ["80", "89", "90"])  # of fast and of slow double precision
 def test_the_kernel_is_cuda(tmp_path: Path, architecture: str) -> None:
     if (compiler := nvrtc()) is not None:
