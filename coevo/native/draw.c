@@ -3,6 +3,8 @@
    Every instruction is a loop over a tile that stays in cache, which the compiler turns into vectors; the place of a
    tile changes no bit. */
 
+#include "flush.h"
+#include "graph.h"
 #include "instructions.h"
 
 PUBLIC const char *coevo_instructions(void) { return CHEAP(AS_TEXT) "multiply-add " OTHERS(AS_TEXT) "row column show"; }
@@ -11,10 +13,6 @@ PUBLIC const char *coevo_instructions(void) { return CHEAP(AS_TEXT) "multiply-ad
 #define SOURCE ""
 #endif
 PUBLIC const char *coevo_source(void) { return SOURCE; }
-
-typedef struct {
-    int32_t opcode, out, count, a, b, c; /* registers; below 0, the constant ~a */
-} Step;
 
 typedef struct {
     const Step *steps;
@@ -122,14 +120,9 @@ static void draw(const Job *job, int64_t start, int64_t n) {
 
 /* The pixels from start to stop, a tile at a time. */
 PUBLIC void coevo_draw(const Job *job, int64_t start, int64_t stop) {
-#ifdef __SSE__
-    unsigned mode = __builtin_ia32_stmxcsr();
-    __builtin_ia32_ldmxcsr(mode | 0x8040); /* what is nearer to 0 than TINY is 0, and takes no longer than other numbers */
-#endif
+    const unsigned mode = begin_flushing();
     for (int64_t at = start; at < stop; at += job->tile) {
         draw(job, at, stop - at < job->tile ? stop - at : job->tile);
     }
-#ifdef __SSE__
-    __builtin_ia32_ldmxcsr(mode);
-#endif
+    end_flushing(mode);
 }

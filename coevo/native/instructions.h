@@ -191,6 +191,6 @@ INLINE float of_byte(int32_t b) { return (float)b * (1 / 127.5f) - 1; }
 #define AS_OPCODE(name, _) OP_##name,
 #define AS_TEXT(name, _) #name " "
 
-enum { CHEAP(AS_OPCODE) OP_multiply_add, OTHERS(AS_OPCODE) OP_row, OP_column, OP_show };
+enum { CHEAP(AS_OPCODE) OP_multiply_add, OTHERS(AS_OPCODE) OP_row, OP_column, OP_show, PLUGIN };
 
 #endif

@@ -38,6 +38,18 @@ def declare(library: ctypes.CDLL) -> None:
     for cost in (library.coevo_bernoulli, library.coevo_squared):
         cost.argtypes = [ctypes.c_int64, address, address, number, address, address]
         cost.restype = ctypes.c_double
+    _declare_plans(library)
+
+
+def _declare_plans(library: ctypes.CDLL) -> None:
+    place, whole = ctypes.c_void_p, ctypes.c_int64
+    for function, types in (
+        (library.coevo_fold, [whole, place, place]),
+        (library.coevo_plan_trees, [place, whole, whole, place, place, place, place, whole, whole, whole, place]),
+        (library.coevo_free_plan, [place]),
+    ):
+        function.argtypes, function.restype = types, None
+    library.coevo_plan_trees.restype = whole
 
 
 def made_of(sources: Path) -> str:

@@ -7,9 +7,8 @@ has no resolution, and a tile needs nothing of its neighbours.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from ctypes import c_float
-from operator import add, mul, sub
 from typing import Any, Union
 
 import numpy as np
@@ -17,6 +16,7 @@ import numpy as np
 from coevo.errors import CoevoError
 from coevo.shader import instructions as its
 from coevo.shader.instructions import Instruction
+from coevo.shader.machine import folded
 
 Number = Union["Expression", float]
 
@@ -25,6 +25,10 @@ ALONG_X, ALONG_Y = 1, 2
 
 class TooSlow(CoevoError):
     """A program takes more instructions than its canvas allows."""
+
+
+def too_slow(limit: int) -> TooSlow:
+    return TooSlow(f"A program takes more than {limit:,} instructions; nest blurs, warps and noise less deeply.")
 
 
 class Canvas:
@@ -154,7 +158,7 @@ class Canvas:
         if not varies:
             constants = self.constants
             if not along and all(node in constants for node in nodes):
-                return self._constant(_folded(instruction, [constants[node] for node in nodes]))
+                return self._constant(folded(instruction, [constants[node] for node in nodes]))
             if len(nodes) == 2:
                 a, b = nodes
                 if instruction is its.ADD:
@@ -173,27 +177,11 @@ class Canvas:
 
     def _node(self, instruction: Instruction | None, arguments: tuple[int, ...], along: int) -> int:
         if self.limit is not None and len(self.arguments) >= self.limit:
-            raise TooSlow(
-                f"A program takes more than {self.limit:,} instructions; nest blurs, warps and noise less deeply."
-            )
+            raise too_slow(self.limit)
         self.instructions.append(instruction)
         self.arguments.append(arguments)
         self.along.append(along)
         return len(self.arguments) - 1
-
-
-EXACT = {"add": add, "subtract": sub, "multiply": mul}
-"""Operations that Python rounds as float32 does."""
-
-
-def _folded(instruction: Instruction, numbers: Sequence[float]) -> float:
-    """The value of an instruction with constant arguments."""
-    if instruction.name in EXACT:
-        return EXACT[instruction.name](*numbers)
-    out = np.empty((), np.float32)
-    with np.errstate(all="ignore"):
-        instruction.numpy(*[np.float32(number) for number in numbers], out)
-    return float(out)
 
 
 class Expression:

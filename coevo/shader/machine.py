@@ -7,7 +7,8 @@ not depend on what is drawn beside it.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from operator import add, mul, sub
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -110,6 +111,26 @@ def _by_numpy(
                 instruction = plugins[i] if opcode == PLUGIN else BUILT_IN[opcode]
                 number = opcode in NUMBERS  # NumPy is quick with a scalar there, elsewhere with a row
                 instruction.numpy(*[argument(place, number) for place in places[:count]], values[out])
+
+
+EXACT = {"add": add, "subtract": sub, "multiply": mul}
+"""Operations that Python rounds as float32 does."""
+
+
+def folded(instruction: Instruction, numbers: Sequence[float]) -> float:
+    """The value of an instruction with constant arguments, as it would be drawn."""
+    library = native()
+    if library and instruction.name in OPCODES:
+        value = ctypes.c_float()
+        three = (ctypes.c_float * 3)(*numbers)
+        library.coevo_fold(OPCODES[instruction.name], ctypes.byref(three), ctypes.byref(value))
+        return value.value
+    if instruction.name in EXACT:
+        return EXACT[instruction.name](*numbers)
+    out = np.empty((), np.float32)
+    with np.errstate(all="ignore"):
+        instruction.numpy(*[np.float32(number) for number in numbers], out)
+    return float(out)
 
 
 class _Job(ctypes.Structure):

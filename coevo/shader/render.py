@@ -37,16 +37,46 @@ def render(
     if len(channels) != 1:
         raise ValueError(f"programs that are drawn together need equally many channels, not {sorted(channels)}")
     shape = (len(programs), channels.pop(), height, width)
+    return draw_batches(lambda first, stop: Plan(programs[first:stop], height, width), shape, threads, out)
+
+
+def draw_batches(
+    plan: Callable[[int, int], Plan],
+    shape: tuple[int, int, int, int],
+    threads: int | None = None,
+    out: np.ndarray | None = None,
+    apart: bool = False,
+) -> np.ndarray:
+    """Draw pictures [P, C, H, W] by plans of several together.
+
+    Args:
+        plan: of the pictures from the one number to the other.
+        shape: of all pictures.
+        threads: by default one for each processor.
+        out: where to write the pictures, contiguous.
+        apart: threads may make plans, too.
+    """
+    count, _, height, width = shape
+    pixels = height * width
     pictures = np.empty(shape, np.float32) if out is None else out
     threads = threads or processors()
-    together = min(BATCH, -(-len(programs) // threads)) if height * width <= tile() else BATCH
+    small = pixels <= 4 * tile()
+    together = max(1, min(BATCH, -(-count // threads))) if small else BATCH
 
-    def tasks() -> Iterator[tuple[Callable[..., None], np.ndarray, int, int]]:
-        for first in range(0, len(programs), together):
-            plan = Plan(programs[first : first + together], height, width)
-            shown = pictures[first : first + together].reshape(-1, height * width)
-            for start, stop in _parts(0, height * width, threads):
-                yield plan.draw, shown, start, stop
+    def shown(first: int) -> np.ndarray:
+        return pictures[first : first + together].reshape(-1, pixels)
+
+    def whole(first: int) -> None:
+        plan(first, min(first + together, count)).draw(shown(first), 0, pixels)
+
+    def tasks() -> Iterator[tuple[Any, ...]]:
+        for first in range(0, count, together):
+            if small and apart:
+                yield whole, first
+                continue
+            draw = plan(first, min(first + together, count)).draw
+            for start, stop in _parts(0, pixels, threads):
+                yield draw, shown(first), start, stop
 
     _each(tasks(), threads)
     return pictures
