@@ -43,13 +43,11 @@ def declare(library: ctypes.CDLL) -> None:
 
 def _declare_plans(library: ctypes.CDLL) -> None:
     place, whole = ctypes.c_void_p, ctypes.c_int64
-    for function, types in (
-        (library.coevo_fold, [whole, place, place]),
-        (library.coevo_plan_trees, [place, whole, whole, place, place, place, place, whole, whole, whole, place]),
-        (library.coevo_free_plan, [place]),
-    ):
-        function.argtypes, function.restype = types, None
+    library.coevo_fold.argtypes = [whole, place, place]
+    library.coevo_plan_trees.argtypes = [place, whole, whole, *[place] * 4, *[whole] * 3, place]
     library.coevo_plan_trees.restype = whole
+    library.coevo_free_plan.argtypes = [place]
+    library.coevo_fold.restype = library.coevo_free_plan.restype = None
 
 
 def made_of(sources: Path) -> str:
