@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from coevo.cli import codes, lineages, looking, playing, plugins
 from coevo.cli.completion import completion
 from coevo.cli.group import Group
+from coevo.cli.waiting import wait_briefly
 from coevo.version import __version__
 
 
@@ -22,6 +25,7 @@ def main(debug: bool) -> None:
       coevo run dcgan   play one of them; Ctrl-C ends it
       coevo show        show the newest run
     """
+    wait_briefly(os.environ)
 
 
 main.add_section("Play", [playing.run, playing.resume])

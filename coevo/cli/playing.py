@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     "--threads",
     metavar="N",
     type=int,
-    help="Threads for networks; say 1 for runs beside each other.  [default: one a core]",
+    help="Threads for networks and programs; say 1 for runs beside each other.  [default: one a core]",
 )
 @click.option("--compile", is_flag=True, default=None, help="Compile networks with torch.compile.")
 @click.option(

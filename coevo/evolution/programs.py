@@ -70,7 +70,8 @@ class ProgramPopulation(GeneticPopulation[G]):
         images = np.empty(shape, np.float32)
         for first in range(0, len(genomes), BATCH):  # no more are drawn together, so a canvas need not hold more
             canvas, batch = Canvas(), slice(first, first + BATCH)
-            render([self.program(one, canvas) for one in genomes[batch]], height, width, out=images[batch])
+            programs = [self.program(one, canvas) for one in genomes[batch]]
+            render(programs, height, width, self.studio.threads, images[batch])
         return torch.from_numpy(images)
 
     def _programs(self, genomes: Sequence[G]) -> Iterator[Program]:
@@ -85,7 +86,7 @@ class ProgramPopulation(GeneticPopulation[G]):
 
     def render_strips(self, works: Works, size: int) -> Iterator[Tensor]:
         program = self.program(self.deserialize(works.individuals[0].text), Canvas())
-        yield from map(torch.from_numpy, strips(program, size, size, ROWS))
+        yield from map(torch.from_numpy, strips(program, size, size, ROWS, self.studio.threads))
 
     def differentiable_works(self) -> Works:
         """The population with gradients to its constants, which are the works' ctx."""

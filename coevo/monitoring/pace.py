@@ -1,10 +1,23 @@
-"""The pace of a run: whether its steps have become much slower than they were."""
+"""The pace of a run: whether its steps have become much slower than they were, though they are no harder."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 WINDOW = 2.0  # seconds of steps that are looked at together
-SLOWER = 10  # times
-WINDOWS = 2  # that must be slow, one after another
+WINDOWS = 3  # that must be slow, one after another
+SLOWER = 2.0  # times, with about the same work of the processors: something else had them
+HARDER = 1.4  # times the work: the steps themselves have grown, as a population's programs do
+COLLAPSED = 10.0  # times, with whatever work: threads that spin while they wait count as work
+
+
+@dataclass
+class Window:
+    """Some steps of one side."""
+
+    seconds: float = 0.0
+    busy: float = 0.0
+    steps: int = 0
 
 
 class Pace:
@@ -12,29 +25,44 @@ class Pace:
 
     Example:
         >>> pace = Pace()
-        >>> fast = [pace.step("artist", 0.01) for _ in range(400)]
-        >>> [said for said in (pace.step("artist", 0.5) for _ in range(8)) if said]
-        ['steps of the artist take 50 times as long as before; another job may be using the processors (see --threads)']
-    """
+        >>> fast = [pace.step("artist", 0.01, 0.01) for _ in range(600)]
+        >>> [said for said in (pace.step("artist", 0.03, 0.01) for _ in range(300)) if said]
+        ['steps of the artist take 3.0 times as long as before: another job may be using the processors; runs beside each other lose least with --threads 1']
+    """  # noqa: E501
 
     def __init__(self) -> None:
-        self._seconds: dict[str, float] = {}
-        self._steps: dict[str, int] = {}
-        self._fastest: dict[str, float] = {}
+        self._now: dict[str, Window] = {}
+        self._fastest: dict[str, Window] = {}
         self._slow: dict[str, int] = {}
         self._said = False
 
-    def step(self, role: str, seconds: float) -> str | None:
-        """Take in a step and how long it took; the sentence that is due, if one is."""
-        self._seconds[role] = self._seconds.get(role, 0.0) + seconds
-        self._steps[role] = self._steps.get(role, 0) + 1
-        if self._seconds[role] < WINDOW:
+    def step(self, role: str, seconds: float, busy: float) -> str | None:
+        """Take in a step.
+
+        Args:
+            role: the side that took it.
+            seconds: how long it took.
+            busy: for how many seconds the processors worked on it, all threads together.
+
+        Returns:
+            The sentence that is due, if one is.
+        """
+        now = self._now.setdefault(role, Window())
+        now.seconds, now.busy, now.steps = now.seconds + seconds, now.busy + busy, now.steps + 1
+        if now.seconds < WINDOW:
             return None
-        took = self._seconds.pop(role) / self._steps.pop(role)
-        fastest = self._fastest[role] = min(took, self._fastest.get(role, took))
-        self._slow[role] = self._slow.get(role, 0) + 1 if took > SLOWER * fastest else 0
+        del self._now[role]
+        fastest = self._fastest.setdefault(role, now)
+        slower = now.seconds / now.steps / (fastest.seconds / fastest.steps)
+        harder = now.busy / now.steps / max(fastest.busy / fastest.steps, 1e-9)
+        if slower < 1:
+            self._fastest[role] = now
+        is_slow = slower > COLLAPSED or (slower > SLOWER and harder < HARDER)
+        self._slow[role] = self._slow.get(role, 0) + 1 if is_slow else 0
         if self._said or self._slow[role] < WINDOWS:
             return None
         self._said = True
-        times = f"{took / fastest:.0f} times as long as before"
-        return f"steps of the {role} take {times}; another job may be using the processors (see --threads)"
+        return (
+            f"steps of the {role} take {slower:.1f} times as long as before: another job may be using the processors; "
+            "runs beside each other lose least with --threads 1"
+        )

@@ -8,6 +8,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Literal
 
+import torch
+
 from coevo.coevolution.society import society
 from coevo.contract.capabilities import Decoder
 from coevo.contract.players import Artist, Critic
@@ -148,7 +150,7 @@ def make_studio(config: Config, folder: Path | None) -> Studio:
         folder=folder,
         batch=run.batch,
         deterministic=run.deterministic,
-        threads=run.threads,
+        threads=run.threads or config.threads or torch.get_num_threads(),
     )
 
 

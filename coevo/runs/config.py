@@ -47,8 +47,8 @@ class RunOptions(Options):
     deterministic: bool = False
     """Use deterministic kernels only: bit for bit on CUDA too."""
     threads: int | None = Field(None, ge=1, le=1024)
-    """Threads that compute networks on the CPU; by default one a core. Say 1 for runs beside each other. Results of
-    another number differ in their last digits, so a run keeps it."""
+    """Threads that compute networks on the CPU and draw programs; by default one a core. Say 1 for runs beside each
+    other. Networks of another number differ in their last digits, so a run keeps it."""
     resample: bool = False
     """Draw new works and real works for the artist's first step of a round (Goodfellow 2014, algorithm 1)."""
     log_every: int = Field(10, ge=1)
@@ -113,6 +113,7 @@ class Made(Options):
     contract: int = CONTRACT_VERSION
     classes: tuple[str, ...] | None = None
     data: Fingerprint | None = None
+    threads: int | None = Field(None, ge=1, le=1024)
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,8 @@ class Config:
     """Names of the labels of its data; None if the data was not read yet."""
     fingerprint: Fingerprint | None = None
     """What its data was when it started; None if it uses none, or an older version made it."""
+    threads: int | None = None
+    """The number of threads that it started with; None if it did not start, or an older version made it."""
     given: frozenset[str] = field(default=frozenset(), compare=False)
     """The options that the user chose for a new run, such as "artist.latent": each of them must have an effect."""
 
@@ -142,6 +145,7 @@ class Config:
 
     def tree(self) -> Tree:
         """The same as nested dicts, as written to config.toml."""
+        made = Made(classes=self.classes, data=self.fingerprint, threads=self.threads)
         return {
             "run": self.run.model_dump(exclude_none=True),
             "data": self.data.model_dump(exclude_none=True),
@@ -152,7 +156,7 @@ class Config:
                 "artist": self.artist_phase.model_dump(exclude_none=True),
             },
             "latent_population": self.latent_population.model_dump(exclude_none=True),
-            "made": Made(classes=self.classes, data=self.fingerprint).model_dump(exclude_none=True),
+            "made": made.model_dump(exclude_none=True),
         }
 
     def toml(self) -> str:
@@ -199,7 +203,7 @@ def resolve(tree: Mapping[str, Any], registry: Registry, given: frozenset[str] =
         run = run.model_copy(update={"batch": critic_class(critic, Studio()).spec().batch})
     return Config(
         run, data, artist_class, artist, critic_class, critic, critic_phase, artist_phase, bred,
-        made.classes, made.data, given,
+        made.classes, made.data, made.threads, given,
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from coevo.data.datasets import DataOptions, Dataset
 from coevo.errors import ConfigError
 from coevo.evolution.latent_population import LatentPopulation
 from coevo.evolution.population import Population
+from coevo.evolution.programs import ProgramPopulation
 from coevo.plugin.registry import registry
 from coevo.runs.config import Config, leaves, typed
 
@@ -108,8 +109,10 @@ def pair_reasons(config: Config, artist: Artist, critic: Critic, dataset: Datase
         for name in ("accepted", "ancestral_opponents"):
             yield f"run.{name}", f"{judge} picks, and what it picked is in the session's lineage"
         if isinstance(artist, Population) and not isinstance(artist, LatentPopulation):
-            for name in ("compile", "precision", "threads", "deterministic"):
+            for name in ("compile", "precision", "deterministic"):
                 yield f"run.{name}", f"neither {its} nor {judge} has networks"
+            if not isinstance(artist, ProgramPopulation):
+                yield "run.threads", f"{its} draws no programs, and neither it nor {judge} has networks"
     elif not critic.spec().learns:
         yield "run.ancestral_opponents", f"{judge} never learns, so there are no critics of its past"
     if not critic.spec().learns:

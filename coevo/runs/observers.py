@@ -55,15 +55,16 @@ class Clock(Observer):
     def begin(self, run: ObservedRun) -> None:
         self._log = Log(self.path)
         self.started = self._logged = self._stepped = time.perf_counter()
+        self._worked = time.process_time()
         self._works, self._round = 0, -1
 
     def see(self, turn: Turn, run: ObservedRun) -> None:
         assert self._log is not None
         self._round = turn.next.round
         self._works += len(turn.works) if turn.role == "artist" else 0
-        now = time.perf_counter()
-        slow = None if run.is_session else self._pace.step(turn.role, now - self._stepped)
-        self._stepped = now
+        now, worked = time.perf_counter(), time.process_time()
+        slow = None if run.is_session else self._pace.step(turn.role, now - self._stepped, worked - self._worked)
+        self._stepped, self._worked = now, worked
         if slow:
             self.warnings.append(f"round {self._round}: {slow}")
             self._log.append({"round": self._round, "seconds": round(self.seconds, 3), "warnings": [slow]})

@@ -91,7 +91,12 @@ class Run:
         check_start(config, runs)
         setup = Setup(config)
         notes = setup.read()
-        setup.config = replace(config, classes=setup.studio.classes, fingerprint=setup.fingerprint)
+        setup.config = replace(
+            config,
+            classes=setup.studio.classes,
+            fingerprint=setup.fingerprint,
+            threads=setup.studio.threads,
+        )
         data = f"-{Path(config.data.name).stem}" if setup.uses_reals and not stem else ""
         stem = (stem or f"{config.artist_class.name}-{config.critic_class.name}") + data
         store = RunFolder.create(runs, name, stem, setup.config.toml().encode())

@@ -82,10 +82,10 @@ def draw_batches(
     return pictures
 
 
-def strips(program: Program, height: int, width: int, rows: int) -> Iterator[np.ndarray]:
+def strips(program: Program, height: int, width: int, rows: int, threads: int | None = None) -> Iterator[np.ndarray]:
     """One picture from top to bottom in strips [C, rows, width]: in bounded memory, however large it is."""
     plan = Plan([program], height, width)
-    threads = processors()
+    threads = threads or processors()
     for top in range(0, height, rows):
         strip = np.empty((len(program), min(rows, height - top), width), np.float32)
         shown = strip.reshape(len(program), -1)

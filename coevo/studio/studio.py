@@ -29,7 +29,8 @@ class Studio:
         folder: the run's folder, if there is one.
         batch: how many works the run wants at once, which is a population's natural size.
         deterministic: whether torch may use deterministic algorithms only.
-        threads: of a network's computations on the CPU; by default torch's own number.
+        threads: that compute networks on the CPU, by default torch's own number, and draw programs, by default one a
+            core.
         picks: a person, or who plays one, picks from every sheet; so works should differ.
 
     Example:

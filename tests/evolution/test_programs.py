@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 
 from coevo import Genome, Studio, Works
 from coevo.evolution.programs import ProgramPopulation
-from coevo.shader import Canvas, Expression, Program
+from coevo.shader import Canvas, Expression, Program, render
 
 
 class Slopes(ProgramPopulation[float]):
@@ -61,6 +62,22 @@ def test_a_large_picture_is_drawn_in_strips() -> None:
     strips = list(slopes().render_strips(work, 600))
     assert [strip.shape for strip in strips] == [(1, 256, 600), (1, 256, 600), (1, 88, 600)]
     assert torch.equal(torch.cat(strips, 1), slopes().render(work, 600)[0])
+
+
+def test_a_studio_bounds_the_threads_that_draw_and_no_bit_depends_on_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    module = sys.modules[render.__module__]
+    pool = module._pool
+    monkeypatch.setattr(module, "_pool", lambda threads: (asked.append(threads), pool(threads))[1])
+    population, steepness = slopes(), [k / 7 for k in range(7)]
+    pictures = []
+    for threads in (1, 2, 3):
+        population.studio.threads = threads
+        strips = population.render_strips(Works(genomes=(Genome("a", (), "0.5"),)), 300)
+        pictures.append((population.draw(steepness, 90, 90), torch.cat(list(strips), 1)))
+    assert set(asked) == {2, 3}
+    for drawn, strip in pictures[1:]:
+        assert torch.equal(drawn, pictures[0][0]) and torch.equal(strip, pictures[0][1])
 
 
 def test_constants_move_along_the_gradient() -> None:

@@ -10,9 +10,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import torch
 from conftest import SMALL, CommandLine
 
 from coevo.errors import StoreError
@@ -38,6 +41,17 @@ def ending(run: Path) -> dict[str, str]:
     files = [checkpoints / f"{last}.json", checkpoints / f"{last}.safetensors", run / "metrics.jsonl"]
     files += sorted((run / "sheets").glob("*.png"))
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@contextmanager
+def threads(number: int) -> Iterator[None]:
+    """Within the block torch computes by that many threads where nobody says otherwise."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @pytest.mark.slow
@@ -112,6 +126,18 @@ def test_resumed_in_pieces_the_log_has_every_row_once(tmp_path: Path) -> None:
     for rounds in (8, 14, 20):
         assert command("resume", "pieces", "--rounds", rounds).code == 0
     assert [row["round"] for row in read_log(run / "metrics.jsonl")] == [3, 6, 9, 12, 15, 18]
+
+
+def test_a_run_keeps_the_number_of_threads_that_it_started_with(tmp_path: Path) -> None:
+    """The number decides in which order torch adds; wherever the run goes on, it ends in the same bytes."""
+    command = CommandLine(tmp_path)
+    with threads(3):
+        whole, parted = (command.play(name, "--rounds", rounds) for name, rounds in (("whole", 6), ("parted", 3)))
+    with threads(1):
+        assert command("resume", "parted", "--rounds", 6).code == 0
+        assert Run.resume(RunFolder(parted), lock=False).studio.threads == 3
+    ends = [(run / "checkpoints" / "00000006.safetensors").read_bytes() for run in (parted, whole)]
+    assert ends[0] == ends[1]
 
 
 def test_the_last_checkpoints_and_the_best_are_kept(tmp_path: Path) -> None:
