@@ -35,11 +35,10 @@ class EMA(Generic[M]):
     def update(self) -> None:
         self.updates += 1
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
-        pairs = list(zip(self._targets(), self._source, strict=True))
-        smooth = [pair for pair in pairs if pair[0].is_floating_point()]
-        torch._foreach_lerp_([a for a, _ in smooth], [b.detach() for _, b in smooth], 1 - decay)
-        for target, source in pairs:
-            if not target.is_floating_point():
+        for target, source in zip(self._targets(), self._source, strict=True):
+            if target.is_floating_point():
+                target.lerp_(source, 1 - decay)
+            else:
                 target.copy_(source)
 
     def state_dict(self) -> dict[str, Any]:

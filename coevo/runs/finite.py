@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from torch.linalg import vector_norm
 
 from coevo.errors import NotFiniteError
 from coevo.monitoring.observer import ObservedRun
@@ -11,7 +12,7 @@ from coevo.monitoring.observer import ObservedRun
 def check_parameters(run: ObservedRun) -> None:
     """Raise NotFiniteError if a parameter of either player is not finite."""
     parameters = [p.detach() for player in (run.artist, run.critic) for p in player.parameters()]
-    if parameters and not torch.stack(torch._foreach_norm(parameters)).isfinite().all():
+    if parameters and not torch.stack([vector_norm(parameter) for parameter in parameters]).isfinite().all():
         raise not_finite(run, "a parameter")
 
 
