@@ -26,7 +26,7 @@ from coevo.shader.plan import Plan
 
 THREADS, TOGETHER = 32, 8  # of a block, and pixels of a thread: as in kernel.cu
 REGISTER = THREADS * TOGETHER * 4  # bytes
-A_B_C_NUMBER = np.array([32, 64, 128])  # in a packed step: which arguments are numbers
+NUMBER = (32, 64, 128)  # in a packed step: which arguments are numbers
 MOST_PIXELS = 1 << 30  # of a picture's channels; the kernel counts them in 32 bits
 
 # without contraction, and with exact quotients and roots: the processor's bits
@@ -147,24 +147,25 @@ def _packed(plans: Mapping[int, Plan], channels: int) -> Sheet:
     # within a launch long plans come first, so that none is left alone at the end
     order = sorted(plans, key=lambda i: (_class(plans[i].registers), -len(plans[i].code.steps)))
     some = [plans[i] for i in order]
-    counts = np.array([len(plan.code.steps) for plan in some])
     rows, columns = [plan.rows[:-SCRATCH] for plan in some], [plan.columns[:-SCRATCH] for plan in some]
-    constants = [plan.constants for plan in some]
+    constants = np.concatenate([plan.constants for plan in some]).view(np.int32)
+    its_constants = _starts([plan.constants for plan in some])
+    counts = np.array([len(plan.code.steps) for plan in some])
+    plan_of = np.repeat(np.arange(len(some)), counts)
+
     steps = np.concatenate([plan.code.steps for plan in some])
-    opcode, out, arguments = steps[:, 0], steps[:, 1], steps[:, 3:].astype(np.int64)
-
-    def moved(which: int, starts: np.ndarray) -> np.ndarray:
-        """By how much the numbers of lines or channels grow, since those of all plans are counted together."""
-        return np.where(opcode == which, np.repeat(starts, counts), 0)
-
-    numbers = arguments < 0
-    places = np.where(numbers, np.repeat(_starts(constants), counts)[:, None] + ~arguments, 0)
-    bits = np.concatenate([*constants, np.zeros(1, np.float32)]).view(np.int32)[places]
     packed = np.zeros((len(steps) + 1, 4), np.int32)
-    packed[:-1, 0] = opcode | (numbers @ A_B_C_NUMBER) | np.where(opcode == SHOW, 0, out) << 16
-    packed[:-1, 1:] = np.where(numbers, bits, arguments)
-    packed[:-1, 1] += moved(ROW, _starts(rows)) + moved(COLUMN, _starts(columns))
-    packed[:-1, 2] += moved(SHOW, np.array(order) * channels) + np.where(opcode == SHOW, out, 0)
+    packed[:-1, 0] = steps[:, 0] | steps[:, 1] << 16
+    packed[:-1, 1:] = steps[:, 3:]
+    for argument, flag in enumerate(NUMBER, start=1):
+        at = np.flatnonzero(packed[:-1, argument] < 0)
+        packed[at, 0] |= flag
+        packed[at, argument] = constants[its_constants[plan_of[at]] + ~packed[at, argument]]
+    for opcode, starts in ((ROW, _starts(rows)), (COLUMN, _starts(columns))):  # the lines of all are counted together
+        at = np.flatnonzero(steps[:, 0] == opcode)
+        packed[at, 1] += starts[plan_of[at]]
+    at = np.flatnonzero(steps[:, 0] == SHOW)
+    packed[at, 2] = np.array(order)[plan_of[at]] * channels + steps[at, 1]
     stops = np.cumsum(counts)
     ends = np.stack([stops - counts, stops], 1).astype(np.int32)
     registers = [plan.registers for plan in some]
