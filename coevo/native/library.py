@@ -39,6 +39,7 @@ def declare(library: ctypes.CDLL) -> None:
         cost.argtypes = [ctypes.c_int64, address, address, number, address, address]
         cost.restype = ctypes.c_double
     _declare_plans(library)
+    _declare_coders(library)
 
 
 def _declare_plans(library: ctypes.CDLL) -> None:
@@ -48,6 +49,14 @@ def _declare_plans(library: ctypes.CDLL) -> None:
     library.coevo_plan_trees.restype = whole
     library.coevo_free_plan.argtypes = [place]
     library.coevo_fold.restype = library.coevo_free_plan.restype = None
+
+
+def _declare_coders(library: ctypes.CDLL) -> None:
+    place, whole = ctypes.c_void_p, ctypes.c_int64
+    library.coevo_jpeg.argtypes = [*[whole] * 4, *[place] * 3]
+    library.coevo_jpeg.restype = None
+    library.coevo_fractal.argtypes = [place, whole, *[place] * 3]
+    library.coevo_fractal.restype = whole
 
 
 def made_of(sources: Path) -> str:

@@ -19,14 +19,12 @@ four quadrants and the centre.
 
 from __future__ import annotations
 
-import io
-from functools import cache
-
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
-from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d, pad, unfold
+from torch.nn.functional import adaptive_avg_pool2d, pad
+
+from coevo.images.compression import fractal, jpeg
 
 SMALLEST = 32  # px of a side: less leaves a quadrant no room for JPEG's blocks
 TONES = 32
@@ -34,8 +32,6 @@ QUALITY = 75
 FRACTAL = 64  # px of a side that the fractal coder sees; of smaller pictures half as many, so that blocks fill it
 LEVELS = (16, 8, 4)  # px of a range block: it is split in four where it is not matched well enough
 TOLERANCE = 8 / 255  # root mean squared error
-BITS = 32  # of a block: the place of its domain, one of eight orientations, contrast and brightness
-CHUNK = 16  # pictures coded at once
 
 PER_PART = ("mean", "deviation", "entropy", "edges", "jpeg-error", "jpeg-size", "fractal-error", "fractal-size")
 SYMMETRIES = ("symmetry-x", "symmetry-y", "symmetry-d")
@@ -68,15 +64,8 @@ def measured(images: Tensor) -> Tensor:
     planes = hsv(images.float().cpu()) if images.shape[1] == 3 else (images.float().cpu() + 1) / 2
     n, c, size, _ = planes.shape
     flat = planes.reshape(n * c, 1, size, size)
-    fractal_errors, fractal_sizes = fractal(adaptive_avg_pool2d(flat, FRACTAL if size >= FRACTAL else FRACTAL // 2))
-    gradient = sobel(flat)
-    columns = []
-    for measure in (_means(planes), _entropies(flat), _each(gradient), _jpeg(flat)):
-        columns.append(measure.reshape(n, c, -1))
-    columns.append(_each(fractal_errors).sqrt().reshape(n, c, -1))
-    columns.append(_each(fractal_sizes).reshape(n, c, -1))
-    columns.append(symmetries(flat).reshape(n, c, -1))
-    return torch.cat(columns, 2).flatten(1)
+    columns = (_means(planes), _entropies(flat), _each(sobel(flat)), _jpeg(flat), _fractal(flat), symmetries(flat))
+    return torch.cat([measure.reshape(n, c, -1) for measure in columns], 2).flatten(1)
 
 
 # parts of a picture
@@ -156,82 +145,14 @@ def hsv(images: Tensor) -> Tensor:
 
 def _jpeg(images: Tensor) -> Tensor:
     """Error and size of every part as a JPEG, [N, 2 · 6]."""
-    coded = [[jpeg(picture) for picture in _bytes(part)] for part in parts(images)]
-    return torch.tensor(coded).permute(1, 2, 0).flatten(1)  # [6, N, 2] → [N, 2 · 6]
+    pixels = (images[:, 0] * 255).round().to(torch.uint8)
+    coded = [np.stack(jpeg(part.numpy(), QUALITY)) for part in parts(pixels)]
+    return torch.from_numpy(np.stack(coded)).permute(2, 1, 0).flatten(1)  # [6, 2, N] → [N, 2 · 6]
 
 
-def _bytes(images: Tensor) -> np.ndarray:
-    return (images[:, 0] * 255).round().to(torch.uint8).numpy()
-
-
-def jpeg(picture: np.ndarray) -> tuple[float, float]:
-    """uint8 [H, W] → root mean squared error in [0, 1], and bytes relative to those of the pixels."""
-    file = io.BytesIO()
-    Image.fromarray(picture).save(file, "jpeg", quality=QUALITY)
-    size = file.tell()
-    with Image.open(file) as again:
-        error = np.asarray(again, np.float32) - picture
-    return float(np.sqrt(np.square(error).mean()) / 255), size / picture.size
-
-
-def fractal(images: Tensor) -> tuple[Tensor, Tensor]:
-    """Code pictures by their self-similarity: partitioned iterated function systems (Jacquin 1992; Fisher 1995).
-
-    Every block of a quadtree is approximated by a block of the same picture, twice as large, in one of eight
-    orientations, with a contrast of at most 1 and a brightness.
-
-    Args:
-        images: [N, 1, S, S] in [0, 1].
-
-    Returns:
-        Squared error, and bits relative to those of plain pixels, at every pixel: [N, 1, S, S] each.
-    """
-    coded = [_coded(some) for some in images.split(CHUNK)]
-    return torch.cat([error for error, _ in coded]), torch.cat([size for _, size in coded])
-
-
-def _coded(images: Tensor) -> tuple[Tensor, Tensor]:
-    size = images.shape[-1]
-    error = torch.empty_like(images)
-    bits = torch.empty_like(images)
-    open = torch.ones_like(images, dtype=torch.bool)
-    levels = [side for side in LEVELS if side <= size // 4]
-    for side in levels:
-        squared = _block_errors(images, side)  # [N, blocks], the mean over a block
-        squared = _at_pixels(squared, side)
-        chosen = open if side == levels[-1] else open & (squared <= TOLERANCE**2)
-        error = torch.where(chosen, squared, error)
-        bits = torch.where(chosen, BITS / (8 * side * side), bits)
-        open = open & ~chosen
-    return error, bits
-
-
-def _at_pixels(blocks: Tensor, side: int) -> Tensor:
-    """[N, blocks] → every block's value at each of its pixels, [N, 1, S, S]."""
-    across = round(blocks.shape[1] ** 0.5)
-    return blocks.view(-1, 1, across, across).repeat_interleave(side, 2).repeat_interleave(side, 3)
-
-
-def _block_errors(images: Tensor, side: int) -> Tensor:
-    """The least mean squared error of every block, [N, blocks], approximated by a larger one of the same picture."""
-    ranges = unfold(images, side, stride=side).transpose(1, 2)  # [N, blocks, side²]
-    domains = unfold(avg_pool2d(images, 2), side, stride=max(1, side // 2)).transpose(1, 2)
-    domains = domains[:, :, _orientations(side)].flatten(1, 2)  # [N, 8 · domains, side²]
-    ranges, domains = (blocks - blocks.mean(2, keepdim=True) for blocks in (ranges, domains))
-    lengths = domains.norm(dim=2)
-    units = domains / lengths.clamp_min(1e-4)[..., None]
-    products = ranges @ units.transpose(1, 2)  # ‖r‖ cos
-    which = torch.from_numpy(products.abs_().numpy().argmax(2))  # several times as fast as torch's
-    best = products.gather(2, which[..., None])[..., 0]
-    contrast = (best / lengths.gather(1, which).clamp_min(1e-4)).clamp_max(1)
-    length = lengths.gather(1, which)
-    squared = ranges.square().sum(2) - 2 * contrast * length * best + (contrast * length).square()
-    return squared.clamp_min(0) / side**2
-
-
-@cache
-def _orientations(side: int) -> Tensor:
-    """Indices of a block's pixels in its eight rotations and reflections, [8, side²]."""
-    square = torch.arange(side * side).view(side, side)
-    turned = [square.rot90(quarter) for quarter in range(4)]
-    return torch.stack([block.flatten() for one in turned for block in (one, one.flip(0))])
+def _fractal(images: Tensor) -> Tensor:
+    """Error and size of every part by a fractal coder, [N, 2 · 6]."""
+    size = FRACTAL if images.shape[-1] >= FRACTAL else FRACTAL // 2
+    sides = [side for side in LEVELS if side <= size // 4]
+    squared, bits = map(torch.from_numpy, fractal(adaptive_avg_pool2d(images, size)[:, 0].numpy(), sides, TOLERANCE))
+    return torch.cat([_each(squared[:, None]).sqrt(), _each(bits[:, None])], 1)

@@ -17,7 +17,7 @@ from coevo import ConfigError, Genome, Studio, Works
 from coevo.data.datasets import DataOptions, to_float
 from coevo.testing import RandomArtist, conform
 from coevo_aesthetics.features import Features
-from coevo_aesthetics.measures import PARTS, fractal, hsv, jpeg, measured, names
+from coevo_aesthetics.measures import PARTS, hsv, measured, names
 from coevo_aesthetics.photographs import CROPS, photographs
 
 SIDE = 64
@@ -114,13 +114,6 @@ def test_complexity_rises_from_flat_to_photograph_to_noise(coder: str) -> None:
 def test_pictures_of_any_size_are_measured(side: int) -> None:
     images = torch.rand(2, 1, side, side, generator=torch.Generator().manual_seed(0)) * 2 - 1
     assert measured(images).isfinite().all()
-
-
-def test_a_picture_of_itself_is_coded_without_error() -> None:
-    """What repeats itself at half its size is all said by a fractal."""
-    error, size = fractal(torch.linspace(0, 1, SIDE).expand(1, 1, SIDE, SIDE))
-    assert error.max() < 1e-4 and size.max() == pytest.approx(32 / (8 * 16 * 16))
-    assert jpeg(torch.zeros(64, 64, dtype=torch.uint8).numpy())[0] == 0
 
 
 def test_measures_do_not_depend_on_their_neighbours() -> None:
