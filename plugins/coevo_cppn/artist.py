@@ -13,7 +13,8 @@ from coevo import ConfigError, DataError, Works
 from coevo.evolution.programs import ProgramPopulation
 from coevo.shader import Canvas, Expression, Program
 from coevo.shader.functions import to_scalar, to_vector
-from coevo_cppn.neat import clipped, mate, minimal, mutate, species
+from coevo_cppn.breeding import offspring_of, random_networks, species, texts
+from coevo_cppn.neat import clipped
 from coevo_cppn.network import INK, MAX_LINKS, Network, parse
 
 
@@ -53,21 +54,17 @@ class CPPN(ProgramPopulation[Network]):
         if self.options.outputs == "colour" and self.studio.image[0] == 1:
             raise ConfigError("artist.outputs=colour needs pictures in colour; set data.channels=3.")
 
-    def random_genome(self) -> Network:
-        net = minimal(self.colour)
-        for _ in range(self.options.initial_mutations):
-            net = mutate(net, self.options.max_links)
-        return net
+    def random_genomes(self, n: int) -> list[Network]:
+        return random_networks(_seeds(n), self.colour, self.options.initial_mutations, self.options.max_links)
 
-    def offspring(self, mother: Network, father: Network | None) -> Network:
-        child = mother if father is None or father.outputs != mother.outputs else mate(mother, father)
-        whole, part = divmod(self.options.mutation, 1)
-        for _ in range(int(whole) + (random.random() < part)):
-            child = mutate(child, self.options.max_links)
-        return child
+    def offspring_of(self, parents: Sequence[tuple[Network, Network | None]]) -> list[Network]:
+        return offspring_of(parents, _seeds(len(parents)), self.options.mutation, self.options.max_links)
 
     def species(self, works: Works, n: int) -> list[list[int]]:
         return species([self.genome(one) for one in self.population], n)
+
+    def serialize_all(self, genomes: Sequence[Network]) -> list[str]:
+        return texts(genomes)
 
     def serialize(self, genome: Network) -> str:
         return genome.text()
@@ -83,8 +80,11 @@ class CPPN(ProgramPopulation[Network]):
         return (to_scalar(value),) if self.studio.image[0] == 1 else to_vector(value)
 
     def constants(self, genome: Network) -> list[float]:
-        return list(genome.links.values())
+        return genome.weights
 
     def with_constants(self, genome: Network, constants: Sequence[float]) -> Network:
-        links = {link: clipped(weight) for link, weight in zip(genome.links, constants, strict=True)}
-        return Network(genome.nodes, links, genome.outputs)
+        return genome.with_weights([clipped(weight) for weight in constants])
+
+
+def _seeds(n: int) -> list[int]:
+    return [random.getrandbits(64) for _ in range(n)]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from hashlib import blake2b
 from math import isfinite
 from typing import Any
 
+import numpy as np
 from pydantic import TypeAdapter
 
 from coevo import DataError
@@ -39,24 +42,84 @@ ACTIVATIONS: dict[str, Callable[[Canvas, Terms], Affine]] = {
     "gaussian": _gaussian,  # 2 e^-a² - 1
 }
 """Those of PicBreeder, in [-1, 1] except the first; a is the weighted sum."""
+ACTIVATION_NAMES = tuple(ACTIVATIONS)
+
+NODE = np.dtype([("name", np.uint64), ("activation", np.int64)])
+LINK = np.dtype([("source", np.int32), ("target", np.int32), ("weight", np.float64)])
+"""The ends of a link are places: inputs come first, then the other nodes in their order."""
+OUTPUT_NUMBERS = {name: (1 << 40) + i for i, name in enumerate((*INK, *COLOURS))}
+OUTPUT_NAMES = {number: name for name, number in OUTPUT_NUMBERS.items()}
+HASHED = 1 << 63
+HEX = re.compile("[0-9a-f]{10}")
 
 
 @dataclass(frozen=True)
 class Network:
-    """A network.
+    """A network, as arrays.
 
     A link is identified by its two nodes, and a node by the link that it split, so the same innovation has the same
     name wherever it arises, and no global register of innovations is needed.
 
     Args:
-        nodes: the activation of every node that is not an input, by name.
-        links: weights by (source, target).
+        node_data: the nodes that are not inputs, an array of `NODE`.
+        link_data: the links, an array of `LINK`.
         outputs: names of the output nodes.
+        others: names that a node's 64 bits cannot hold, in the order of the nodes that have them.
+
+    Example:
+        >>> net = packed({"ink": "sin"}, {("x", "ink"): 0.5})
+        >>> net.nodes, net.links
+        ({'ink': 'sin'}, {('x', 'ink'): 0.5})
     """
 
-    nodes: Mapping[str, str]
-    links: Mapping[tuple[str, str], float]
+    node_data: bytes
+    link_data: bytes
     outputs: tuple[str, ...] = INK
+    others: tuple[str, ...] = ()
+
+    @property
+    def node_count(self) -> int:
+        """How many nodes there are, inputs excepted."""
+        return len(self.node_data) // NODE.itemsize
+
+    @property
+    def link_count(self) -> int:
+        return len(self.link_data) // LINK.itemsize
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all nodes: of inputs first, then of the others in their order."""
+        others = iter(self.others)
+        numbers = np.frombuffer(self.node_data, NODE)["name"].tolist()
+        return [*INPUTS, *(next(others) if number & HASHED else name_of(number) for number in numbers)]
+
+    @cached_property
+    def nodes(self) -> Mapping[str, str]:
+        """The activation of every node that is not an input, by name."""
+        codes = np.frombuffer(self.node_data, NODE)["activation"].tolist()
+        return {name: ACTIVATION_NAMES[code] for name, code in zip(self.names[len(INPUTS) :], codes, strict=True)}
+
+    @cached_property
+    def links(self) -> Mapping[tuple[str, str], float]:
+        """Weights by (source, target)."""
+        names = self.names
+        return {(names[source], names[target]): weight for source, target, weight in self.link_list()}
+
+    def link_list(self) -> list[tuple[int, int, float]]:
+        """Source, target and weight of each link; nodes are counted as in `names`."""
+        found: list[tuple[int, int, float]] = np.frombuffer(self.link_data, LINK).tolist()
+        return found
+
+    @property
+    def weights(self) -> list[float]:
+        """In the order of the links."""
+        found: list[float] = np.frombuffer(self.link_data, LINK)["weight"].tolist()
+        return found
+
+    def with_weights(self, weights: Sequence[float]) -> Network:
+        links = np.frombuffer(self.link_data, LINK).copy()
+        links["weight"] = weights
+        return replace(self, link_data=links.tobytes())
 
     @property
     def hidden(self) -> list[str]:
@@ -109,6 +172,32 @@ class Network:
         return JSON.dump_json({"outputs": self.outputs, "nodes": self.nodes, "links": links}).decode()
 
 
+def number_of(name: str, outputs: Sequence[str] = ()) -> int:
+    """A node's name as 64 bits: the 40 bits that an innovation's name writes, an output's number, or the hash of any
+    other name."""
+    if HEX.fullmatch(name):
+        return int(name, 16)
+    if name in outputs:
+        return OUTPUT_NUMBERS[name]
+    return HASHED | int.from_bytes(blake2b(name.encode(errors="replace"), digest_size=8).digest(), "big")
+
+
+def name_of(number: int) -> str:
+    """The name that `number_of` had, if it is not hashed."""
+    return OUTPUT_NAMES.get(number) or f"{number:010x}"
+
+
+def packed(nodes: Mapping[str, str], links: Mapping[tuple[str, str], float], outputs: tuple[str, ...] = INK) -> Network:
+    """A network of nodes' activations and of links' weights, by name."""
+    numbers = [number_of(name, outputs) for name in nodes]
+    place = {name: i for i, name in enumerate((*INPUTS, *nodes))}
+    codes = [ACTIVATION_NAMES.index(activation) for activation in nodes.values()]
+    node_data = np.array(list(zip(numbers, codes, strict=True)), NODE).tobytes()
+    ends = [(place[source], place[target], weight) for (source, target), weight in links.items()]
+    others = tuple(name for name, number in zip(nodes, numbers, strict=True) if number & HASHED)
+    return Network(node_data, np.array(ends, LINK).tobytes(), outputs, others)
+
+
 def ordered(links: Mapping[tuple[str, str], float], outputs: Sequence[str]) -> list[str]:
     """The nodes that outputs depend on, each after its sources. Raises ValueError if there is a cycle."""
     sources: dict[str, list[str]] = {}
@@ -157,9 +246,8 @@ def network(nodes: Mapping[str, str], links: Mapping[tuple[str, str], float], ou
             raise ValueError(f"a link leads from {source!r} to {target!r}, and one of them does not exist")
         if not (isfinite(weight) and abs(weight) <= MAX_WEIGHT):
             raise ValueError(f"the weight {weight} from {source!r} to {target!r} is beyond ±{MAX_WEIGHT:g}")
-    made = Network(dict(nodes), dict(links), outputs)
     ordered(links, list(nodes))  # raises for a cycle anywhere
-    return made
+    return packed(nodes, links, outputs)
 
 
 def parse(text: str) -> Network:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import zipfile
 from math import cos, exp, sin
 from pathlib import Path
@@ -20,20 +19,20 @@ from standins import PICBREEDER_GENOME as GENOME
 
 from coevo import ConfigError, DataError, Genome, Studio, Works
 from coevo.images.png import read_origin
+from coevo.native import Draws
 from coevo.shader import Canvas, render
 from coevo.testing.kit import conform
+from coevo_cppn import breeding
 from coevo_cppn.artist import CPPN
-from coevo_cppn.neat import distances, innovation, mate, minimal, mutate, species, table, with_node
-from coevo_cppn.network import COLOURS, FORM, INPUTS, Network, network, parse
+from coevo_cppn.breeding import Networks, columns, offspring_of, random_networks, species, texts
+from coevo_cppn.neat import distances, innovation, mate, minimal, mutate, offspring, with_node
+from coevo_cppn.network import COLOURS, FORM, INPUTS, Network, network, packed, parse
 from coevo_cppn.picbreeder import read_genome
 
 
 def grown_network(seed: int, times: int, colour: bool = False) -> Network:
-    random.seed(seed)
-    net = minimal(colour)
-    for _ in range(times):
-        net = mutate(net)
-    return net
+    draws = Draws(seed)
+    return offspring(minimal(colour, draws), None, draws, times)
 
 
 def at(net: Network, x: float, y: float) -> list[float]:
@@ -121,37 +120,102 @@ def test_the_network_that_the_message_shows_is_one() -> None:
 # NEAT
 
 
-def test_ten_thousand_variations_have_no_cycles_and_unique_innovations() -> None:
-    random.seed(1)
-    nets = [minimal(colour=False) for _ in range(20)]
-    for _ in range(5000):
-        mother, father = random.choice(nets), random.choice(nets)
-        child = mutate(mate(mother, father))
-        again = network(child.nodes, child.links, child.outputs)  # raises if it is not valid
-        assert again == child
-        assert all(source in (*INPUTS, *child.nodes) for source, _ in child.links)
-        assert max(map(abs, child.links.values()), default=0) <= 3
-        nets[random.randrange(20)] = child if len(child.links) < 40 else minimal(colour=False)
+SEEDS = some.lists(some.integers(0, 2**64 - 1), min_size=1, max_size=6)
+
+
+@settings(deadline=None, max_examples=40)
+@given(SEEDS, some.booleans(), some.sampled_from([0, 0.4, 1, 2.5]), some.integers(1, 30), some.integers(12, 40))
+def test_machine_code_breeds_as_python_does(
+    seeds: list[int], colour: bool, mutations: float, generations: int, max_links: int
+) -> None:
+    one, other = grown_network(seeds[0], 10, colour), grown_network(seeds[-1], 3)
+    nets = [one, other, *random_networks(seeds, colour, 8, max_links)]
+    for generation in range(generations):
+        draws = Draws(generation)
+        pairs = [(draws.choice(nets), draws.choice([*nets, None])) for _ in nets]
+        its_seeds = [draws.bits() for _ in nets]
+        nets = offspring_of(pairs, its_seeds, mutations, max_links)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(breeding, "machine_code", lambda: None)
+            assert offspring_of(pairs, its_seeds, mutations, max_links) == nets
+    assert texts(nets) == [net.text() for net in nets]
+    assert [parse(text) for text in texts(nets)] == nets
+
+
+def test_without_a_compiler_the_same_is_bred(monkeypatch: pytest.MonkeyPatch) -> None:
+    def bred() -> list[list[str]]:
+        it = artist(population=12, species=4, channels=3)
+        for _ in range(5):
+            it.learn(it.make(12, None), torch.arange(12.0))
+        return [[one.text for one in it.population], [str(it.species(it.works(), 4))]]
+
+    natively = bred()
+    monkeypatch.setattr(breeding, "machine_code", lambda: None)
+    assert bred() == natively
+
+
+@pytest.mark.parametrize("weight", [0.0, -0.0, 1e-6, -3e-6, 1.2e-5, 0.1, 2.999999, 1000.0, 999.999999, 0.1234567, 1e-9])
+def test_weights_are_written_without_loss(weight: float) -> None:
+    net = packed({"ink": "sin"}, {("x", "ink"): weight})
+    assert texts([net]) == [net.text()]
+    assert str(parse(net.text()).links["x", "ink"]) == str(weight)
+
+
+@settings(deadline=None)
+@given(some.lists(some.text(max_size=12), unique=True, max_size=5), some.lists(some.floats(-1000, 1000), min_size=5))
+def test_networks_keep_any_name_and_any_weight(names: list[str], weights: list[float]) -> None:
+    names = [name for name in names if name not in (*INPUTS, "ink") and name.isprintable()]
+    chain = list(zip(["x", *names], [*names, "ink"], strict=True))
+    links = dict(zip(chain, weights, strict=False))
+    net = network({"hue": "cos", **dict.fromkeys(names, "sin"), "ink": "sin"}, links, ["ink"])
+    assert (dict(net.links), list(net.nodes)) == (links, list(dict.fromkeys(["hue", *names, "ink"])))
+    assert texts([net, net]) == [net.text()] * 2
+    assert parse(net.text()) == net
+    child = offspring_of([(net, net)], [3], 30)[0]
+    assert list(child.nodes)[: len(net.nodes)] == list(net.nodes)
+
+
+def breed_for_long(children: int) -> None:
+    """Networks stay valid: without cycles, within bounds."""
+    draws = Draws(1)
+    nets = random_networks(range(20), False, 0, 40)
+    for _ in range(children // 20):
+        pairs = [(draws.choice(nets), draws.choice(nets)) for _ in range(20)]
+        nets = offspring_of(pairs, [draws.bits() for _ in range(20)], 1, 40)
+        for child in nets:
+            assert network(child.nodes, child.links, child.outputs) == child  # raises if it is not valid
+            assert all(source in (*INPUTS, *child.nodes) for source, _ in child.links)
+            assert max(map(abs, child.links.values()), default=0) <= 3
+            assert len(child.links) <= 40
+
+
+def test_thousands_of_variations_have_no_cycles_and_unique_innovations() -> None:
+    breed_for_long(4000)
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_variations_have_no_cycles_and_unique_innovations() -> None:
+    breed_for_long(100_000)
 
 
 def test_a_new_node_splits_a_link_and_is_named_after_it() -> None:
-    random.seed(2)
+    draws = Draws(2)
     net = network({"ink": "sin"}, {("x", "ink"): 0.7}, ["ink"])
-    once = with_node(net)
+    once = with_node(net, draws)
     assert once is not None
-    name = innovation("x", "ink", 0)
+    name = innovation("x", "ink")
     assert once.links == {("x", name): 1.0, (name, "ink"): 0.7}
-    assert with_node(net).nodes.keys() == once.nodes.keys()  # type: ignore[union-attr] # the same innovation, the same name
-    whole = Network(once.nodes, {**once.links, ("x", "ink"): 0.1}, once.outputs)
-    again = next(n for n in (with_node(whole) for _ in range(50)) if n and ("x", "ink") not in n.links)
-    assert innovation("x", "ink", 1) in again.nodes  # and another name if that exists
+    assert with_node(net, draws).nodes.keys() == once.nodes.keys()  # type: ignore[union-attr] # the same innovation, the same name
+    whole = packed(once.nodes, {**once.links, ("x", "ink"): 0.1}, once.outputs)
+    again = next(n for n in (with_node(whole, draws) for _ in range(50)) if n and ("x", "ink") not in n.links)
+    assert innovation("x", "ink", {name}) in again.nodes  # and another name if that exists
 
 
 def test_an_offspring_has_the_structure_of_its_mother_and_the_weights_of_either() -> None:
-    random.seed(3)
+    draws = Draws(3)
     mother = network({"ink": "sin"}, {("x", "ink"): 1.0, ("y", "ink"): 1.0}, ["ink"])
     father = network({"ink": "cos"}, {("x", "ink"): 2.0, ("d", "ink"): 2.0}, ["ink"])
-    children = [mate(mother, father) for _ in range(50)]
+    children = [mate(mother, father, draws) for _ in range(50)]
     assert all(child.links.keys() == mother.links.keys() for child in children)
     assert {child.links["x", "ink"] for child in children} == {1.0, 2.0}
     assert {child.links["y", "ink"] for child in children} == {1.0}
@@ -159,23 +223,41 @@ def test_an_offspring_has_the_structure_of_its_mother_and_the_weights_of_either(
 
 
 def test_networks_stop_growing_at_their_bound() -> None:
-    random.seed(5)
-    net = grown_network(5, 0)
-    for _ in range(300):
-        net = mutate(net, 12)
-    assert len(net.links) == 12
+    draws = Draws(5)
+    assert len(offspring(minimal(False, draws), None, draws, 300, 12).links) == 12
 
 
 def test_species_hold_what_is_alike() -> None:
     kinds = [grown_network(seed, 40) for seed in (1, 2, 3)]
-    random.seed(4)
-    litter = [mutate(kind) for kind in kinds for _ in range(5)]
-    itself, child, another = distances(*table([kinds[0], litter[0], kinds[1]]), 0)
+    draws = Draws(4)
+    litter = [mutate(kind, draws) for kind in kinds for _ in range(5)]
+    itself, child, another = distances_from_the_first([kinds[0], litter[0], kinds[1]])
     assert itself == 0
     assert child < another
     found = species(litter, 3)
     assert sorted(i for kind in found for i in kind) == list(range(15))
     assert all(len({i // 5 for i in kind}) == 1 for kind in found)  # a species is one litter
+
+
+def distances_from_the_first(nets: list[Network]) -> list[float]:
+    """By hand: eq. 1 of the paper, of links by their names."""
+    found = []
+    for net in nets:
+        shared = [abs(weight - net.links[link]) for link, weight in nets[0].links.items() if link in net.links]
+        larger, smaller = sorted((len(net.links), len(nets[0].links)), reverse=True)
+        found.append((larger + smaller - 2 * len(shared)) / larger + 0.4 * sum(shared) / max(1, len(shared)))
+    return found
+
+
+@settings(deadline=None, max_examples=20)
+@given(some.integers(0, 2**32))
+def test_distances_are_those_of_the_paper(seed: int) -> None:
+    nets = [grown_network(seed + i % 3, 4 * i) for i in range(6)]
+    networks = Networks(nets)
+    counts = np.array([net.link_count for net in nets])
+    rows = np.repeat(np.arange(6), counts)
+    found = distances(columns(networks), rows, networks.link_array["weight"], counts, 0)
+    assert found.tolist() == pytest.approx(distances_from_the_first(nets))
 
 
 def artist(size: int = 16, channels: int = 1, **options: Any) -> CPPN:

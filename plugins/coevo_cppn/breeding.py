@@ -1,0 +1,169 @@
+"""Whole generations of networks in machine code: variation, texts and species. Without it, Python does the same."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from ctypes import c_double, c_int64, c_void_p
+from functools import cache, partial
+
+import numpy as np
+
+from coevo.evolution.niches import farthest_first_clusters
+from coevo.native import Draws, address, native
+from coevo_cppn import neat
+from coevo_cppn.network import ACTIVATION_NAMES, COLOURS, INK, INPUTS, LINK, MAX_LINKS, NODE, Network
+
+Pair = tuple[Network, Network | None]
+WORDS = np.array([*INPUTS, *INK, *COLOURS, *ACTIVATION_NAMES], "S12")
+NODE_TEXT, LINK_TEXT, OTHER_TEXT = 26, 48, 80  # bytes of a node, of a link and of what is around them, at most
+NOBODY = Network(b"", b"")
+
+
+class Rules(ctypes.Structure):
+    """The numbers of neat.py, as networks.c has them."""
+
+    _fields_ = (
+        *((name, c_double) for name in ("link", "node", "weights", "range", "step", "least", "most", "part")),
+        *((name, c_int64) for name in ("mutations", "max_links", "activations", "tries")),
+    )
+
+
+class Networks(ctypes.Structure):
+    """Networks one after another, as in networks.h."""
+
+    _fields_ = (
+        *((name, c_void_p) for name in ("nodes", "links", "node_first", "link_first")),
+        ("count", c_int64),
+    )
+
+    def __init__(self, some: Sequence[Network]):
+        self.node_array = np.frombuffer(b"".join([one.node_data for one in some]), NODE)
+        self.link_array = np.frombuffer(b"".join([one.link_data for one in some]), LINK)
+        self.node_ends = _ends([one.node_count for one in some])
+        self.link_ends = _ends([one.link_count for one in some])
+        arrays = self.node_array, self.link_array, self.node_ends, self.link_ends
+        super().__init__(*map(address, arrays), len(some))
+
+
+def offspring_of(
+    pairs: Sequence[Pair], seeds: Sequence[int], mutations: float = 1.0, max_links: int = MAX_LINKS
+) -> list[Network]:
+    """A child of each mother and father, as `neat.offspring` makes it of the draws that begin with a seed.
+
+    Args:
+        pairs: mothers and fathers; None for mutation alone.
+        seeds: of 64 bits, one for each pair.
+        mutations: how many on average.
+        max_links: links of a child at most.
+    """
+    library = machine_code()
+    if library is None:
+        return [
+            neat.offspring(mother, father, Draws(seed), mutations, max_links)
+            for (mother, father), seed in zip(pairs, seeds, strict=True)
+        ]
+    mothers = Networks([mother for mother, _ in pairs])
+    fathers = Networks([father if father and father.outputs == mother.outputs else NOBODY for mother, father in pairs])
+    whole, part = divmod(mutations, 1)
+    rules = Rules(
+        *neat.CUMULATIVE[:3], neat.RANGE, neat.STEP, *neat.MAGNITUDES, part,
+        int(whole), max_links, len(ACTIVATION_NAMES), neat.TRIES,
+    )  # fmt: skip
+    more = len(pairs) * (int(whole) + 1)
+    nodes, links = np.empty(len(mothers.node_array) + more, NODE), np.empty(len(mothers.link_array) + more, LINK)
+    counts, drawn = np.empty((len(pairs), 2), np.int64), np.array(seeds, np.uint64)
+    structures, arrays = (mothers, fathers, rules), (drawn, nodes, links, counts)
+    _checked(library.coevo_networks_vary(*map(ctypes.addressof, structures), *map(address, arrays)))
+    shift = np.arange(len(pairs)) * (int(whole) + 1)
+    begins = zip((mothers.node_ends[:-1] + shift).tolist(), (mothers.link_ends[:-1] + shift).tolist(), strict=True)
+    node_bytes, link_bytes = memoryview(nodes).cast("B"), memoryview(links).cast("B")
+    children = []
+    for (mother, _), (node, link), (node_count, link_count) in zip(pairs, begins, counts.tolist(), strict=True):
+        if node_count > mother.node_count:
+            _name(nodes[node : node + node_count], mother)
+        children.append(
+            Network(
+                bytes(node_bytes[NODE.itemsize * node : NODE.itemsize * (node + node_count)]),
+                bytes(link_bytes[LINK.itemsize * link : LINK.itemsize * (link + link_count)]),
+                mother.outputs,
+                mother.others,
+            )
+        )
+    return children
+
+
+def _name(nodes: np.ndarray, mother: Network) -> None:
+    """Name the new nodes of a child, which come last, after the links that they split."""
+    names = mother.names
+    for i in range(mother.node_count, len(nodes)):
+        source, target = divmod(int(nodes["name"][i]), 1 << 32)
+        names.append(neat.innovation(names[source], names[target], names))
+        nodes["name"][i] = int(names[-1], 16)
+
+
+def random_networks(seeds: Sequence[int], colour: bool, mutations: int, max_links: int) -> list[Network]:
+    """Minimal networks with that many mutations, one for each seed of 64 bits."""
+    draws = [Draws(seed) for seed in seeds]
+    nets = [neat.minimal(colour, its) for its in draws]
+    return offspring_of([(net, None) for net in nets], [its.state for its in draws], mutations, max_links)
+
+
+def texts(some: Sequence[Network]) -> list[str]:
+    """`Network.text` of each."""
+    library = machine_code()
+    if library is None:
+        return [one.text() for one in some]
+    networks = Networks(some)
+    room = NODE_TEXT * len(networks.node_array) + LINK_TEXT * len(networks.link_array) + OTHER_TEXT * len(some)
+    written, ends = np.empty(room, np.uint8), np.empty(len(some), np.int64)
+    library.coevo_networks_text(ctypes.addressof(networks), *map(address, (WORDS, written, ends)))
+    text = written[: ends[-1] if len(some) else 0].tobytes().decode("ascii")
+    parts = zip([0, *ends.tolist()], ends.tolist(), some, strict=False)
+    return [text[begin:end] if begin < end else one.text() for begin, end, one in parts]
+
+
+def species(some: Sequence[Network], wanted: int) -> list[list[int]]:
+    """The indices of networks in at most `wanted` species (§3.3)."""
+    networks = Networks(some)
+    numbers, weights, counts = columns(networks), networks.link_array["weight"], np.diff(networks.link_ends)
+    rows = np.repeat(np.arange(len(some)), counts)
+    distances = partial(neat.distances, numbers, rows, weights, counts)
+    return farthest_first_clusters(len(some), wanted, distances)
+
+
+def columns(networks: Networks) -> np.ndarray:
+    """A number from 0 on for every link, the same for the same innovation."""
+    library = machine_code()
+    if library is not None:
+        numbers = np.empty(len(networks.link_array), np.int32)
+        _checked(library.coevo_networks_columns(ctypes.addressof(networks), address(numbers)))
+        return numbers
+    _, names = np.unique(networks.node_array["name"], return_inverse=True)
+    first = np.repeat(networks.node_ends[:-1], np.diff(networks.link_ends)) - len(INPUTS)
+    source, target = (networks.link_array[end].astype(np.int64) for end in ("source", "target"))
+    inputs = source < len(INPUTS)
+    sources = np.where(inputs, source - len(INPUTS), names[np.where(inputs, 0, source + first)])
+    pairs = sources * (len(names) + 1) + names[target + first]
+    return np.unique(pairs, return_inverse=True)[1]
+
+
+@cache
+def machine_code() -> ctypes.CDLL | None:
+    """coevo's machine code, if there is any."""
+    library = native()
+    if library is not None:
+        library.coevo_networks_vary.argtypes = [c_void_p] * 7
+        library.coevo_networks_columns.argtypes = [c_void_p] * 2
+        library.coevo_networks_text.argtypes = [c_void_p] * 4
+    return library
+
+
+def _checked(done: int) -> None:
+    if not done:
+        raise MemoryError("There is no memory for a generation of networks; choose a smaller population.")
+
+
+def _ends(counts: Sequence[int]) -> np.ndarray:
+    """Where each part begins, and where the last one ends."""
+    return np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
