@@ -7,13 +7,16 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
+import torch
 from pydantic import Field
+from torch import Tensor
 
 from coevo import ConfigError, DataError, Works
 from coevo.evolution.programs import ProgramPopulation
 from coevo.shader import Canvas, Expression, Program
-from coevo.shader.functions import to_scalar, to_vector
+from coevo.shader.gpu import draws_on, render_on_gpu
 from coevo_cppn.breeding import offspring_of, random_networks, species, texts
+from coevo_cppn.drawing import plans, program, render_networks
 from coevo_cppn.neat import clipped
 from coevo_cppn.network import INK, MAX_LINKS, Network, parse
 
@@ -75,9 +78,15 @@ class CPPN(ProgramPopulation[Network]):
             raise DataError("This network paints in colour, and the pictures are grey; set data.channels=3.")
         return net
 
+    def draw(self, genomes: Sequence[Network], height: int, width: int) -> Tensor:
+        channels, device = self.studio.image[0], self.studio.device
+        if draws_on(device):
+            shape = len(genomes), channels, height, width
+            return render_on_gpu(device, plans(genomes, channels, height, width), shape)
+        return torch.from_numpy(render_networks(genomes, channels, height, width))
+
     def program(self, genome: Network, canvas: Canvas, constants: Sequence[Expression] | None = None) -> Program:
-        value = genome.picture(canvas, constants)
-        return (to_scalar(value),) if self.studio.image[0] == 1 else to_vector(value)
+        return program(genome.picture(canvas, constants), self.studio.image[0])
 
     def constants(self, genome: Network) -> list[float]:
         return genome.weights

@@ -4,46 +4,20 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from ctypes import c_double, c_int64, c_void_p
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
 
 from coevo.evolution.niches import farthest_first_clusters
-from coevo.native import Draws, address, native
+from coevo.native import Draws, address
 from coevo_cppn import neat
-from coevo_cppn.network import ACTIVATION_NAMES, COLOURS, INK, INPUTS, LINK, MAX_LINKS, NODE, Network
+from coevo_cppn.machine import Networks, Rules, machine_code
+from coevo_cppn.network import ACTIVATION_NAMES, COLOURS, INK, INPUTS, LINK, MAX_LINKS, NODE, Network, number_of
 
 Pair = tuple[Network, Network | None]
 WORDS = np.array([*INPUTS, *INK, *COLOURS, *ACTIVATION_NAMES], "S12")
 NODE_TEXT, LINK_TEXT, OTHER_TEXT = 26, 48, 80  # bytes of a node, of a link and of what is around them, at most
 NOBODY = Network(b"", b"")
-
-
-class Rules(ctypes.Structure):
-    """The numbers of neat.py, as networks.c has them."""
-
-    _fields_ = (
-        *((name, c_double) for name in ("link", "node", "weights", "range", "step", "least", "most", "part")),
-        *((name, c_int64) for name in ("mutations", "max_links", "activations", "tries")),
-    )
-
-
-class Networks(ctypes.Structure):
-    """Networks one after another, as in networks.h."""
-
-    _fields_ = (
-        *((name, c_void_p) for name in ("nodes", "links", "node_first", "link_first")),
-        ("count", c_int64),
-    )
-
-    def __init__(self, some: Sequence[Network]):
-        self.node_array = np.frombuffer(b"".join([one.node_data for one in some]), NODE)
-        self.link_array = np.frombuffer(b"".join([one.link_data for one in some]), LINK)
-        self.node_ends = _ends([one.node_count for one in some])
-        self.link_ends = _ends([one.link_count for one in some])
-        arrays = self.node_array, self.link_array, self.node_ends, self.link_ends
-        super().__init__(*map(address, arrays), len(some))
 
 
 def offspring_of(
@@ -75,31 +49,32 @@ def offspring_of(
     counts, drawn = np.empty((len(pairs), 2), np.int64), np.array(seeds, np.uint64)
     structures, arrays = (mothers, fathers, rules), (drawn, nodes, links, counts)
     _checked(library.coevo_networks_vary(*map(ctypes.addressof, structures), *map(address, arrays)))
-    shift = np.arange(len(pairs)) * (int(whole) + 1)
-    begins = zip((mothers.node_ends[:-1] + shift).tolist(), (mothers.link_ends[:-1] + shift).tolist(), strict=True)
-    node_bytes, link_bytes = memoryview(nodes).cast("B"), memoryview(links).cast("B")
-    children = []
-    for (mother, _), (node, link), (node_count, link_count) in zip(pairs, begins, counts.tolist(), strict=True):
-        if node_count > mother.node_count:
-            _name(nodes[node : node + node_count], mother)
-        children.append(
-            Network(
-                bytes(node_bytes[NODE.itemsize * node : NODE.itemsize * (node + node_count)]),
-                bytes(link_bytes[LINK.itemsize * link : LINK.itemsize * (link + link_count)]),
-                mother.outputs,
-                mother.others,
-            )
+    first = np.arange(len(pairs)) * (int(whole) + 1)
+    begins = (mothers.node_ends[:-1] + first).tolist(), (mothers.link_ends[:-1] + first).tolist()
+    parts = list(zip(*begins, *counts.T.tolist(), [mother for mother, _ in pairs], strict=True))
+    for begin, _, count, _, mother in parts:
+        if count > mother.node_count:
+            _name(nodes["name"][begin : begin + count], mother)
+    node_data, link_data = nodes.tobytes(), links.tobytes()
+    a, b = NODE.itemsize, LINK.itemsize
+    return [
+        Network(
+            node_data[a * node : a * (node + node_count)],
+            link_data[b * link : b * (link + link_count)],
+            mother.outputs,
+            mother.others,
         )
-    return children
+        for node, link, node_count, link_count, mother in parts
+    ]
 
 
-def _name(nodes: np.ndarray, mother: Network) -> None:
+def _name(numbers: np.ndarray, mother: Network) -> None:
     """Name the new nodes of a child, which come last, after the links that they split."""
     names = mother.names
-    for i in range(mother.node_count, len(nodes)):
-        source, target = divmod(int(nodes["name"][i]), 1 << 32)
+    for i in range(mother.node_count, len(numbers)):
+        source, target = divmod(int(numbers[i]), 1 << 32)
         names.append(neat.innovation(names[source], names[target], names))
-        nodes["name"][i] = int(names[-1], 16)
+        numbers[i] = number_of(names[-1])
 
 
 def random_networks(seeds: Sequence[int], colour: bool, mutations: int, max_links: int) -> list[Network]:
@@ -148,22 +123,6 @@ def columns(networks: Networks) -> np.ndarray:
     return np.unique(pairs, return_inverse=True)[1]
 
 
-@cache
-def machine_code() -> ctypes.CDLL | None:
-    """coevo's machine code, if there is any."""
-    library = native()
-    if library is not None:
-        library.coevo_networks_vary.argtypes = [c_void_p] * 7
-        library.coevo_networks_columns.argtypes = [c_void_p] * 2
-        library.coevo_networks_text.argtypes = [c_void_p] * 4
-    return library
-
-
 def _checked(done: int) -> None:
     if not done:
         raise MemoryError("There is no memory for a generation of networks; choose a smaller population.")
-
-
-def _ends(counts: Sequence[int]) -> np.ndarray:
-    """Where each part begins, and where the last one ends."""
-    return np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])

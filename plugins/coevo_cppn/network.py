@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from pydantic import TypeAdapter
 
 from coevo import DataError
 from coevo.shader import Canvas
-from coevo.shader.affine import Affine, Terms, weighted_sum
-from coevo.shader.expressions import Number
+from coevo.shader.affine import Affine, weighted_sum
+from coevo.shader.expressions import Expression, Number
 from coevo.shader.functions import Value, hsv_to_rgb
 
 INPUTS = ("x", "y", "d", "bias")
@@ -29,19 +29,24 @@ FORM = 'JSON like {"outputs": ["ink"], "nodes": {"ink": "sin"}, "links": [["x", 
 JSON = TypeAdapter(dict[str, Any])  # a third of the time that the json module takes
 
 
-def _gaussian(canvas: Canvas, terms: Terms) -> Affine:
-    a = weighted_sum(canvas, terms)
-    return Affine((-(a * a)).exp(), 2.0, -1.0)
+class Activation(NamedTuple):
+    """scale · core(inner · a) + shift, where a is the weighted sum; scales and shifts cost nothing, for they are folded
+    into the weights of other sums."""
+
+    core: Callable[[Expression], Expression]
+    inner: float = 1.0
+    scale: float = 1.0
+    shift: float = 0.0
 
 
-ACTIVATIONS: dict[str, Callable[[Canvas, Terms], Affine]] = {
-    "identity": lambda canvas, terms: Affine(weighted_sum(canvas, terms)),
-    "sin": lambda canvas, terms: Affine(weighted_sum(canvas, terms).sin()),
-    "cos": lambda canvas, terms: Affine(weighted_sum(canvas, terms).cos()),
-    "sigmoid": lambda canvas, terms: Affine(weighted_sum(canvas, terms, 0.5).tanh()),  # 2 / (1 + e^-a) - 1
-    "gaussian": _gaussian,  # 2 e^-a² - 1
+ACTIVATIONS = {
+    "identity": Activation(lambda a: a),
+    "sin": Activation(Expression.sin),
+    "cos": Activation(Expression.cos),
+    "sigmoid": Activation(Expression.tanh, inner=0.5),  # 2 / (1 + e^-a) - 1
+    "gaussian": Activation(lambda a: (-(a * a)).exp(), scale=2.0, shift=-1.0),  # 2 e^-a² - 1
 }
-"""Those of PicBreeder, in [-1, 1] except the first; a is the weighted sum."""
+"""Those of PicBreeder, in [-1, 1] except the first."""
 ACTIVATION_NAMES = tuple(ACTIVATIONS)
 
 NODE = np.dtype([("name", np.uint64), ("activation", np.int64)])
@@ -155,16 +160,13 @@ class Network:
         for node in self.order:
             if node in self.nodes:
                 terms = [(weight, values[source]) for weight, source in sources.get(node, ())]
-                values[node] = ACTIVATIONS[self.nodes[node]](canvas, terms)
+                core, inner, scale, shift = ACTIVATIONS[self.nodes[node]]
+                values[node] = Affine(core(weighted_sum(canvas, terms, inner)), scale, shift)
         return tuple(values[output].value for output in self.outputs)
 
     def picture(self, canvas: Canvas, weights: Sequence[Number] | None = None) -> Value:
-        """One channel of ink, or red, green and blue, in [-1, 1], as PicBreeder paints them."""
-        value = self.value(canvas, weights)
-        if self.outputs == INK:
-            return (abs(value[0]).clip(0, 1) * 2 - 1,)
-        hue, saturation, brightness = value
-        return hsv_to_rgb(hue + 1, saturation.clip(0, 1), abs(brightness).clip(0, 1))
+        """One channel of ink, or red, green and blue, in [-1, 1]."""
+        return painted(self.value(canvas, weights))
 
     def text(self) -> str:
         """Compact JSON."""
@@ -196,6 +198,14 @@ def packed(nodes: Mapping[str, str], links: Mapping[tuple[str, str], float], out
     ends = [(place[source], place[target], weight) for (source, target), weight in links.items()]
     others = tuple(name for name, number in zip(nodes, numbers, strict=True) if number & HASHED)
     return Network(node_data, np.array(ends, LINK).tobytes(), outputs, others)
+
+
+def painted(outputs: Value) -> Value:
+    """The channels that PicBreeder paints by the outputs of a network: ink, or red, green and blue, in [-1, 1]."""
+    if len(outputs) == 1:
+        return (abs(outputs[0]).clip(0, 1) * 2 - 1,)
+    hue, saturation, brightness = outputs
+    return hsv_to_rgb(hue + 1, saturation.clip(0, 1), abs(brightness).clip(0, 1))
 
 
 def ordered(links: Mapping[tuple[str, str], float], outputs: Sequence[str]) -> list[str]:

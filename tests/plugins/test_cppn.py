@@ -22,9 +22,10 @@ from coevo.images.png import read_origin
 from coevo.native import Draws
 from coevo.shader import Canvas, render
 from coevo.testing.kit import conform
-from coevo_cppn import breeding
+from coevo_cppn import breeding, drawing
 from coevo_cppn.artist import CPPN
-from coevo_cppn.breeding import Networks, columns, offspring_of, random_networks, species, texts
+from coevo_cppn.breeding import columns, offspring_of, random_networks, species, texts
+from coevo_cppn.machine import Networks
 from coevo_cppn.neat import distances, innovation, mate, minimal, mutate, offspring, with_node
 from coevo_cppn.network import COLOURS, FORM, INPUTS, Network, network, packed, parse
 from coevo_cppn.picbreeder import read_genome
@@ -150,8 +151,28 @@ def test_without_a_compiler_the_same_is_bred(monkeypatch: pytest.MonkeyPatch) ->
         return [[one.text for one in it.population], [str(it.species(it.works(), 4))]]
 
     natively = bred()
-    monkeypatch.setattr(breeding, "machine_code", lambda: None)
+    for module in (breeding, drawing):
+        monkeypatch.setattr(module, "machine_code", lambda: None)
     assert bred() == natively
+
+
+@settings(deadline=None, max_examples=30)
+@given(SEEDS, some.sampled_from([(1, False), (3, False), (3, True)]), some.integers(0, 60))
+def test_machine_code_plans_the_pictures_that_canvases_have(
+    seeds: list[int], kind: tuple[int, bool], mutations: int
+) -> None:
+    channels, colour = kind
+    nets = random_networks(seeds, colour, mutations, 200)
+    canvas = Canvas()
+    expected = render([drawing.program(net.picture(canvas), channels) for net in nets], 9, 13)
+    np.testing.assert_array_equal(drawing.render_networks(nets, channels, 9, 13), expected)
+    alone = np.empty_like(expected)
+    for plan, shown in zip(drawing.plans(nets, channels, 9, 13), alone, strict=True):
+        plan.draw(shown.reshape(channels, -1), 0, 9 * 13)
+    np.testing.assert_array_equal(alone, expected)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(drawing, "machine_code", lambda: None)
+        np.testing.assert_array_equal(drawing.render_networks(nets, channels, 9, 13), expected)
 
 
 @pytest.mark.parametrize("weight", [0.0, -0.0, 1e-6, -3e-6, 1.2e-5, 0.1, 2.999999, 1000.0, 999.999999, 0.1234567, 1e-9])
@@ -299,7 +320,9 @@ def test_the_skull_looks_as_picbreeder_drew_it(real_data: Path) -> None:
     assert genome.id == "576-289"
     assert genome.parents == ("576-215",)
     assert (len(net.hidden), len(net.links)) == (18, 57)
-    drawn = (render([net.picture(Canvas())], 256, 256)[0, 0] + 1) * 127.5
+    picture = render([net.picture(Canvas())], 256, 256)
+    np.testing.assert_array_equal(drawing.render_networks([net], 1, 256, 256), picture)
+    drawn = (picture[0, 0] + 1) * 127.5
     with Image.open(real_data / "picbreeder" / "skull.png") as picture:
         there = np.asarray(picture.convert("L"), np.float32)
     assert np.abs(drawn - there).mean() <= 1
