@@ -1,9 +1,9 @@
 /* Execution of plans on a GPU (coevo/shader/gpu.py): one launch for all pixels of many plans.
 
    As on the processor (draw.c), a step is fetched and decoded once for several pixels: for eight of each of the 32
-   threads of a block, which follow one plan and so never part. Registers are in shared memory, and no thread reads those
-   of another. The arithmetic is that of instructions.h and is compiled without contraction, so that the bits are the
-   processor's; but see `sine` below. */
+   threads of a block, which follow one plan and so never part. Registers are in shared memory, or in the device's if they
+   are too many; no thread reads those of another. The arithmetic is that of instructions.h and is compiled without
+   contraction, so that the bits are the processor's; but see `sine` below. */
 
 #include "native.h"
 
@@ -109,17 +109,17 @@ INLINE Pixels read_or_spread(const Quad *own, int32_t argument, int32_t number) 
         break;                                                                                                         \
     }
 
-/* Block b draws tile b % tiles of plan b / tiles.
+/* What is drawn, as coevo/shader/gpu.py lays it out: the pixels of plan p's picture are those of `tiles` blocks.
 
    rows, columns: the values of lines, [.., width] and [.., pixels / width]; shown: [.., pixels]. */
-__global__ void __launch_bounds__(THREADS)
-    coevo_draw_plans(const PackedPlan *__restrict__ plans, const int4 *__restrict__ steps,
-                     const float *__restrict__ rows, const float *__restrict__ columns, float *__restrict__ shown,
-                     int32_t tiles, int32_t width, int32_t pixels) {
-    const PackedPlan plan = plans[blockIdx.x / tiles];
+#define SHEET                                                                                                          \
+    const PackedPlan *__restrict__ plans, const int4 *__restrict__ steps, const float *__restrict__ rows,              \
+        const float *__restrict__ columns, float *__restrict__ shown, int32_t tiles, int32_t width, int32_t pixels
+
+static __device__ __forceinline__ void draw_block(SHEET, int32_t block, Quad *own) {
+    const PackedPlan plan = plans[block / tiles];
     const int32_t height = pixels / width;
-    const int32_t first = ((int32_t)(blockIdx.x % tiles) * THREADS * QUADS + (int32_t)threadIdx.x) * 4;
-    Quad *own = registers + threadIdx.x;
+    const int32_t first = (block % tiles * THREADS * QUADS + (int32_t)threadIdx.x) * 4;
     int32_t x[TOGETHER], y[TOGETHER];
     EACH {
         const int32_t pixel = first + i / 4 * THREADS * 4 + i % 4, at = pixel < pixels ? pixel : pixels - 1;
@@ -167,6 +167,16 @@ __global__ void __launch_bounds__(THREADS)
         }
         EACH_QUAD own[((step.x >> 16) * QUADS + q) * THREADS] = out.quads[q];
     }
+}
+
+__global__ void __launch_bounds__(THREADS) coevo_draw_near(SHEET) {
+    draw_block(plans, steps, rows, columns, shown, tiles, width, pixels, blockIdx.x, registers + threadIdx.x);
+}
+
+/* The blocks from `begin` on; far: [blocks, most registers, QUADS, THREADS]. */
+__global__ void __launch_bounds__(THREADS) coevo_draw_far(SHEET, int32_t begin, Quad *far, int32_t most) {
+    Quad *own = far + (int64_t)blockIdx.x * most * QUADS * THREADS + threadIdx.x;
+    draw_block(plans, steps, rows, columns, shown, tiles, width, pixels, begin + (int32_t)blockIdx.x, own);
 }
 
 #ifdef __cplusplus

@@ -17,31 +17,33 @@ MOST_SHARED = 97  # CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN
 
 
 class Kernel:
-    """A function that was compiled for a GPU, loaded into the device that is current.
+    """Functions that were compiled for a GPU, loaded into the device that is current.
 
     Args:
         driver: CUDA's driver (`driver()`).
         binary: what `compiled` gives.
-        name: of the function.
+        names: of the functions.
     """
 
-    def __init__(self, driver: ctypes.CDLL, binary: bytes, name: str):
+    def __init__(self, driver: ctypes.CDLL, binary: bytes, names: Sequence[str]):
         self._driver = driver
-        self._function, self._module = c_void_p(), c_void_p()
+        self._functions, self._module = {name: c_void_p() for name in names}, c_void_p()
         device, most = c_int(), c_int()
         self._do("cuCtxGetDevice", ctypes.byref(device))
         self._do("cuDeviceGetAttribute", ctypes.byref(most), c_int(MOST_SHARED), device)
         self.most_shared = most.value  # bytes that a block may have
         self._do("cuModuleLoadData", ctypes.byref(self._module), binary)
-        self._do("cuModuleGetFunction", ctypes.byref(self._function), self._module, name.encode())
-        self._do("cuFuncSetAttribute", self._function, c_int(DYNAMIC_SHARED), most)  # else 48 KB
+        for name, function in self._functions.items():
+            self._do("cuModuleGetFunction", ctypes.byref(function), self._module, name.encode())
+            self._do("cuFuncSetAttribute", function, c_int(DYNAMIC_SHARED), most)  # else 48 KB
 
     def launch(
-        self, blocks: int, threads: int, shared: int, stream: int, arguments: Sequence[c_void_p | c_int32]
+        self, name: str, blocks: int, threads: int, shared: int, stream: int, arguments: Sequence[c_void_p | c_int32]
     ) -> None:
-        """Start the function.
+        """Start a function.
 
         Args:
+            name: its name.
             blocks, threads: how many blocks, and threads of a block.
             shared: bytes of shared memory for a block, `most_shared` at most.
             stream: the CUDA stream's handle.
@@ -52,7 +54,7 @@ class Kernel:
         """
         addresses = (c_void_p * len(arguments))(*map(ctypes.addressof, arguments))
         sizes = [c_uint(number) for number in (blocks, 1, 1, threads, 1, 1, shared)]
-        self._do("cuLaunchKernel", self._function, *sizes, c_void_p(stream), addresses, None)
+        self._do("cuLaunchKernel", self._functions[name], *sizes, c_void_p(stream), addresses, None)
 
     def _do(self, function: str, *arguments: object) -> None:
         if error := getattr(self._driver, function)(*arguments):

@@ -2,8 +2,8 @@
 
 Compiling code for every new program would take longer than drawing it, so the kernel interprets steps, as machine code
 does on the processor: what fetching and decoding a step costs is shared by the 256 pixels of a block. A register is a
-place in shared memory, so a plan is of one picture, whose values need few of them; pictures are drawn in parallel
-instead of sharing parts. They are written where the critic reads them.
+place in a block's own memory, so a plan is of one picture, whose values need few of them; pictures are drawn in
+parallel instead of sharing parts. They are written where the critic reads them.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ from coevo.shader.plan import Plan
 
 THREADS, TOGETHER = 32, 8  # of a block, and pixels of a thread: as in kernel.cu
 REGISTER = THREADS * TOGETHER * 4  # bytes
+NEAR, FAR = "coevo_draw_near", "coevo_draw_far"  # registers in a block's own memory, or in the device's
+MOST_FAR = 1 << 28  # bytes of registers in the device's memory at once
+MOST_REGISTERS = 1 << 15  # a packed step has 16 bits for one, and a sign
 NUMBER = (32, 64, 128)  # in a packed step: which arguments are numbers
 MOST_PIXELS = 1 << 30  # of a picture's channels; the kernel counts them in 32 bits
 
@@ -47,7 +50,7 @@ def draws_on(device: torch.device) -> bool:
 def render_on_gpu(device: torch.device, plans: Iterable[Plan], shape: tuple[int, int, int, int]) -> Tensor:
     """Draw plans on a GPU, as the processor draws them.
 
-    A plan with instructions of plugins, or with more registers than a block's memory holds, is drawn by the processor.
+    A plan with instructions of plugins is drawn by the processor.
 
     Args:
         device: one on which `draws_on`.
@@ -81,7 +84,7 @@ def draw(kernel: cuda.Kernel, plans: Iterable[Plan], images: Tensor, stream: int
     fits = images.shape[1:].numel() <= MOST_PIXELS
     drawn: dict[int, Plan] = {}
     for i, plan in enumerate(plans):
-        if fits and not plan.code.plugins and plan.registers * REGISTER <= kernel.most_shared:
+        if fits and not plan.code.plugins and plan.registers < MOST_REGISTERS:
             drawn[i] = plan
         else:
             by_processor = np.empty(images.shape[1:], np.float32)
@@ -121,10 +124,18 @@ def start(kernel: cuda.Kernel, loaded: Load, images: Tensor, stream: int) -> Non
     height, width = images.shape[2:]
     tiles = -(-height * width // (THREADS * TOGETHER))
     steps, ends, rows, columns = (loaded.words.data_ptr() + 4 * begin for begin in loaded.starts)
+    sizes = [c_int32(number) for number in (tiles, width, height * width)]
     for first, count, registers in loaded.launches:
-        arguments = [c_void_p(at) for at in (ends + 8 * first, steps, rows, columns, images.data_ptr())]
-        sizes = [c_int32(number) for number in (tiles, width, height * width)]
-        kernel.launch(count * tiles, THREADS, registers * REGISTER, stream, [*arguments, *sizes])
+        addresses = [c_void_p(at) for at in (ends + 8 * first, steps, rows, columns, images.data_ptr())]
+        size, blocks = registers * REGISTER, count * tiles
+        if size <= kernel.most_shared:
+            kernel.launch(NEAR, blocks, THREADS, size, stream, [*addresses, *sizes])
+            continue
+        together = min(blocks, MOST_FAR // size)
+        far = torch.empty(together * size, dtype=torch.uint8, device=images.device)
+        for begin in range(0, blocks, together):
+            more = c_int32(begin), c_void_p(far.data_ptr()), c_int32(registers)
+            kernel.launch(FAR, min(together, blocks - begin), THREADS, 0, stream, [*addresses, *sizes, *more])
 
 
 class Sheet(NamedTuple):
@@ -178,8 +189,7 @@ def _starts(parts: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _class(registers: int) -> int:
-    """Plans are launched with others that need up to twice as many registers: one that needs many takes the memory of
-    several blocks."""
+    """Plans are launched with others that need up to twice as many registers: a block takes memory for the most."""
     return max(8, registers - 1).bit_length()
 
 
@@ -198,14 +208,14 @@ def _number(device: torch.device) -> int:
 
 @cache
 def kernel_of(device: torch.device) -> cuda.Kernel | None:
-    """The kernel on a GPU, compiled at first use, which takes half a second; None, and a warning, if it cannot be."""
+    """The kernel on a GPU, compiled at first use, which takes a second; None, and a warning, if it cannot be."""
     if torch.version.cuda is None:  # AMD's
         return None
     try:
         with torch.cuda.device(device):
             torch.zeros(1, device=device)  # so that the device's context is this thread's
             architecture = "".join(map(str, torch.cuda.get_device_capability()))
-            return cuda.Kernel(cuda.driver(), binary_of(cuda.nvrtc(), architecture), "coevo_draw_plans")
+            return cuda.Kernel(cuda.driver(), binary_of(cuda.nvrtc(), architecture), (NEAR, FAR))
     except (OSError, RuntimeError) as problem:
         warnings.warn(f"Programs are drawn by the processor, not by the GPU: {problem}", stacklevel=2)
         return None

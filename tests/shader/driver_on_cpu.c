@@ -1,4 +1,4 @@
-/* CUDA's driver as far as coevo/shader/cuda.py calls it, with a processor for a GPU: it knows one kernel, kernel.cu,
+/* CUDA's driver as far as coevo/shader/cuda.py calls it, with a processor for a GPU: it knows the kernels of kernel.cu,
    which is compiled here as C, and executes it block after block and thread after thread. A kernel whose threads read
    what others wrote would need more. */
 
@@ -6,6 +6,8 @@
 #include <stdint.h>
 
 #define __global__
+#define __device__
+#define __forceinline__
 #define __shared__
 #define __launch_bounds__(threads)
 typedef struct {
@@ -40,8 +42,8 @@ PUBLIC int cuModuleLoadData(void **module, const void *binary) {
 
 PUBLIC int cuModuleGetFunction(void **function, void *module, const char *name) {
     (void)module;
-    *function = (void *)coevo_draw_plans;
-    return strcmp(name, "coevo_draw_plans") ? 500 : 0;
+    *function = !strcmp(name, "coevo_draw_near") ? (void *)coevo_draw_near : (void *)coevo_draw_far;
+    return strcmp(name, "coevo_draw_near") && strcmp(name, "coevo_draw_far") ? 500 : 0;
 }
 
 PUBLIC int cuFuncSetAttribute(void *function, int attribute, int value) {
@@ -55,6 +57,10 @@ PUBLIC int cuGetErrorString(int error, const char **words) {
     return 0;
 }
 
+#define SHEET_OF(with)                                                                                                 \
+    *(const PackedPlan **)with[0], *(const int4 **)with[1], *(const float **)with[2], *(const float **)with[3],        \
+        *(float **)with[4], *(int32_t *)with[5], *(int32_t *)with[6], *(int32_t *)with[7]
+
 PUBLIC int cuLaunchKernel(void *function, unsigned blocks, unsigned y, unsigned z, unsigned threads, unsigned tall,
                           unsigned deep, unsigned shared, void *stream, void **with, void **extra) {
     if (!function || y != 1 || z != 1 || tall != 1 || deep != 1 || extra || stream) return 1;
@@ -65,10 +71,12 @@ PUBLIC int cuLaunchKernel(void *function, unsigned blocks, unsigned y, unsigned 
 #endif
     for (blockIdx.x = 0; blockIdx.x < blocks; blockIdx.x++) {
         memset(registers, 0xff, shared); /* a register that was not filled is not a number */
-        for (threadIdx.x = 0; threadIdx.x < threads; threadIdx.x++)
-            coevo_draw_plans(*(const PackedPlan **)with[0], *(const int4 **)with[1], *(const float **)with[2],
-                             *(const float **)with[3], *(float **)with[4], *(int32_t *)with[5], *(int32_t *)with[6],
-                             *(int32_t *)with[7]);
+        for (threadIdx.x = 0; threadIdx.x < threads; threadIdx.x++) {
+            if (function == (void *)coevo_draw_near)
+                coevo_draw_near(SHEET_OF(with));
+            else
+                coevo_draw_far(SHEET_OF(with), *(int32_t *)with[8], *(Quad **)with[9], *(int32_t *)with[10]);
+        }
     }
 #ifdef __SSE__
     __builtin_ia32_ldmxcsr(mode);

@@ -55,7 +55,7 @@ def built_in(folder: Path, *more: str) -> cuda.Kernel:
     flags = "-shared -fPIC -O2 -std=c11 -Wall -Wextra -Werror -Wno-attributes -ffp-contract=off -fno-math-errno -x c"
     source = Path(__file__).with_name("driver_on_cpu.c")
     subprocess.run([COMPILER, *shlex.split(flags), *more, str(source), "-o", str(built), "-lm"], check=True)
-    return cuda.Kernel(ctypes.CDLL(str(built)), b"compiled already", "coevo_draw_plans")
+    return cuda.Kernel(ctypes.CDLL(str(built)), b"compiled already", (gpu.NEAR, gpu.FAR))
 
 
 def drawn(kernel: cuda.Kernel, programs: Sequence[Program], height: int, width: int) -> np.ndarray:
@@ -123,11 +123,11 @@ def test_a_population_of_gp_is_drawn_by_few_launches(kernel: cuda.Kernel, monkey
     artist = GP(GP.Options(population=40), Studio((3, 16, 16)))
     artist.build()
     programs = [artist.program(artist.genome(one), Canvas()) for one in artist.population]
-    launches: list[tuple[int, ...]] = []
+    launches: list[tuple[Any, ...]] = []
     monkeypatch.setattr(kernel, "launch", count_calls(kernel.launch, launches))
     assert_same(drawn(kernel, programs, 16, 16), artist.works().pixels.numpy())
     assert len(launches) <= 4  # of up to 8, 16, 32, 64 registers
-    assert sum(blocks for blocks, *_ in launches) == 40
+    assert sum(blocks for _, blocks, *_ in launches) == 40
 
 
 def test_artists_draw_there(kernel: cuda.Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,36 +154,49 @@ def count_calls(launch: Any, calls: list[Any]) -> Any:
     return counted
 
 
-def test_a_plan_of_many_registers_asks_for_more_memory(kernel: cuda.Kernel) -> None:
+def of_many_registers(waves: int) -> Program:
     canvas = Canvas()
-    waves = [(canvas.x * k + canvas.y).sin() for k in range(1, 150)]
+    some = [(canvas.x * k + canvas.y).sin() for k in range(1, waves)]
     total = canvas.constant(0)
-    for wave in (*waves, *waves[::-1]):
+    for wave in (*some, *some[::-1]):
         total = total * 0.5 + wave
-    assert Plan([[total]], 8, 8).registers * gpu.REGISTER > 48 << 10
-    assert_same(drawn(kernel, [[total]], 8, 8)[0], drawn_alone([total], 8, 8))
+    return [total]
+
+
+@pytest.mark.parametrize(("registers", "where"), [(150, gpu.NEAR), (300, gpu.FAR)])
+def test_many_registers_are_kept_in_the_devices_memory(
+    kernel: cuda.Kernel, monkeypatch: pytest.MonkeyPatch, registers: int, where: str
+) -> None:
+    launches: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(kernel, "launch", count_calls(kernel.launch, launches))
+    monkeypatch.setattr(gpu, "MOST_FAR", 11 * registers * gpu.REGISTER // 2)  # of five blocks
+    program = of_many_registers(registers)
+    assert_same(drawn(kernel, [program, program], 30, 50), np.stack([drawn_alone(program, 30, 50)] * 2))
+    blocks = 2 * 6
+    assert [(name, many) for name, many, *_ in launches] == (
+        [(where, blocks)] if where == gpu.NEAR else [(where, 5), (where, 5), (where, 2)]
+    )
 
 
 def test_the_drivers_refusal_is_told_in_its_words(kernel: cuda.Kernel) -> None:
     for blocks, shared in ((1, kernel.most_shared + 1), (0, 0)):
         with pytest.raises(RuntimeError, match=r"cuLaunchKernel failed: invalid argument \(1\)"):
-            kernel.launch(blocks, gpu.THREADS, shared, 0, [])
+            kernel.launch(gpu.NEAR, blocks, gpu.THREADS, shared, 0, [])
     with pytest.raises(RuntimeError, match=r"cuModuleGetFunction failed: named symbol not found \(500\)"):
-        cuda.Kernel(kernel._driver, b"compiled already", "unknown")
+        cuda.Kernel(kernel._driver, b"compiled already", ["unknown"])
 
 
-def test_what_the_kernel_cannot_draw_the_processor_draws(kernel: cuda.Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_programs_with_instructions_of_plugins_are_drawn_by_the_processor(
+    kernel: cuda.Kernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
     canvas = Canvas()
     half = Instruction("half", lambda a, out: np.multiply(a, np.float32(0.5), out), lambda a: a / 2)
-    simple, plugins, large = canvas.x * canvas.y, canvas.apply(half, canvas.x + canvas.y), canvas.constant(0)
-    for wave in [(canvas.x * k + canvas.y).sin() for k in range(1, 10)] * 2:
-        large = large * 0.5 + wave
-    launches: list[tuple[int, ...]] = []
-    monkeypatch.setattr(kernel, "most_shared", 8 * gpu.REGISTER)
+    simple, plugins = canvas.x * canvas.y, canvas.apply(half, canvas.x + canvas.y)
+    launches: list[tuple[Any, ...]] = []
     monkeypatch.setattr(kernel, "launch", count_calls(kernel.launch, launches))
-    programs = [[plugins], [simple], [large], [simple * 2]]
+    programs = [[simple], [plugins], [simple * 2]]
     there = drawn(kernel, programs, 16, 16)
-    assert [blocks for blocks, *_ in launches] == [2]  # of the simple ones
+    assert [blocks for _, blocks, *_ in launches] == [2]  # of the simple ones
     assert_same(there, np.stack([drawn_alone(one, 16, 16) for one in programs]))
 
 
