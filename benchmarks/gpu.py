@@ -31,7 +31,7 @@ from coevo.shader import Canvas, gpu, render, render_on
 from coevo.shader.functions import to_vector
 from coevo.shader.plan import Plan
 from coevo.studio import Studio
-from coevo.trees.language import Tree
+from coevo.trees.tree import Tree
 from coevo_aae.aae import AAE
 from coevo_aae.latent import LatentCritic
 from coevo_gan.dcgan import DCGAN

@@ -28,11 +28,12 @@ from coevo import Studio
 from coevo.contract.works import Works
 from coevo.shader import Canvas, render
 from coevo.shader.functions import COORDINATES, SIMS, to_vector
-from coevo.trees.language import COLOR, GREY, Language, Tree, Vector, is_constant, symbol
+from coevo.trees.language import ANY_SIZE, COLOR, GREY, Language
+from coevo.trees.machine import vary
+from coevo.trees.tree import VECTOR, Tree
 from coevo_cppn.artist import CPPN
 from coevo_cppn.network import Network
 from coevo_gp.artist import GP
-from coevo_gp.variation import mate, mutate
 
 # functions that both sides have: pointwise, without noise
 NAMES = ["+", "-", "*", "/", "min", "max", "abs", "sin", "cos", "expt", "atan", "if", "dissolve", "vector"]
@@ -72,11 +73,13 @@ def python_of(tree: Tree) -> str:
     """The program as a Python expression for gp.compile."""
     index = {name: f"f{i}" for i, name in enumerate(NUMPY)}
     stack: list[str] = []
-    for node in reversed(tree):
-        if is_constant(node):
+    for node in reversed(LANGUAGE.to_deap(tree)):
+        if isinstance(node, gp.Terminal) and not isinstance(node.value, str):
             stack.append(f"vec{node.value}" if isinstance(node.value, tuple) else repr(node.value))
         elif node.arity:
-            stack.append(f"{index[symbol(node)]}({', '.join(stack.pop() for _ in range(node.arity))})")
+            stack.append(
+                f"{index[node.name.removesuffix(':vector')]}({', '.join(stack.pop() for _ in range(node.arity))})"
+            )
         else:
             stack.append(node.name)
     return stack[0]
@@ -95,7 +98,7 @@ def with_coevo(trees: Sequence[Tree], side: int) -> np.ndarray:
 
 
 def random_trees(count: int) -> list[Tree]:
-    return [LANGUAGE.random_program(Vector, 4, 7) for _ in range(count)]
+    return [LANGUAGE.random_program(VECTOR, 4, 7) for _ in range(count)]
 
 
 def later_trees(count: int, generations: int) -> list[Tree]:
@@ -109,7 +112,9 @@ def later_trees(count: int, generations: int) -> list[Tree]:
         def parent(best: list[Tree] = best) -> Tree:
             return best[min(random.sample(range(count), 5))]
 
-        trees = [best[0], *(mutate(LANGUAGE, mate(parent(), parent(), 200), 1.0, 200) for _ in range(count - 1))]
+        pairs = [(parent(), parent()) for _ in range(count - 1)]
+        seeds = [random.getrandbits(64) for _ in pairs]
+        trees = [best[0], *vary(LANGUAGE.grammar, pairs, seeds, ANY_SIZE._replace(nodes=200))]
     return trees
 
 

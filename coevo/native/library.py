@@ -40,6 +40,7 @@ def declare(library: ctypes.CDLL) -> None:
         cost.restype = ctypes.c_double
     _declare_plans(library)
     _declare_coders(library)
+    _declare_trees(library)
 
 
 def _declare_plans(library: ctypes.CDLL) -> None:
@@ -57,6 +58,15 @@ def _declare_coders(library: ctypes.CDLL) -> None:
     library.coevo_jpeg.restype = None
     library.coevo_fractal.argtypes = [place, whole, *[place] * 3]
     library.coevo_fractal.restype = whole
+
+
+def _declare_trees(library: ctypes.CDLL) -> None:
+    place, whole = ctypes.c_void_p, ctypes.c_int64
+    library.coevo_vary_trees.argtypes = [*[place] * 5, whole, whole, place]
+    library.coevo_grow_trees.argtypes = [place, place, *[whole] * 3, place, whole, whole, place]
+    library.coevo_write_trees.argtypes = [place, place, whole, whole, *[place] * 3]
+    for function in (library.coevo_vary_trees, library.coevo_grow_trees, library.coevo_write_trees):
+        function.restype = whole
 
 
 def made_of(sources: Path) -> str:

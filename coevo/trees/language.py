@@ -1,27 +1,35 @@
-"""The language of programs: typed trees on DEAP, written and read as S-expressions.
+"""The language of programs: declared as DEAP's typed primitive sets, written and read as S-expressions.
 
     (+ (sin (* x #(3.0 5.0 2.0))) (color (bw-noise 0.2 0.7)))
 
-A program is a DEAP tree of the types Scalar and Vector, so DEAP's own operators work on it. `coevo.shader.functions`
-defines its symbols; (color s) converts a scalar to a vector and (grey v) a vector to a scalar, and the parser inserts
-them where a value of the other type is written.
+A program is a tree of the types Scalar and Vector. `coevo.shader.functions` defines its symbols; (color s) converts a
+scalar to a vector and (grey v) a vector to a scalar, and the parser inserts them where a value of the other type is
+written. Populations are arrays (`Tree`); DEAP's trees convert to them and back without loss, so DEAP's own operators
+work on programs too.
 """
 
 from __future__ import annotations
 
 import random
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from deap import gp
 
-from coevo import ConfigError, DataError
+from coevo.errors import ConfigError
 from coevo.shader import Canvas, Expression
 from coevo.shader.functions import Function, Value, cost, to_scalar, to_vector
+from coevo.shader.templates import Primitive
+from coevo.trees import machine
+from coevo.trees.grammar import Grammar, Rule
+from coevo.trees.text import parse, text_of
+from coevo.trees.tree import FIRST, NUMBERS, SCALAR, VECTOR, Node, Tree
+from coevo.trees.variation import Bounds
 
-MAX_NODES, MAX_DEPTH = 1000, 60  # of any program
-VARIED = 0.5  # share of the constant vectors that a random program replaces by a coordinate
+MAX_NODES = 1000  # of any program
+ANY_SIZE = Bounds(MAX_NODES, 2**39)
+COLOR, GREY = "color", "grey"
 
 
 class Scalar:
@@ -32,66 +40,15 @@ class Vector:
     """The type of three numbers, such as a colour."""
 
 
+TYPES = (Scalar, Vector)
+
+
 def _scalar() -> float:
     return round(random.uniform(-1, 1), 4)
 
 
 def _vector() -> tuple[float, ...]:
     return tuple(round(random.uniform(-1, 1), 4) for _ in range(3))
-
-
-class Tree(gp.PrimitiveTree):
-    """A program: its nodes in prefix order."""
-
-    def __str__(self) -> str:
-        parts: list[str] = []
-        open: list[int] = []  # arguments that are missing in each open parenthesis
-        for node in self:
-            if node.arity:
-                parts.append(f"({symbol(node)}")
-                open.append(node.arity)
-                continue
-            parts.append(_leaf_text(node))
-            while open:
-                open[-1] -= 1
-                if open[-1]:
-                    break
-                open.pop()
-                parts[-1] += ")"
-        return " ".join(parts)
-
-
-def symbol(node: Any) -> str:
-    """The name of a node in the text of a program; its type follows from its arguments."""
-    name: str = node.name
-    return name.removesuffix(":vector")
-
-
-def _leaf_text(node: Any) -> str:
-    if isinstance(node.value, tuple):
-        return "#(" + " ".join(map(repr, node.value)) + ")"
-    return repr(node.value) if isinstance(node.value, float) else str(node.value)
-
-
-def is_constant(node: Any) -> bool:
-    return node.arity == 0 and not isinstance(node.value, str)
-
-
-def numbers_of(node: Any) -> tuple[float, ...]:
-    """The numbers of a constant."""
-    return node.value if isinstance(node.value, tuple) else (node.value,)
-
-
-def _expressions(canvas: Canvas, nodes: Sequence[int]) -> Value:
-    return tuple([Expression(canvas, node) for node in nodes])
-
-
-def with_numbers(node: Any, rest: Iterator[float]) -> float | tuple[float, ...]:
-    """The value of a constant with the next numbers in place of its own."""
-    return tuple(next(rest) for _ in node.value) if isinstance(node.value, tuple) else next(rest)
-
-
-COLOR, GREY = "color", "grey"
 
 
 class Language:
@@ -101,178 +58,172 @@ class Language:
         functions: by name.
         colour: programs return a Vector, else a Scalar.
 
+    Attributes:
+        pset: DEAP's primitive set.
+        grammar: the same for variation. The codes of trees are those of its rules.
+
     Raises:
         ConfigError: no function is a coordinate.
+
+    Example:
+        >>> from coevo.shader.functions import ARITHMETIC
+        >>> language = Language(ARITHMETIC)
+        >>> tree = language.parse("(+ x #(1 0 0))")
+        >>> language.text(tree)
+        '(+ (color x) #(1.0 0.0 0.0))'
+        >>> language.from_deap(language.to_deap(tree)) == tree
+        True
     """
 
     def __init__(self, functions: Mapping[str, Function], colour: bool = True):
         self.functions = dict(functions)
-        self.root: type = Vector if colour else Scalar
-        self.pset = gp.PrimitiveSetTyped("coevo", [], self.root)
-        self.pset.addEphemeralConstant("scalar", _scalar, Scalar)
-        self.pset.addEphemeralConstant("vector-constant", _vector, Vector)
-        self.pset.addPrimitive(to_vector, [Scalar], Vector, COLOR)
-        self.pset.addPrimitive(to_scalar, [Vector], Scalar, GREY)
+        self.root = VECTOR if colour else SCALAR
+        self.pset = gp.PrimitiveSetTyped("coevo", [], TYPES[self.root])
         self._meanings: dict[str, Function] = {}  # by the name of the primitive
-        for function in functions.values():
-            self._add(function)
-
-        self.coordinates = [
-            self.pset.mapping[f.name] for f in functions.values() if not f.takes and f.gives == "scalar"
-        ]
-        if not self.coordinates:
+        self._declare()
+        coordinates = [f.name for f in functions.values() if not f.takes and f.gives == "scalar"]
+        if not coordinates:
             raise ConfigError(
                 "A function set without x, y, r or theta makes plain colours only; add one to artist.functions."
             )
+        self._codes = {kind.name: code for code, kind in enumerate(self._kinds)}
+        self.grammar = Grammar(
+            [self._rule(kind) for kind in self._kinds],
+            self._codes[COLOR],
+            [self._codes[name] for name in coordinates],
+            self.pset.terminalRatio,
+        )
+
+    # the primitive set
+
+    def _declare(self) -> None:
+        self.pset.addEphemeralConstant("scalar", _scalar, Scalar)
+        self.pset.addEphemeralConstant("vector-constant", _vector, Vector)
+        self._kinds: list[Any] = [self.pset.mapping[name] for name in ("scalar", "vector-constant")]  # by code
+        self._primitive(to_vector, [Scalar], Vector, COLOR)
+        self._primitive(to_scalar, [Vector], Scalar, GREY)
+        for function in self.functions.values():
+            self._add(function)
 
     def _add(self, function: Function) -> None:
         types = {"scalar": Scalar, "vector": Vector}
         self._meanings |= {function.name: function, f"{function.name}:vector": function}
         if not function.takes:
             self.pset.addTerminal(function, types[function.gives], function.name)
+            self._kinds.append(self.pset.mapping[function.name])
             return
         for name, any in ((function.name, Scalar), (f"{function.name}:vector", Vector)):
             takes = [types.get(type, any) for type in function.takes]
-            self.pset.addPrimitive(function, takes, types.get(function.gives, any), name)
+            self._primitive(function, takes, types.get(function.gives, any), name)
             if "any" not in function.takes:
                 break
 
-    def constant(self, value: float | tuple[float, ...]) -> Any:
-        kind = self.pset.mapping["vector-constant" if isinstance(value, tuple) else "scalar"]
-        node = kind.__new__(kind)
-        node.value = value
-        return node
+    def _primitive(self, meaning: Any, takes: Sequence[type], gives: type, name: str) -> None:
+        self.pset.addPrimitive(meaning, takes, gives, name)
+        self._kinds.append(self.pset.mapping[name])
 
-    def random_program(self, type: type, low: int, high: int) -> Tree:
-        """A random program of a type whose depth is between `low` and `high` (ramped half-and-half, Koza 1992).
+    def _rule(self, kind: Any) -> Rule:
+        own, reads = self._cost(kind.name)
+        takes = tuple([TYPES.index(type) for type in getattr(kind, "args", ())])
+        return Rule(kind.name.removesuffix(":vector"), TYPES.index(kind.ret), takes, own, reads)
 
-        Coordinates replace some of the constant vectors, so that colours vary over the picture.
-        """
-        nodes = []
-        for node in gp.genHalfAndHalf(self.pset, low, high, type):
-            varied = is_constant(node) and node.ret is Vector and random.random() < VARIED
-            nodes += [self.pset.mapping[COLOR], random.choice(self.coordinates)] if varied else [node]
-        return Tree(nodes)
+    def _cost(self, name: str) -> tuple[int, tuple[int, ...]]:
+        if name in (COLOR, GREY):
+            return 0, (1,)
+        function = self._meanings.get(name)
+        if function is None or not function.takes:
+            return 0, ()
+        own, reads = cost(function)
+        return own * 3 if name.endswith(":vector") else own, reads
 
-    def value(self, tree: Sequence[Any], canvas: Canvas, numbers: Sequence[Expression] | None = None) -> Value:
+    # meaning
+
+    @cached_property
+    def primitives(self) -> list[Primitive]:
+        """What the codes of primitives mean, from the first on."""
+        return [
+            Primitive(name, self._meaning(name), tuple([NUMBERS[its] for its in rule.takes]), NUMBERS[rule.gives])
+            for name, rule in zip(list(self._codes)[FIRST:], self.grammar.rules[FIRST:], strict=True)
+        ]
+
+    def _meaning(self, name: str) -> Any:
+        if name == COLOR:
+            return lambda canvas, value: to_vector(value)
+        if name == GREY:
+            return lambda canvas, value: (to_scalar(value),)
+        return self._meanings[name]
+
+    def value(self, tree: Tree, canvas: Canvas, numbers: Sequence[Expression] | None = None) -> Value:
         """The expressions of a program on a canvas; `numbers` replace those of its constants, in their order.
 
         Raises:
             TooSlow: it takes more instructions than the canvas allows.
         """
         stack: list[tuple[int, ...]] = []  # nodes of the canvas
-        rest = list(numbers) if numbers is not None else None
-        for node in reversed(tree):
-            if is_constant(node):
-                own = numbers_of(node)
-                given = [canvas.constant(number) for number in own] if rest is None else rest[-len(own) :]
-                if rest is not None:
-                    del rest[-len(own) :]
-                stack.append(tuple([number.node for number in given]))
-            else:
-                arguments = [stack.pop() for _ in range(node.arity)]
-                call = (self, node.name, *arguments)
-                if call not in canvas.calls:  # compiled once for all individuals
-                    value = self._call(canvas, node.name, arguments)
-                    canvas.calls[call] = tuple([number.node for number in value])
-                stack.append(canvas.calls[call])
+        rest = [canvas.constant(number) for number in tree.numbers.tolist()] if numbers is None else list(numbers)
+        for code in reversed(tree.codes.tolist()):
+            if code < FIRST:
+                stack.append(tuple([number.node for number in rest[-NUMBERS[code] :]]))
+                del rest[-NUMBERS[code] :]
+                continue
+            primitive = self.primitives[code - FIRST]
+            arguments = [stack.pop() for _ in primitive.takes]
+            call = (self, primitive.name, *arguments)
+            if call not in canvas.calls:  # compiled once for all individuals
+                value = primitive.meaning(canvas, *[_expressions(canvas, nodes) for nodes in arguments])
+                canvas.calls[call] = tuple([number.node for number in value])
+            stack.append(canvas.calls[call])
         return _expressions(canvas, stack[0])
 
-    def _call(self, canvas: Canvas, name: str, arguments: Sequence[tuple[int, ...]]) -> Value:
-        values = [_expressions(canvas, nodes) for nodes in arguments]
-        if name == COLOR:
-            return to_vector(values[0])
-        if name == GREY:
-            return (to_scalar(values[0]),)
-        return self._meanings[name](canvas, *values)
+    def price(self, tree: Tree) -> int:
+        """An upper estimate of a program's instructions (`Grammar.price`)."""
+        return self.grammar.price(tree.codes.tolist())
 
-    def cost(self, tree: Sequence[Any]) -> int:
-        """An upper estimate of a program's instructions, without compiling it: equal parts count as often as they
-        occur, and an argument counts as often as it is read, by a blur nine times."""
-        stack: list[int] = []
-        for node in reversed(tree):
-            if not node.arity:
-                stack.append(0)
-            elif node.name not in (COLOR, GREY):
-                own, reads = self._cost(node.name)
-                stack.append(own + sum([times * stack.pop() for times in reads]))
-        return stack[0]
+    # DEAP's trees
 
-    def _cost(self, primitive: str) -> tuple[int, tuple[int, ...]]:
-        own, reads = cost(self._meanings[primitive])
-        return own * 3 if primitive.endswith(":vector") else own, reads
+    def constant(self, numbers: Sequence[float]) -> Any:
+        """DEAP's terminal of one number, or of three."""
+        kind = self._kinds[NUMBERS.index(len(numbers))]
+        node = kind.__new__(kind)
+        node.value = numbers[0] if len(numbers) == 1 else tuple(numbers)
+        return node
 
-    # parsing
+    def to_deap(self, tree: Tree) -> gp.PrimitiveTree:
+        """A tree of `pset`."""
+        return gp.PrimitiveTree(
+            [self._kinds[code] if code >= FIRST else self.constant(numbers) for code, numbers in tree.nodes()]
+        )
+
+    def from_deap(self, nodes: Iterable[Any]) -> Tree:
+        """The tree of DEAP's nodes in prefix order."""
+        return Tree.of([self._node(node) for node in nodes])
+
+    def _node(self, node: Any) -> Node:
+        if isinstance(node, self._kinds[VECTOR]):
+            return VECTOR, node.value
+        return (SCALAR, (node.value,)) if isinstance(node, self._kinds[SCALAR]) else (self._codes[node.name], ())
+
+    # text, and random programs
 
     def parse(self, text: str) -> Tree:
         """The program that a text is. Raises DataError, with the reason, if it is not a program of this language."""
-        tokens = re.findall(r"#\(|[()]|[^\s()]+", text)
-        if len(tokens) > 4 * MAX_NODES:
-            raise DataError(f"A program may have {4 * MAX_NODES:,} words at most, and this one has {len(tokens):,}.")
-        tree, rest = self._read(tokens, 0, 0, text)
-        if rest != len(tokens):
-            raise _wrong(text, f"{tokens[rest]!r} follows its end")
-        if len(tree) > MAX_NODES:
-            raise _wrong(text, f"it has {len(tree)} nodes, more than {MAX_NODES}")
-        return Tree(self._coerced(tree, self.root))
+        return Tree.of(parse(self.grammar, self.root, text, MAX_NODES))
 
-    def _read(self, tokens: Sequence[str], at: int, depth: int, text: str) -> tuple[list[Any], int]:
-        if at == len(tokens):
-            raise _wrong(text, "it ends too early")
-        if depth > MAX_DEPTH:
-            raise _wrong(text, f"it is nested more than {MAX_DEPTH} deep")
-        if tokens[at] == "#(":
-            numbers = tuple(_number(token, text) for token in tokens[at + 1 : at + 4])
-            if len(numbers) < 3 or tokens[at + 4 : at + 5] != [")"]:
-                raise _wrong(text, "a vector is written #(0.1 0.2 0.3)")
-            return [self.constant(numbers)], at + 5
-        if tokens[at] != "(":
-            return [self._leaf(tokens[at], text)], at + 1
-        arguments: list[list[Any]] = []
-        name, at = tokens[at + 1] if at + 1 < len(tokens) else "", at + 2
-        while at < len(tokens) and tokens[at] != ")":
-            argument, at = self._read(tokens, at, depth + 1, text)
-            arguments.append(argument)
-        if at == len(tokens):
-            raise _wrong(text, "a parenthesis is not closed")
-        return self._node(name, arguments, text), at + 1
+    def text(self, tree: Tree) -> str:
+        """The text of a program, of which `parse` makes an equal one."""
+        return self.texts([tree])[0]
 
-    def _leaf(self, token: str, text: str) -> Any:
-        function = self.functions.get(token)
-        if function is not None and not function.takes:
-            return self.pset.mapping[token]
-        return self.constant(_number(token, text))
+    def texts(self, trees: Sequence[Tree]) -> list[str]:
+        written = machine.write(self.grammar, trees)
+        return [
+            text_of(self.grammar, tree) if text is None else text for text, tree in zip(written, trees, strict=True)
+        ]
 
-    def _node(self, name: str, arguments: list[list[Any]], text: str) -> list[Any]:
-        known = name in (COLOR, GREY) or (name in self.functions and self.functions[name].takes)
-        if not known:
-            raise _wrong(text, f"it calls {name!r}, which is not a function of this set")
-        plain = self.pset.mapping[name]
-        if len(arguments) != plain.arity:
-            raise _wrong(text, f"{name!r} takes {plain.arity} arguments, not {len(arguments)}")
-        function = self.functions.get(name)
-        free = [a for a, t in zip(arguments, function.takes, strict=True) if t == "any"] if function else []
-        primitive = self.pset.mapping[f"{name}:vector"] if any(a[0].ret is Vector for a in free) else plain
-        nodes = [primitive]
-        for argument, type in zip(arguments, primitive.args, strict=True):
-            nodes += self._coerced(argument, type)
-        return nodes
-
-    def _coerced(self, tree: list[Any], type: type) -> list[Any]:
-        if tree[0].ret is type:
-            return tree
-        return [self.pset.mapping[COLOR if type is Vector else GREY], *tree]
+    def random_program(self, type: int, low: int, high: int) -> Tree:
+        """A random program of a type, SCALAR or VECTOR, whose depth is between `low` and `high`, by Python's global
+        stream (`variation.grown`)."""
+        return machine.grow(self.grammar, [random.getrandbits(64)], type, low, high, ANY_SIZE)[0]
 
 
-def _number(token: str, text: str) -> float:
-    try:
-        number = float(token)
-    except ValueError:
-        raise _wrong(text, f"{token!r} is neither a number nor a name of this set") from None
-    if not abs(number) < 1e30:
-        raise _wrong(text, f"{token} is not a number that a picture can use")
-    return number
-
-
-def _wrong(text: str, why: str) -> DataError:
-    return DataError(f"{text[:60]!r}{'…' * (len(text) > 60)} is not a program: {why}.")
+def _expressions(canvas: Canvas, nodes: Sequence[int]) -> Value:
+    return tuple([Expression(canvas, node) for node in nodes])

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import ClassVar, Literal
 
+import numpy as np
+import torch
 from pydantic import Field
+from torch import Tensor
 
 from coevo import DataError
 from coevo.evolution.programs import ProgramPopulation
 from coevo.evolution.variety import varies
 from coevo.shader import Canvas, Expression, Program
-from coevo.shader.functions import hsv_to_rgb, select_functions, to_scalar, to_vector
-from coevo.trees.language import MAX_NODES, Language, Tree, is_constant, numbers_of, with_numbers
-from coevo_gp.variation import mate, mutate
+from coevo.shader.forest import render_trees
+from coevo.shader.functions import Value, hsv_to_rgb, select_functions, to_scalar, to_vector
+from coevo.shader.gpu import draws_on
+from coevo.shader.templates import Primitive, Templates
+from coevo.trees.language import MAX_NODES, Language
+from coevo.trees.machine import grow, vary
+from coevo.trees.tree import Tree, forest
+from coevo.trees.variation import Bounds
 
-TRIES = 100  # for random programs that are quick to draw, and show something
+TRIES = 100  # for random programs that show something
 
 
 class GP(ProgramPopulation[Tree]):
@@ -57,49 +66,66 @@ class GP(ProgramPopulation[Tree]):
         super().check()
         _ = self.language
 
-    def random_genome(self) -> Tree:
-        o, language = self.options, self.language
-        for _ in range(TRIES):
-            tree = language.random_program(language.root, o.min_depth, max(o.min_depth, o.max_depth))
-            if len(tree) <= o.max_nodes and self.is_quick(tree):
-                return tree
-        return language.random_program(language.root, 1, 1)
+    @cached_property
+    def bounds(self) -> Bounds:
+        o = self.options
+        return Bounds(o.max_nodes, o.max_instructions, o.mutation)
+
+    # variation
 
     def random_genomes(self, n: int) -> list[Tree]:
         """Programs whose pictures show something; plain ones only if no others are found."""
         found: list[Tree] = []
         for _ in range(TRIES):
-            some = super().random_genomes(n - len(found))
+            some = self._random(n - len(found))
             shown = varies(self.draw(some, 16, 16)).tolist()
             found += [tree for tree, shows in zip(some, shown, strict=True) if shows]
             if len(found) == n:
                 return found
-        return found + super().random_genomes(n - len(found))
+        return found + self._random(n - len(found))
 
-    def offspring(self, mother: Tree, father: Tree | None) -> Tree:
-        o = self.options
-        child = mother if father is None else mate(mother, father, o.max_nodes)
-        if father is None or o.mutation:
-            child = mutate(self.language, child, o.mutation, o.max_nodes)
-        return child if self.is_quick(child) else mother
+    def _random(self, n: int) -> list[Tree]:
+        o, language = self.options, self.language
+        deep = max(o.min_depth, o.max_depth)
+        return grow(language.grammar, _seeds(n), language.root, o.min_depth, deep, self.bounds)
 
-    def is_quick(self, tree: Tree) -> bool:
-        """Whether it takes few enough instructions to draw."""
-        return self.language.cost(tree) <= self.options.max_instructions
+    def offspring_of(self, parents: Sequence[tuple[Tree, Tree | None]]) -> list[Tree]:
+        return vary(self.language.grammar, parents, _seeds(len(parents)), self.bounds)
+
+    # text
 
     def serialize(self, genome: Tree) -> str:
-        return str(genome)
+        return self.language.text(genome)
+
+    def serialize_all(self, genomes: Sequence[Tree]) -> list[str]:
+        return self.language.texts(genomes)
 
     def deserialize(self, text: str) -> Tree:
         tree = self.language.parse(text)
-        if not self.is_quick(tree):
+        if self.language.price(tree) > self.options.max_instructions:
             raise DataError(
                 f"{text[:60]!r} is too slow a program: it takes more than {self.options.max_instructions} instructions."
             )
         return tree
 
-    def program(self, genome: Tree, canvas: Canvas, constants: Sequence[Expression] | None = None) -> Program:
-        value = self.language.value(genome, canvas, constants)
+    # pictures
+
+    def draw(self, genomes: Sequence[Tree], height: int, width: int) -> Tensor:
+        if draws_on(self.studio.device):
+            return super().draw(genomes, height, width)
+        channels, last = self.studio.image[0], len(self.language.primitives)
+        images = np.empty((len(genomes), channels, height, width), np.float32)
+        render_trees(self._templates, forest(genomes), channels, last, height, width, out=images)
+        return torch.from_numpy(images)
+
+    @cached_property
+    def _templates(self) -> Templates:
+        """The language's primitives, and last of all what makes channels of a program's value."""
+        width, channels = (3 if self.language.root else 1), self.studio.image[0]
+        shown = Primitive("channels", lambda canvas, value: self._channels(value), (width,), channels)
+        return Templates([*self.language.primitives, shown])
+
+    def _channels(self, value: Value) -> Value:
         if self.studio.image[0] == 1:
             return (to_scalar(value),)
         if self.options.colour == "rgb":
@@ -107,9 +133,17 @@ class GP(ProgramPopulation[Tree]):
         hue, saturation, brightness = (number.clip(-1, 1) for number in to_vector(value))
         return hsv_to_rgb(hue * 0.5, saturation * 0.5 + 0.5, brightness * 0.5 + 0.5)
 
+    def program(self, genome: Tree, canvas: Canvas, constants: Sequence[Expression] | None = None) -> Program:
+        return self._channels(self.language.value(genome, canvas, constants))
+
     def constants(self, genome: Tree) -> list[float]:
-        return [number for node in genome if is_constant(node) for number in numbers_of(node)]
+        numbers: list[float] = genome.numbers.tolist()
+        return numbers
 
     def with_constants(self, genome: Tree, constants: Sequence[float]) -> Tree:
-        rest = iter(round(number, 4) for number in constants)
-        return Tree(self.language.constant(with_numbers(node, rest)) if is_constant(node) else node for node in genome)
+        return genome.with_numbers([round(number, 4) for number in constants])
+
+
+def _seeds(n: int) -> list[int]:
+    """One of 64 bits for each of n individuals."""
+    return [random.getrandbits(64) for _ in range(n)]

@@ -1,0 +1,139 @@
+"""Variation of whole generations, and their texts, in machine code; `variation.py` and `text.py` are what it does."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+
+import numpy as np
+
+from coevo.native import address, native
+from coevo.trees.grammar import Grammar
+from coevo.trees.tree import Forest, Tree, forest, trees_of
+from coevo.trees.variation import Bounds, offspring, random_tree
+
+AT_ONCE = 1024  # trees of a call, for which memory is taken
+Parents = tuple[Tree, Tree | None]
+
+
+class _Bounds(ctypes.Structure):
+    """As in trees.c."""
+
+    _fields_ = [("nodes", ctypes.c_int64), ("price", ctypes.c_int64), ("mutation", ctypes.c_double)]
+
+
+class _Forest(ctypes.Structure):
+    """As in trees.c."""
+
+    _fields_ = [(name, ctypes.c_void_p) for name in Forest._fields]
+
+
+def vary(grammar: Grammar, parents: Sequence[Parents], seeds: Sequence[int], bounds: Bounds) -> list[Tree]:
+    """The child of each mother and father, by a stream of draws of its own (`variation.offspring`).
+
+    Args:
+        grammar: of all trees.
+        parents: a mother and a father each; without a father the child is mutated alone.
+        seeds: one of 64 bits for each child.
+        bounds: of children; a mother beyond them is her own child, if no other is found.
+
+    Raises:
+        ValueError: a parent is no program of the grammar.
+    """
+    if not native():
+        return [offspring(grammar, seed, *pair, bounds) for pair, seed in zip(parents, seeds, strict=True)]
+    children: list[Tree] = []
+    for first in range(0, len(parents), AT_ONCE):
+        children += _varied(grammar, parents[first : first + AT_ONCE], seeds[first : first + AT_ONCE], bounds)
+    return children
+
+
+def _varied(grammar: Grammar, parents: Sequence[Parents], seeds: Sequence[int], bounds: Bounds) -> list[Tree]:
+    place: dict[int, int] = {}  # of a tree by its address: parents have several children
+    trees: list[Tree] = []
+    pairs = np.full((len(parents), 2), -1, np.int64)
+    for i, pair in enumerate(parents):
+        for side, tree in enumerate(pair):
+            if tree is not None:
+                if id(tree) not in place:
+                    place[id(tree)] = len(trees)
+                    trees.append(tree)
+                pairs[i, side] = place[id(tree)]
+    given = forest(trees)
+    capacity = max(bounds.nodes, *map(len, trees))
+    made = _empty(len(parents), capacity)
+    words = np.array(seeds, np.uint64)
+    _call(
+        "coevo_vary_trees",
+        *(grammar.arrays, _Bounds(*bounds), _pointers(given)),
+        *(address(pairs), address(words), len(parents), capacity, _pointers(made)),
+    )
+    return trees_of(made)
+
+
+def grow(grammar: Grammar, seeds: Sequence[int], type: int, low: int, high: int, bounds: Bounds) -> list[Tree]:
+    """Random programs of a type whose depth is between `low` and `high`, one for each seed
+    (`variation.random_tree`)."""
+    if not native():
+        return [random_tree(grammar, seed, type, low, high, bounds) for seed in seeds]
+    trees: list[Tree] = []
+    capacity = max(bounds.nodes, *(1 + 2 * len(rule.takes) for rule in grammar.rules))
+    for first in range(0, len(seeds), AT_ONCE):
+        words = np.array(seeds[first : first + AT_ONCE], np.uint64)
+        made = _empty(len(words), capacity)
+        _call(
+            "coevo_grow_trees",
+            *(grammar.arrays, _Bounds(*bounds), type, low, high),
+            *(address(words), len(words), capacity, _pointers(made)),
+        )
+        trees += trees_of(made)
+    return trees
+
+
+def write(grammar: Grammar, trees: Sequence[Tree]) -> list[str | None]:
+    """The texts of trees; None for one with a number of more than four decimals, which Python is to write, and for all
+    without machine code."""
+    if not native() or not trees:
+        return [None] * len(trees)
+    given = forest(trees)
+    room = len(given.codes) * (grammar.longest_symbol + 3) + 32 * len(given.numbers)
+    text, ends, whole = np.empty(room, np.uint8), np.empty(len(trees), np.int64), np.empty(len(trees), np.uint8)
+    _call(
+        "coevo_write_trees",
+        *(grammar.arrays, _pointers(given), len(trees), max(map(len, trees))),
+        *(address(text), address(ends), address(whole)),
+    )
+    written, begin = list[str | None](), 0
+    all = text[: ends[-1]].tobytes()
+    for end, good in zip(ends.tolist(), whole.tolist(), strict=True):
+        written.append(all[begin:end].decode() if good else None)
+        begin = end
+    return written
+
+
+def _call(function: str, *arguments: object) -> None:
+    library = native()
+    assert library
+    outcome = getattr(library, function)(
+        *[ctypes.byref(one) if isinstance(one, ctypes.Structure) else one for one in arguments]
+    )
+    if outcome == NO_MEMORY:
+        raise MemoryError("there is no memory to vary programs; lower artist.population or artist.max_nodes")
+    if outcome == NO_PROGRAM:
+        raise ValueError("a tree is not a program of this grammar in prefix order, with the numbers of its constants")
+
+
+NO_MEMORY, NO_PROGRAM = 1, 2  # outcomes, as in trees.c
+
+
+def _empty(count: int, capacity: int) -> Forest:
+    return Forest(
+        np.empty(count * capacity, np.uint16),
+        np.empty(count * capacity * 3, np.float64),
+        np.empty(count, np.int64),
+        np.empty(count, np.int64),
+    )
+
+
+def _pointers(arrays: Forest) -> _Forest:
+    return _Forest(*map(address, arrays))
