@@ -106,7 +106,7 @@ def last_features(network: nn.Module, x: Tensor, labels: Tensor | None = None) -
         network(x, labels)
     finally:
         handle.remove()
-    return found[0].float()
+    return found[0].flatten(1).float()
 
 
 def memory_problems(options: MemoryOptions, batch: int, pack: int) -> list[str]:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal
 
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.functional import linear
 
 from coevo.errors import ConfigError
 from coevo.nn.convolution import Doubling, Halving
@@ -46,6 +47,20 @@ def check_side(who: str, image: tuple[int, int, int], otherwise: str = "") -> No
             f"{who} needs images of {', '.join(sides)} or {last} px, which it halves down to 4 px, not "
             f"{height} × {width}; choose another data.size{otherwise}."
         )
+
+
+class MapLinear(nn.Linear):
+    """A linear layer of flattened maps, [N, C, H, W] → [N, outputs], that reads and differentiates them as they lie.
+
+    `flatten` copies maps whose channels lie together, and gradients come back with pixels together; an activation then
+    takes twenty times as long over them. Here the few weights are turned instead: the same products.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.dim() != 4:
+            return super().forward(x)
+        weight = self.weight.unflatten(1, x.shape[1:]).permute(0, 2, 3, 1).flatten(1)
+        return linear(x.permute(0, 2, 3, 1).flatten(1), weight, self.bias)
 
 
 def dense(

@@ -14,7 +14,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 from coevo import Artist, CriticSpec, PairError
 from coevo.adversarial.critic import AdversarialCritic
 from coevo.nn.convolution import Halving
-from coevo.nn.layers import Norm, check_side, init_kaiming, init_normal, normalisation
+from coevo.nn.layers import MapLinear, Norm, check_side, init_kaiming, init_normal, normalisation
 from coevo_gan.minibatch import Minibatch, minibatch_layer
 
 Conditioning = Literal["none", "projection", "concatenation"]
@@ -55,7 +55,7 @@ class Discriminator(nn.Module):
         self.body = nn.Sequential(*layers)
         features = width * 4 * 4
         self.crowd = minibatch_layer(minibatch, features)
-        self.head = nn.Linear(features + (self.crowd.features if self.crowd else 0), 1)
+        self.head = MapLinear(features + (self.crowd.features if self.crowd else 0), 1)
         self.projection = nn.Embedding(classes, width) if conditioning == "projection" else None
         self.apply(init_normal if norm == "batch" else init_kaiming)
         if spectral:
@@ -67,8 +67,11 @@ class Discriminator(nn.Module):
         if self.plane is not None:
             images = torch.cat([images, self.plane(labels).view(-1, 1, *images.shape[2:])], 1)
         h = self.body(images)
-        flat = h.flatten(1)
-        scores: Tensor = self.head(flat if self.crowd is None else torch.cat([flat, self.crowd(flat)], 1))[:, 0]
+        if self.crowd is None:
+            scores: Tensor = self.head(h)[:, 0]
+        else:
+            flat = h.flatten(1)
+            scores = self.head(torch.cat([flat, self.crowd(flat)], 1))[:, 0]
         if self.projection is not None:
             scores = scores + (self.projection(labels) * h.sum((2, 3))).sum(1)
         return scores

@@ -13,7 +13,7 @@ from torch.nn.functional import cross_entropy, one_hot
 from coevo import CodeBlock, Works
 from coevo.nn.adam import Adam
 from coevo.nn.augmentation import augment, known_kinds
-from coevo.nn.layers import halvings
+from coevo.nn.layers import MapLinear, halvings
 from coevo_gan.dcgan import DCGAN
 
 
@@ -65,7 +65,8 @@ class InfoGAN(DCGAN):
         super().build()
         channels, size, _ = self.studio.image
         layers, features = halvings(self.options.q_width, channels, size)
-        self.q = self.studio.prepare(nn.Sequential(*layers, nn.Flatten(), nn.Linear(features, self.informative)))
+        layers += [nn.Identity(), MapLinear(features, self.informative)]  # the first was a Flatten: names of weights
+        self.q = self.studio.prepare(nn.Sequential(*layers))
         self.optimiser = Adam([*self.generator.parameters(), *self.q.parameters()], self.options)
 
     @property
