@@ -186,5 +186,9 @@ def _in_threads(work: Callable[[slice], None], count: int) -> None:
     if len(parts) == 1:
         work(parts[0])
     elif parts:
-        with ThreadPoolExecutor(threads, "compression") as pool:
-            list(pool.map(work, parts))
+        list(_pool(threads).map(work, parts))
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, "compression")

@@ -152,9 +152,12 @@ class Features(coevo.Critic):
         weight = torch.where(y > 0, 0.5 / len(positives), 0.5 / len(negatives))
         self.network = Classifier(x.shape[1], o.hidden)
         self.network.standardise(x)
-        optimiser = torch.optim.Adam(self.network.parameters(), o.learning_rate, weight_decay=o.weight_decay)
+        x = self.network.standard(x)  # once for all epochs
+        optimiser = torch.optim.Adam(
+            self.network.parameters(), o.learning_rate, weight_decay=o.weight_decay, fused=True
+        )
         for _ in range(o.epochs):
-            loss = binary_cross_entropy_with_logits(self.network(x), y, weight, reduction="sum")
+            loss = binary_cross_entropy_with_logits(self.network.layers(x)[:, 0], y, weight, reduction="sum")
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -186,8 +189,12 @@ class Classifier(nn.Module):
         self.mean, deviation = x.mean(0), x.std(0, correction=0)
         self.deviation = torch.where(deviation > 1e-6, deviation, torch.inf)
 
+    def standard(self, x: Tensor) -> Tensor:
+        """Measures in standard deviations from the mean, at most 5."""
+        return ((x - self.mean) / self.deviation).clamp(-5, 5)
+
     def forward(self, x: Tensor) -> Tensor:
-        scores: Tensor = self.layers(((x - self.mean) / self.deviation).clamp(-5, 5))[:, 0]
+        scores: Tensor = self.layers(self.standard(x))[:, 0]
         return scores
 
 

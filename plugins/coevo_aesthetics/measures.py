@@ -32,6 +32,7 @@ QUALITY = 75
 FRACTAL = 64  # px of a side that the fractal coder sees; of smaller pictures half as many, so that blocks fill it
 LEVELS = (16, 8, 4)  # px of a range block: it is split in four where it is not matched well enough
 TOLERANCE = 8 / 255  # root mean squared error
+CHUNK = 8  # pictures measured at once: they stay in the processor's cache
 
 PER_PART = ("mean", "deviation", "entropy", "edges", "jpeg-error", "jpeg-size", "fractal-error", "fractal-size")
 SYMMETRIES = ("symmetry-x", "symmetry-y", "symmetry-d")
@@ -61,7 +62,13 @@ def measured(images: Tensor) -> Tensor:
     Returns:
         [N, F] float32 on the CPU, F = 51 · C; `names` says which column is what.
     """
-    planes = hsv(images.float().cpu()) if images.shape[1] == 3 else (images.float().cpu() + 1) / 2
+    if not len(images):
+        return torch.zeros(0, len(names(images.shape[1])))
+    return torch.cat([_measured(some.float().cpu()) for some in images.split(CHUNK)])
+
+
+def _measured(images: Tensor) -> Tensor:
+    planes = hsv(images) if images.shape[1] == 3 else (images + 1) / 2
     n, c, size, _ = planes.shape
     flat = planes.reshape(n * c, 1, size, size)
     columns = (_means(planes), _entropies(flat), _each(sobel(flat)), _jpeg(flat), _fractal(flat), symmetries(flat))
@@ -90,8 +97,10 @@ def _means(planes: Tensor) -> Tensor:
     """Mean and standard deviation of every part, [N, C, 2 · 6]; of hue (the first of three) the circular ones."""
     n, c, size, _ = planes.shape
     flat = planes.reshape(n * c, 1, size, size)
-    deviations = torch.stack([part.flatten(1).std(1, correction=0) for part in parts(flat)], 1)
-    means = torch.cat([_each(flat), deviations], 1).reshape(n, c, -1)
+    mean = _each(flat)
+    centred = zip(parts(flat), mean.T[..., None, None, None], strict=True)
+    squares = [(part - own).square_().flatten(1).mean(1) for part, own in centred]
+    means = torch.cat([mean, torch.stack(squares, 1).sqrt()], 1).reshape(n, c, -1)
     if c == 3:
         angle = planes[:, :1] * 2 * torch.pi
         agreement = (_each(angle.cos()).square() + _each(angle.sin()).square()).sqrt().clamp(1e-6, 1)
@@ -102,13 +111,14 @@ def _means(planes: Tensor) -> Tensor:
 def _entropies(images: Tensor) -> Tensor:
     """Bits of a histogram of every part, [N, 6]."""
     tones = (images * TONES).long().clamp_(0, TONES - 1)
-    found = []
-    for part in parts(tones):
-        offset = torch.arange(len(part))[:, None] * TONES
-        counts = (part.flatten(1) + offset).flatten().bincount(minlength=len(part) * TONES).view(-1, TONES)
-        share = counts / counts.sum(1, keepdim=True)
-        found.append(-(share * share.clamp_min(1e-12).log2()).sum(1))
-    return torch.stack(found, 1)
+    offset = torch.arange(len(images))[:, None] * TONES
+    counts = [
+        (part.flatten(1) + offset).flatten().bincount(minlength=len(images) * TONES).view(-1, TONES)
+        for part in parts(tones)[1:]
+    ]
+    counts.insert(0, torch.stack(counts[:4]).sum(0))  # the quadrants make up the whole
+    share = torch.stack(counts, 1) / torch.stack(counts, 1).sum(2, keepdim=True)
+    return -(share * share.clamp_min(1e-12).log2()).sum(2)
 
 
 def sobel(images: Tensor) -> Tensor:
