@@ -6,7 +6,7 @@
 #include "instructions.h"
 
 INLINE int32_t arguments_of(int32_t opcode) {
-    if (opcode == OP_multiply_add || opcode == OP_select) return 3;
+    if (opcode == OP_multiply_add || opcode == OP_select || opcode == OP_noise) return 3;
     return opcode >= OP_negate && opcode <= OP_tanh ? 1 : 2;
 }
 

@@ -158,6 +158,48 @@ INLINE int32_t byte(float x) { /* [-1, 1] as 0 to 255 */
 
 INLINE float of_byte(int32_t b) { return (float)b * (1 / 127.5f) - 1; }
 
+/* The remainder of a division by 289, of whole numbers up to 2^21; half a unit keeps the quotient clear of the edges. */
+INLINE float modulo_289(float x) { return fused(-289, floorf(fused(x, 1 / 289.0f, 0.5f / 289)), x); }
+
+/* A permutation of the whole numbers below 289. */
+INLINE float permuted(float x) {
+    x = modulo_289(x);
+    return modulo_289(fused(x, 34, 10) * x);
+}
+
+/* `wave` in single precision, which gives the same bits for 289ths of a turn. */
+INLINE float small_wave(float x, float phase) {
+    const float rounder = 12582912; /* 1.5 * 2^23 */
+    float rounded = fused(x, 0.318309886f, -phase) + rounder, turns = rounded - rounder + phase;
+    float high = fused(turns, -3.140625f, x), low = x - fused(turns, 3.140625f, high);
+    float r = high + fused(turns, -9.67653589793e-4f, phase ? low : 0), z = r * r;
+    float s = cubic(z, z * z, -0.16666659712791443f, 0.008333078585565090f, -0.00019810690719168633f,
+                    2.6083159809786593e-06f);
+    r = as_float(as_bits(r) ^ as_bits(rounded) << 31);
+    return fused(s * z, r, r);
+}
+
+/* The gradient of a permuted number times the offset from its lattice point. */
+INLINE float slope(float permuted, float x, float y) {
+    const float turn = permuted * 0.0217411257f; /* 2 pi / 289 */
+    return -small_wave(turn, 0.5f) * x + small_wave(turn, 0) * y;
+}
+
+INLINE float eased(float t) { return (t * (t * 6 - 15) + 10) * t * t * t; }
+
+/* There are no more lattice points than can be hashed. */
+INLINE float lattice(float x) { return number_within(x, -0x1p20f, 0x1p20f); }
+
+/* Gradient noise in [-1, 1], as in instructions.py. */
+INLINE float noise(float x, float y, float seed) {
+    const float u = x - floorf(x), v = y - floorf(y), top = lattice(floorf(y));
+    const float begin = lattice(floorf(x)) + modulo_289(lattice(rintf(seed))), one = permuted(begin) + top, two = permuted(begin + 1) + top;
+    const float a = slope(permuted(one), u, v), b = slope(permuted(two), u - 1, v);
+    const float c = slope(permuted(one + 1), u, v - 1), d = slope(permuted(two + 1), u - 1, v - 1);
+    const float ease = eased(u), upper = a + (b - a) * ease, lower = c + (d - c) * ease;
+    return (upper + (lower - upper) * eased(v)) * 1.5f;
+}
+
 /* The instructions, in the order of instructions.py. A cheap one has loops of its own for a constant argument;
    multiply-add, whose b is one as a rule, stands between the two lists. */
 
@@ -186,7 +228,8 @@ INLINE float of_byte(int32_t b) { return (float)b * (1 / 127.5f) - 1; }
     _(and, of_byte(byte(a) & byte(b)))                                                                                 \
     _(or, of_byte(byte(a) | byte(b)))                                                                                  \
     _(xor, of_byte(byte(a) ^ byte(b)))                                                                                 \
-    _(select, a > 0 ? b : c)
+    _(select, a > 0 ? b : c)                                                                                           \
+    _(noise, noise(a, b, c))
 
 #define AS_OPCODE(name, _) OP_##name,
 #define AS_TEXT(name, _) #name " "

@@ -65,11 +65,13 @@ class Function:
 def cost(function: Function) -> tuple[int, tuple[int, ...]]:
     """Estimated cost of a function: instructions of its own, and how many times it reads each argument.
 
-    It is measured: with arguments of one instruction, and of several.
+    It is measured: with arguments of one instruction, and of several. Noise counts as many.
     """
     own = _cost(function, None)
     return own, tuple(1 + (_cost(function, i) - own) // LONGER for i in range(len(function.takes)))
 
+
+WEIGHTS = {its.NOISE.name: 40}  # of instructions that take much longer than others
 
 LONGER = 4  # more instructions in the argument whose readings are counted
 
@@ -83,9 +85,9 @@ def _cost(function: Function, longer: int | None) -> int:
         for _ in range(LONGER if i == longer else 0):
             numbers[0] = numbers[0].cos()
         arguments.append(tuple(numbers))
-    before = len(canvas) - len(canvas.constants)
+    before = len(canvas)
     function(canvas, *arguments)
-    return len(canvas) - len(canvas.constants) - before
+    return sum(WEIGHTS.get(one.name, 1) for one in canvas.instructions[before:] if one)
 
 
 def to_vector(value: Value) -> Value:
@@ -126,32 +128,8 @@ def blurred(canvas: Canvas, value: Value, spread: float) -> Value:
 
 
 def noise(canvas: Canvas, x: Number, y: Number, seed: Number) -> Expression:
-    """Gradient noise (Perlin 1985) at a point, in [-1, 1]. A lattice point's gradient is hashed by arithmetic that is
-    exact in float32 (permutation polynomials, Gustavson & McEwan 2022), so it is the same on every machine."""
-    x, y = canvas.wrap(x), canvas.wrap(y)
-    left, top = x.floor(), y.floor()
-    u, v = x - left, y - top
-    column = [_hash(left + _seed(canvas, seed)), _hash(left + _seed(canvas, seed) + 1)]
-    corners = [[_dot(_hash(c + top + j), u - i, v - j) for i, c in enumerate(column)] for j in (0, 1)]
-    ease = [(t * (t * 6 - 15) + 10) * t * t * t for t in (u, v)]  # Perlin 2002
-    upper, lower = (a + (b - a) * ease[0] for a, b in corners)
-    return (upper + (lower - upper) * ease[1]) * 1.5
-
-
-def _seed(canvas: Canvas, seed: Number) -> Expression:
-    return canvas.wrap(seed).round() % 289
-
-
-def _hash(x: Expression) -> Expression:
-    """A permutation of the integers modulo 289."""
-    x = x % 289
-    return ((x * 34 + 10) * x) % 289
-
-
-def _dot(hashed: Expression, x: Expression, y: Expression) -> Expression:
-    """A hashed gradient times the offset from its lattice point."""
-    turn = hashed * (2 * pi / 289)
-    return turn.cos() * x + turn.sin() * y
+    """Gradient noise at a point, in [-1, 1]."""
+    return canvas.apply(its.NOISE, x, y, seed)
 
 
 def _octaves(canvas: Canvas, x: Expression, y: Expression, scale: Expression, seed: Number) -> Expression:

@@ -7,6 +7,7 @@ picture on both.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import pi
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -73,6 +74,46 @@ def _root(a: Any, out: np.ndarray) -> None:
     np.sqrt(np.abs(a, out), out)
 
 
+def noise_of(x: Any, y: Any, seed: Any, floor: Any, round: Any, clip: Any, cos: Any, sin: Any) -> Any:
+    """Gradient noise (Perlin 1985) in [-1, 1], by the functions of NumPy or of torch.
+
+    A lattice point's gradient is hashed by arithmetic that is exact in float32 (permutation polynomials, Gustavson &
+    McEwan 2022), so it is the same on every machine.
+    """
+
+    def modulo(n: Any) -> Any:
+        return n - floor((n + 0.5) * (1 / 289)) * 289
+
+    def permuted(n: Any) -> Any:
+        n = modulo(n)
+        return modulo((n * 34 + 10) * n)
+
+    def slope(hashed: Any, x: Any, y: Any) -> Any:
+        turn = hashed * (2 * pi / 289)
+        return cos(turn) * x + sin(turn) * y
+
+    def lattice(n: Any) -> Any:  # there are no more points than can be hashed
+        return clip(n, -(2.0**20), 2.0**20)
+
+    u, v = x - floor(x), y - floor(y)
+    top = lattice(floor(y))
+    begin = lattice(floor(x)) + modulo(lattice(round(seed)))
+    columns = [permuted(begin), permuted(begin + 1)]
+    corners = [[slope(permuted(c + top + j), u - i, v - j) for i, c in enumerate(columns)] for j in (0, 1)]
+    ease = [(t * (t * 6 - 15) + 10) * t * t * t for t in (u, v)]  # Perlin 2002
+    upper, lower = (a + (b - a) * ease[0] for a, b in corners)
+    return (upper + (lower - upper) * ease[1]) * 1.5
+
+
+def _noise(x: Any, y: Any, seed: Any, out: np.ndarray) -> None:
+    out[...] = noise_of(x, y, seed, np.floor, np.rint, np.clip, np.cos, np.sin)
+
+
+def _noise_of_torch(x: torch.Tensor, y: torch.Tensor, seed: torch.Tensor) -> torch.Tensor:
+    value: torch.Tensor = noise_of(x, y, seed, torch.floor, torch.round, torch.clamp, torch.cos, torch.sin)
+    return value
+
+
 def _bits(numpy: Callable[..., Any], torch_: Callable[..., torch.Tensor], name: str) -> Instruction:
     """A bitwise operation on values in [-1, 1] as eight bits each: Sims' and, or and xor."""
 
@@ -112,9 +153,10 @@ SELECT = Instruction("select", _select, lambda c, a, b: torch.where(c > 0, a, b)
 AND = _bits(np.bitwise_and, torch.bitwise_and, "and")
 OR = _bits(np.bitwise_or, torch.bitwise_or, "or")
 XOR = _bits(np.bitwise_xor, torch.bitwise_xor, "xor")
+NOISE = Instruction("noise", _noise, _noise_of_torch)
 
 BUILT_IN = (
     *(ADD, SUBTRACT, MULTIPLY, DIVIDE, MINIMUM, MAXIMUM, LESS, MULTIPLY_ADD),
-    *(NEGATE, ABSOLUTE, FLOOR, ROUND, ROOT, EXP, LOG, SIN, COS, TANH, POWER, ANGLE, AND, OR, XOR, SELECT),
+    *(NEGATE, ABSOLUTE, FLOOR, ROUND, ROOT, EXP, LOG, SIN, COS, TANH, POWER, ANGLE, AND, OR, XOR, SELECT, NOISE),
 )
 """In the order of coevo/native/instructions.h."""

@@ -94,7 +94,7 @@ def program_of(code: list[Any], channels: int) -> Program:
 
 def arity(instruction: Instruction) -> int:
     one = {"negate", "absolute", "floor", "round", "root", "exp", "log", "sin", "cos", "tanh"}
-    return 1 if instruction.name in one else 3 if instruction.name in ("select", "multiply-add") else 2
+    return 1 if instruction.name in one else 3 if instruction.name in ("select", "multiply-add", "noise") else 2
 
 
 @settings(deadline=None, max_examples=100)

@@ -105,9 +105,9 @@ def test_a_moved_part_is_read_at_other_coordinates() -> None:
 
 
 def test_a_program_of_too_many_instructions_is_refused() -> None:
-    canvas = Canvas(limit=50)
-    with pytest.raises(TooSlow, match="more than 50 instructions; nest blurs"):
-        noise(canvas, canvas.x, canvas.y, 0)
+    canvas = Canvas(limit=25)
+    with pytest.raises(TooSlow, match="more than 25 instructions; nest blurs"):
+        SIMS["color-noise"](canvas, (canvas.r,), (canvas.theta,))
 
 
 def test_a_pixel_that_is_not_a_number_is_shown_as_black() -> None:
