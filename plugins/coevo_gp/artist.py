@@ -16,9 +16,9 @@ from coevo import DataError
 from coevo.evolution.programs import ProgramPopulation
 from coevo.evolution.variety import varies
 from coevo.shader import Canvas, Expression, Program
-from coevo.shader.forest import render_trees
+from coevo.shader.forest import checked, plan_trees, render_trees
 from coevo.shader.functions import Value, hsv_to_rgb, select_functions, to_scalar, to_vector
-from coevo.shader.gpu import draws_on
+from coevo.shader.gpu import draws_on, render_on_gpu
 from coevo.shader.templates import Primitive, Templates
 from coevo.trees.language import MAX_NODES, Language
 from coevo.trees.machine import grow, vary
@@ -111,10 +111,15 @@ class GP(ProgramPopulation[Tree]):
     # pictures
 
     def draw(self, genomes: Sequence[Tree], height: int, width: int) -> Tensor:
-        if draws_on(self.studio.device):
-            return super().draw(genomes, height, width)
         channels, last = self.studio.image[0], len(self.language.primitives)
-        images = np.empty((len(genomes), channels, height, width), np.float32)
+        shape = len(genomes), channels, height, width
+        if draws_on(self.studio.device):
+            its = checked(forest(genomes))
+            plans = (
+                plan_trees(self._templates, its, channels, last, i, i + 1, height, width) for i in range(len(genomes))
+            )
+            return render_on_gpu(self.studio.device, plans, shape)
+        images = np.empty(shape, np.float32)
         render_trees(self._templates, forest(genomes), channels, last, height, width, out=images)
         return torch.from_numpy(images)
 

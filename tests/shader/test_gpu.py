@@ -21,12 +21,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+import coevo.evolution.programs
+import coevo_cppn.artist
+import coevo_gp.artist
 from coevo import Studio
-from coevo.evolution import programs as evolution
+from coevo.evolution.programs import ProgramPopulation
 from coevo.native import SOURCES, native
 from coevo.shader import Canvas, Expression, Instruction, Program, cuda, gpu, render
 from coevo.shader.instructions import BUILT_IN
 from coevo.shader.plan import Plan
+from coevo_cppn.artist import CPPN
 from coevo_gp.artist import GP
 
 COMPILER = next(filter(shutil.which, ["cc", "gcc", "clang"]), None)
@@ -130,20 +134,26 @@ def test_a_population_of_gp_is_drawn_by_few_launches(kernel: cuda.Kernel, monkey
     assert sum(blocks for _, blocks, *_ in launches) == 40
 
 
-def test_artists_draw_there(kernel: cuda.Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("artist_of", [GP, CPPN])
+def test_artists_draw_there(kernel: cuda.Kernel, monkeypatch: pytest.MonkeyPatch, artist_of: type[Any]) -> None:
     """The pictures of a population are those that the processor draws."""
-    artist = GP(GP.Options(population=70), Studio((3, 16, 16)))
+    artist = artist_of(artist_of.Options(population=70), Studio((3, 16, 16)))
     artist.build()
     genomes = [artist.genome(one) for one in artist.population]
     by_processor = artist.draw(genomes, 12, 20)
+    by_expressions = ProgramPopulation.draw(artist, genomes, 12, 20)
 
-    monkeypatch.setattr(evolution, "draws_on", lambda device: True)
-    monkeypatch.setattr(gpu, "draws_on", lambda device: True)
+    launches: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(kernel, "launch", count_calls(kernel.launch, launches))
+    for module in (coevo_gp.artist, coevo_cppn.artist, coevo.evolution.programs, gpu):
+        monkeypatch.setattr(module, "draws_on", lambda device: True)
     monkeypatch.setattr(gpu, "kernel_of", lambda device: kernel)
     monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
     monkeypatch.setattr(torch.cuda, "device", nullcontext)
     monkeypatch.setattr(torch.cuda, "current_stream", lambda: SimpleNamespace(cuda_stream=0))
     assert_same(artist.draw(genomes, 12, 20).numpy(), by_processor.numpy())
+    assert_same(ProgramPopulation.draw(artist, genomes, 12, 20).numpy(), by_expressions.numpy())
+    assert sum(blocks for _, blocks, *_ in launches) == 2 * 70
 
 
 def count_calls(launch: Any, calls: list[Any]) -> Any:
