@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import re
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -13,7 +15,7 @@ from coevo.errors import ConfigError
 
 Precision = Literal["auto", "fp32", "bf16"]
 
-SMALL = 100_000  # weights of the largest layer: below, casting costs a processor more than computing in bf16 saves
+CPUINFO = Path("/proc/cpuinfo")
 
 
 def find_device(name: str) -> torch.device:
@@ -32,14 +34,17 @@ def fast_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
     if device.type == "cpu":
-        return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+        known = capabilities()
+        return bool(known.get("avx512_bf16") or known.get("amx_bf16"))
     return False
 
 
-def faster_in_bf16(module: nn.Module, device: torch.device) -> bool:
-    """Whether a module is computed sooner in bf16. A convolution uses its few weights many times over."""
-    large = any(parameter.numel() >= SMALL for parameter in module.parameters())
-    return fast_bf16(device) and (large or convolves(module) or device.type != "cpu")
+def capabilities() -> dict[str, Any]:
+    """What the processor can, by name, such as amx_bf16."""
+    if hasattr(torch.cpu, "get_capabilities"):
+        return dict(torch.cpu.get_capabilities())
+    flags = re.search(r"^flags\s*:(.*)", CPUINFO.read_text(), re.MULTILINE) if CPUINFO.exists() else None
+    return dict.fromkeys(flags[1].split(), True) if flags else {}
 
 
 def convolves(module: nn.Module) -> bool:

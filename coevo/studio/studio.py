@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from coevo.studio.devices import Precision, autocast, convolves, faster_in_bf16, own_frame
+from coevo.studio.devices import Precision, autocast, convolves, fast_bf16, own_frame
 from coevo.studio.global_state import GlobalState
+from coevo.studio.precision import PrecisionChoices, faster_in_bf16
 from coevo.studio.random_streams import RandomStreams, seed_of
 
 M = TypeVar("M", bound=nn.Module)
@@ -50,6 +52,8 @@ class Studio:
     picks: bool = False
     deterministic: bool = False
     threads: int | None = None
+    choices: PrecisionChoices = field(default_factory=PrecisionChoices)
+    """With precision auto: which networks are computed in bf16."""
     ids: int = 0
     """The number of ids given to individuals so far."""
 
@@ -81,11 +85,29 @@ class Studio:
         module.to(device=self.device)
         if convolves(module):
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        if self.precision == "bf16" or (self.precision == "auto" and faster_in_bf16(module, self.device)):
-            module.forward = autocast(module.forward, self.device.type)
+        kind, full = self.device.type, module.forward
+        half = autocast(full, kind)
         if self.compile:
-            module.forward = torch.compile(own_frame(module.forward))
+            full, half = torch.compile(own_frame(full)), torch.compile(own_frame(half))
+        may = self.precision == "auto" and fast_bf16(self.device)
+        if may and kind == "cpu":
+            module.forward = self._sooner(module, full, half)
+        elif may or self.precision == "bf16":
+            module.forward = half
+        elif self.compile:
+            module.forward = full
         return module
+
+    def _sooner(self, module: nn.Module, full: Any, half: Any) -> Any:
+        """A forward pass that is computed in the precision that is chosen for the network at its first step."""
+        network = f"{module} {[tuple(each.shape) for each in module.parameters()]}"
+
+        def run(*inputs: Any, **named: Any) -> Any:
+            measure = partial(faster_in_bf16, module, self.device.type, inputs, named)
+            in_half = self.choices.in_bf16(network, inputs, measure)
+            return (half if in_half else full)(*inputs, **named)
+
+        return run
 
     def playing(self) -> AbstractContextManager[None]:
         """Within the block the process's global random streams and torch's modes are those of the run."""
@@ -101,11 +123,14 @@ class Studio:
         self.streams.reseed(*salt)
 
     def state(self) -> dict[str, Any]:
-        """The position of every random stream, global ones included, and how many ids were given."""
-        return {**self.streams.state(), **self._globals.state(), "ids": self.ids}
+        """The position of every random stream, global ones included, how many ids were given, and which networks are
+        computed in bf16 if that was measured."""
+        chosen = {"bf16": dict(self.choices.made)} if self.choices.made else {}
+        return {**self.streams.state(), **self._globals.state(), "ids": self.ids, **chosen}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take the random streams and the ids back to a state made by `state()`."""
         self._globals.restore(state)
         self.streams.restore(state)
         self.ids = state["ids"]
+        self.choices.made |= state.get("bf16", {})

@@ -123,21 +123,6 @@ def test_a_prepared_module_returns_fp32_whatever_it_computes_in(precision):
     assert in_half == (precision == "bf16") or precision == "auto"
 
 
-@pytest.mark.parametrize(
-    ("module", "given", "pays"),
-    [
-        (nn.Linear(250, 250), torch.rand(2, 250), False),
-        (nn.Linear(784, 512), torch.rand(2, 784), True),
-        (nn.Conv2d(1, 8, 3), torch.rand(2, 1, 28, 28), True),
-    ],
-    ids=["small", "large", "convolution"],
-)
-def test_auto_computes_in_bf16_what_is_computed_sooner_that_way(monkeypatch, module, given, pays):
-    monkeypatch.setattr("coevo.studio.devices.fast_bf16", lambda device: True)
-    in_full = module(given)
-    assert torch.equal(Studio(precision="auto").prepare(module)(given), in_full) != pays
-
-
 def test_convolutions_are_laid_out_channels_last():
     module = Studio().prepare(nn.Conv2d(3, 8, 3))
     assert module.weight.is_contiguous(memory_format=torch.channels_last)
