@@ -37,7 +37,7 @@ extern "C" {
 /* A step is an int4, which is fetched at once. x: opcode | A_NUMBER, B_NUMBER, C_NUMBER | register to fill << 16;
    y, z, w: registers, or the bits of numbers; of a line its number is y, and of `show` the channel is z. */
 enum { A_NUMBER = 32, B_NUMBER = 64, C_NUMBER = 128, OPCODE = 31 };
-typedef char EveryOpcodeFits[OP_show <= OPCODE ? 1 : -1];
+typedef char EveryOpcodeFits[(int)OP_show <= (int)OPCODE ? 1 : -1];
 
 typedef struct {
     int32_t first, stop; /* its steps */
