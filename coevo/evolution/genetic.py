@@ -175,4 +175,4 @@ class GeneticPopulation(Population[G]):
         return list(zip(self.offspring_of(parents), ids, strict=True))
 
     def _mates(self, pair: Sequence[Genome]) -> bool:
-        return len(pair) > 1 and pair[0] != pair[1] and random.random() < self.options.crossover
+        return len(pair) > 1 and pair[0].id != pair[1].id and random.random() < self.options.crossover

@@ -186,11 +186,18 @@ class Population(Artist, Generic[G]):
         """Pictures [N, C, H, W] of the population; only those are drawn that were not drawn before."""
         ids = [one.id for one in self.population]
         if ids != self._drawn_ids:
-            known = dict(zip(self._drawn_ids, self._images, strict=True))
-            new = [self.genome(one) for one in self.population if one.id not in known]
-            drawn = iter(self.draw(new, *self.studio.image[1:]) if new else ())
-            self._images = torch.stack([known[id] if id in known else next(drawn) for id in ids])
-            self._drawn_ids = ids
+            known = {id: place for place, id in enumerate(self._drawn_ids)}
+            old = [place for place, id in enumerate(ids) if id in known]
+            new = [place for place, id in enumerate(ids) if id not in known]
+            parts = [self._images[[known[ids[place]] for place in old]]] if old else []
+            if new:
+                genomes = [self.genome(self.population[place]) for place in new]
+                parts.append(self.draw(genomes, *self.studio.image[1:]))
+            images = torch.cat(parts)
+            order = [*old, *new]
+            if order != sorted(order):  # survivors come first as a rule
+                images = images[torch.tensor(order).argsort()]
+            self._images, self._drawn_ids = images, ids
         return self._images.to(self.studio.device)
 
     def genome(self, one: Genome) -> G:

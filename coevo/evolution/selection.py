@@ -6,6 +6,7 @@ import random
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 from torch import Tensor
 
 Pair = tuple[int, int]
@@ -49,8 +50,11 @@ def elites(scores: Sequence[float], candidates: Sequence[int], n: int) -> list[i
 def tournament(scores: Sequence[float], candidates: Sequence[int], size: int, n: int) -> list[int]:
     """The winners of n tournaments, each the best of `size` candidates drawn with replacement; of equals the one that
     was drawn first."""
-    rivals = iter(random.choices(candidates, k=n * size))
-    return [max(some, key=scores.__getitem__) for some in zip(*[rivals] * size, strict=True)]
+    draws = np.frombuffer(random.randbytes(4 * n * size), "<u4").reshape(n, size)
+    rivals = np.asarray(candidates, np.int64)[draws.astype(np.int64) * len(candidates) >> 32]
+    winners = np.asarray(scores, np.float64)[rivals].argmax(1)
+    chosen: list[int] = rivals[np.arange(n), winners].tolist()
+    return chosen
 
 
 def mating_pairs(scores: Sequence[float], candidates: Sequence[int], size: int, n: int) -> list[Pair]:

@@ -49,16 +49,11 @@ def vary(grammar: Grammar, parents: Sequence[Parents], seeds: Sequence[int], bou
 
 
 def _varied(grammar: Grammar, parents: Sequence[Parents], seeds: Sequence[int], bounds: Bounds) -> list[Tree]:
-    place: dict[int, int] = {}  # of a tree by its address: parents have several children
-    trees: list[Tree] = []
-    pairs = np.full((len(parents), 2), -1, np.int64)
-    for i, pair in enumerate(parents):
-        for side, tree in enumerate(pair):
-            if tree is not None:
-                if id(tree) not in place:
-                    place[id(tree)] = len(trees)
-                    trees.append(tree)
-                pairs[i, side] = place[id(tree)]
+    # a parent of several children is told once
+    told = {id(tree): tree for pair in parents for tree in pair if tree is not None}
+    place = {address: i for i, address in enumerate(told)} | {id(None): -1}
+    pairs = np.array([[place[id(tree)] for tree in pair] for pair in parents], np.int64)
+    trees = list(told.values())
     given = forest(trees)
     capacity = max(bounds.nodes, *map(len, trees))
     made = _empty(len(parents), capacity)
