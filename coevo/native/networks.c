@@ -243,3 +243,27 @@ PUBLIC int64_t coevo_networks_columns(const Networks *networks, int32_t *columns
     free(slots), free(numbers);
     return done;
 }
+
+/* Compatibility distances of each network from one of them (eq. 1).
+
+   coefficients: of the share of links that only one of the two has, and of the mean difference of the weights of the
+   others. weights: room for a number by column, all of them not a number, before and after. */
+PUBLIC void coevo_networks_distances(const Networks *networks, const int32_t *columns, const double *coefficients,
+                                     double *weights, int64_t one, double *distances) {
+    const int64_t *first = networks->link_first;
+    int64_t own = first[one + 1] - first[one];
+    for (int64_t k = first[one]; k < first[one + 1]; k++) weights[columns[k]] = networks->links[k].weight;
+    for (int64_t i = 0; i < networks->count; i++) {
+        int64_t shared = 0, count = first[i + 1] - first[i], larger = count > own ? count : own;
+        double difference = 0;
+        for (int64_t k = first[i]; k < first[i + 1]; k++) {
+            double its = weights[columns[k]];
+            if (its != its) continue;
+            shared++;
+            difference += fabs(networks->links[k].weight - its);
+        }
+        distances[i] = coefficients[0] * ((double)(count + own - 2 * shared) / (double)(larger > 1 ? larger : 1)) +
+                       coefficients[1] * (difference / (double)(shared > 1 ? shared : 1));
+    }
+    for (int64_t k = first[one]; k < first[one + 1]; k++) weights[columns[k]] = NAN;
+}

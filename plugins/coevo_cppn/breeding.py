@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Sequence
 from functools import partial
+from itertools import count
 
 import numpy as np
 
@@ -12,11 +13,24 @@ from coevo.evolution.niches import farthest_first_clusters
 from coevo.native import Draws, address
 from coevo_cppn import neat
 from coevo_cppn.machine import Networks, Rules, machine_code
-from coevo_cppn.network import ACTIVATION_NAMES, COLOURS, INK, INPUTS, LINK, MAX_LINKS, NODE, Network, number_of
+from coevo_cppn.network import (
+    ACTIVATION_NAMES,
+    COLOURS,
+    HASHED,
+    INK,
+    INPUTS,
+    LINK,
+    MAX_LINKS,
+    NODE,
+    Network,
+    name_of,
+    number_of,
+)
 
 Pair = tuple[Network, Network | None]
 WORDS = np.array([*INPUTS, *INK, *COLOURS, *ACTIVATION_NAMES], "S12")
 NODE_TEXT, LINK_TEXT, OTHER_TEXT = 26, 48, 80  # bytes of a node, of a link and of what is around them, at most
+COEFFICIENTS = np.array([neat.DISJOINT, neat.WEIGHTS])
 NOBODY = Network(b"", b"")
 
 
@@ -52,9 +66,9 @@ def offspring_of(
     first = np.arange(len(pairs)) * (int(whole) + 1)
     begins = (mothers.node_ends[:-1] + first).tolist(), (mothers.link_ends[:-1] + first).tolist()
     parts = list(zip(*begins, *counts.T.tolist(), [mother for mother, _ in pairs], strict=True))
-    for begin, _, count, _, mother in parts:
-        if count > mother.node_count:
-            _name(nodes["name"][begin : begin + count], mother)
+    for node, _, node_count, _, mother in parts:
+        if node_count > mother.node_count:
+            _name(nodes["name"][node : node + node_count], mother)
     node_data, link_data = nodes.tobytes(), links.tobytes()
     a, b = NODE.itemsize, LINK.itemsize
     return [
@@ -70,11 +84,17 @@ def offspring_of(
 
 def _name(numbers: np.ndarray, mother: Network) -> None:
     """Name the new nodes of a child, which come last, after the links that they split."""
-    names = mother.names
-    for i in range(mother.node_count, len(numbers)):
-        source, target = divmod(int(numbers[i]), 1 << 32)
-        names.append(neat.innovation(names[source], names[target], names))
-        numbers[i] = number_of(names[-1])
+    known: list[int] = numbers.tolist()
+
+    def name(place: int) -> str:
+        number = known[place - len(INPUTS)] if place >= len(INPUTS) else HASHED
+        return mother.names[place] if number & HASHED else name_of(number)
+
+    for i in range(mother.node_count, len(known)):
+        source, target = divmod(known[i], 1 << 32)
+        ends = name(source), name(target)
+        new = (number_of(neat.innovation(*ends, again)) for again in count())
+        known[i] = numbers[i] = next(number for number in new if number not in known)
 
 
 def random_networks(seeds: Sequence[int], colour: bool, mutations: int, max_links: int) -> list[Network]:
@@ -102,8 +122,19 @@ def species(some: Sequence[Network], wanted: int) -> list[list[int]]:
     """The indices of networks in at most `wanted` species (§3.3)."""
     networks = Networks(some)
     numbers, weights, counts = columns(networks), networks.link_array["weight"], np.diff(networks.link_ends)
-    rows = np.repeat(np.arange(len(some)), counts)
-    distances = partial(neat.distances, numbers, rows, weights, counts)
+    library = machine_code()
+    if library is None:
+        rows = np.repeat(np.arange(len(some)), counts)
+        return farthest_first_clusters(len(some), wanted, partial(neat.distances, numbers, rows, weights, counts))
+    nothing = np.full(int(numbers.max(initial=0)) + 1, np.nan)
+
+    def distances(one: int) -> np.ndarray:
+        found = np.empty(len(some))
+        library.coevo_networks_distances(
+            ctypes.addressof(networks), *map(address, (numbers, COEFFICIENTS, nothing)), one, address(found)
+        )
+        return found
+
     return farthest_first_clusters(len(some), wanted, distances)
 
 
@@ -120,7 +151,7 @@ def columns(networks: Networks) -> np.ndarray:
     inputs = source < len(INPUTS)
     sources = np.where(inputs, source - len(INPUTS), names[np.where(inputs, 0, source + first)])
     pairs = sources * (len(names) + 1) + names[target + first]
-    return np.unique(pairs, return_inverse=True)[1]
+    return np.unique(pairs, return_inverse=True)[1].astype(np.int32)
 
 
 def _checked(done: int) -> None:

@@ -20,15 +20,15 @@ from coevo_cppn.network import ACTIVATIONS, COLOURS, INK, Network, painted
 
 
 def render_networks(
-    some: Sequence[Network], channels: int, height: int, width: int, out: np.ndarray | None = None
+    some: Sequence[Network], channels: int, height: int, width: int, threads: int | None = None
 ) -> np.ndarray:
-    """Draw networks, as `render` draws their programs.
+    """Draw networks, as `render` draws their programs; by default with a thread for each processor.
 
     Returns:
         Pictures [N, channels, height, width] float32 in [-1, 1].
     """
     shape = len(some), channels, height, width
-    return draw_batches(_planner(some, channels, height, width), shape, out=out, apart=machine_code() is not None)
+    return draw_batches(_planner(some, channels, height, width), shape, threads, apart=machine_code() is not None)
 
 
 def plans(some: Sequence[Network], channels: int, height: int, width: int) -> Iterator[Plan]:

@@ -46,6 +46,9 @@ def machine_code() -> ctypes.CDLL | None:
     if library is not None:
         library.coevo_networks_vary.argtypes = [c_void_p] * 7
         library.coevo_networks_columns.argtypes = [c_void_p] * 2
+        library.coevo_networks_vary.restype = library.coevo_networks_columns.restype = c_int64
+        library.coevo_networks_distances.argtypes = [*[c_void_p] * 4, c_int64, c_void_p]
+        library.coevo_networks_distances.restype = library.coevo_networks_text.restype = None
         library.coevo_networks_text.argtypes = [c_void_p] * 4
         library.coevo_plan_networks.argtypes = [*[c_void_p] * 3, *[c_int64] * 4, c_void_p]
         library.coevo_plan_networks.restype = c_int64

@@ -6,9 +6,9 @@ networks, with the rates of PicBreeder's clones.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from hashlib import blake2b
-from itertools import accumulate
+from itertools import accumulate, count
 from math import exp, log
 from typing import TypeVar
 
@@ -73,7 +73,8 @@ def with_node(net: Network, draws: Draws) -> Network | None:
     if not net.links:
         return None
     source, target = draws.choice(list(net.links))
-    name = innovation(source, target, net.nodes)
+    names = (innovation(source, target, again) for again in count())
+    name = next(name for name in names if name not in net.nodes)
     links = {link: weight for link, weight in net.links.items() if link != (source, target)}
     links |= {(source, name): 1.0, (name, target): net.links[source, target]}
     return packed({**net.nodes, name: draws.choice(ACTIVATION_NAMES)}, links, net.outputs)
@@ -103,13 +104,9 @@ def clipped(weight: float) -> float:
     return round(max(-RANGE, min(RANGE, weight)) * 1e6) / 1e6
 
 
-def innovation(source: str, target: str, taken: Collection[str] = ()) -> str:
-    """The name of the node that splits a link, which depends on the link alone; on how often it was split before, if
-    its names are taken."""
-    again = 0
-    while (name := blake2b(f"{source}>{target}#{again}".encode(), digest_size=5).hexdigest()) in taken:
-        again += 1
-    return name
+def innovation(source: str, target: str, again: int = 0) -> str:
+    """The name of the node that splits a link, which depends on the link alone; `again`: names that are taken."""
+    return blake2b(f"{source}>{target}#{again}".encode(), digest_size=5).hexdigest()
 
 
 def mate(mother: Network, father: Network, draws: Draws) -> Network:

@@ -229,7 +229,7 @@ def test_a_new_node_splits_a_link_and_is_named_after_it() -> None:
     assert with_node(net, draws).nodes.keys() == once.nodes.keys()  # type: ignore[union-attr] # the same innovation, the same name
     whole = packed(once.nodes, {**once.links, ("x", "ink"): 0.1}, once.outputs)
     again = next(n for n in (with_node(whole, draws) for _ in range(50)) if n and ("x", "ink") not in n.links)
-    assert innovation("x", "ink", {name}) in again.nodes  # and another name if that exists
+    assert innovation("x", "ink", 1) in again.nodes  # and another name if that exists
 
 
 def test_an_offspring_has_the_structure_of_its_mother_and_the_weights_of_either() -> None:
@@ -279,6 +279,10 @@ def test_distances_are_those_of_the_paper(seed: int) -> None:
     rows = np.repeat(np.arange(6), counts)
     found = distances(columns(networks), rows, networks.link_array["weight"], counts, 0)
     assert found.tolist() == pytest.approx(distances_from_the_first(nets))
+    natively = species(nets, 4)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(breeding, "machine_code", lambda: None)
+        assert species(nets, 4) == natively
 
 
 def artist(size: int = 16, channels: int = 1, **options: Any) -> CPPN:
