@@ -16,6 +16,7 @@ import random
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # else a peer's idle threads keep both cores busy in our turn
@@ -26,18 +27,23 @@ from deap import gp
 
 from coevo import Studio
 from coevo.contract.works import Works
-from coevo.shader import Canvas, render
-from coevo.shader.functions import COORDINATES, SIMS, to_vector
+from coevo.shader.forest import checked, plan_trees, render_trees
+from coevo.shader.functions import ARITHMETIC, COORDINATES, SIMS
+from coevo.shader.templates import Templates
 from coevo.trees.language import ANY_SIZE, COLOR, GREY, Language
 from coevo.trees.machine import vary
-from coevo.trees.tree import VECTOR, Tree
+from coevo.trees.tree import VECTOR, Tree, forest
 from coevo_cppn.artist import CPPN
+from coevo_cppn.drawing import render_networks
 from coevo_cppn.network import Network
 from coevo_gp.artist import GP
+
+SIDES = (32, 64, 128, 256, 512, 1024)
 
 # functions that both sides have: pointwise, without noise
 NAMES = ["+", "-", "*", "/", "min", "max", "abs", "sin", "cos", "expt", "atan", "if", "dissolve", "vector"]
 LANGUAGE = Language(COORDINATES | {name: SIMS[name] for name in NAMES})
+TEMPLATES = Templates(LANGUAGE.primitives)
 
 NUMPY: dict[str, Callable[..., Any]] = {
     "+": np.add,
@@ -93,8 +99,7 @@ def with_deap(trees: Sequence[Tree], pset: gp.PrimitiveSetTyped, side: int, dtyp
 
 
 def with_coevo(trees: Sequence[Tree], side: int) -> np.ndarray:
-    canvas = Canvas()
-    return render([to_vector(LANGUAGE.value(tree, canvas)) for tree in trees], side, side)
+    return render_trees(TEMPLATES, forest(trees), 3, None, side, side)
 
 
 def random_trees(count: int) -> list[Tree]:
@@ -218,8 +223,7 @@ def networks(side: int, repeats: int) -> None:
     nets = [artist.genome(one) for one in artist.population]
 
     def ours(some: Sequence[Network] = nets, side: int = side) -> np.ndarray:
-        canvas = Canvas()
-        return render([net.value(canvas) for net in some], side, side)
+        return render_networks(some, 1, side, side)
 
     differ = np.abs(np.stack([pytorch_neat(net, side).clamp(-1, 1).numpy() for net in nets]) - ours()) > 1e-3
     sides = {"coevo": ours, "pytorch-neat's method": lambda: [pytorch_neat(net, side) for net in nets]}
@@ -235,20 +239,41 @@ def networks(side: int, repeats: int) -> None:
 
 
 def growth(repeats: int) -> None:
-    """Cost by pixels; memory of a large population."""
+    """Cost by pixels, and of planning; memory of a large population."""
     import psutil
 
-    some = random_trees(20)
-    per_pixel = {
-        side: statistics.median(times({"coevo": lambda side=side: with_coevo(some, side)}, repeats)["coevo"]) / side**2
-        for side in (128, 256, 512, 1024)
-    }
-    print(json.dumps({"nanoseconds a pixel": {side: round(1e9 * t / 20, 2) for side, t in per_pixel.items()}}))
+    some = forest(random_trees(60))
+    found = times({str(side): partial(render_trees, TEMPLATES, some, 3, None, side, side) for side in SIDES}, repeats)
+    pixels = {side: statistics.median(found[str(side)]) / side**2 / 60 for side in SIDES}
+    print(json.dumps({"nanoseconds a pixel": {side: round(1e9 * t, 2) for side, t in pixels.items()}}), flush=True)
+    for name, functions in (("arithmetic", ARITHMETIC), ("sims", SIMS)):
+        planning(name, Language(functions), repeats)
     before = psutil.Process().memory_info().rss
     many = with_coevo(random_trees(1000), 128)
     after = psutil.Process().memory_info().rss
     megabytes = f"{(after - before) / 1e6:.0f} MB, {many.nbytes / 1e6:.0f} of them pictures"
     print(json.dumps({"1,000 individuals at 128 px": megabytes}))
+
+
+def planning(name: str, language: Language, repeats: int) -> None:
+    """128 programs of about 60 nodes at 32 px: planned on one processor, and planned and drawn on all."""
+    templates = Templates(language.primitives)
+    trees: list[Tree] = []
+    while len(trees) < 128:
+        tree = language.random_program(VECTOR, 3, 7)
+        if 45 <= len(tree) <= 75:
+            trees.append(tree)
+    some = checked(forest(trees))
+    found = times(
+        {
+            "plan": lambda: [plan_trees(templates, some, 3, None, first, first + 64, 32, 32) for first in (0, 64)],
+            "plan and draw": lambda: render_trees(templates, some, 3, None, 32, 32),
+        },
+        4 * repeats,
+    )
+    plan, both = (1e3 * statistics.median(found[part]) for part in ("plan", "plan and draw"))
+    line = {"plan_ms": round(plan, 2), "plan_us_a_tree": round(1e3 * plan / 128, 1), "plan_and_draw_ms": round(both, 2)}
+    print(json.dumps({"what": f"128 trees of {name} at 32 px"} | line), flush=True)
 
 
 def bookkeeping(side: int, repeats: int) -> None:

@@ -17,7 +17,7 @@ struct Graph {
     int64_t call_count;
     int32_t *made; /* nodes of the steps of a call */
     int64_t made_room;
-    int32_t *to, *reached; /* of a move: by node, where it has gone, and those that go */
+    int32_t *to, *path;  /* of a move: by node, where it has gone, and the way to the node that goes next */
     uint32_t *moves;       /* by node, the last move that it was in */
     int64_t move_room;
     uint32_t move;
@@ -107,7 +107,7 @@ Graph *graph_new(int64_t limit) {
 void graph_free(Graph *graph) {
     if (!graph) return;
     free(graph->nodes), free(graph->known), free(graph->calls), free(graph->called), free(graph->made);
-    free(graph->to), free(graph->reached), free(graph->moves), free(graph);
+    free(graph->to), free(graph->path), free(graph->moves), free(graph);
 }
 
 Outcome graph_failed(const Graph *graph) { return graph->failed; }
@@ -161,11 +161,6 @@ int32_t graph_apply(Graph *graph, int32_t opcode, int32_t count, int32_t a, int3
     return node_of(graph, (Node){(uint16_t)opcode, (uint8_t)count, (uint8_t)along, a, b, c});
 }
 
-static int by_number(const void *one, const void *other) {
-    int32_t a = *(const int32_t *)one, b = *(const int32_t *)other;
-    return (a > b) - (a < b);
-}
-
 static int32_t place_after(const Graph *graph, int32_t node, int32_t x, int32_t y) {
     if (node == 0) return x;
     if (node == 1) return y;
@@ -179,34 +174,36 @@ int32_t graph_moved(Graph *graph, int32_t root, int32_t x, int32_t y) {
     if (root < 2) return root == 0 ? x : y;
     if (graph->move_room < graph->count) {
         const size_t room = (size_t)graph->count * 2;
-        free(graph->to), free(graph->reached), free(graph->moves);
-        graph->to = malloc(room * sizeof(int32_t)), graph->reached = malloc(room * sizeof(int32_t));
+        free(graph->to), free(graph->path), free(graph->moves);
+        graph->to = malloc(room * sizeof(int32_t)), graph->path = malloc(room * sizeof(int32_t));
         graph->moves = calloc(room, sizeof(uint32_t));
-        graph->move = 0, graph->move_room = graph->to && graph->reached && graph->moves ? (int64_t)room : 0;
+        graph->move = 0, graph->move_room = graph->to && graph->path && graph->moves ? (int64_t)room : 0;
         if (!graph->move_room) return fail(graph, NO_MEMORY);
     }
     if (!++graph->move) { /* after 2^32 moves */
         memset(graph->moves, 0, (size_t)graph->move_room * sizeof(uint32_t));
         graph->move = 1;
     }
-    int64_t count = 0;
-    graph->moves[root] = graph->move, graph->reached[count++] = root;
-    for (int64_t i = 0; i < count; i++) {
-        const Node *node = &graph->nodes[graph->reached[i]];
-        const int32_t arguments[] = {node->a, node->b, node->c};
-        for (int k = 0; k < node->count; k++) {
+    int64_t open = 0;
+    graph->path[open++] = root;
+    while (open && !graph->failed) {
+        const int32_t place = graph->path[open - 1];
+        const Node node = graph->nodes[place];
+        const int32_t arguments[] = {node.a, node.b, node.c};
+        int32_t next = -1;
+        for (int k = 0; k < node.count; k++) {
             const int32_t argument = arguments[k];
             if (argument < 2 || graph->moves[argument] == graph->move) continue;
-            if (!(graph->nodes[argument].along & moving)) continue;
-            graph->moves[argument] = graph->move, graph->reached[count++] = argument;
+            if (graph->nodes[argument].along & moving) next = argument;
         }
-    }
-    qsort(graph->reached, (size_t)count, sizeof(int32_t), by_number);
-    for (int64_t i = 0; i < count && !graph->failed; i++) {
-        const Node node = graph->nodes[graph->reached[i]];
-        graph->to[graph->reached[i]] =
-            graph_apply(graph, node.opcode, node.count, place_after(graph, node.a, x, y),
-                        place_after(graph, node.b, x, y), place_after(graph, node.c, x, y));
+        if (next >= 0) {
+            graph->path[open++] = next;
+            continue;
+        }
+        graph->to[place] = graph_apply(graph, node.opcode, node.count, place_after(graph, node.a, x, y),
+                                       place_after(graph, node.b, x, y), place_after(graph, node.c, x, y));
+        graph->moves[place] = graph->move;
+        open--;
     }
     return graph->failed ? 0 : graph->to[root];
 }
