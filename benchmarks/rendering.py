@@ -27,6 +27,7 @@ from deap import gp
 
 from coevo import Studio
 from coevo.contract.works import Works
+from coevo.shader import Canvas, render
 from coevo.shader.forest import checked, plan_trees, render_trees
 from coevo.shader.functions import ARITHMETIC, COORDINATES, SIMS
 from coevo.shader.templates import Templates
@@ -34,7 +35,6 @@ from coevo.trees.language import ANY_SIZE, COLOR, GREY, Language
 from coevo.trees.machine import vary
 from coevo.trees.tree import VECTOR, Tree, forest
 from coevo_cppn.artist import CPPN
-from coevo_cppn.drawing import render_networks
 from coevo_cppn.network import Network
 from coevo_gp.artist import GP
 
@@ -223,7 +223,8 @@ def networks(side: int, repeats: int) -> None:
     nets = [artist.genome(one) for one in artist.population]
 
     def ours(some: Sequence[Network] = nets, side: int = side) -> np.ndarray:
-        return render_networks(some, 1, side, side)
+        canvas = Canvas()
+        return render([net.value(canvas) for net in some], side, side)
 
     differ = np.abs(np.stack([pytorch_neat(net, side).clamp(-1, 1).numpy() for net in nets]) - ours()) > 1e-3
     sides = {"coevo": ours, "pytorch-neat's method": lambda: [pytorch_neat(net, side) for net in nets]}
