@@ -52,7 +52,8 @@ def _varied(grammar: Grammar, parents: Sequence[Parents], seeds: Sequence[int], 
     # a parent of several children is told once
     told = {id(tree): tree for pair in parents for tree in pair if tree is not None}
     place = {address: i for i, address in enumerate(told)} | {id(None): -1}
-    pairs = np.array([[place[id(tree)] for tree in pair] for pair in parents], np.int64)
+    both = (place[id(tree)] for pair in parents for tree in pair)
+    pairs = np.fromiter(both, np.int64, 2 * len(parents))
     trees = list(told.values())
     given = forest(trees)
     capacity = max(bounds.nodes, *map(len, trees))
