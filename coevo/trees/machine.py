@@ -49,12 +49,12 @@ def vary(grammar: Grammar, parents: Sequence[Parents], seeds: Sequence[int], bou
 
 
 def _varied(grammar: Grammar, parents: Sequence[Parents], seeds: Sequence[int], bounds: Bounds) -> list[Tree]:
-    # a parent of several children is told once
-    told = {id(tree): tree for pair in parents for tree in pair if tree is not None}
-    place = {address: i for i, address in enumerate(told)} | {id(None): -1}
+    # a parent of several children is handed over once
+    distinct = {id(tree): tree for pair in parents for tree in pair if tree is not None}
+    place = {key: i for i, key in enumerate(distinct)} | {id(None): -1}
     both = (place[id(tree)] for pair in parents for tree in pair)
     pairs = np.fromiter(both, np.int64, 2 * len(parents))
-    trees = list(told.values())
+    trees = list(distinct.values())
     given = forest(trees)
     capacity = max(bounds.nodes, *map(len, trees))
     made = _empty(len(parents), capacity)
