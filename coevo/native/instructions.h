@@ -188,7 +188,7 @@ INLINE float slope(float permuted, float x, float y) {
 INLINE float eased(float t) { return (t * (t * 6 - 15) + 10) * t * t * t; }
 
 /* There are no more lattice points than can be hashed. */
-INLINE float lattice(float x) { return number_within(x, -0x1p20f, 0x1p20f); }
+INLINE float lattice(float x) { return number_within(x, -1048576, 1048576); }
 
 /* Gradient noise in [-1, 1], as in instructions.py. */
 INLINE float noise(float x, float y, float seed) {
