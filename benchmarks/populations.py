@@ -19,12 +19,14 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command has it: coevo/cli/waiting.py
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 from deap import gp
 
@@ -33,6 +35,7 @@ from coevo.runs.run import Run
 from coevo.runs.starting import new_config
 from coevo.shader.forest import plan_trees
 from coevo.shader.functions import ARITHMETIC
+from coevo.shader.render import BATCH, processors
 from coevo.shader.templates import Templates
 from coevo.trees.language import ANY_SIZE, Language
 from coevo.trees.machine import grow, vary
@@ -40,7 +43,8 @@ from coevo.trees.tree import VECTOR, Tree, forest
 
 LANGUAGE = Language(ARITHMETIC)
 TEMPLATES = Templates(LANGUAGE.primitives)
-SIDE, POPULATION, TOGETHER = 32, 128, 32
+SIDE, POPULATION = 32, 128
+THREADS = ThreadPoolExecutor(processors())  # plans are made by as many threads as draw
 
 
 def main() -> None:
@@ -130,8 +134,11 @@ def with_coevo(trees: Sequence[Tree]) -> None:
     parents = [(tree, random.choice(trees) if random.random() < 0.5 else None) for tree in trees]
     seeds = [random.getrandbits(64) for _ in parents]
     children = forest(vary(LANGUAGE.grammar, parents, seeds, ANY_SIZE))
-    for first in range(0, len(trees), TOGETHER):
-        plan_trees(TEMPLATES, children, 3, None, first, min(first + TOGETHER, len(trees)), SIDE, SIDE)
+
+    def plan(first: int) -> None:
+        plan_trees(TEMPLATES, children, 3, None, first, min(first + BATCH, len(trees)), SIDE, SIDE)
+
+    list(THREADS.map(plan, range(0, len(trees), BATCH)))
 
 
 def with_deap(trees: Sequence[Any]) -> None:

@@ -27,7 +27,6 @@ from deap import gp
 
 from coevo import Studio
 from coevo.contract.works import Works
-from coevo.shader import Canvas, render
 from coevo.shader.forest import checked, plan_trees, render_trees
 from coevo.shader.functions import ARITHMETIC, COORDINATES, SIMS
 from coevo.shader.templates import Templates
@@ -35,6 +34,7 @@ from coevo.trees.language import ANY_SIZE, COLOR, GREY, Language
 from coevo.trees.machine import vary
 from coevo.trees.tree import VECTOR, Tree, forest
 from coevo_cppn.artist import CPPN
+from coevo_cppn.drawing import render_networks
 from coevo_cppn.network import Network
 from coevo_gp.artist import GP
 
@@ -218,25 +218,31 @@ def trees(side: int, repeats: int) -> None:
 
 
 def networks(side: int, repeats: int) -> None:
+    """Pictures in ink, which all sides paint."""
     artist = CPPN(CPPN.Options(population=20, initial_mutations=60), Studio((1, side, side)))
     artist.build()
     nets = [artist.genome(one) for one in artist.population]
 
-    def ours(some: Sequence[Network] = nets, side: int = side) -> np.ndarray:
-        canvas = Canvas()
-        return render([net.value(canvas) for net in some], side, side)
+    def ours(some: Sequence[Network] = nets) -> np.ndarray:
+        return render_networks(some, 1, side, side)
 
-    differ = np.abs(np.stack([pytorch_neat(net, side).clamp(-1, 1).numpy() for net in nets]) - ours()) > 1e-3
-    sides = {"coevo": ours, "pytorch-neat's method": lambda: [pytorch_neat(net, side) for net in nets]}
+    def theirs(net: Network) -> torch.Tensor:
+        return pytorch_neat(net, side).abs().clamp(0, 1) * 2 - 1
+
+    differ = np.abs(np.stack([theirs(net).numpy() for net in nets]) - ours()) > 1e-3
+    sides = {"coevo": ours, "pytorch-neat's method": lambda: [theirs(net) for net in nets]}
     links = sum(len(net.links) for net in nets)
     report("20 networks", times(sides, repeats), links=links, differ=float(differ.mean()))
     if neat_python(nets[0], 4) is None:
         print("neat-python is not installed: pip install 'coevo[bench]'", flush=True)
         return
-    one = nets[:1]
-    differ = np.abs(np.clip(neat_python(one[0], side), -1, 1) - ours(one)[0, 0]) > 1e-3  # type: ignore[arg-type]
-    sides = {"coevo": lambda: ours(one), "neat-python": lambda: neat_python(one[0], side)}
-    report("one network", times(sides, max(3, repeats // 3)), links=len(one[0].links), differ=float(differ.mean()))
+
+    def pixel_by_pixel() -> np.ndarray:
+        return np.stack([np.clip(np.abs(neat_python(net, side)), 0, 1) * 2 - 1 for net in nets])  # type: ignore[arg-type]
+
+    differ = np.abs(pixel_by_pixel() - ours()[:, 0]) > 1e-3
+    sides = {"coevo": ours, "neat-python": pixel_by_pixel}
+    report("20 networks", times(sides, max(3, repeats // 3)), links=links, differ=float(differ.mean()))
 
 
 def growth(repeats: int) -> None:
