@@ -156,7 +156,8 @@ def _log_densities(points: Tensor, works: Tensor, sigmas: Sequence[float]) -> Te
         squares = torch.cdist(some, points).square()
         parts.append(torch.stack([(-squares / (2 * sigma**2)).logsumexp(1) for sigma in sigmas]))
     scales = [log(len(points)) + points.shape[1] / 2 * log(2 * pi * sigma**2) for sigma in sigmas]
-    return torch.cat(parts, 1) - torch.tensor(scales)[:, None]
+    found = torch.cat(parts, 1)
+    return found - found.new_tensor(scales)[:, None]
 
 
 def pixel_error(x: Tensor, y: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-/* Execution of a plan: what plan.py wrote is done for one tile of pixels after another.
+/* Execution of a plan: its steps (plan.c, or plan.py) are done for one tile of pixels after another.
 
    Every instruction is a loop over a tile that stays in cache, which the compiler turns into vectors; the place of a
    tile changes no bit. */

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from math import cos, log, sqrt
 from typing import TypeVar
 
 T = TypeVar("T")
 BITS = (1 << 64) - 1
+
+
+def random_seeds(n: int) -> list[int]:
+    """Seeds of n streams, by Python's global stream."""
+    return [random.getrandbits(64) for _ in range(n)]
 
 
 class Draws:
@@ -51,6 +57,6 @@ class Draws:
         radius = sqrt(-2 * log(1 - self.uniform()))
         return radius * cos(6.283185307179586 * self.uniform())
 
-    def choice(self, some: Sequence[T]) -> T:
-        """One of some, each as likely as any other."""
-        return some[self.below(len(some))]
+    def choice(self, options: Sequence[T]) -> T:
+        """One of the options, each as likely as any other."""
+        return options[self.below(len(options))]

@@ -10,7 +10,7 @@ struct Graph {
     int64_t count, room, limit;
     int32_t *known;
     uint64_t known_mask;
-    int32_t *calls; /* [function, nodes of its value ..., arguments ...] of one call after another; 0 is not used */
+    int32_t *calls; /* [function, takes, gives, arguments ..., value ...] of one call after another; 0 is not used */
     int64_t call_size, call_room;
     int64_t *called;
     uint64_t called_mask;

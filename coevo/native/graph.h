@@ -1,5 +1,5 @@
 /* Expressions over the coordinates of a picture as a graph in which equal parts are one node, and the plan that computes
-   it: expressions.py, functions.py and plan.py in machine code. They give the same steps, and so the same pictures.
+   it: expressions.py, functions.py and plan.py in machine code. Steps may come in another order; pictures are the same.
 
    A node is a number: 0 is x, 1 is y. What goes wrong sets `failed`, after which nothing else happens and no plan is
    made. */

@@ -188,12 +188,13 @@ INLINE float slope(float permuted, float x, float y) {
 INLINE float eased(float t) { return (t * (t * 6 - 15) + 10) * t * t * t; }
 
 /* There are no more lattice points than can be hashed. */
-INLINE float lattice(float x) { return number_within(x, -1048576, 1048576); }
+INLINE float lattice(float x) { return within(x, -1048576, 1048576); }
 
 /* Gradient noise in [-1, 1], as in instructions.py. */
 INLINE float noise(float x, float y, float seed) {
     const float u = x - floorf(x), v = y - floorf(y), top = lattice(floorf(y));
-    const float begin = lattice(floorf(x)) + modulo_289(lattice(rintf(seed))), one = permuted(begin) + top, two = permuted(begin + 1) + top;
+    const float begin = lattice(floorf(x)) + modulo_289(lattice(rintf(seed)));
+    const float one = permuted(begin) + top, two = permuted(begin + 1) + top;
     const float a = slope(permuted(one), u, v), b = slope(permuted(two), u - 1, v);
     const float c = slope(permuted(one + 1), u, v - 1), d = slope(permuted(two + 1), u - 1, v - 1);
     const float ease = eased(u), upper = a + (b - a) * ease, lower = c + (d - c) * ease;

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 SOURCES = Path(__file__).parent
+pointer, integer = ctypes.c_void_p, ctypes.c_int64
 
 
 @cache
@@ -19,7 +20,11 @@ def native() -> ctypes.CDLL | None:
     built = SOURCES / "native.so"
     if not built.exists():
         return None
-    library = ctypes.CDLL(str(built))  # calls give Python's lock away
+    try:
+        library = ctypes.CDLL(str(built))  # calls give Python's lock away
+    except OSError as error:
+        warnings.warn(f"coevo's machine code cannot be loaded, so NumPy is used: {error}", stacklevel=2)
+        return None
     library.coevo_source.restype = ctypes.c_char_p
     if library.coevo_source().decode() != made_of(SOURCES):
         warnings.warn(
@@ -32,11 +37,11 @@ def native() -> ctypes.CDLL | None:
 
 def declare(library: ctypes.CDLL) -> None:
     """The types of the machine code's functions; others take addresses and whole numbers of 64 bits."""
-    library.coevo_draw.argtypes = [ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64]
+    library.coevo_draw.argtypes = [pointer, integer, integer]
     library.coevo_draw.restype = None
-    address, number = ctypes.c_void_p, ctypes.c_float
+    number = ctypes.c_float
     for cost in (library.coevo_bernoulli, library.coevo_squared):
-        cost.argtypes = [ctypes.c_int64, address, address, number, address, address]
+        cost.argtypes = [integer, pointer, pointer, number, pointer, pointer]
         cost.restype = ctypes.c_double
     _declare_plans(library)
     _declare_coders(library)
@@ -44,29 +49,26 @@ def declare(library: ctypes.CDLL) -> None:
 
 
 def _declare_plans(library: ctypes.CDLL) -> None:
-    place, whole = ctypes.c_void_p, ctypes.c_int64
-    library.coevo_fold.argtypes = [whole, place, place]
-    library.coevo_plan_trees.argtypes = [place, whole, whole, *[place] * 4, *[whole] * 3, place]
-    library.coevo_plan_trees.restype = whole
-    library.coevo_free_plan.argtypes = [place]
+    library.coevo_fold.argtypes = [integer, pointer, pointer]
+    library.coevo_plan_trees.argtypes = [pointer, integer, integer, *[pointer] * 4, *[integer] * 3, pointer]
+    library.coevo_plan_trees.restype = integer
+    library.coevo_free_plan.argtypes = [pointer]
     library.coevo_fold.restype = library.coevo_free_plan.restype = None
 
 
 def _declare_coders(library: ctypes.CDLL) -> None:
-    place, whole = ctypes.c_void_p, ctypes.c_int64
-    library.coevo_jpeg.argtypes = [*[whole] * 4, *[place] * 3]
+    library.coevo_jpeg.argtypes = [*[integer] * 4, *[pointer] * 3]
     library.coevo_jpeg.restype = None
-    library.coevo_fractal.argtypes = [place, whole, *[place] * 3]
-    library.coevo_fractal.restype = whole
+    library.coevo_fractal.argtypes = [pointer, integer, *[pointer] * 3]
+    library.coevo_fractal.restype = integer
 
 
 def _declare_trees(library: ctypes.CDLL) -> None:
-    place, whole = ctypes.c_void_p, ctypes.c_int64
-    library.coevo_vary_trees.argtypes = [*[place] * 5, whole, whole, place]
-    library.coevo_grow_trees.argtypes = [place, place, *[whole] * 3, place, whole, whole, place]
-    library.coevo_write_trees.argtypes = [place, place, whole, whole, *[place] * 3]
+    library.coevo_vary_trees.argtypes = [*[pointer] * 5, integer, integer, pointer]
+    library.coevo_grow_trees.argtypes = [pointer, pointer, *[integer] * 3, pointer, integer, integer, pointer]
+    library.coevo_write_trees.argtypes = [pointer, pointer, integer, integer, *[pointer] * 3]
     for function in (library.coevo_vary_trees, library.coevo_grow_trees, library.coevo_write_trees):
-        function.restype = whole
+        function.restype = integer
 
 
 def made_of(sources: Path) -> str:

@@ -24,7 +24,7 @@ from coevo.loop.pairs import lacks_gradients
 from coevo.plugin.registry import registry
 from coevo.runs.config import Config
 from coevo.runs.effects import check_effects
-from coevo.runs.kept_choices import kept_choice
+from coevo.runs.kept_precision import kept_precision
 from coevo.runs.real_works import check_unchanged, lost, what_was_read
 from coevo.studio import Studio, find_device
 from coevo.studio.precision import PrecisionChoices
@@ -153,7 +153,7 @@ def make_studio(config: Config, folder: Path | None) -> Studio:
         batch=run.batch,
         deterministic=run.deterministic,
         threads=run.threads or config.threads or torch.get_num_threads(),
-        choices=PrecisionChoices(kept_choice),
+        choices=PrecisionChoices(kept_precision),
     )
 
 

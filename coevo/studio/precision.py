@@ -64,13 +64,12 @@ def faster_in_bf16(module: nn.Module, device: str, inputs: tuple[Any, ...], name
         inputs, named: of its forward pass.
     """
     copy = deepcopy(module)
-    vars(copy).pop("forward", None)  # the original's
-    given = [each.detach().clone() if isinstance(each, Tensor) else each for each in inputs]
-    for each in tensors(given):
-        each.requires_grad_(each.is_floating_point())
-    full = partial(copy.forward, **named)
-    half = autocast(full, device)
-    with torch.random.fork_rng(devices=[]), torch.enable_grad():
+    for part in copy.modules():
+        vars(part).pop("forward", None)  # the original's
+    with torch.random.fork_rng(devices=[]), torch.inference_mode(False), torch.enable_grad():
+        given = apart(inputs)
+        full = partial(copy.forward, **apart(named))
+        half = autocast(full, device)
         times = [(seconds(full, given), seconds(half, given)) for _ in range(1 + REPEATS)][1:]  # the first prepares
     return min(a for a, _ in times) > CLEARLY * min(b for _, b in times)
 
@@ -80,6 +79,15 @@ def seconds(forward: Callable[..., Any], inputs: list[Any]) -> float:
     begun = time.perf_counter()
     torch.stack([result.float().sum() for result in tensors([forward(*inputs)])]).sum().backward()
     return time.perf_counter() - begun
+
+
+def apart(value: Any) -> Any:
+    """A value with copies of its tensors, which want gradients of their own."""
+    if isinstance(value, Tensor):
+        return value.detach().clone().requires_grad_(value.is_floating_point())
+    if isinstance(value, dict):
+        return {key: apart(each) for key, each in value.items()}
+    return type(value)(map(apart, value)) if type(value) in (tuple, list) else value
 
 
 def tensors(values: Any) -> Iterator[Tensor]:

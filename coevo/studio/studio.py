@@ -31,8 +31,8 @@ class Studio:
         folder: the run's folder, if there is one.
         batch: how many works the run wants at once, which is a population's natural size.
         deterministic: whether torch may use deterministic algorithms only.
-        threads: that compute networks on the CPU, by default torch's own number, and draw programs, by default one a
-            core.
+        threads: that compute networks on the CPU and draw programs; a run keeps the number that it began with, which
+            is torch's own by default.
         picks: a person, or who plays one, picks from every sheet; so works should differ.
 
     Example:
@@ -89,16 +89,16 @@ class Studio:
         half = autocast(full, kind)
         if self.compile:
             full, half = torch.compile(own_frame(full)), torch.compile(own_frame(half))
-        may = self.precision == "auto" and fast_bf16(self.device)
+        may = self.precision == "auto" and not self.deterministic and fast_bf16(self.device)
         if may and kind == "cpu":
-            module.forward = self._sooner(module, full, half)
+            module.forward = self._measured_forward(module, full, half)
         elif may or self.precision == "bf16":
             module.forward = half
         elif self.compile:
             module.forward = full
         return module
 
-    def _sooner(self, module: nn.Module, full: Any, half: Any) -> Any:
+    def _measured_forward(self, module: nn.Module, full: Any, half: Any) -> Any:
         """A forward pass that is computed in the precision that is chosen for the network at its first step."""
         network = f"{module} {[tuple(each.shape) for each in module.parameters()]}"
 

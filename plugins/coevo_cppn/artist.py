@@ -3,7 +3,6 @@ grown by NEAT."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
@@ -13,6 +12,7 @@ from torch import Tensor
 
 from coevo import ConfigError, DataError, Works
 from coevo.evolution.programs import ProgramPopulation
+from coevo.native import random_seeds
 from coevo.shader import Canvas, Expression, Program
 from coevo.shader.gpu import draws_on, render_on_gpu
 from coevo_cppn.breeding import offspring_of, random_networks, species, texts
@@ -58,10 +58,10 @@ class CPPN(ProgramPopulation[Network]):
             raise ConfigError("artist.outputs=colour needs pictures in colour; set data.channels=3.")
 
     def random_genomes(self, n: int) -> list[Network]:
-        return random_networks(_seeds(n), self.colour, self.options.initial_mutations, self.options.max_links)
+        return random_networks(random_seeds(n), self.colour, self.options.initial_mutations, self.options.max_links)
 
     def offspring_of(self, parents: Sequence[tuple[Network, Network | None]]) -> list[Network]:
-        return offspring_of(parents, _seeds(len(parents)), self.options.mutation, self.options.max_links)
+        return offspring_of(parents, random_seeds(len(parents)), self.options.mutation, self.options.max_links)
 
     def species(self, works: Works, n: int) -> list[list[int]]:
         return species([self.genome(one) for one in self.population], n)
@@ -83,7 +83,7 @@ class CPPN(ProgramPopulation[Network]):
         if draws_on(device):
             shape = len(genomes), channels, height, width
             return render_on_gpu(device, plans(genomes, channels, height, width), shape)
-        return torch.from_numpy(render_networks(genomes, channels, height, width))
+        return torch.from_numpy(render_networks(genomes, channels, height, width, self.studio.threads))
 
     def program(self, genome: Network, canvas: Canvas, constants: Sequence[Expression] | None = None) -> Program:
         return program(genome.picture(canvas, constants), self.studio.image[0])
@@ -93,7 +93,3 @@ class CPPN(ProgramPopulation[Network]):
 
     def with_constants(self, genome: Network, constants: Sequence[float]) -> Network:
         return genome.with_weights([clipped(weight) for weight in constants])
-
-
-def _seeds(n: int) -> list[int]:
-    return [random.getrandbits(64) for _ in range(n)]

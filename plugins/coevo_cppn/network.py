@@ -181,7 +181,7 @@ def number_of(name: str, outputs: Sequence[str] = ()) -> int:
         return int(name, 16)
     if name in outputs:
         return OUTPUT_NUMBERS[name]
-    return HASHED | int.from_bytes(blake2b(name.encode(errors="replace"), digest_size=8).digest(), "big")
+    return HASHED | int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big")
 
 
 def name_of(number: int) -> str:
@@ -249,6 +249,8 @@ def network(nodes: Mapping[str, str], links: Mapping[tuple[str, str], float], ou
             raise ValueError(f"node {node!r} has the activation {activation!r}; known are {', '.join(ACTIVATIONS)}")
         if node in INPUTS:
             raise ValueError(f"{node!r} is an input, not a node")
+        if not node.isprintable():
+            raise ValueError(f"the name {node!r} of a node has characters that cannot be printed")
     if len(links) > MAX_LINKS:
         raise ValueError(f"it has {len(links)} links, more than {MAX_LINKS}")
     for (source, target), weight in links.items():

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import ClassVar, Literal
 
-import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor
@@ -15,6 +13,7 @@ from torch import Tensor
 from coevo import DataError
 from coevo.evolution.programs import ProgramPopulation
 from coevo.evolution.variety import varies
+from coevo.native import random_seeds
 from coevo.shader import Canvas, Expression, Program
 from coevo.shader.forest import checked, plan_trees, render_trees
 from coevo.shader.functions import Value, hsv_to_rgb, select_functions, to_scalar, to_vector
@@ -87,10 +86,10 @@ class GP(ProgramPopulation[Tree]):
     def _random(self, n: int) -> list[Tree]:
         o, language = self.options, self.language
         deep = max(o.min_depth, o.max_depth)
-        return grow(language.grammar, _seeds(n), language.root, o.min_depth, deep, self.bounds)
+        return grow(language.grammar, random_seeds(n), language.root, o.min_depth, deep, self.bounds)
 
     def offspring_of(self, parents: Sequence[tuple[Tree, Tree | None]]) -> list[Tree]:
-        return vary(self.language.grammar, parents, _seeds(len(parents)), self.bounds)
+        return vary(self.language.grammar, parents, random_seeds(len(parents)), self.bounds)
 
     # text
 
@@ -119,9 +118,8 @@ class GP(ProgramPopulation[Tree]):
                 plan_trees(self._templates, its, channels, last, i, i + 1, height, width) for i in range(len(genomes))
             )
             return render_on_gpu(self.studio.device, plans, shape)
-        images = np.empty(shape, np.float32)
-        render_trees(self._templates, forest(genomes), channels, last, height, width, out=images)
-        return torch.from_numpy(images)
+        pictures = render_trees(self._templates, forest(genomes), channels, last, height, width, self.studio.threads)
+        return torch.from_numpy(pictures)
 
     @cached_property
     def _templates(self) -> Templates:
@@ -147,8 +145,3 @@ class GP(ProgramPopulation[Tree]):
 
     def with_constants(self, genome: Tree, constants: Sequence[float]) -> Tree:
         return genome.with_numbers([round(number, 4) for number in constants])
-
-
-def _seeds(n: int) -> list[int]:
-    """One of 64 bits for each of n individuals."""
-    return [random.getrandbits(64) for _ in range(n)]

@@ -12,6 +12,8 @@ import torch
 from coevo import Genome, Studio, Works
 from coevo.evolution.programs import ProgramPopulation
 from coevo.shader import Canvas, Expression, Program, render
+from coevo_cppn.artist import CPPN
+from coevo_gp.artist import GP
 
 
 class Slopes(ProgramPopulation[float]):
@@ -96,3 +98,17 @@ def test_a_critic_without_gradients_only_selects() -> None:
     population = slopes(refine=0.05, crossover=0.0)
     population.learn(population.make(6, None), torch.arange(6) / 10 - 3)
     assert sorted({one.text for one in population.population}) == ["0.0", "0.01"]
+
+
+@pytest.mark.parametrize("artist", [GP, CPPN])
+def test_artists_draw_with_the_threads_of_their_studio(
+    artist: type[ProgramPopulation[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    module = sys.modules[render.__module__]
+    each = module._each
+    monkeypatch.setattr(module, "_each", lambda tasks, threads: (asked.append(threads), each(tasks, threads))[1])
+    it = artist(artist.Options(population=4), Studio((1, 32, 32), threads=3))
+    it.build()
+    it.make(4, None)
+    assert set(asked) == {3}

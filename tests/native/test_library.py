@@ -26,3 +26,10 @@ def test_machine_code_of_another_version_is_not_used(tmp_path: Path, monkeypatch
 def test_machine_code_reads_contiguous_arrays() -> None:
     with pytest.raises(ValueError, match="contiguous"):
         address(np.zeros((4, 4))[:, 0])
+
+
+def test_machine_code_that_cannot_be_loaded_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "native.so").write_bytes(b"of another machine")
+    monkeypatch.setattr(library, "SOURCES", tmp_path)
+    with pytest.warns(UserWarning, match="cannot be loaded, so NumPy is used"):
+        assert native.__wrapped__() is None

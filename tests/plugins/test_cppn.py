@@ -415,3 +415,10 @@ def test_a_zip_holds_one_genome_and_no_more_than_that(tmp_path: Path) -> None:
         read_genome(path)
     with pytest.raises(DataError, match="cannot be read"):
         read_genome(tmp_path / "nothing.zip")
+
+
+def test_a_name_that_cannot_be_printed_is_refused() -> None:
+    links = [["x", "\ud800", 0.5], ["\ud800", "ink", 1.0]]
+    text = json.dumps({"outputs": ["ink"], "nodes": {"ink": "sin", "\ud800": "sin"}, "links": links})
+    with pytest.raises(DataError, match=r"is not a network: the name '\\ud800' of a node has characters"):
+        parse(text)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from coevo import Studio
-from coevo.runs.kept_choices import kept_choice
+from coevo.runs.kept_precision import kept_precision
 from coevo.storage.cache import cache_folder
 from coevo.studio import precision
 from coevo.studio.precision import PrecisionChoices
@@ -63,6 +63,7 @@ def test_only_what_is_clearly_faster_is_computed_in_bf16(
     assert in_bf16(Studio(precision="auto")) == chosen
     assert not in_bf16(Studio(precision="fp32"))
     assert in_bf16(Studio(precision="bf16"))
+    assert not in_bf16(Studio(precision="auto", deterministic=True))
 
 
 def test_measuring_changes_neither_the_network_nor_a_random_stream() -> None:
@@ -99,22 +100,22 @@ def test_a_real_measurement_takes_whatever_a_network_is_given_and_gives() -> Non
 
 def test_a_network_is_measured_once_on_a_machine(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
     steps = measuring(monkeypatch, 0.5)
-    assert in_bf16(Studio(precision="auto", choices=PrecisionChoices(kept_choice)))
+    assert in_bf16(Studio(precision="auto", choices=PrecisionChoices(kept_precision)))
     assert set(steps) == {"fp32", "bf16"}
     steps = measuring(monkeypatch, 2.0)  # now it would be slower, and nobody asks
     for _ in range(3):
-        assert in_bf16(Studio(precision="auto", choices=PrecisionChoices(kept_choice)))
+        assert in_bf16(Studio(precision="auto", choices=PrecisionChoices(kept_precision)))
     assert not steps
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"bf16": 3}', "\0"])
 def test_a_damaged_choice_is_measured_again(monkeypatch: pytest.MonkeyPatch, cache: Path, content: str) -> None:
     measuring(monkeypatch, 0.5)
-    in_bf16(Studio(precision="auto", choices=PrecisionChoices(kept_choice)))
+    in_bf16(Studio(precision="auto", choices=PrecisionChoices(kept_precision)))
     (path,) = cache.glob("*.json")
     whole = path.read_bytes()
     path.write_text(content)
-    assert in_bf16(Studio(precision="auto", choices=PrecisionChoices(kept_choice)))
+    assert in_bf16(Studio(precision="auto", choices=PrecisionChoices(kept_precision)))
     assert path.read_bytes() == whole
 
 
@@ -122,7 +123,7 @@ def test_what_cannot_be_kept_stays_in_fp32(monkeypatch: pytest.MonkeyPatch, tmp_
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("COEVO_CACHE", str(tmp_path / "file"))
     measuring(monkeypatch, 0.5)
-    assert not in_bf16(Studio(precision="auto", choices=PrecisionChoices(kept_choice)))
+    assert not in_bf16(Studio(precision="auto", choices=PrecisionChoices(kept_precision)))
 
 
 def test_a_resumed_run_computes_as_it_began_whatever_the_cache_says(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Choices that a machine keeps in the cache, so that every process makes the same: small JSON files by key."""
+"""Choices of a precision that a machine keeps in the cache, so that every process makes the same: JSON files by key."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from coevo.storage.atomic import CACHE, write_whole, writing
 from coevo.storage.cache import cache_folder
 
 
-def kept_choice(key: str, measure: Callable[[], bool]) -> bool | None:
+def kept_precision(key: str, measure: Callable[[], bool]) -> bool | None:
     """The choice that is kept by that key, or else what is measured now, kept from now on.
 
     Processes that start at once wait for the one that measures. None if the cache cannot be written to.
