@@ -210,8 +210,11 @@ def test_programs_with_instructions_of_plugins_are_drawn_by_the_processor(
     assert_same(there, np.stack([drawn_alone(one, 16, 16) for one in programs]))
 
 
-def test_no_pictures_are_no_launch(kernel: cuda.Kernel) -> None:
+def test_no_pictures_are_no_launch(kernel: cuda.Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
+    launches: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(kernel, "launch", count_calls(kernel.launch, launches))
     gpu.draw(kernel, [], torch.empty(0, 3, 8, 8), stream=0)
+    assert not launches
 
 
 def test_waves_where_double_precision_is_slow(tmp_path: Path) -> None:

@@ -50,8 +50,8 @@ def test_deaps_trees_convert_both_ways_without_loss(seed: int) -> None:
 def test_deaps_operators_work_on_programs() -> None:
     random.seed(1)
     one, other = (LANGUAGE.to_deap(random_program(seed, 3, 4)) for seed in (1, 2))
-    for child in gp.cxOnePoint(one, other):
-        LANGUAGE.grammar.ends(LANGUAGE.from_deap(child).codes.tolist())
+    for child in map(LANGUAGE.from_deap, gp.cxOnePoint(one, other)):
+        assert LANGUAGE.parse(LANGUAGE.text(child)) == child
 
 
 @settings(deadline=None)
