@@ -19,7 +19,6 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -31,11 +30,12 @@ os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 from deap import gp
 
 from coevo.loop.coevolve import Turn, coevolve
+from coevo.native.threads import in_threads, processors
 from coevo.runs.run import Run
 from coevo.runs.starting import new_config
 from coevo.shader.forest import plan_trees
 from coevo.shader.functions import ARITHMETIC
-from coevo.shader.render import BATCH, processors
+from coevo.shader.render import BATCH
 from coevo.shader.templates import Templates
 from coevo.trees.language import ANY_SIZE, Language
 from coevo.trees.machine import grow, vary
@@ -44,7 +44,6 @@ from coevo.trees.tree import VECTOR, Tree, forest
 LANGUAGE = Language(ARITHMETIC)
 TEMPLATES = Templates(LANGUAGE.primitives)
 SIDE, POPULATION = 32, 128
-THREADS = ThreadPoolExecutor(processors())  # plans are made by as many threads as draw
 
 
 def main() -> None:
@@ -138,7 +137,7 @@ def with_coevo(trees: Sequence[Tree]) -> None:
     def plan(first: int) -> None:
         plan_trees(TEMPLATES, children, 3, None, first, min(first + BATCH, len(trees)), SIDE, SIDE)
 
-    list(THREADS.map(plan, range(0, len(trees), BATCH)))
+    in_threads((partial(plan, first) for first in range(0, len(trees), BATCH)), processors())  # as they are drawn
 
 
 def with_deap(trees: Sequence[Any]) -> None:

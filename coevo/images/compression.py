@@ -8,15 +8,14 @@ from __future__ import annotations
 import ctypes
 import io
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from itertools import pairwise
+from functools import cache, partial
 
 import numpy as np
 import torch
 from PIL import Image
 
 from coevo.native import address, native
+from coevo.native.threads import in_threads, parts
 
 BITS = 32  # of a block: the place of its domain, one of eight orientations, contrast and brightness
 SHORTEST = 1e-4  # of a domain, as a vector: what is shorter is flat
@@ -180,15 +179,5 @@ def _orientations(side: int) -> np.ndarray:
 
 def _in_threads(work: Callable[[slice], None], count: int) -> None:
     """Do work for parts of `count` pictures, in as many threads as PyTorch has."""
-    threads = min(torch.get_num_threads(), count)
-    bounds = [count * part // threads for part in range(threads + 1)] if threads else []
-    parts = [slice(start, stop) for start, stop in pairwise(bounds)]
-    if len(parts) == 1:
-        work(parts[0])
-    elif parts:
-        list(_pool(threads).map(work, parts))
-
-
-@cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, "compression")
+    threads = torch.get_num_threads()
+    in_threads((partial(work, part) for part in parts(count, threads)), threads)

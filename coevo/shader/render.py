@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
+from coevo.native.threads import in_threads, processors
 from coevo.shader.machine import tile
 from coevo.shader.plan import Plan, Program
 
@@ -69,16 +67,16 @@ def draw_batches(
     def whole(first: int) -> None:
         plan(first, min(first + together, count)).draw(shown(first), 0, pixels)
 
-    def tasks() -> Iterator[tuple[Any, ...]]:
+    def tasks() -> Iterator[Callable[[], None]]:
         for first in range(0, count, together):
             if small and apart:
-                yield whole, first
+                yield partial(whole, first)
                 continue
             draw = plan(first, min(first + together, count)).draw
             for start, stop in _parts(0, pixels, threads):
-                yield draw, shown(first), start, stop
+                yield partial(draw, shown(first), start, stop)
 
-    _each(tasks(), threads)
+    in_threads(tasks(), threads)
     return pictures
 
 
@@ -90,13 +88,9 @@ def strips(program: Program, height: int, width: int, rows: int, threads: int | 
         strip = np.empty((len(program), min(rows, height - top), width), np.float32)
         shown = strip.reshape(len(program), -1)
         first = top * width
-        _each(((plan.draw, shown, *part, first) for part in _parts(first, first + shown.shape[1], threads)), threads)
+        tiles = _parts(first, first + shown.shape[1], threads)
+        in_threads((partial(plan.draw, shown, *part, first) for part in tiles), threads)
         yield strip
-
-
-def processors() -> int:
-    """Number of processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _parts(start: int, stop: int, count: int) -> Iterator[tuple[int, int]]:
@@ -105,18 +99,3 @@ def _parts(start: int, stop: int, count: int) -> Iterator[tuple[int, int]]:
     step = -(-tiles // count) * tile()
     for at in range(start, stop, step):
         yield at, min(at + step, stop)
-
-
-@cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, "shader")
-
-
-def _each(tasks: Iterable[tuple[Any, ...]], threads: int) -> None:
-    """Call each function with its arguments, several at a time; the first start while later ones are generated."""
-    if threads == 1:
-        for function, *arguments in tasks:
-            function(*arguments)
-        return
-    for done in [_pool(threads).submit(*task) for task in tasks]:
-        done.result()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
 from coevo.native import address, native
+from coevo.native.threads import in_threads, parts, processors
 from coevo.trees.grammar import Grammar
 from coevo.trees.tree import Forest, Tree, forest, trees_of
 from coevo.trees.variation import Bounds, offspring, random_tree
 
 AT_ONCE = 1024  # trees of a call, for which memory is taken
+WORTH_A_THREAD = 128  # trees
 Parents = tuple[Tree, Tree | None]
 
 
@@ -44,27 +47,34 @@ def vary(grammar: Grammar, parents: Sequence[Parents], seeds: Sequence[int], bou
         return [offspring(grammar, seed, *pair, bounds) for pair, seed in zip(parents, seeds, strict=True)]
     children: list[Tree] = []
     for first in range(0, len(parents), AT_ONCE):
-        children += _varied(grammar, parents[first : first + AT_ONCE], seeds[first : first + AT_ONCE], bounds)
+        for made in _varied(grammar, parents[first : first + AT_ONCE], seeds[first : first + AT_ONCE], bounds):
+            children += trees_of(made)
     return children
 
 
-def _varied(grammar: Grammar, parents: Sequence[Parents], seeds: Sequence[int], bounds: Bounds) -> list[Tree]:
+def _varied(grammar: Grammar, parents: Sequence[Parents], seeds: Sequence[int], bounds: Bounds) -> list[Forest]:
+    """The children, in parts that were made at the same time."""
     # a parent of several children is handed over once
     distinct = {id(tree): tree for pair in parents for tree in pair if tree is not None}
     place = {key: i for i, key in enumerate(distinct)} | {id(None): -1}
     both = (place[id(tree)] for pair in parents for tree in pair)
-    pairs = np.fromiter(both, np.int64, 2 * len(parents))
+    pairs = np.fromiter(both, np.int64, 2 * len(parents)).reshape(-1, 2)
     trees = list(distinct.values())
     given = forest(trees)
     capacity = max(bounds.nodes, *map(len, trees))
-    made = _empty(len(parents), capacity)
     words = np.array(seeds, np.uint64)
-    _call(
-        "coevo_vary_trees",
-        *(grammar.arrays, _Bounds(*bounds), _pointers(given)),
-        *(address(pairs), address(words), len(parents), capacity, _pointers(made)),
-    )
-    return trees_of(made)
+
+    def vary(part: slice) -> Forest:
+        made = _empty(part.stop - part.start, capacity)
+        _call(
+            "coevo_vary_trees",
+            *(grammar.arrays, _Bounds(*bounds), _pointers(given)),
+            *(address(pairs[part]), address(words[part]), part.stop - part.start, capacity, _pointers(made)),
+        )
+        return made
+
+    threads = processors()
+    return in_threads((partial(vary, part) for part in parts(len(parents), threads, WORTH_A_THREAD)), threads)
 
 
 def grow(grammar: Grammar, seeds: Sequence[int], type: int, low: int, high: int, bounds: Bounds) -> list[Tree]:
