@@ -96,7 +96,7 @@ class SavedRun:
     def _newest(self) -> tuple[Position, State]:
         if not self.folder.names():
             return START, {}
-        checkpoint, self._problems = self.folder.load()
+        checkpoint, self._problems = self.folder.load(self.config.run.seed)
         state = self._migrated(checkpoint.state, checkpoint.format)
         path = self.folder.folder / FILE
         if not self.remember or not path.is_file():

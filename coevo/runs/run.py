@@ -151,7 +151,7 @@ class Run:
                 migrate_folder(store, setup.critic)
             run = cls(setup, store, open_session(store, lock) if setup.picks and remember else None)
             if store.names():
-                checkpoint, run.problems = store.load()
+                checkpoint, run.problems = store.load(config.run.seed)
                 run.restore(checkpoint)
                 run.notes += filter(None, [run.lost])
             elif config.run.start:  # it was killed before its first checkpoint
@@ -318,7 +318,9 @@ class Run:
     def save(self) -> str:
         """Save a checkpoint; its name. The run must stand at a safe turn."""
         state = self.session.state() | {"run": self.state()}
-        name = self.store.save(Checkpoint(self.session.position, state), self.config.run.keep_checkpoints)
+        options = self.config.run
+        checkpoint = Checkpoint(self.session.position, state, seed=options.seed)
+        name = self.store.save(checkpoint, options.keep_checkpoints)
         if self.ancestors:
             self.ancestors.tidy()
         return name

@@ -41,11 +41,13 @@ class Checkpoint:
         position: round, phase and step of the step that comes next.
         state: of the players, the studio and the run.
         format: the format that the state has.
+        seed: of its run, by which a checkpoint of another run is recognised; None if it is not known.
     """
 
     position: tuple[int, int, int]
     state: State
     format: int = FORMAT
+    seed: int | None = None
 
 
 def check_name(name: str) -> None:
@@ -219,6 +221,7 @@ class RunFolder:
             "coevo": __version__,
             "torch": str(torch.__version__),
             "position": list(checkpoint.position),
+            "seed": checkpoint.seed,
             "tensors": checksum(packed),
             "state": tree,
         }
@@ -246,23 +249,26 @@ class RunFolder:
         """The checkpoints, oldest first, whole or not."""
         return sorted(path.stem for path in self.checkpoints.glob("*.json"))
 
-    def load(self) -> tuple[Checkpoint, list[str]]:
-        """The newest whole checkpoint, and a sentence about every newer one that is damaged.
+    def load(self, seed: int | None = None) -> tuple[Checkpoint, list[str]]:
+        """The newest whole checkpoint, and a sentence about every newer one that is damaged, or of another run.
+
+        Args:
+            seed: of this run; by default those of other runs are not recognised.
 
         Raises StoreError if none is whole.
         """
         problems: list[str] = []
         for name in reversed(self.names()):
             try:
-                return self.read(name), problems
+                return self.read(name, seed), problems
             except StoreError as error:
                 problems.append(str(error))
         again = command("coevo run --config", str(self.folder / CONFIG), runs=self.folder.parent)
         said = f"Run {self.name!r} has no whole checkpoint to go on from; start it anew with: {again}"
         raise StoreError("\n".join([said, *problems]))
 
-    def read(self, name: str) -> Checkpoint:
-        """One checkpoint. Raises StoreError if it is damaged, or another program's."""
+    def read(self, name: str, seed: int | None = None) -> Checkpoint:
+        """One checkpoint. Raises StoreError if it is damaged, another program's, or of a run of another seed."""
         path = self.checkpoints / f"{name}.json"
         tensors = path.with_suffix(".safetensors")
         try:
@@ -278,10 +284,14 @@ class RunFolder:
             round, phase, step = map(int, body["position"])
             if name_of((round, phase, step)) != name:
                 raise StoreError(f"Checkpoint {path} is damaged: it holds round {round} under another name.")
+            if seed is not None and body.get("seed") not in (None, seed):
+                raise StoreError(
+                    f"Checkpoint {path} is of another run: that has the seed {body['seed']}, and this one {seed}."
+                )
             packed = tensors.read_bytes()
             if checksum(packed) != body["tensors"]:
                 raise StoreError(f"Checkpoint {tensors} is damaged: its checksum does not match.")
-            return Checkpoint((round, phase, step), unpack(body["state"], packed), body["format"])
+            return Checkpoint((round, phase, step), unpack(body["state"], packed), body["format"], body.get("seed"))
         except FileNotFoundError as error:
             raise StoreError(f"Checkpoint {path} is damaged: {error.filename} is missing.") from error
         except (OSError, *UNREADABLE) as error:

@@ -61,6 +61,13 @@ def test_checkpoints_that_were_swapped_are_found(command: CommandLine) -> None:
     assert "holds round 2 under another name" in command("resume", "it", "--rounds", 6).err
 
 
+def test_a_checkpoint_of_another_run_of_the_same_pair_is_found(command: CommandLine) -> None:
+    path = command.runs / "it" / "config.toml"
+    config = path.read_text().partition("\n")[2]  # without its checksum
+    path.write_text(config.replace("seed = 0", "seed = 7"))
+    assert "is of another run: that has the seed 0, and this one 7" in command.refuses("resume", "it", "--rounds", 6)
+
+
 @pytest.mark.parametrize("harm", [flip, cut])
 def test_a_damaged_config_is_found_and_hides_no_other_run(command: CommandLine, harm) -> None:
     shutil.copytree(command.runs / "it", command.runs / "other")
