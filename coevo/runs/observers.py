@@ -239,6 +239,7 @@ class Checkpoints(Observer):
             run.save()
 
     def see(self, turn: Turn, run: ObservedRun) -> None:
+        self._check_measured(run.latest)
         if not turn.safe or run.is_session:
             return
         regular = turn.ends_round and turn.next.round % self.every == 0
@@ -257,13 +258,16 @@ class Checkpoints(Observer):
     def restore(self, state: State) -> None:
         self.best = state["best"]
 
+    def _check_measured(self, latest: dict[str, float]) -> None:
+        """Raise ConfigError, at the first row of the log, if the watched metric is not in it."""
+        if self.metric and latest and self.metric not in latest:
+            there = ", ".join(latest)
+            raise ConfigError(f"run.best watches {self.metric!r}, which is not measured; there are: {there}.")
+
     def _improved(self, latest: dict[str, float]) -> bool:
         """Whether the watched metric is better than ever before."""
         if not self.metric or not latest:
             return False
-        if self.metric not in latest:
-            there = ", ".join(latest)
-            raise ConfigError(f"run.best watches {self.metric!r}, which is not measured; there are: {there}.")
         value = latest[self.metric]
         better = self.best is None or (value < self.best if self.way == "min" else value > self.best)
         self.best = value if better else self.best

@@ -152,11 +152,14 @@ def test_the_last_checkpoints_and_the_best_are_kept(tmp_path: Path) -> None:
     assert set(store.names()) == {"00000025", "00000030", f"{best:08d}"}
 
 
-def test_a_best_metric_that_is_not_measured(tmp_path: Path) -> None:
-    said = CommandLine(tmp_path).refuses(
-        "run", "dcgan", *SMALL, "--rounds", 10, "-o", "run.best=min:artist.los", "-o", "run.save_every=10"
+def test_a_best_metric_that_is_not_measured_ends_a_run_at_the_first_row_of_its_log(tmp_path: Path) -> None:
+    command = CommandLine(tmp_path)
+    said = command.refuses(
+        *("run", "dcgan", *SMALL, "--rounds", 100, "--name", "it"),
+        *("-o", "run.best=min:artist.los", "-o", "run.log_every=2", "-o", "run.save_every=100"),
     )
     assert "'artist.los', which is not measured" in said and "artist.loss" in said
+    assert [row["round"] for row in read_log(command.runs / "it" / "metrics.jsonl")] == [2]
 
 
 @pytest.mark.slow
