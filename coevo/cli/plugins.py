@@ -16,10 +16,12 @@ from coevo.plugin.registry import KINDS, registry
 
 ABILITIES = {
     "Encoder": "encodes pictures",
+    "DifferentiableEncoder": "has latents with gradients",
     "Decoder": "decodes codes",
     "Reconstructor": "reconstructs pictures",
     "Renderer": "draws its works at any size",
     "StripRenderer": "draws very large pictures strip by strip",
+    "VectorRenderer": "draws lines, which SVG keeps",
     "Breedable": "is bred by picks",
     "Evolving": "takes in individuals of others",
     "SelfEvaluating": "has figures of its own for coevo evaluate",

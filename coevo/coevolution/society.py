@@ -15,7 +15,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from coevo.contract.capabilities import Evolving, Renderer, StripRenderer
+from coevo.contract.capabilities import Evolving, Renderer, StripRenderer, VectorRenderer
+from coevo.contract.drawings import Drawing
 from coevo.contract.players import Artist, ArtistSpec, Critic, CriticSpec, Metrics, Player, State
 from coevo.contract.works import Works
 from coevo.errors import PairError
@@ -132,6 +133,12 @@ class SocietyArtist(Members, Artist):
             yield from first.render_strips(works, size)
         else:
             yield self.render(works[:1], size)[0]
+
+    def vector(self, works: Works) -> Sequence[Drawing]:
+        first = self.members[0]
+        if not isinstance(first, VectorRenderer):
+            raise PairError(f"Artist {self.name!r} draws no lines.")
+        return first.vector(works)
 
     def state(self) -> State:
         return super().state() | {"credits": list(self.credits)}

@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor
 
+from coevo.contract.drawings import Drawing
 from coevo.contract.players import Metrics
 from coevo.contract.works import Works
 
@@ -57,6 +58,15 @@ class StripRenderer(Protocol):
 
     def render_strips(self, works: Works, size: int) -> Iterator[Tensor]:
         """The picture of the first work from top to bottom, [C, rows, size] px in [-1, 1] at a time."""
+
+
+@runtime_checkable
+class VectorRenderer(Protocol):
+    """An artist whose works are lines, and can be saved as SVG."""
+
+    def vector(self, works: Works) -> Sequence[Drawing]:
+        """Drawings of N works that may hold no more than genomes; they look like `render()`'s pictures. Raises
+        PairError, in a sentence that names the option, if works with these options are no lines."""
 
 
 @runtime_checkable

@@ -21,6 +21,7 @@ from coevo.contract.capabilities import (
     Renderer,
     SelfEvaluating,
     StripRenderer,
+    VectorRenderer,
 )
 from coevo.contract.players import Artist, Critic
 from coevo.contract.works import CodeLayout
@@ -36,6 +37,7 @@ CAPABILITIES: dict[str, tuple[type, ...]] = {
         Reconstructor,
         Renderer,
         StripRenderer,
+        VectorRenderer,
         Breedable,
         Evolving,
         SelfEvaluating,

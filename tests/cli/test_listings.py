@@ -12,6 +12,7 @@ from conftest import CommandLine
 
 import coevo
 from coevo.cli import looking, plugins
+from coevo.cli.plugins import ABILITIES
 from coevo.contract import capabilities
 from coevo.interactive.commands import Command, Pick, Quit
 from coevo.interactive.script import Script
@@ -110,6 +111,7 @@ def test_info_lists_capabilities_in_the_order_of_the_contract(coevo_command: Com
 def test_every_capability_is_described() -> None:
     protocols = {value for value in vars(capabilities).values() if getattr(value, "_is_protocol", False)} - {Protocol}
     assert {one for some in CAPABILITIES.values() for one in some} == protocols
+    assert ABILITIES.keys() == {protocol.__name__ for protocol in protocols}
 
 
 def test_info_of_a_code_has_its_blocks(coevo_command: CommandLine) -> None:
