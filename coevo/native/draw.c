@@ -3,27 +3,16 @@
    Every instruction is a loop over a tile that stays in cache, which the compiler turns into vectors; the place of a
    tile changes no bit. */
 
+#include "draw.h"
 #include "flush.h"
-#include "graph.h"
 #include "instructions.h"
 
-PUBLIC const char *coevo_instructions(void) { return CHEAP(AS_TEXT) "multiply-add " OTHERS(AS_TEXT) "row column show"; }
+PUBLIC const char *coevo_instructions(void) { return CHEAP(AS_TEXT) "multiply-add " OTHERS(AS_TEXT) "row column show input"; }
 
 #ifndef SOURCE
 #define SOURCE ""
 #endif
 PUBLIC const char *coevo_source(void) { return SOURCE; }
-
-typedef struct {
-    const Step *steps;
-    int64_t count;
-    const float *constants, *rows, *columns; /* [..], [.., width], [.., height] */
-    int64_t width, height;
-    float *registers, *scratch; /* [.., tile], [3, tile] */
-    int64_t tile;
-    float *shown;          /* [channels, stride] */
-    int64_t stride, first; /* between channels, and the pixel that is their first */
-} Job;
 
 /* An argument as an array of its own: a constant is spread over the scratch of that number. */
 INLINE const float *spread(int32_t argument, const Job *job, int number, int64_t n) {
@@ -31,6 +20,40 @@ INLINE const float *spread(int32_t argument, const Job *job, int number, int64_t
     float *scratch = job->scratch + number * job->tile;
     for (int64_t i = 0; i < n; i++) scratch[i] = job->constants[~argument];
     return scratch;
+}
+
+/* A plane of the input, moved on the torus: of the pixels from start on. Away from the upper and the lower edge they lie in
+   one piece, but for those at the ends of rows. */
+static void input_of_pixels(const Job *job, Step step, float *restrict out, int64_t start, int64_t n) {
+    const int64_t width = job->width, height = job->height, all = width * height;
+    const float *plane = job->inputs + step.a * all;
+    const int64_t far = step.b < 0 ? -step.b : step.b, from = start + step.c * width + step.b;
+    if (far < width && from - far >= 0 && from + n + far <= all) {
+        memcpy(out, plane + from, n * sizeof(float));
+        const int64_t edge = step.b < 0 ? 0 : width - far, back = step.b < 0 ? width : -width;
+        for (int64_t row = start - start % width; far && row < start + n; row += width)
+            for (int64_t i = row + edge; i < row + edge + far; i++)
+                if (i >= start && i < start + n) out[i - start] = plane[i + step.c * width + step.b + back];
+        return;
+    }
+    for (int64_t x = start % width, y = start / width; n; x = 0, y++) {
+        const int64_t run = width - x < n ? width - x : n, from = around(x + step.b, width);
+        const int64_t whole = width - from < run ? width - from : run;
+        const float *row = plane + around(y + step.c, height) * width;
+        memcpy(out, row + from, whole * sizeof(float));
+        memcpy(out + whole, row, (run - whole) * sizeof(float));
+        out += run, n -= run;
+    }
+}
+
+/* The same of cells in any order. */
+static void input_of_cells(const Job *job, Step step, float *restrict out, int64_t start, int64_t n) {
+    const int64_t width = job->width, height = job->height;
+    const float *plane = job->inputs + step.a * width * height;
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t cell = job->cells[start + i];
+        out[i] = plane[around(cell / width + step.c, height) * width + around(cell % width + step.b, width)];
+    }
 }
 
 #define CHEAP_CASE(name, value)                                                                                        \
@@ -92,6 +115,11 @@ static void draw(const Job *job, int64_t start, int64_t n) {
             break;
         }
         case OP_row: {
+            if (job->cells) {
+                for (int64_t i = 0; i < n; i++)
+                    out[i] = job->rows[step.a * job->width + job->cells[start + i] % job->width];
+                break;
+            }
             const float *row = job->rows + step.a * job->width;
             for (int64_t i = 0, x = start % job->width; i < n; x = 0) {
                 int64_t run = job->width - x < n - i ? job->width - x : n - i;
@@ -101,6 +129,11 @@ static void draw(const Job *job, int64_t start, int64_t n) {
             break;
         }
         case OP_column: {
+            if (job->cells) {
+                for (int64_t i = 0; i < n; i++)
+                    out[i] = job->columns[step.a * job->height + job->cells[start + i] / job->width];
+                break;
+            }
             const float *column = job->columns + step.a * job->height + start / job->width;
             for (int64_t i = 0, x = start % job->width; i < n; x = 0, column++) {
                 int64_t end = i + (job->width - x < n - i ? job->width - x : n - i);
@@ -108,6 +141,12 @@ static void draw(const Job *job, int64_t start, int64_t n) {
             }
             break;
         }
+        case OP_input:
+            if (job->cells)
+                input_of_cells(job, step, out, start, n);
+            else
+                input_of_pixels(job, step, out, start, n);
+            break;
         case OP_show: {
             const float *restrict p = spread(step.a, job, 0, n);
             float *restrict shown = job->shown + step.out * job->stride + (start - job->first);

@@ -172,6 +172,7 @@ int32_t graph_moved(Graph *graph, int32_t root, int32_t x, int32_t y) {
     const int moving = (x != 0 ? ALONG_X : 0) | (y != 1 ? ALONG_Y : 0);
     if (!(graph->nodes[root].along & moving)) return root;
     if (root < 2) return root == 0 ? x : y;
+    if (graph->nodes[root].opcode == NODE_INPUT) return root; /* a plane stays where it is */
     if (graph->move_room < graph->count) {
         const size_t room = (size_t)graph->count * 2;
         free(graph->to), free(graph->path), free(graph->moves);
@@ -194,6 +195,7 @@ int32_t graph_moved(Graph *graph, int32_t root, int32_t x, int32_t y) {
         for (int k = 0; k < node.count; k++) {
             const int32_t argument = arguments[k];
             if (argument < 2 || graph->moves[argument] == graph->move) continue;
+            if (graph->nodes[argument].opcode == NODE_INPUT) continue;
             if (graph->nodes[argument].along & moving) next = argument;
         }
         if (next >= 0) {
@@ -236,6 +238,7 @@ static void expand(Graph *graph, const Templates *templates, int32_t function, c
         case STEP_X: made[i] = 0; break;
         case STEP_Y: made[i] = 1; break;
         case STEP_ARGUMENT: made[i] = arguments[step.a]; break;
+        case STEP_INPUT: made[i] = node_of(graph, (Node){NODE_INPUT, 0, BOTH, step.a, step.b, step.c}); break;
         case STEP_MOVED: made[i] = graph_moved(graph, made[step.a], made[step.b], made[step.c]); break;
         default:
             made[i] = graph_apply(graph, step.opcode, step.count, step.count > 0 ? made[step.a] : -1,

@@ -9,11 +9,12 @@
 
 #include "native.h"
 
-enum { ALONG_X = 1, ALONG_Y = 2 };
-enum { NODE_CONSTANT = 0xffff /* `a` are the bits of a float */, NODE_X = 0xfffe, NODE_Y = 0xfffd };
+enum { ALONG_X = 1, ALONG_Y = 2, BOTH = ALONG_X | ALONG_Y };
+enum { NODE_CONSTANT = 0xffff /* `a` are the bits of a float */, NODE_X = 0xfffe, NODE_Y = 0xfffd,
+       NODE_INPUT = 0xfffc /* plane a, b pixels to the right and c below */ };
 
 typedef struct {
-    uint16_t opcode; /* or one of the three above */
+    uint16_t opcode; /* or one of the four above */
     uint8_t count, along;
     int32_t a, b, c; /* arguments, or -1 */
 } Node;
@@ -49,12 +50,13 @@ int64_t graph_size(const Graph *graph);
    nodes of its value those from outputs_first[f] to outputs_first[f + 1] of `outputs`, counted within its steps, and the
    widths of its arguments, in nodes, those from widths_first[f] to widths_first[f + 1]. */
 typedef struct {
-    int32_t opcode; /* or one of the five below */
+    int32_t opcode; /* or one of the six below */
     int32_t count, a, b, c; /* arguments: steps of the same function */
 } TemplateStep;
 
 enum { STEP_CONSTANT = -1 /* constants[a] */, STEP_X = -2, STEP_Y = -3, STEP_ARGUMENT = -4 /* node a of all arguments' */,
-       STEP_MOVED = -5 /* step a at the coordinates of steps b and c */ };
+       STEP_MOVED = -5 /* step a at the coordinates of steps b and c */,
+       STEP_INPUT = -6 /* plane a, b pixels to the right and c below */ };
 
 typedef struct {
     const int64_t *first, *outputs_first, *widths_first;

@@ -235,6 +235,6 @@ INLINE float noise(float x, float y, float seed) {
 #define AS_OPCODE(name, _) OP_##name,
 #define AS_TEXT(name, _) #name " "
 
-enum { CHEAP(AS_OPCODE) OP_multiply_add, OTHERS(AS_OPCODE) OP_row, OP_column, OP_show, PLUGIN };
+enum { CHEAP(AS_OPCODE) OP_multiply_add, OTHERS(AS_OPCODE) OP_row, OP_column, OP_show, OP_input, PLUGIN };
 
 #endif

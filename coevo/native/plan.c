@@ -9,7 +9,7 @@
 #include "fold.h"
 #include "graph.h"
 
-enum { BOTH = ALONG_X | ALONG_Y, NOWHERE = INT32_MIN };
+enum { NOWHERE = INT32_MIN };
 
 typedef struct {
     const Node *nodes;
@@ -27,7 +27,7 @@ typedef struct {
 
 static int arguments(const Node *node, int32_t of[3]) {
     of[0] = node->a, of[1] = node->b, of[2] = node->c;
-    if (node->opcode >= NODE_Y) return 0;
+    if (node->opcode >= NODE_INPUT) return 0;
     int distinct = node->count > 0;
     if (node->count > 1 && of[1] != of[0]) of[distinct++] = of[1];
     if (node->count > 2 && node->c != node->a && node->c != node->b) of[distinct++] = node->c;
@@ -69,6 +69,10 @@ static int32_t place_of(const Planner *plan, int32_t node, int line) {
 
 static void add_node(Planner *plan, int32_t node, int32_t out, int line) {
     const Node its = plan->nodes[node];
+    if (its.opcode == NODE_INPUT) {
+        add(plan, OP_input, out, 3, its.a, its.b, its.c);
+        return;
+    }
     add(plan, its.opcode, out, its.count, its.count > 0 ? place_of(plan, its.a, line) : 0,
         its.count > 1 ? place_of(plan, its.b, line) : 0, its.count > 2 ? place_of(plan, its.c, line) : 0);
 }

@@ -30,6 +30,8 @@ def render_on(
             waiting[channel.node] = waiting.get(channel.node, 0) + 1
     shapes = {ALONG_X: (1, width), ALONG_Y: (height, 1)}
     values: dict[int, Tensor] = {}
+    if canvas.inputs.keys() & set(order):
+        raise ValueError("programs that read planes are drawn by Plan.draw_from")
     for node in order:
         instruction = canvas.instructions[node]
         if instruction is not None:

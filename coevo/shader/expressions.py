@@ -53,6 +53,7 @@ class Canvas:
         self.arguments: list[tuple[int, ...]] = [(), ()]
         self.constants: dict[int, float] = {}  # in float32 precision
         self.parameters: dict[int, int] = {}  # index by node
+        self.inputs: dict[int, tuple[int, int, int]] = {}  # plane, and how far right and below, by node
         self.along: list[int] = [ALONG_X, ALONG_Y]  # which coordinates a node depends on
         self.calls: dict[object, tuple[int, ...]] = {}  # of languages: the nodes of a call, by the call
         self._known: dict[object, int] = {}
@@ -87,6 +88,19 @@ class Canvas:
         if key not in self._known:
             self._known[key] = self._node(None, (), 0)
             self.parameters[self._known[key]] = index
+        return Expression(self, self._known[key])
+
+    def input(self, plane: int, right: int = 0, below: int = 0) -> Expression:
+        """The value of a plane that is given when programs are drawn (`Plan.draw`), read at another pixel.
+
+        Args:
+            plane: its number.
+            right, below: how many pixels away; a plane is a torus. It stays where it is when expressions are moved.
+        """
+        key = ("input", plane, right, below)
+        if key not in self._known:
+            self._known[key] = self._node(None, (), ALONG_X | ALONG_Y)
+            self.inputs[self._known[key]] = (plane, right, below)
         return Expression(self, self._known[key])
 
     def wrap(self, value: Number) -> Expression:
@@ -129,7 +143,7 @@ class Canvas:
         for node in self.reached([root]):
             if node in to:
                 continue
-            if not self.along[node] & moving:
+            if not self.along[node] & moving or node in self.inputs:
                 to[node] = node
                 continue
             instruction: Any = self.instructions[node]  # neither x, y nor a constant

@@ -18,9 +18,9 @@ from coevo.shader import instructions as its
 from coevo.shader.instructions import BUILT_IN, Instruction
 
 OPCODES: Mapping[str, int] = {instruction.name: opcode for opcode, instruction in enumerate(BUILT_IN)}
-ROW, COLUMN, SHOW, PLUGIN = range(len(BUILT_IN), len(BUILT_IN) + 4)
+ROW, COLUMN, SHOW, INPUT, PLUGIN = range(len(BUILT_IN), len(BUILT_IN) + 5)
 """Opcodes beside those of the instructions: fill a register with what is the same in every row, or in every column;
-show a register in a channel; an instruction of a plugin."""
+show a register in a channel; fill a register with a plane of the input, moved; an instruction of a plugin."""
 
 SCRATCH = 3  # registers that no step names
 NUMBERS = frozenset(OPCODES[one.name] for one in (its.ADD, its.SUBTRACT, its.MULTIPLY, its.DIVIDE, its.MULTIPLY_ADD))
@@ -31,7 +31,8 @@ class Code(NamedTuple):
 
     Args:
         steps: [S, 6] int32: opcode; the register to fill, or the channel; the number of arguments; three arguments:
-            registers, or constants ~argument if below 0.
+            registers, or constants ~argument if below 0. Those of INPUT are a plane, and how many pixels to the right
+            and below are read, on a torus.
         plugins: instructions of plugins, by step.
     """
 
@@ -46,6 +47,9 @@ class Frame(NamedTuple):
         constants: [K].
         rows, columns: [R, width] and [C, height], values that depend on one coordinate.
         shown: [channels, pixels], the output, which begins with pixel `first`.
+        inputs: [planes, height, width], what INPUT reads.
+        cells: int64 [pixels], which pixel of the picture each one is, in any order; None if they are counted along the
+            rows.
     """
 
     constants: np.ndarray
@@ -53,6 +57,8 @@ class Frame(NamedTuple):
     columns: np.ndarray
     shown: np.ndarray
     first: int = 0
+    inputs: np.ndarray | None = None
+    cells: np.ndarray | None = None
 
 
 def tile() -> int:
@@ -69,7 +75,7 @@ def execute(code: Code, frame: Frame, registers: np.ndarray, start: int, stop: i
     size = registers.shape[1]
     library = native()
     if library and not code.plugins:
-        library.coevo_draw(ctypes.byref(_job(code.steps, frame, registers)), start, stop)
+        library.coevo_draw(ctypes.byref(job(code.steps, frame, registers)), start, stop)
         return
     for at in range(start, stop, size):
         end = min(at + size, stop)
@@ -78,7 +84,7 @@ def execute(code: Code, frame: Frame, registers: np.ndarray, start: int, stop: i
             continue
         begin = 0
         for step in [*code.plugins, len(code.steps)]:
-            library.coevo_draw(ctypes.byref(_job(code.steps[begin:step], frame, registers)), at, end)
+            library.coevo_draw(ctypes.byref(job(code.steps[begin:step], frame, registers)), at, end)
             if step in code.plugins:
                 _by_numpy(code.steps[step : step + 1], {0: code.plugins[step]}, frame, registers, at, end)
             begin = step + 1
@@ -89,8 +95,10 @@ def _by_numpy(
 ) -> None:
     """Execute steps for one tile, as machine code does."""
     values = registers[:, : stop - start]
-    width = frame.rows.shape[1]
-    pixels = np.arange(start, stop) if {ROW, COLUMN} & set(steps[:, 0].tolist()) else None
+    width, height = frame.rows.shape[1], frame.columns.shape[1]
+    pixels: Any = None
+    if {ROW, COLUMN, INPUT} & set(steps[:, 0].tolist()):
+        pixels = np.arange(start, stop) if frame.cells is None else frame.cells[start:stop]
 
     def argument(place: int, number: bool) -> Any:
         if place >= 0:
@@ -103,6 +111,10 @@ def _by_numpy(
                 np.take(frame.rows[places[0]], pixels % width, out=values[out])
             elif opcode == COLUMN:
                 np.take(frame.columns[places[0]], pixels // width, out=values[out])
+            elif opcode == INPUT:
+                assert frame.inputs is not None
+                plane, right, below = places
+                values[out] = frame.inputs[plane][(pixels // width + below) % height, (pixels % width + right) % width]
             elif opcode == SHOW:
                 shown = frame.shown[out, start - frame.first : stop - frame.first]
                 np.fmax(argument(places[0], False), np.float32(-1), shown)  # fmax: NaN becomes -1
@@ -133,8 +145,8 @@ def folded(instruction: Instruction, numbers: Sequence[float]) -> float:
     return float(out)
 
 
-class _Job(ctypes.Structure):
-    """As in draw.c."""
+class Job(ctypes.Structure):
+    """As in draw.h."""
 
     _fields_ = [
         ("steps", ctypes.c_void_p),
@@ -150,11 +162,14 @@ class _Job(ctypes.Structure):
         ("shown", ctypes.c_void_p),
         ("stride", ctypes.c_int64),
         ("first", ctypes.c_int64),
+        ("inputs", ctypes.c_void_p),
+        ("cells", ctypes.c_void_p),
     ]
 
 
-def _job(steps: np.ndarray, frame: Frame, registers: np.ndarray) -> _Job:
-    return _Job(
+def job(steps: np.ndarray, frame: Frame, registers: np.ndarray) -> Job:
+    """What machine code is given; the caller keeps the arrays."""
+    return Job(
         steps.ctypes.data,
         len(steps),
         frame.constants.ctypes.data,
@@ -168,4 +183,6 @@ def _job(steps: np.ndarray, frame: Frame, registers: np.ndarray) -> _Job:
         frame.shown.ctypes.data,
         frame.shown.shape[1],
         frame.first,
+        None if frame.inputs is None else frame.inputs.ctypes.data,
+        None if frame.cells is None else frame.cells.ctypes.data,
     )

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from coevo.shader.expressions import ALONG_X, ALONG_Y, Canvas, Expression
 from coevo.shader.instructions import Instruction
-from coevo.shader.machine import COLUMN, OPCODES, PLUGIN, ROW, SCRATCH, SHOW, Code, Frame, execute, tile
+from coevo.shader.machine import COLUMN, INPUT, OPCODES, PLUGIN, ROW, SCRATCH, SHOW, Code, Frame, execute, tile
 
 Program = Sequence[Expression]
 """The channels of a picture, in [-1, 1]: one expression for grey, three for red, green and blue."""
@@ -45,8 +46,36 @@ class Plan:
     def draw(self, shown: np.ndarray, start: int, stop: int, first: int = 0) -> None:
         """Write the pixels from start to stop, counted along the rows, into shown [P · C, pixels], which begins with
         pixel `first`."""
+        if self.reads:
+            raise ValueError(f"these programs read {self.reads} planes; give them to draw_from()")
         frame = Frame(self.constants, self.rows, self.columns, shown, first)
-        execute(self.code, frame, _arena(self.registers + SCRATCH), start, stop)
+        execute(self.code, frame, arena(self.registers + SCRATCH), start, stop)
+
+    def draw_from(self, inputs: np.ndarray, shown: np.ndarray, cells: np.ndarray | None = None) -> None:
+        """Write pixels whose programs read planes (`Canvas.input`).
+
+        Args:
+            inputs: float32 [planes, height, width], contiguous.
+            shown: [P · C, pixels], the output.
+            cells: int64 [pixels], which pixel each is, counted along the rows; None for all, in that order.
+
+        Raises:
+            ValueError: the planes are fewer than the programs read, or not of the plan's size.
+        """
+        frame = self.frame(inputs, shown, cells)
+        execute(self.code, frame, arena(self.registers + SCRATCH), 0, shown.shape[1])
+
+    @cached_property
+    def reads(self) -> int:
+        """How many planes must be given to draw it."""
+        return int(self.code.steps[self.code.steps[:, 0] == INPUT, 3].max(initial=-1)) + 1
+
+    def frame(self, inputs: np.ndarray, shown: np.ndarray, cells: np.ndarray | None = None) -> Frame:
+        """What the steps read and write. Arguments as of `draw_from`."""
+        size = self.columns.shape[1], self.rows.shape[1]
+        if inputs.shape[1:] != size or len(inputs) < self.reads:
+            raise ValueError(f"the plan reads {self.reads} planes of {size[0]} × {size[1]} px, not {inputs.shape}")
+        return Frame(self.constants, self.rows, self.columns, shown, 0, inputs, cells)
 
     def _lines(self, canvas: Canvas, nodes: Sequence[int], places: dict[int, int], length: int) -> np.ndarray:
         """The values of nodes along one coordinate, [len(nodes) + SCRATCH, length]."""
@@ -74,6 +103,9 @@ class Steps:
         """Add the step that computes a node. Raises ValueError if it has more than three arguments."""
         instruction: Any = self.canvas.instructions[node]
         places = self.places
+        if node in self.canvas.inputs:
+            self.add(INPUT, places[node], *self.canvas.inputs[node])
+            return
         arguments = [places[argument] for argument in self.canvas.arguments[node]]
         opcode = OPCODES.get(instruction.name, PLUGIN)
         if opcode == PLUGIN:
@@ -141,7 +173,7 @@ def _allocated(
 _kept = threading.local()
 
 
-def _arena(count: int) -> np.ndarray:
+def arena(count: int) -> np.ndarray:
     """Registers [count, pixels at once] of this thread, the same ones every time."""
     kept: np.ndarray = getattr(_kept, "registers", NOTHING)
     if len(kept) < count:

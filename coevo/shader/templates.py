@@ -15,7 +15,7 @@ from coevo.shader.instructions import Instruction
 from coevo.shader.machine import OPCODES, PLUGIN
 
 WIDTHS = (1, 3)  # of a scalar and of a vector, in expressions
-CONSTANT, X, Y, ARGUMENT, MOVED = range(-1, -6, -1)  # steps beside instructions, as in graph.h
+CONSTANT, X, Y, ARGUMENT, MOVED, INPUT = range(-1, -7, -1)  # steps beside instructions, as in graph.h
 
 
 class Primitive(NamedTuple):
@@ -99,6 +99,8 @@ class Templates:
     def _step(self, canvas: _Tracer, node: int, places: dict[int, int]) -> tuple[int, ...]:
         if node < 2:
             return (Y if node else X, 0, 0, 0, 0)
+        if node in canvas.inputs:
+            return (INPUT, 0, *canvas.inputs[node])
         if node in canvas.placeholders:
             return (ARGUMENT, 0, canvas.placeholders[node], 0, 0)
         if node in canvas.constants:

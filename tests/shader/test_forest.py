@@ -272,3 +272,23 @@ def test_memory_stays_flat() -> None:
     for _ in range(3000):
         plan_trees(SIMS_TEMPLATES(), its, 3, None, 0, 2, 8, 8)
     assert process.memory_info().rss - before < 2 << 20
+
+
+def test_functions_may_read_planes() -> None:
+    near = Primitive("near", lambda canvas: (canvas.input(1, -1, 2) + canvas.input(0) * canvas.x,), (), 1)
+    add = Primitive("add", lambda canvas, a, b: (a[0] + b[0],), (1, 1), 1)
+    turned = Primitive("turned", lambda canvas, a: moved(canvas, a, canvas.y, canvas.x), (1,), 1)
+    templates = Templates([near, add, turned])
+    programs = forest_of([([3, 2, 4, 2], []), ([4, 3, 2, 0], [0.25])])
+    planes = np.random.default_rng(0).uniform(-1, 1, (2, 20, 30)).astype(np.float32)
+    drawn = []
+    for context in (nullcontext, python_alone):
+        with context():
+            shown = np.empty((2, 600), np.float32)
+            plan = plan_trees(templates, programs, 1, None, 0, 2, 20, 30)
+            plan.draw_from(planes, shown)
+            drawn.append(shown)
+            with pytest.raises(ValueError, match="read 2 planes"):
+                plan.draw(shown, 0, 600)
+    np.testing.assert_array_equal(*drawn)
+    assert drawn[0].std() > 0.1

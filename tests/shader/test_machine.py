@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ from hypothesis import strategies as some
 from coevo.native import native
 from coevo.shader import Canvas, Expression, Instruction, machine, plan, render
 from coevo.shader.instructions import BUILT_IN
+from coevo.shader.plan import Plan
 
 SIDE = 40
 compiled = pytest.mark.skipif(native() is None, reason="no machine code was built: there is no C compiler here")
@@ -42,7 +43,7 @@ def test_machine_code_knows_every_instruction() -> None:
     assert library is not None
     library.coevo_instructions.restype = machine.ctypes.c_char_p
     names = library.coevo_instructions().decode().split()
-    assert names == [*(instruction.name for instruction in BUILT_IN), "row", "column", "show"]
+    assert names == [*(instruction.name for instruction in BUILT_IN), "row", "column", "show", "input"]
 
 
 @compiled
@@ -142,3 +143,61 @@ def test_an_instruction_has_three_arguments_at_most() -> None:
     four = Instruction("four", lambda *arguments: None, lambda *arguments: arguments[0])
     with pytest.raises(ValueError, match="'four' takes 4 arguments; the most are three"):
         drawn(canvas.apply(four, canvas.x, canvas.y, canvas.r, canvas.theta))
+
+
+# planes that are given
+
+
+def rule(canvas: Canvas) -> tuple[Expression, ...]:
+    """Reads two planes at several pixels, and where each is."""
+    near = canvas.input(0, -1, 0) + canvas.input(0, 2, -1) * 0.5 - canvas.input(1, 0, 3)
+    return near + canvas.x * 0.25, canvas.input(0) * canvas.y, canvas.input(1, 5, -7).maximum(canvas.input(0))
+
+
+def expected(planes: np.ndarray) -> np.ndarray:
+    def at(plane: int, right: int, below: int) -> np.ndarray:
+        return np.roll(planes[plane], (-below, -right), (0, 1))
+
+    height, width = planes.shape[1:]
+    x = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
+    y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
+    near = at(0, -1, 0) + at(0, 2, -1) * np.float32(0.5) - at(1, 0, 3) + x * np.float32(0.25)
+    return np.stack([near, at(0, 0, 0) * y, np.maximum(at(1, 5, -7), at(0, 0, 0))]).clip(-1, 1)
+
+
+@given(height=some.integers(1, 70), width=some.integers(1, 70), seed=some.integers(0, 9))
+@settings(deadline=None, max_examples=30)
+def test_programs_read_planes_on_a_torus(height: int, width: int, seed: int) -> None:
+    planes = np.random.default_rng(seed).uniform(-1, 1, (2, height, width)).astype(np.float32)
+    drawn, slowly = (np.empty((3, height * width), np.float32) for _ in range(2))
+    Plan([rule(Canvas())], height, width).draw_from(planes, drawn)
+    with numpy_alone():
+        Plan([rule(Canvas())], height, width).draw_from(planes, slowly)
+    np.testing.assert_array_equal(drawn, slowly)
+    np.testing.assert_allclose(drawn.reshape(3, height, width), expected(planes), atol=1e-6)
+
+
+def test_cells_are_drawn_in_any_order() -> None:
+    planes = np.random.default_rng(0).uniform(-1, 1, (2, 9, 11)).astype(np.float32)
+    cells = np.array([98, 0, 45, 45, 10])
+    for context in (nullcontext, numpy_alone):
+        with context():
+            plan = Plan([rule(Canvas())], 9, 11)
+            all, few = np.empty((3, 99), np.float32), np.empty((3, 5), np.float32)
+            plan.draw_from(planes, all)
+            plan.draw_from(planes, few, cells)
+            np.testing.assert_array_equal(few, all[:, cells])
+
+
+def test_a_plane_stays_where_it_is_when_expressions_are_moved() -> None:
+    canvas = Canvas()
+    moved = (canvas.input(0) + canvas.x).moved(canvas.x * -1, canvas.y)
+    assert moved.node == (canvas.input(0) + canvas.x * -1).node
+
+
+def test_planes_that_are_too_few_or_of_another_size_are_refused() -> None:
+    plan = Plan([rule(Canvas())], 4, 4)
+    with pytest.raises(ValueError, match="reads 2 planes of 4 × 4 px"):
+        plan.draw_from(np.zeros((1, 4, 4), np.float32), np.empty((3, 16), np.float32))
+    with pytest.raises(ValueError, match="reads 2 planes of 4 × 4 px"):
+        plan.draw_from(np.zeros((2, 4, 5), np.float32), np.empty((3, 16), np.float32))
