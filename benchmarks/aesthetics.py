@@ -73,7 +73,7 @@ def fooling() -> None:
     The control is the same number of works, the best by the seed's own critic, of as many random programs as the seed's
     evolution made. The critic has learnt both kinds of the other seeds, so that neither passes because it is new.
     """
-    for recipe, rounds in (("gp-dcnn", 400), ("cppn-dcnn", 300)):
+    for recipe, rounds in (("gp-dcnn", 1500), ("cppn-dcnn", 1150)):
         runs = [played(recipe, recipe, seed, ARGS.rounds or rounds) for seed in range(ARGS.seeds)]
         ours, theirs = [_works(run) for run in runs], [_best_random(run) for run in runs]
         reals = to_float(runs[0].dataset.images)[torch.randperm(len(runs[0].dataset), generator=_generator(0))]

@@ -6,7 +6,7 @@ import os
 
 import click
 
-from coevo.cli import codes, lineages, looking, playing, plugins
+from coevo.cli import codes, doctor, lineages, looking, playing, plugins
 from coevo.cli.completion import completion
 from coevo.cli.group import Group
 from coevo.cli.waiting import wait_briefly
@@ -42,4 +42,4 @@ main.add_section(
 main.add_section(
     "Breed", [lineages.lineage, lineages.export, lineages.accepted, lineages.render, lineages.import_picture]
 )
-main.add_section("Plugins", [plugins.plugins, plugins.info, plugins.check, completion])
+main.add_section("Plugins", [plugins.plugins, plugins.info, plugins.check, doctor.doctor, completion])
