@@ -30,15 +30,20 @@ def colour_of(number: int) -> str:
 
 
 def line_chart(
-    title: str, curves: Mapping[int, Curve], size: tuple[int, int], rounds: tuple[float, float] | None = None
+    title: str,
+    curves: Mapping[int, Curve],
+    size: tuple[int, int],
+    rounds: tuple[float, float] | None = None,
+    places: Mapping[float, str] | None = None,
 ) -> Image.Image:
-    """Curves over rounds on common axes.
+    """Curves on common axes, over rounds or over values of something else.
 
     Args:
         title: written above.
         curves: points (x, y) by the number of the colour; values that are not finite are left out.
         size: width and height in px.
         rounds: the range of x; by default that of the curves.
+        places: names of values of x, if x is not the round.
     """
     curves = {number: shortened([(x, y) for x, y in curve if isfinite(y)]) for number, curve in curves.items()}
     points = [point for curve in curves.values() for point in curve]
@@ -60,11 +65,11 @@ def line_chart(
             level = place(x_low, y)[1]
             pen.line((left, level, right, level), FAINT, FINE)
             pen.text((left - 6 * FINE, level), text, INK, small, "rm")
-        for x, text in ticks(x_low, x_high, whole=True):
+        for x, text in places.items() if places else ticks(x_low, x_high, whole=True):
             across = place(x, y_low)[0]
             pen.line((across, bottom, across, bottom + 4 * FINE), INK, FINE)
             pen.text((across, bottom + 6 * FINE), text, INK, small, "ma")
-        pen.text((left - 6 * FINE, bottom + 10 * FINE), "round", FADED, small, "ra")
+        pen.text((left - 6 * FINE, bottom + 10 * FINE), "" if places else "round", FADED, small, "ra")
         pen.line((left, top, left, bottom, right, bottom), INK, FINE)
         for number, curve in curves.items():
             line = [place(x, y) for x, y in curve]

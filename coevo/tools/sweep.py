@@ -20,18 +20,19 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from coevo.errors import ConfigError, DataError
 from coevo.evaluation.progress import SILENT, Progress
-from coevo.images.plots import Curve, line_chart
+from coevo.images.plots import Curve, colour_of, line_chart
 from coevo.storage.atomic import write_whole, writing
 from coevo.storage.run_folder import CONFIG, RunFolder, check_name
 from coevo.tools.compare import recent
 from coevo.tools.logs import played
 
 RECORD = "sweep.json"
-CHART = (720, 360)  # px
+CHART, GAP = (720, 360), 16  # px
+FONT = ImageFont.load_default(12)
 Figures = Mapping[str, float]
 
 
@@ -155,7 +156,13 @@ def chart(sweep: Sweep, found: Mapping[str, Figures | str], metric: str) -> Imag
         if seen:
             curves.setdefault(setting[1:], []).append((places[values.index(setting[0][1])], mean(seen)))
     lines: dict[int, Curve] = {number: sorted(curve) for number, curve in enumerate(curves.values())}
-    return line_chart(f"{metric} by {first}", lines, CHART)
+    picture = line_chart(f"{metric} by {first}", lines, CHART, places=dict(zip(places, values, strict=True)))
+    pen, right = ImageDraw.Draw(picture), CHART[0] - GAP
+    for number, setting in reversed(list(enumerate(curves))):  # the legend, from the right
+        text = " ".join(f"{name}={value}" for name, value in setting)
+        pen.text((right, GAP), text, colour_of(number), FONT, "ra")
+        right -= round(pen.textlength(text, FONT)) + GAP
+    return picture
 
 
 def _done(sweep: Sweep, path: Path) -> dict[str, Figures | str]:
@@ -173,7 +180,8 @@ def _done(sweep: Sweep, path: Path) -> dict[str, Figures | str]:
     for name, value in sweep.record().items():
         if record.get(name) != value:
             raise ConfigError(
-                f"{sweep.folder} has another sweep: its {name} are {record.get(name)}, not {value}. Choose another --name."
+                f"{sweep.folder} has another sweep: its {name} are {record.get(name)}, not {value}. Choose another "
+                "--name."
             )
     return done
 

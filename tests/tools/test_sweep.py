@@ -12,7 +12,7 @@ from conftest import CommandLine
 from coevo.tools import sweep as sweeps
 from coevo.tools.sweep import Sweep, Trial, chart, play, table
 
-FOUND = {
+FOUND: dict[str, dict[str, float] | str] = {
     "critic.r1=0,seed=0": {"kid": 0.2, "minutes": 1.0},
     "critic.r1=0,seed=1": {"kid": 0.4, "minutes": 1.0},
     "critic.r1=0.5,seed=0": {"kid": 0.1, "minutes": 1.0},
@@ -79,9 +79,11 @@ def test_the_table_has_means_and_deviations_over_seeds_and_says_what_failed() ->
         table(sweep(Path("x")), FOUND, ["kit"])
 
 
-def test_the_chart_has_a_size_and_ink() -> None:
-    picture = chart(sweep(Path("x")), FOUND, "kid")
-    assert picture.size == sweeps.CHART and len(picture.getcolors(2**16) or []) > 3
+def test_the_chart_has_a_line_and_a_name_for_each_combination_of_the_others() -> None:
+    found = {name.replace(",", f",artist.width={width},"): run for name, run in FOUND.items() for width in (8, 16)}
+    picture = chart(sweep(Path("x"), varied={"critic.r1": ["0", "0.5"], "artist.width": ["8", "16"]}), found, "kid")
+    colours = {colour for _, colour in picture.getcolors(2**16) or []}
+    assert picture.size == sweeps.CHART and {(0x1F, 0x77, 0xB4), (0xFF, 0x7F, 0x0E)} <= colours
 
 
 @pytest.mark.parametrize(
