@@ -14,6 +14,7 @@ from torch import Tensor
 from coevo.contract import players
 from coevo.contract.players import Artist, ArtistSpec, Metrics, State
 from coevo.contract.works import Genome, Works
+from coevo.evolution.novelty import NoveltySearch
 from coevo.evolution.variety import SKETCH, draw_distinct, varies
 
 G = TypeVar("G")
@@ -37,7 +38,10 @@ class Population(Artist, Generic[G]):
         distinct: bool = True
         """With picks: what would be an empty picture, noise or the twin of another on the sheet is drawn again."""
 
-        needs: ClassVar[Mapping[str, str]] = {"distinct": "rewards=picks"}
+        novel: int = Field(0, ge=0, le=1000)
+        """With picks: places on the next sheet that go to those offspring that differ most from all that was shown."""
+
+        needs: ClassVar[Mapping[str, str]] = dict.fromkeys(("distinct", "novel"), "rewards=picks")
 
     options: Any
     population: list[Genome]
@@ -112,6 +116,8 @@ class Population(Artist, Generic[G]):
     def build(self) -> None:
         self.population, self.parents = [], []
         self._forget()
+        if self.options.novel:
+            self.novelty_search = NoveltySearch()
         self.initialise()
 
     def initialise(self) -> None:
@@ -125,9 +131,11 @@ class Population(Artist, Generic[G]):
         """The picked survive, and their offspring take the other places. If nobody is picked: other offspring of the
         last parents, or a new population if there were none."""
         self.parents = [self.population[i] for i in picked] or self.parents
+        if self.options.novel:
+            self.novelty_search.remember(works.pixels)
         if self.parents:
             places = max(0, self.size - len(self.parents))
-            offspring = self.distinct_offspring(places, self.parents, partial(self.reproduce, self.parents))
+            offspring = self.next_offspring(places, self.parents, partial(self.reproduce, self.parents))
             self.replace_population(self.parents[: self.size], offspring)
         else:
             self.initialise()
@@ -164,6 +172,17 @@ class Population(Artist, Generic[G]):
 
     # individuals
 
+    def next_offspring(
+        self, n: int, beside: Sequence[Genome], make: Callable[[int], list[Offspring[G]]]
+    ) -> list[Offspring[G]]:
+        """n distinct offspring; the last `options.novel` of them are the most novel of several that `make` makes."""
+        novel = min(n, self.options.novel)
+        offspring = self.distinct_offspring(n - novel, beside, make)
+        if not novel:
+            return offspring
+        sheet = [*(self.genome(one) for one in beside), *(genome for genome, _ in offspring)]
+        return offspring + self.novelty_search.choose(novel, self._sketches(sheet), make, self._drawn, self.shows)
+
     def distinct_offspring(
         self, n: int, beside: Sequence[Genome], make: Callable[[int], list[Offspring[G]]]
     ) -> list[Offspring[G]]:
@@ -171,9 +190,14 @@ class Population(Artist, Generic[G]):
         beside them too."""
         if not (self.options.distinct and self.studio.picks):
             return make(n)
-        shown = [self.genome(one) for one in beside]
-        images = self.draw(shown, SKETCH, SKETCH) if shown else torch.empty(0)
-        return draw_distinct(n, images, make, lambda some: self.draw([g for g, _ in some], SKETCH, SKETCH), self.shows)
+        images = self._sketches([self.genome(one) for one in beside])
+        return draw_distinct(n, images, make, self._drawn, self.shows)
+
+    def _sketches(self, genomes: Sequence[G]) -> Tensor:
+        return self.draw(genomes, SKETCH, SKETCH) if genomes else torch.empty(0)
+
+    def _drawn(self, offspring: Sequence[Offspring[G]]) -> Tensor:
+        return self._sketches([genome for genome, _ in offspring])
 
     def _first(self, n: int) -> list[Offspring[G]]:
         return [(genome, ()) for genome in self.random_genomes(n)]
