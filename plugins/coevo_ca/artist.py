@@ -5,9 +5,8 @@ from __future__ import annotations
 import random
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -20,10 +19,10 @@ from coevo import ArtistSpec
 from coevo.evolution.genetic import GeneticPopulation
 from coevo.evolution.variety import is_noise, varies
 from coevo.native import random_seeds
+from coevo.native.threads import in_threads, processors
 from coevo.shader.forest import checked, plan_trees
 from coevo.shader.functions import select_functions
 from coevo.shader.plan import Plan
-from coevo.shader.render import processors
 from coevo.shader.templates import Templates
 from coevo.trees.language import MAX_NODES, Language
 from coevo.trees.machine import grow, vary
@@ -207,11 +206,8 @@ class CA(GeneticPopulation[Genotype]):
                     plan(first + 1, first + 2).draw_from(planes, state.reshape(CHANNELS, -1))
             return shown(state, self.studio.image[0], o.colour)
 
-        threads = self.studio.threads or processors()
-        if threads == 1 or len(genomes) < 2:
-            return list(map(one, range(len(genomes))))
-        with ThreadPoolExecutor(threads, "automata") as pool:
-            return list(pool.map(one, range(len(genomes))))
+        tasks = [partial(one, index) for index in range(len(genomes))]
+        return in_threads(tasks, self.studio.threads or processors())
 
     @cached_property
     def _templates(self) -> Templates:
