@@ -20,6 +20,7 @@ GROUPS = {
     "history": "The history of evolutionary art",
     "gan": "Generative adversarial networks",
     "autoencoder": "Autoencoders",
+    "energy": "Boltzmann machines",
     "coevolution": "Evolution against a critic that learns",
     "": "Other recipes",
 }
