@@ -13,6 +13,8 @@ from coevo import Artist, ConfigError, Critic, CriticSpec, Metrics, Works
 from coevo_boltzmann.machine import Machine, Visible
 from coevo_boltzmann.pixels import units
 
+RATES = {"bernoulli": 0.01, "gaussian": 1e-4}
+
 
 class RBM(Critic):
     """Rewards a work with minus its free energy, and learns to lower that of real works and to raise that of made ones.
@@ -31,8 +33,8 @@ class RBM(Critic):
         """Distribution of a pixel: bernoulli, white with a probability; or gaussian."""
         pixel_std: float = Field(0.2, gt=0, le=10)
         """visible=gaussian: standard deviation of a pixel in [0, 1]."""
-        learning_rate: float = Field(0.01, gt=0, le=1)
-        """Learning rate of stochastic gradient descent."""
+        learning_rate: float | None = Field(None, gt=0, le=1)
+        """Learning rate of stochastic gradient descent; by default 0.01, for Gaussian pixels a hundredth of it."""
         momentum: float = Field(0.5, ge=0, lt=1)
         """Nesterov's momentum; 0 is none."""
         weight_decay: float = Field(1e-3, ge=0, le=1)
@@ -58,8 +60,9 @@ class RBM(Critic):
     def build(self, artist: Artist) -> None:
         o, pixels = self.options, torch.Size(self.studio.image).numel()
         self.machine = self.studio.prepare(Machine(pixels, o.hidden, o.visible))
+        rate = o.learning_rate or RATES[o.visible]
         self.optimiser = torch.optim.SGD(
-            self.machine.parameters(), o.learning_rate, o.momentum, nesterov=o.momentum > 0, weight_decay=o.weight_decay
+            self.machine.parameters(), rate, o.momentum, nesterov=o.momentum > 0, weight_decay=o.weight_decay
         )
         self.level = torch.zeros((), device=self.studio.device)
 

@@ -133,7 +133,7 @@ def test_exchanges_of_temperatures_leave_the_distribution_as_it_is() -> None:
     it, generator = machine(), torch.Generator().manual_seed(0)
     with torch.no_grad():
         it.weight *= 3  # two deep modes, between which plain chains hardly move
-    v = temper(it, torch.zeros(8, 20_000, 6), 80, generator)
+    v = temper(it, torch.zeros(8, 8_000, 6), 40, generator)
     assert (frequencies(v[-1]) - (-it(states(6))).softmax(0)).abs().sum() < 0.08
     assert (frequencies(v[0]) - 1 / 64).abs().sum() < 0.1  # at β = 0 every state is as likely
 
