@@ -100,7 +100,7 @@ def run(
     if library is None:
         _interpret(programs, given, steps, streams.tolist(), registers, preload, result)
         return result
-    batch, out = Batch(programs), _Results(*map(address, result))
+    batch, out = Batch(programs), Results(*map(address, result))
     sizes = (trials, width, registers, preload, steps, messages, items)
     trial = _Trials(address(given), address(streams), *map(int, sizes))
     work = partial(library.coevo_hercl_run, ctypes.byref(batch), ctypes.byref(trial), ctypes.byref(out))
@@ -163,7 +163,7 @@ class _Trials(ctypes.Structure):
     )
 
 
-class _Results(ctypes.Structure):
+class Results(ctypes.Structure):
     """As in hercl.h."""
 
     _fields_ = tuple((name, c_void_p) for name in Run._fields)

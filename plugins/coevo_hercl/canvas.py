@@ -1,0 +1,263 @@
+"""What programs draw with a pen that they move by messages (Vickers, Soderlund & Blair 2017).
+
+The canvas is white, 128 × 128, and 900 messages are heard at most. The pen begins in the middle, down, 3 wide and black
+(red in colour), and looks downwards. The first item of a message, rounded, modulo five says what it does, and the other
+items how much of it; what is missing has the value that is named here:
+
+======= ======== ==========================================================================================
+message          what it does
+======= ======== ==========================================================================================
+0       toggle   lifts the pen, or puts it down
+1 way   forward  moves it: 1 if nothing is said, at most 15 while it is down; it stays on the canvas
+2 angle turn     to the left of where it looks, in degrees: 10
+3 width size     1, 2 or 3: `width` modulo 4, and 1 for 0: 1
+4 l h s colour   lightness, hue and saturation modulo 256, as they were where they are missing; grey: l only
+======= ======== ==========================================================================================
+
+An empty message does nothing, and neither does one with an infinite number, which is noted. Lines are pixels that touch
+at sides or corners, without shades. At another size the canvas is the same, and its pixels are smaller or larger.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from colorsys import hls_to_rgb
+from ctypes import c_int64, c_void_p
+from dataclasses import dataclass
+from functools import cache, partial
+from hashlib import blake2b
+from itertools import pairwise
+from math import cos, fmod, isfinite, pi, sin
+
+import numpy as np
+
+from coevo.native import address
+from coevo_hercl import machine
+from coevo_hercl.language import rounded
+from coevo_hercl.machine import Results, Run, in_parts, run
+from coevo_hercl.program import Program
+
+SIDE, CENTRE, WIDTH, FARTHEST = 128, 64, 3, 15
+LARGEST = 4096  # px of a side
+MESSAGES, ITEMS = 900, 4
+STEPS = 50_000  # of a program that draws lines
+GRID = 1 << 16  # places in a unit of the canvas: the last bits of sines change no pixel
+AT_ONCE = 256  # programs whose messages are kept
+LINE = np.dtype([*((name, "f4") for name in ("x0", "y0", "x1", "y1")), ("width", "u1"), ("inks", "u1", 3)])
+TOGGLE, FORWARD, TURN, SIZE, COLOUR = range(5)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sketch:
+    """What a program has drawn, before it is painted at some size.
+
+    Args:
+        lines: LINE [S], in the order in which they were drawn: ends in units of the canvas from 0 to 127, y downwards;
+            width 1 to 3; inks red, green and blue, all equal in grey.
+        messages: how many were sent.
+        finite: whether all their numbers were.
+        steps: instructions that were done.
+        ending: why it ended, as in `language.py`.
+    """
+
+    lines: np.ndarray
+    messages: int
+    finite: bool
+    steps: int
+    ending: int
+
+    @property
+    def digest(self) -> bytes:
+        """16 bytes that are equal for drawings of the same lines, however they came about."""
+        return blake2b(self.lines.tobytes(), digest_size=16).digest()
+
+
+def sketch(
+    programs: Sequence[Program], *, colour: bool = False, steps: int = STEPS, seed: int = 0, threads: int = 1
+) -> list[Sketch]:
+    """What programs draw by messages. A program draws the same whatever is drawn beside it.
+
+    Args:
+        programs: any number.
+        colour: whether there is colour.
+        steps: instructions that each may do.
+        seed: of their random numbers.
+        threads: how many may work.
+
+    Example:
+        >>> from coevo_hercl.text import read
+        >>> (corner,) = sketch(
+        ...     [
+        ...         read(
+        ...             "push 9 push 1 write write output push 90 push 2 write write output "
+        ...             "push 9 push 1 write write output |"
+        ...         )
+        ...     ]
+        ... )
+        >>> corner.lines[["x0", "y0", "x1", "y1"]].tolist()
+        [(64.0, 64.0, 64.0, 73.0), (64.0, 73.0, 73.0, 73.0)]
+    """
+    made: list[Sketch] = []
+    for first in range(0, len(programs), AT_ONCE):
+        some = programs[first : first + AT_ONCE]
+        result = run(some, steps=steps, seeds=seed, messages=MESSAGES, items=ITEMS, threads=threads)
+        columns = (one[:, 0].tolist() for one in (result.counts, result.steps, result.endings))
+        made += [
+            Sketch(lines, messages, finite, taken, ending)
+            for (lines, finite), messages, taken, ending in zip(_lines(result, colour, threads), *columns, strict=True)
+        ]
+    return made
+
+
+def paint(sketches: Sequence[Sketch], size: int = SIDE, *, colour: bool = False, threads: int = 1) -> np.ndarray:
+    """The pixels of sketches.
+
+    Args:
+        sketches: N of them.
+        size: px of a side, at most 4,096.
+        colour: three channels, or one of the first ink.
+        threads: how many may work.
+
+    Returns:
+        Pictures uint8 [N, 3 or 1, size, size].
+
+    Raises:
+        ValueError: the size is out of its range.
+    """
+    if not 1 <= size <= LARGEST:
+        raise ValueError(f"a picture has 1 to {LARGEST:,} px a side, not {size:,}")
+    channels = 3 if colour else 1
+    pictures = np.empty((len(sketches), channels, size, size), np.uint8)
+    library = machine_code()
+    if library is None:
+        pictures.fill(255)
+        for one, picture in zip(sketches, pictures, strict=True):
+            _paint(one.lines, picture)
+        return pictures
+    lines = np.concatenate([np.empty(0, LINE), *(one.lines for one in sketches)])
+    ends = np.cumsum([0, *(len(one.lines) for one in sketches)], dtype=np.int64)
+    sizes = size, channels, address(pictures)
+    in_parts(partial(library.coevo_hercl_paint, address(lines), address(ends), *sizes), len(sketches), threads)
+    return pictures
+
+
+def draw(
+    programs: Sequence[Program],
+    size: int = SIDE,
+    *,
+    colour: bool = False,
+    steps: int = STEPS,
+    seed: int = 0,
+    threads: int = 1,
+) -> np.ndarray:
+    """Pictures uint8 [N, 3 or 1, size, size] of programs that draw lines: `sketch`, then `paint`."""
+    sketches = sketch(programs, colour=colour, steps=steps, seed=seed, threads=threads)
+    return paint(sketches, size, colour=colour, threads=threads)
+
+
+def _lines(result: Run, colour: bool, threads: int) -> list[tuple[np.ndarray, bool]]:
+    """The lines of every program's messages, and whether all their numbers were finite."""
+    library, count = machine_code(), len(result.counts)
+    if library is None:
+        return [_follow(_messages(result, n), colour) for n in range(count)]
+    lines, counts, finite = np.empty((count, MESSAGES), LINE), np.empty(count, np.int64), np.empty(count, np.uint8)
+    results, arrays = Results(*map(address, result)), [*map(address, (lines, counts, finite))]
+    work = partial(library.coevo_hercl_lines, ctypes.byref(results), MESSAGES, ITEMS, int(colour), *arrays)
+    in_parts(work, count, threads)
+    return [
+        (row[:made].copy(), bool(good)) for row, made, good in zip(lines, counts.tolist(), finite.tolist(), strict=True)
+    ]
+
+
+def _messages(result: Run, n: int) -> list[list[float]]:
+    lengths = result.lengths[n, 0, : result.counts[n, 0]].tolist()
+    return [items[:length] for items, length in zip(result.items[n, 0].tolist(), lengths, strict=False)]
+
+
+def _follow(messages: Sequence[Sequence[float]], colour: bool) -> tuple[np.ndarray, bool]:
+    """The lines that one program's messages draw, and whether all their numbers were finite."""
+    x, y, angle, down, width = float(CENTRE), float(CENTRE), 0.0, True, WIDTH
+    tones = [127, 0, 255] if colour else [0, 0, 0]  # lightness, hue, saturation: red, or black
+    lines = []
+    for items in messages:
+        if not items or not all(map(isfinite, items)):
+            continue
+        kind, rest = round(items[0]) % 5, items[1:]
+        if kind == TOGGLE:
+            down = not down
+        elif kind == FORWARD:
+            way = rest[0] if rest else 1.0
+            if down:
+                way = min(max(way, -FARTHEST), FARTHEST)
+            turned = angle * (pi / 180)
+            there = _moved(x, way * sin(turned)), _moved(y, way * cos(turned))
+            if down:
+                lines.append((x, y, *there, width, _inks(tones, colour)))
+            x, y = there
+        elif kind == TURN:
+            angle = fmod(angle + (rest[0] if rest else 10), 360)
+        elif kind == SIZE:
+            width = (round(rest[0]) % 4 if rest else 0) or 1
+        else:
+            tones[: len(rest)] = [round(one) % 256 for one in rest]
+    return np.array(lines, LINE), all(isfinite(one) for items in messages for one in items)
+
+
+def _moved(start: float, way: float) -> float:
+    return min(max(rounded((start + way) * GRID) / GRID, 0.0), SIDE - 1.0)
+
+
+def _inks(tones: Sequence[int], colour: bool) -> tuple[int, ...]:
+    lightness, hue, saturation = tones
+    if not colour:
+        return (lightness,) * 3
+    return tuple(round(255 * one) for one in hls_to_rgb(hue / 256, lightness / 255, saturation / 255))
+
+
+def _paint(lines: np.ndarray, picture: np.ndarray) -> None:
+    """Paint lines on a picture uint8 [C, size, size], those of one ink and width at a time."""
+    channels, size, _ = picture.shape
+    styles = np.concatenate([lines["width"][:, None], lines["inks"]], 1)
+    changes = np.flatnonzero((styles[1:] != styles[:-1]).any(1)) + 1
+    for first, last in pairwise([0, *changes.tolist(), len(lines)] if len(lines) else []):
+        brush = _brush(int(styles[first, 0]), size)
+        y, x = (_pixels(lines[first:last], size)[:, None, ::-1] + brush).reshape(-1, 2).T
+        on = (x >= 0) & (x < size) & (y >= 0) & (y < size)
+        picture[:, y[on], x[on]] = styles[first, 1 : 1 + channels, None]
+
+
+def _pixels(lines: np.ndarray, size: int) -> np.ndarray:
+    """The pixels x, y int64 [P, 2] of lines, end to end without gaps.
+
+    The longer way goes by single pixels; the shorter one is rounded, halves away from the beginning.
+    """
+    ends = np.stack([lines[name] for name in ("x0", "y0", "x1", "y1")], 1).astype(np.float64)
+    pixels = np.floor((ends + 0.5) * size / SIDE).astype(np.int64)
+    start, way = pixels[:, :2], pixels[:, 2:] - pixels[:, :2]
+    n = abs(way).max(1)
+    which = np.repeat(np.arange(len(lines)), n + 1)
+    step = np.arange(len(which)) - np.repeat(np.cumsum(n + 1) - (n + 1), n + 1)
+    n = np.maximum(n, 1)[which, None]
+    gone = (2 * step[:, None] * abs(way[which]) + n) // (2 * n)
+    onto: np.ndarray = start[which] + np.sign(way[which]) * gone
+    return onto
+
+
+def _brush(width: int, size: int) -> np.ndarray:
+    """The pixels y, x int64 [P, 2] of a round brush, beside the one that it is put on."""
+    diameter = max(1, round(width * size / SIDE))
+    spots = np.argwhere(np.ones((diameter, diameter)))
+    within: np.ndarray = spots[((2 * spots - (diameter - 1)) ** 2).sum(1) <= diameter**2]
+    return within - (diameter - 1) // 2
+
+
+@cache
+def machine_code() -> ctypes.CDLL | None:
+    """coevo's machine code, if there is any."""
+    library = machine.machine_code()
+    if library is not None:
+        library.coevo_hercl_lines.argtypes = [c_void_p, *[c_int64] * 3, *[c_void_p] * 3, c_int64, c_int64]
+        library.coevo_hercl_paint.argtypes = [c_void_p, c_void_p, c_int64, c_int64, c_void_p, c_int64, c_int64]
+        library.coevo_hercl_lines.restype = library.coevo_hercl_paint.restype = c_int64
+    return library
