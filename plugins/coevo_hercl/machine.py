@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from ctypes import c_int64, c_void_p
 from functools import cache, partial
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from coevo.native import Draws, address, native
+from coevo.native.threads import in_threads, parts
 from coevo_hercl.language import Machine
 from coevo_hercl.program import Program
 
@@ -184,13 +183,5 @@ PARTS = 8  # for each thread: programs that run for long are spread over all
 
 def in_parts(work: Callable[[int, int], int], count: int, threads: int) -> list[int]:
     """What `work` gives for all parts of a range of `count`, in threads."""
-    parts = min(count, 1 if threads == 1 else threads * PARTS)
-    bounds = [count * part // parts for part in range(parts + 1)] if parts else []
-    if parts <= 1:
-        return [work(first, last) for first, last in pairwise(bounds)]
-    return list(_pool(threads).map(lambda span: work(*span), pairwise(bounds)))
-
-
-@cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, "hercl")
+    spans = parts(count, 1 if threads == 1 else threads * PARTS)
+    return in_threads((partial(work, span.start, span.stop) for span in spans), threads)

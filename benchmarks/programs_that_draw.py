@@ -1,0 +1,93 @@
+"""Speed of HERCL's machine and canvas: instructions and drawings a second, by machine code and by Python.
+
+    python benchmarks/programs_that_draw.py [--threads 2]
+
+Instructions: 1,000 random programs, of which most are short and end soon, in 100 trials each; and 100 that run in a
+loop until they have done 50,000. Drawings: 1,000 programs that send 900 messages each, painted at 128 px. Points: a
+program of ten instructions at every point of 128 × 128 px. The best of three times.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from coevo_hercl import canvas, machine
+from coevo_hercl.canvas import paint, sketch
+from coevo_hercl.functions import draw_functions
+from coevo_hercl.machine import run
+from coevo_hercl.program import Codons, Opcode, Program, assemble
+from coevo_hercl.text import read
+
+AGAIN = "push 0 reciprocal greater 9 pop not branch-back |"  # no register is greater than infinity
+LOOP = f"| get 1 push 3 add put 1 get 2 push 1.5 multiply sqrt tanh put 2 get 1 get 2 add pop inc 3 {AGAIN}"
+POINT = "get 0 get 1 multiply push 3 multiply push 1 trig write pop output |"
+
+
+def random_programs(n: int, longest: int = 60) -> list[Program]:
+    rng = np.random.default_rng(0)
+    made = []
+    for length in rng.integers(1, longest, n):
+        arguments = np.where(rng.random(length) < 0.4, rng.integers(0, 10, length), -1).astype(np.int16)
+        codes = rng.integers(len(Opcode), size=length).astype(np.uint8)
+        made.append(assemble([Codons(codes, arguments, rng.normal(0, 10, length))]))
+    return made
+
+
+def drawing() -> Program:
+    """A pen that goes and turns by as much each time, and draws all the way."""
+    way, angle = random.uniform(5, 15), random.uniform(-60, 60)
+    return read(f"| push {way} push 1 write write output push {angle} push 2 write write output {AGAIN}")
+
+
+def seconds(work: Callable[[], Any], times: int) -> float:
+    found = []
+    for _ in range(times):
+        begun = time.perf_counter()
+        work()
+        found.append(time.perf_counter() - begun)
+    return min(found)
+
+
+def measured(threads: int, times: int, part: int) -> dict[str, float]:
+    """Speeds; `part`: by how much less work there is."""
+    programs, loops = random_programs(1000 // part), [read(LOOP)] * (100 // min(part, 100))
+    drawings = [drawing() for _ in range(1000 // part)]
+    trials = np.random.default_rng(1).normal(size=(100, 10))
+    point, side = read(POINT), max(8, 128 // part)
+    random_run = lambda: run(programs, trials, steps=1000, preload=True, threads=threads)  # noqa: E731
+    loop_run = lambda: run(loops, steps=50_000 // part, threads=threads)  # noqa: E731
+    paint_all = lambda: paint(sketch(drawings, threads=threads), threads=threads)  # noqa: E731
+    functions = lambda: draw_functions([point], side, side, threads=threads)  # noqa: E731
+    return {
+        "random programs, million instructions/s": random_run().steps.sum() / seconds(random_run, times) / 1e6,
+        "loops, million instructions/s": loop_run().steps.sum() / seconds(loop_run, times) / 1e6,
+        "drawings of 900 messages/s": len(drawings) / seconds(paint_all, times),
+        "million points/s": side * side / seconds(functions, times) / 1e6,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=int, default=2)
+    given = parser.parse_args()
+    for code, threads in (("machine code", 1), ("machine code", given.threads), ("Python", 1)):
+        random.seed(1)
+        if code == "Python":
+            for module in (machine, canvas):
+                module.machine_code = lambda: None  # type: ignore[attr-defined]
+        elif machine.machine_code() is None:
+            print(json.dumps({"by": code, "is": "not there; install coevo with a C compiler"}))
+            continue
+        speeds = measured(threads, times=1 if code == "Python" else 3, part=100 if code == "Python" else 1)
+        print(json.dumps({"by": code, "threads": threads} | {name: round(one, 3) for name, one in speeds.items()}))
+
+
+if __name__ == "__main__":
+    main()
