@@ -253,7 +253,9 @@ PUBLIC int64_t coevo_hercl_run(const HerclPrograms *programs, const HerclTrials 
         const int64_t length = programs->code_ends[i + 1] - programs->code_ends[i];
         longest = length > longest ? length : longest;
     }
-    Dense dense = {malloc((size_t)(longest + HERCL_CELLS) * sizeof(Step)), malloc((size_t)(longest + 1) * sizeof(int32_t)), {0}};
+    Dense dense = {0};
+    dense.steps = malloc((size_t)(longest + HERCL_CELLS) * sizeof(Step));
+    dense.bars = malloc((size_t)(longest + 1) * sizeof(int32_t));
     const int64_t slots = trials->messages;
     int64_t condensed = -1;
     if (dense.steps && dense.bars)

@@ -32,6 +32,7 @@ from math import cos, fmod, isfinite, pi, sin
 
 import numpy as np
 
+from coevo.contract.drawings import Drawing, Path
 from coevo.native import address
 from coevo_hercl import machine
 from coevo_hercl.language import rounded
@@ -156,6 +157,43 @@ def draw(
     return paint(sketches, size, colour=colour, threads=threads)
 
 
+def vector(sketch: Sketch) -> Drawing:
+    """A sketch as paths, for SVG: lines that go on from each other in one ink and width are one path.
+
+    Example:
+        >>> from coevo_hercl.text import read
+        >>> (line,) = sketch([read("push 8 push 1 write write output |")])
+        >>> [(path.points.tolist(), path.colour) for path in vector(line).paths]
+        [([[0.50390625, 0.50390625], [0.50390625, 0.56640625]], '#000000')]
+    """
+    if not len(sketch.lines):
+        return Drawing([])
+    (begin, end), styles = _ends(sketch.lines), _styles(sketch.lines)
+    apart = (styles[1:] != styles[:-1]).any(1) | (begin[1:] != end[:-1]).any(1)
+    paths = []
+    for first, last in _spans(apart):
+        points = np.concatenate([begin[first : first + 1], end[first:last]])
+        moves = np.concatenate([[True], (points[1:] != points[:-1]).any(1)])
+        width, inks = int(styles[first, 0]), styles[first, 1:].tobytes().hex()
+        paths.append(Path((points[moves] + 0.5) / SIDE, width / SIDE, f"#{inks}"))
+    return Drawing(paths)
+
+
+def _ends(lines: np.ndarray) -> list[np.ndarray]:
+    """Where lines begin and where they end: x, y float64 [S, 2] each."""
+    return [np.stack([lines[x], lines[y]], 1).astype(np.float64) for x, y in (("x0", "y0"), ("x1", "y1"))]
+
+
+def _styles(lines: np.ndarray) -> np.ndarray:
+    """Width and inks uint8 [S, 4]."""
+    return np.concatenate([lines["width"][:, None], lines["inks"]], 1)
+
+
+def _spans(changes: np.ndarray) -> list[tuple[int, int]]:
+    """The spans of lines between changes: bool [S - 1], before each line but the first."""
+    return list(pairwise([0, *(np.flatnonzero(changes) + 1).tolist(), len(changes) + 1]))
+
+
 def _lines(result: Run, colour: bool, threads: int) -> list[tuple[np.ndarray, bool]]:
     """The lines of every program's messages, and whether all their numbers were finite."""
     library, count = machine_code(), len(result.counts)
@@ -218,9 +256,8 @@ def _inks(tones: Sequence[int], colour: bool) -> tuple[int, ...]:
 def _paint(lines: np.ndarray, picture: np.ndarray) -> None:
     """Paint lines on a picture uint8 [C, size, size], those of one ink and width at a time."""
     channels, size, _ = picture.shape
-    styles = np.concatenate([lines["width"][:, None], lines["inks"]], 1)
-    changes = np.flatnonzero((styles[1:] != styles[:-1]).any(1)) + 1
-    for first, last in pairwise([0, *changes.tolist(), len(lines)] if len(lines) else []):
+    styles = _styles(lines)
+    for first, last in _spans((styles[1:] != styles[:-1]).any(1)) if len(lines) else []:
         brush = _brush(int(styles[first, 0]), size)
         y, x = (_pixels(lines[first:last], size)[:, None, ::-1] + brush).reshape(-1, 2).T
         on = (x >= 0) & (x < size) & (y >= 0) & (y < size)
@@ -232,9 +269,8 @@ def _pixels(lines: np.ndarray, size: int) -> np.ndarray:
 
     The longer way goes by single pixels; the shorter one is rounded, halves away from the beginning.
     """
-    ends = np.stack([lines[name] for name in ("x0", "y0", "x1", "y1")], 1).astype(np.float64)
-    pixels = np.floor((ends + 0.5) * size / SIDE).astype(np.int64)
-    start, way = pixels[:, :2], pixels[:, 2:] - pixels[:, :2]
+    start, end = (np.floor((ends + 0.5) * size / SIDE).astype(np.int64) for ends in _ends(lines))
+    way = end - start
     n = abs(way).max(1)
     which = np.repeat(np.arange(len(lines)), n + 1)
     step = np.arange(len(which)) - np.repeat(np.cumsum(n + 1) - (n + 1), n + 1)

@@ -163,7 +163,7 @@ class Machine:
         return [start, *(at + 1 for at in range(start, stop) if self.codes[at] == Opcode.BAR)]
 
     def run(self, steps: int, messages: int) -> int:
-        """Run it to its end, for so many steps and messages at most: FINISHED, OUT_OF_STEPS or ENOUGH."""
+        """Run it until it ends, has done `steps` or sent `messages`: FINISHED, OUT_OF_STEPS or ENOUGH."""
         while not self.done:
             if self.at == self.bars[self.cell][-1]:
                 self._return()

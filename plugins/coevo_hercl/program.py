@@ -85,6 +85,8 @@ REGISTER_OPS = (
 ARGUMENT_OPS = (*REGISTER_OPS, Opcode.BRANCH_BACK, Opcode.BRANCH_FORWARD, Opcode.JUMP_SUB)
 """Instructions that may have a whole number from 0 to MAX_ARGUMENT; those of registers may have LOCAL too."""
 
+BAR, PUSH = int(Opcode.BAR), int(Opcode.PUSH)  # arrays are compared with plain numbers twenty times as fast
+TYPES = (*map(np.dtype, ("u1", "i2", "f8", "i4")),)  # of codes, arguments, values and cells
 _LOWEST = np.full(256, NO_ARGUMENT, np.int16)  # the least and the greatest argument of every opcode
 _HIGHEST = np.full(256, NO_ARGUMENT, np.int16)
 _HIGHEST[list(ARGUMENT_OPS)] = MAX_ARGUMENT
@@ -139,8 +141,11 @@ class Program:
     def __post_init__(self) -> None:
         if problem := _problem(self.codons, self.cells):
             raise ValueError(f"a program of HERCL {problem}")
+        self._freeze()
+
+    def _freeze(self) -> None:
         for array in (*self.codons, self.cells):
-            array.setflags(write=False)
+            array.flags.writeable = False
 
     def __len__(self) -> int:
         """The number of instructions, ends of bars among them."""
@@ -162,7 +167,7 @@ class Program:
 
     def bar_spans(self) -> np.ndarray:
         """Where each bar begins and ends, its end included: int64 [B, 2], of all cells one after another."""
-        ends = np.flatnonzero(self.codons.codes == Opcode.BAR) + 1
+        ends = np.flatnonzero(self.codons.codes == BAR) + 1
         return np.stack([np.concatenate([[0], ends[:-1]]), ends], 1)
 
 
@@ -173,44 +178,64 @@ def assemble(cells: Sequence[Codons]) -> Program:
     dropped, whole numbers count modulo MAX_ARGUMENT + 1, numbers are kept within MAX_NUMBER, and a number that is
     missing or none is 0. Beyond a limit nothing is taken in; without cells it is an empty one.
     """
-    kept, starts, room, bars = list[Codons](), list[int](), MAX_LENGTH, MAX_BARS
+    parts, starts, room, bars = list[Codons](), list[int](), MAX_LENGTH, MAX_BARS
     for cell in cells[:MAX_CELLS] or (END,):
         if not room or not bars:
             break
-        part = _mended(cell, room, bars)
+        part, ends = _ended(cell, room, bars)
         starts.append(MAX_LENGTH - room)
-        kept.append(part)
+        parts.append(part)
         room -= len(part.codes)
-        bars -= int((part.codes == Opcode.BAR).sum())
-    return Program(joined(kept), np.array(starts, np.int32))
+        bars -= ends
+    program = object.__new__(Program)  # which is not checked again: that would take as long as all the rest
+    object.__setattr__(program, "codons", _mended(parts[0] if len(parts) == 1 else joined(parts)))
+    object.__setattr__(program, "cells", np.array(starts, np.int32))
+    program._freeze()
+    return program
 
 
 END = Codons(np.array([Opcode.BAR], np.uint8), np.array([NO_ARGUMENT], np.int16), np.array([np.nan]))
 
 
-def _mended(cell: Codons, room: int, bars: int) -> Codons:
-    """A cell whose instructions are well formed, of at most so many instructions and bars."""
-    codes = np.asarray(cell.codes)
-    ends = np.flatnonzero(codes == Opcode.BAR)
-    if len(ends) >= bars:
-        room = min(room, int(ends[bars - 1]) + 1)  # which ends the cell, too
-    if not len(codes) or len(codes) > room or codes[-1] != Opcode.BAR:
-        cell = joined([cell.part(0, room - 1), END])
-    codes = np.array(cell.codes, np.uint8) % len(Opcode)
-    arguments = np.array(cell.arguments, np.int16)
-    arguments = np.where(arguments > MAX_ARGUMENT, arguments % (MAX_ARGUMENT + 1), arguments)
-    arguments = np.where(codes == Opcode.BAR, np.minimum(arguments, HALT), arguments)
+def _ended(cell: Codons, room: int, bars: int) -> tuple[Codons, int]:
+    """A cell that ends with the end of a bar, of at most `room` instructions and `bars` bars; and how many it has."""
+    length = len(cell.codes)
+    if length and length <= room and cell.codes[-1] == BAR:
+        count = int(np.count_nonzero(cell.codes == BAR))
+        if count <= bars:
+            return cell, count
+    ends = np.flatnonzero(cell.codes[: room - 1] == BAR)
+    if len(ends) >= bars:  # the last one that may be ends the cell
+        return cell.part(0, int(ends[bars - 1]) + 1), bars
+    return joined([cell.part(0, room - 1), END]), len(ends) + 1
+
+
+def _mended(codons: Codons) -> Codons:
+    """Instructions that are well formed, each as near as may be to what it was."""
+    codes, arguments, values = (np.array(one, kind) for one, kind in zip(codons, TYPES, strict=False))
+    if codes.max() >= len(Opcode):
+        codes %= len(Opcode)
     wrong = (arguments < _LOWEST[codes]) | (arguments > _HIGHEST[codes])
-    arguments = np.where(wrong, NO_ARGUMENT, arguments).astype(np.int16)
-    numbers = np.nan_to_num(np.clip(cell.values, -MAX_NUMBER, MAX_NUMBER))
-    return Codons(codes, arguments, np.where(codes == Opcode.PUSH, numbers, np.nan))
+    if wrong.any():
+        highest = _HIGHEST[codes]
+        arguments = np.where(arguments > MAX_ARGUMENT, arguments % (MAX_ARGUMENT + 1), arguments)
+        arguments = np.where(codes == BAR, np.minimum(arguments, HALT), arguments)
+        wrong = (arguments < _LOWEST[codes]) | (arguments > highest)
+        arguments = np.where(wrong, NO_ARGUMENT, arguments).astype(np.int16)
+    pushes = codes == PUSH
+    values = np.where(pushes, values, np.nan)
+    if (nothing := pushes & np.isnan(values)).any():
+        values[nothing] = 0
+    if (abs(values) > MAX_NUMBER).any():
+        values = values.clip(-MAX_NUMBER, MAX_NUMBER)
+    return Codons(codes, arguments, values)
 
 
 def _problem(codons: Codons, cells: np.ndarray) -> str:
     """What is wrong with a program, or nothing."""
     codes, arguments, values = codons
     types = (codes.dtype, arguments.dtype, values.dtype, cells.dtype)
-    if types != (np.uint8, np.int16, np.float64, np.int32):
+    if types != TYPES:
         return f"is made of arrays of uint8, int16, float64 and int32, not {', '.join(map(str, types))}"
     length = len(codes)
     if not len(arguments) == len(values) == length:
@@ -219,21 +244,20 @@ def _problem(codons: Codons, cells: np.ndarray) -> str:
         return f"has 1 to {MAX_LENGTH:,} instructions, not {length:,}"
     if codes.max() >= len(Opcode):
         return f"has opcodes below {len(Opcode)}, not {codes.max()}"
-    ends = codes == Opcode.BAR
-    if ends.sum() > MAX_BARS:
-        return f"has at most {MAX_BARS} bars, not {ends.sum()}"
+    ends = codes == BAR
+    if (count := np.count_nonzero(ends)) > MAX_BARS:
+        return f"has at most {MAX_BARS} bars, not {count}"
     if not 1 <= len(cells) <= MAX_CELLS:
         return f"has 1 to {MAX_CELLS} cells, not {len(cells)}"
-    if cells[0] or cells[-1] >= length or (cells[1:] <= cells[:-1]).any():
+    if cells[0] or cells[-1] >= length or (len(cells) > 1 and (cells[1:] <= cells[:-1]).any()):
         return "has cells that begin one after another, the first at its first instruction"
-    if not ends[-1] or not ends[cells[1:] - 1].all():
+    if not ends[-1] or (len(cells) > 1 and not ends[cells[1:] - 1].all()):
         return "has cells whose last instruction is the end of a bar"
     wrong = (arguments < _LOWEST[codes]) | (arguments > _HIGHEST[codes])
     if wrong.any():
         where = int(wrong.argmax())
         return f"has no argument {arguments[where]} of {word(Opcode(codes[where]))!r}"
-    pushes = codes == Opcode.PUSH
-    if not (abs(values[pushes]) <= MAX_NUMBER).all() or not np.isnan(values[~pushes]).all():
+    if (np.isnan(values) == (codes == PUSH)).any() or (abs(values) > MAX_NUMBER).any():
         return f"has numbers up to {MAX_NUMBER:g} where it pushes, and NaN elsewhere"
     return ""
 

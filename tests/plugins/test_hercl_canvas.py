@@ -13,7 +13,7 @@ from hypothesis import strategies as some
 
 from coevo.native import native
 from coevo_hercl import canvas, machine
-from coevo_hercl.canvas import MESSAGES, SIDE, draw, paint, sketch
+from coevo_hercl.canvas import MESSAGES, SIDE, draw, paint, sketch, vector
 from coevo_hercl.functions import draw_functions
 from coevo_hercl.language import ENOUGH, FINISHED, OUT_OF_STEPS
 from coevo_hercl.program import Program
@@ -197,6 +197,24 @@ def test_sizes_out_of_range_are_refused() -> None:
 def test_of_no_programs_there_are_no_pictures() -> None:
     assert draw([], 32).shape == (0, 1, 32, 32)
     assert draw_functions([], 4, 4).shape == (0, 1, 4, 4)
+
+
+def test_lines_that_go_on_from_each_other_are_one_path() -> None:
+    messages: list[Message] = [
+        (FORWARD, 8),
+        (TURN, 90),
+        (FORWARD, 8),
+        (TOGGLE,),
+        (FORWARD, 40),
+        (TOGGLE,),
+        (FORWARD, 0),
+    ]
+    drawing = vector(sketch([saying(*messages, (SIZE, 1), (COLOUR, 17), (FORWARD, 8))])[0])
+    points = [(path.points * 128 - 0.5).round(3).tolist() for path in drawing.paths]
+    assert points == [[[64, 64], [64, 72], [72, 72]], [[112, 72]], [[112, 72], [120, 72]]]
+    assert [path.width * 128 for path in drawing.paths] == [3, 3, 1]
+    assert [path.colour for path in drawing.paths] == ["#000000", "#000000", "#111111"]
+    assert drawing.background == "#ffffff" and vector(sketch([read("|")])[0]).paths == []
 
 
 # a colour for every point
