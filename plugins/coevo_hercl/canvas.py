@@ -88,14 +88,8 @@ def sketch(
 
     Example:
         >>> from coevo_hercl.text import read
-        >>> (corner,) = sketch(
-        ...     [
-        ...         read(
-        ...             "push 9 push 1 write write output push 90 push 2 write write output "
-        ...             "push 9 push 1 write write output |"
-        ...         )
-        ...     ]
-        ... )
+        >>> go, turn = "push 9 push 1 write write output", "push 90 push 2 write write output"
+        >>> (corner,) = sketch([read(f"{go} {turn} {go} |")])
         >>> corner.lines[["x0", "y0", "x1", "y1"]].tolist()
         [(64.0, 64.0, 64.0, 73.0), (64.0, 73.0, 73.0, 73.0)]
     """
