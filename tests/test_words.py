@@ -73,6 +73,11 @@ ALLOWED = {
     "coevo/storage/run_folder.py": "gallery",  # a folder of runs of format 1
     "coevo/cli/display.py": "[Pp]anel",  # rich's
     "plugins/coevo_aesthetics/recipes/evolved-art.toml": "gallery",  # the paper's own word
+    "plugins/coevo_aesthetics/gallery.py": "gallery",  # Greenfield's
+    "plugins/coevo_aesthetics/__init__.py": "gallery",
+    "plugins/coevo_swarm/__init__.py": "gallery",
+    "plugins/coevo_swarm/recipes/swarm-art.toml": "gallery",
+    "docs/recipes.md": "gallery",
 }
 """Words that have an honest use in a file after all."""
 OLD_NAMES = {"renamed", "renamed_state", "moved", "RENAMED_SECTIONS"}

@@ -181,7 +181,8 @@ INLINE float overlap(float p, float low, float high) {
     return to > from ? to - from : 0;
 }
 
-INLINE int64_t wrapped(int64_t at, int64_t side) { return (at % side + side) % side; }
+/* A row or column beyond an edge is one at the other edge. */
+INLINE int64_t wrapped(int64_t at, int64_t side) { return at >= 0 && at < side ? at : (at % side + side) % side; }
 
 /* Paint strokes over rows top to bottom of a square picture, [channels, bottom - top, side] in [0, 1]. */
 EVERY_PROCESSOR
@@ -203,33 +204,36 @@ PUBLIC void coevo_swarm_paint(const Stroke *strokes, int64_t count, const Brush 
         const float dx = (float)(stroke->dx * scale), dy = (float)(stroke->dy * scale);
         const float bx = (float)(stroke->before_x * scale), by = (float)(stroke->before_y * scale);
         const float length = dx * dx + dy * dy, inverse = length > 0 ? 1 / length : 0;
-        const float before = bx * bx + by * by, inverse_before = before > 0 ? 1 / before : 0;
+        const float length_before = bx * bx + by * by, inverse_before = length_before > 0 ? 1 / length_before : 0;
+        /* lines reach pixels whose middle is in between, and cells all that they touch */
         float west = x + (dx < 0 ? dx : 0) - reach, east = x + (dx > 0 ? dx : 0) + reach;
         float north = y + (dy < 0 ? dy : 0) - reach, south = y + (dy > 0 ? dy : 0) + reach;
+        int64_t first_row = (int64_t)ceilf(north - 0.5f), last_row = (int64_t)floorf(south - 0.5f);
+        int64_t first_column = (int64_t)ceilf(west - 0.5f), last_column = (int64_t)floorf(east - 0.5f);
         if (square) {
             const double cell = (double)side / SIDE;
             west = (float)((stroke->x >> SHIFT) * cell), east = (float)(((stroke->x >> SHIFT) + 1) * cell);
             north = (float)((stroke->y >> SHIFT) * cell), south = (float)(((stroke->y >> SHIFT) + 1) * cell);
+            first_row = (int64_t)floorf(north), last_row = (int64_t)ceilf(south) - 1;
+            first_column = (int64_t)floorf(west), last_column = (int64_t)ceilf(east) - 1;
         }
-        for (int64_t row = (int64_t)floorf(north); row < (int64_t)ceilf(south); row++) {
+        for (int64_t row = first_row; row <= last_row; row++) {
             const int64_t line = wrapped(row, side);
             if (line < top || line >= bottom) continue;
             float *out = picture + (line - top) * side;
             const float down = (float)row + 0.5f - y, share = square ? overlap((float)row, north, south) : 0;
-            for (int64_t column = (int64_t)floorf(west); column < (int64_t)ceilf(east); column++) {
-                float cover;
+            for (int64_t column = first_column; column <= last_column; column++) {
+                float cover, before = 0;
                 if (square) {
                     cover = share * overlap((float)column, west, east);
                 } else {
                     const float right = (float)column + 0.5f - x;
                     cover = covered(right, down, dx, dy, inverse, reach);
-                    if (joined && cover > 0) { /* what the stroke before has covered is not covered twice */
-                        cover -= covered(right + bx, down + by, bx, by, inverse_before, reach);
-                        cover = cover < 0 ? 0 : cover;
-                    }
+                    if (joined && cover > 0) before = covered(right + bx, down + by, bx, by, inverse_before, reach);
                 }
-                if (cover <= 0) continue;
-                const float paint = cover * opacity;
+                if (cover <= before) continue;
+                /* as much as is missing from full cover, where the stroke before has left its part */
+                const float paint = (cover - before) * opacity / (1 - before * opacity);
                 float *pixel = out + wrapped(column, side);
                 for (int64_t c = 0; c < channels; c++) pixel[c * plane] += paint * (colour[c] - pixel[c * plane]);
             }

@@ -22,6 +22,7 @@ from coevo.loop import Turn
 from coevo.loop.pairs import check_restart
 from coevo.monitoring.accepted import AcceptedWorks
 from coevo.monitoring.ancestral_opponents import AncestralOpponents
+from coevo.monitoring.collection import Collection
 from coevo.monitoring.diagnostics import Diagnostics
 from coevo.monitoring.observer import Observer
 from coevo.runs.build import Setup, make_pair
@@ -68,6 +69,7 @@ class Run:
             self.clock,
             *([Board(store, options.log_every)] if options.tensorboard else []),
             self.sheets,
+            Collection(options.sheet_every),
             Checkpoints(options.save_every, options.best, self.metrics),
         ]
         self.problems: list[str] = []

@@ -11,6 +11,11 @@ def coevo_critics() -> list[Offer]:
             "a small network on measures of pictures: real ones against evolved (Machado 2008)",
             "coevo_aesthetics.features:Features",
         ),
+        Offer(
+            "gallery",
+            "a network admits works to its gallery, and learns from them (Greenfield & Machado 2009)",
+            "coevo_aesthetics.gallery:Gallery",
+        ),
         Offer("som", "curious: likes what is new, but not too new (Saunders 2001)", "coevo_aesthetics.som:SOM"),
     ]
 

@@ -9,13 +9,13 @@ from typing import ClassVar, Literal
 
 import torch
 from pydantic import Field, field_validator
-from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch import Tensor
 
 import coevo
 from coevo import Artist, ConfigError, CriticSpec, Metrics, Works
 from coevo.coevolution.archive import Archive
 from coevo_aesthetics.cache import MeasureCache
+from coevo_aesthetics.classifier import Classifier, train
 from coevo_aesthetics.measures import PER_PART, SMALLEST, SYMMETRIES, measured, names
 
 
@@ -143,25 +143,14 @@ class Features(coevo.Critic):
     def _train(self) -> Tensor:
         """Train a new network on both archives, each of which counts one half; its last loss."""
         o = self.options
-        loss = torch.zeros(())
         if not len(self.positives) or not len(self.negatives):
-            return loss
+            return torch.zeros(())
         positives, negatives = self.positives["measures"], self.negatives["measures"]
         x = torch.cat([positives, negatives])
         y = torch.cat([torch.ones(len(positives)), torch.zeros(len(negatives))])
         weight = torch.where(y > 0, 0.5 / len(positives), 0.5 / len(negatives))
-        self.network = Classifier(x.shape[1], o.hidden)
-        self.network.standardise(x)
-        x = self.network.standard(x)  # once for all epochs
-        optimiser = torch.optim.Adam(
-            self.network.parameters(), o.learning_rate, weight_decay=o.weight_decay, fused=True
-        )
-        for _ in range(o.epochs):
-            loss = binary_cross_entropy_with_logits(self.network.layers(x)[:, 0], y, weight, reduction="sum")
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        return loss.detach()
+        self.network, loss = train(x, y, weight, o.hidden, o.epochs, o.learning_rate, o.weight_decay)
+        return loss
 
     @torch.no_grad()
     def _accuracy(self, positives: Tensor, negatives: Tensor) -> Metrics:
@@ -170,32 +159,6 @@ class Features(coevo.Critic):
             return {"accuracy": 0.5}
         right = (self.network(positives) > 0).float().mean() + (self.network(negatives) <= 0).float().mean()
         return {"accuracy": right / 2}
-
-
-class Classifier(nn.Module):
-    """Measures [N, F] → scores [N]: standardised, then one hidden layer."""
-
-    mean: Tensor
-    deviation: Tensor
-
-    def __init__(self, features: int, hidden: int):
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(features))
-        self.register_buffer("deviation", torch.ones(features))
-        self.layers = nn.Sequential(nn.Linear(features, hidden), nn.Tanh(), nn.Linear(hidden, 1))
-
-    def standardise(self, x: Tensor) -> None:
-        """Take mean and standard deviation from measures [N, F]; constant ones are ignored from then on."""
-        self.mean, deviation = x.mean(0), x.std(0, correction=0)
-        self.deviation = torch.where(deviation > 1e-6, deviation, torch.inf)
-
-    def standard(self, x: Tensor) -> Tensor:
-        """Measures in standard deviations from the mean, at most 5."""
-        return ((x - self.mean) / self.deviation).clamp(-5, 5)
-
-    def forward(self, x: Tensor) -> Tensor:
-        scores: Tensor = self.layers(self.standard(x))[:, 0]
-        return scores
 
 
 def _split(text: str) -> list[str]:

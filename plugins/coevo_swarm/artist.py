@@ -29,7 +29,7 @@ class Swarm(GeneticPopulation[Colony]):
     class Options(GeneticPopulation.Options):
         castes: int = Field(4, ge=1, le=MAX_CASTES)
         """Castes of a colony at most."""
-        turmites: float = Field(0.1, ge=0, le=1)
+        turmites: float = Field(0.05, ge=0, le=1)
         """Probability that a new caste walks from cell to cell by a rule, as Langton's ant does."""
 
     options: Options

@@ -218,8 +218,12 @@ def _caste(read: Any, number: int) -> Caste:
         raise ValueError(f"the rule of {where} should be 2 to {LONGEST_RULE} of the letters L, R, U and N, or nothing")
     return Caste(
         **_numbers(its, CASTE, where),
-        likes=tuple(_number(one, LIKES, f"likes of {where}") for one in _list(its["likes"], "likes", len(FIELDS))),
-        lays=tuple(_number(one, LAYS, f"lays of {where}") for one in _list(its["lays"], "lays", len(SCENTS))),
+        likes=tuple(
+            _number(one, LIKES, f"likes of {where}") for one in _list(its["likes"], f"likes of {where}", len(FIELDS))
+        ),
+        lays=tuple(
+            _number(one, LAYS, f"lays of {where}") for one in _list(its["lays"], f"lays of {where}", len(SCENTS))
+        ),
         pen=_choice(its["pen"], PENS, f"pen of {where}"),
         colour=_colour(its["colour"], f"colour of {where}"),
         end_colour=_colour(its["end_colour"], f"end_colour of {where}"),

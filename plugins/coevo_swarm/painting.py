@@ -1,7 +1,8 @@
 """The picture of a trail at any size: what `coevo/native/swarm.c` does, in NumPy.
 
 A stroke is a disc drawn along a line, antialiased by its distance from the middle of a pixel. One that goes on from
-another paints only what that one has not covered, so that translucent lines have no knots. What a turmite paints is a
+another adds to it what is missing, so that translucent lines have no knots: where that one has covered b of a pixel,
+and it c > b, o (c - b) / (1 - o b) more make o c in all, o being the opacity. What a turmite paints is a
 whole cell. Strokes are laid over each other in their order: p ← p + a (colour - p).
 """
 
@@ -92,8 +93,8 @@ def coverage(
         cell = (strokes[name] >> SHIFT).astype(np.int64)
         low[square] = (cell * (side / SIDE))[square]
         high[square] = ((cell + 1) * (side / SIDE))[square]
-    left, right = (np.floor(west).astype(int), np.ceil(east).astype(int))
-    above, below = (np.floor(north).astype(int), np.ceil(south).astype(int))
+    left, right = (np.where(square, *both).astype(int) for both in _columns(west, east))
+    above, below = (np.where(square, *both).astype(int) for both in _columns(north, south))
     wide, high = right - left, below - above
     which = np.repeat(np.arange(len(strokes)), wide * high)
     place = np.arange(len(which)) - np.repeat((wide * high).cumsum() - wide * high, wide * high)
@@ -103,15 +104,24 @@ def coverage(
     which, column, row, line = which[inside], column[inside], row[inside], line[inside]
     across, down = column.astype(f32) + f32(0.5) - x[which], row.astype(f32) + f32(0.5) - y[which]
     cover = covered(across, down, dx[which], dy[which], reach[which])
-    before = np.flatnonzero(joined[which] & (cover > 0))
-    old = which[before]
-    cover[before] -= covered(across[before] + bx[old], down[before] + by[old], bx[old], by[old], reach[old])
-    cover = np.maximum(cover, f32(0))
-    cells = square[which]
+    square = square[which]
     across_cell = overlap(column.astype(f32), west[which], east[which])
-    cover = np.where(cells, overlap(row.astype(f32), north[which], south[which]) * across_cell, cover)
-    shown = np.flatnonzero(cover > 0)
-    return which[shown], (line * side + column % side)[shown], (cover * opacity[which])[shown]
+    cover = np.where(square, overlap(row.astype(f32), north[which], south[which]) * across_cell, cover)
+    before = np.zeros_like(cover)
+    at = np.flatnonzero(joined[which] & (cover > 0))
+    old = which[at]
+    before[at] = covered(across[at] + bx[old], down[at] + by[old], bx[old], by[old], reach[old])
+    shown = np.flatnonzero(cover > before)
+    which, cover, before, opaque = which[shown], cover[shown], before[shown], opacity[which[shown]]
+    amount = (cover - before) * opaque / (f32(1) - before * opaque)  # what is missing from full cover
+    return which, line[shown] * side + column[shown] % side, amount
+
+
+def _columns(low: np.ndarray, high: np.ndarray) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """The first pixel, and the one after the last: of cells all that they touch, of lines those whose middle is in
+    between."""
+    half = f32(0.5)
+    return (np.floor(low), np.ceil(low - half)), (np.ceil(high), np.floor(high - half) + 1)
 
 
 def covered(x: np.ndarray, y: np.ndarray, dx: np.ndarray, dy: np.ndarray, reach: np.ndarray) -> np.ndarray:
