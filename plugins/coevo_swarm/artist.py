@@ -12,7 +12,7 @@ from torch import Tensor
 from coevo import ConfigError
 from coevo.evolution.genetic import GeneticPopulation
 from coevo.evolution.variety import is_noise, varies
-from coevo.shader.render import processors
+from coevo.native.threads import processors
 from coevo_swarm.breeding import offspring
 from coevo_swarm.genes import MAX_CASTES, Colony, parse
 from coevo_swarm.machine import draw

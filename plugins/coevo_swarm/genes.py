@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 from coevo import DataError
 
 SCENTS = ("a", "b", "c")
-FIELDS = (*SCENTS, "ink")  # what an ant can smell: ink neither evaporates nor spreads
+FIELDS = (*SCENTS, "ink")  # what an ant can smell: ink neither evaporates nor diffuses
 PENS = ("always", *FIELDS)
 LAYOUTS = ("scattered", "centre", "ring", "line", "grid", "clusters")
-FACINGS = ("anyhow", "outward", "inward", "around")
+FACINGS = ("anyhow", "out", "in", "around")
 MAX_CASTES = 6
 MAX_STROKES = 400_000
 MAX_TEXT = 20_000  # characters
@@ -56,7 +56,7 @@ CASTE: Mapping[str, Gene] = {
     "moves": Gene(1, 64, whole=True, ratio=True),  # cells a step, of a turmite
 }
 LIKES, LAYS = Gene(-1, 1), Gene(0, 1)
-SCENT: Mapping[str, Gene] = {"fades": Gene(0.002, 0.5, ratio=True), "spreads": Gene(0, 1)}
+SCENT: Mapping[str, Gene] = {"evaporation": Gene(0.002, 0.5, ratio=True), "diffusion": Gene(0, 1)}
 CANVAS: Mapping[str, Gene] = {
     "steps": Gene(20, 2000, whole=True, ratio=True),
     "extent": Gene(0, 1),  # of the layout, relative to the side
@@ -115,10 +115,10 @@ class Caste:
 
 @dataclass(frozen=True, slots=True)
 class Scent:
-    """How much of a scent fades in a step, and how much of what stays spreads to the cells around."""
+    """The share of a scent that evaporates in a step, and the share of the rest that diffuses to the cells around."""
 
-    fades: float = 0.05
-    spreads: float = 0.3
+    evaporation: float = 0.05
+    diffusion: float = 0.3
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from ctypes import c_int64, c_uint64, c_void_p
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 
 import numpy as np
 
 from coevo.native import address, native
+from coevo.native.threads import in_threads
 from coevo_swarm import painting, walking
 from coevo_swarm.genes import Colony
 from coevo_swarm.walking import DIRECTIONS, STROKE
@@ -41,7 +41,7 @@ def draw(colonies: Sequence[Colony], channels: int, side: int, threads: int) -> 
         def whole(number: int) -> None:
             _show(colonies[number], trail(colonies[number]), pictures[number], 0)
 
-        _each(whole, range(len(colonies)), threads)
+        in_threads((partial(whole, number) for number in range(len(colonies))), threads)
         return pictures
     for picture, colony in zip(pictures, colonies, strict=True):
         strokes = trail(colony)
@@ -53,7 +53,7 @@ def draw(colonies: Sequence[Colony], channels: int, side: int, threads: int) -> 
             _show(colony, strokes, some, top)
             picture[:, top : top + BAND] = some
 
-        _each(band, range(0, side, BAND), threads)
+        in_threads((partial(band, top) for top in range(0, side, BAND)), threads)
     return pictures
 
 
@@ -108,16 +108,3 @@ def machine_code() -> ctypes.CDLL | None:
         library.coevo_swarm_paint.argtypes = [c_void_p, c_int64, c_void_p, *[c_int64] * 4, c_void_p]
         library.coevo_swarm_paint.restype = None
     return library
-
-
-def _each(function: Callable[[int], None], numbers: range, threads: int) -> None:
-    if threads == 1 or len(numbers) == 1:
-        for number in numbers:
-            function(number)
-        return
-    list(_pool(threads).map(function, numbers))
-
-
-@cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, "swarm")

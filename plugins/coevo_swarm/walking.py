@@ -73,7 +73,7 @@ def caste_table(colony: Colony) -> np.ndarray:
 
 def scent_table(colony: Colony) -> np.ndarray:
     """What is kept and what is shared of each scent in a step, float32 [3, 2]."""
-    return np.array([(1 - scent.fades, scent.spreads) for scent in colony.scents], np.float32)
+    return np.array([(1 - scent.evaporation, scent.diffusion) for scent in colony.scents], np.float32)
 
 
 def placed(colony: Colony) -> np.ndarray:
@@ -102,8 +102,8 @@ def placed(colony: Colony) -> np.ndarray:
             radius = half * 0.25 * np.sqrt(u)
             x = colony.extent * home[:, 0] + radius * np.cos(2 * math.pi * v)
             y = colony.extent * home[:, 1] + radius * np.sin(2 * math.pi * v)
-    outward = np.arctan2(y, x)
-    facing = {"outward": outward, "inward": outward + math.pi, "around": outward + math.pi / 2}
+    away = np.arctan2(y, x)
+    facing = {"out": away, "in": away + math.pi, "around": away + math.pi / 2}
     heading = facing.get(colony.facing, 2 * math.pi * w)
     ants = np.zeros(count, ANT)
     for name, place in (("x", x), ("y", y)):

@@ -54,7 +54,7 @@ def random_colonies(seed: int, n: int) -> list[Colony]:
 
 
 def langton(steps: int, moves: int) -> Colony:
-    return colony(lonely(rule="RL", moves=moves), steps=steps, facing="outward")  # to the right
+    return colony(lonely(rule="RL", moves=moves), steps=steps, facing="out")  # to the right
 
 
 def black_cells(steps: int, moves: int) -> int:
