@@ -1,7 +1,7 @@
 """Does breeding by a taste work? Twenty generations bred by critic `taste`, and as many by random picks.
 
     python benchmarks/taste.py [--from RUN_FOLDER] [--seeds 5] [--generations 20] [--noise 0.5]
-                               [--only biomorph|dcgan|programs]
+                               [--only biomorph|dcgan|programs|automata]
 
 Both begin with the same sheet of fifteen, and the same score measures both. p: Mann-Whitney, two-sided, over the seeds'
 mean scores of the last sheet; with five seeds it cannot be below 0.008.
@@ -44,10 +44,11 @@ class Trial:
     critic: dict[str, Any]
     size: int
     options: dict[str, Any] = field(default_factory=dict)
+    channels: int = 1
     start: str | None = None
 
     def run(self, name: str, runs: Path, seed: int, generations: int, **critic: Any) -> Run:
-        options = {"artist": self.options, "critic": critic, "data": {"size": self.size}}
+        options = {"artist": self.options, "critic": critic, "data": {"size": self.size, "channels": self.channels}}
         start = {"start": self.start} if self.start else {}
         return coevo.run(
             artist=self.artist, critic="taste", name=name, runs_dir=runs, options=options,
@@ -135,13 +136,20 @@ def program_trials() -> list[Trial]:
     return [Trial(f"{artist}, symmetric from left to right", artist, like, 64) for artist in ("gp", "cppn")]
 
 
+def automata_trials() -> list[Trial]:
+    """As recipe `evoeco` has it: one parent, and places for what is novel."""
+    likes = {"symmetric from left to right": {"likes": "symmetry"}, "orange": {"likes": "colour", "colour": "#ff8000"}}
+    evoeco = {"picks": 1, "novel": 5}
+    return [Trial(f"ca, {title}", "ca", some, 64, evoeco, channels=3) for title, some in likes.items()]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--from", dest="start", type=Path, help="folder of a trained dcgan; by default one is trained")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--generations", type=int, default=20)
     parser.add_argument("--noise", type=float, default=0.5)
-    parser.add_argument("--only", choices=("biomorph", "dcgan", "programs"))
+    parser.add_argument("--only", choices=("biomorph", "dcgan", "programs", "automata"))
     given = parser.parse_args()
     print(f"{given.seeds} seeds, {given.generations} generations of 15, noise {given.noise}; {' '.join(sys.argv)}")
     with tempfile.TemporaryDirectory() as folder:
@@ -159,6 +167,8 @@ def main() -> None:
             trials += biomorph_trials(Path(folder))
         if given.only in (None, "programs"):
             trials += program_trials()
+        if given.only in (None, "automata"):
+            trials += automata_trials()
         for trial in trials:
             compare(trial, runs, given.seeds, given.generations, given.noise)
 

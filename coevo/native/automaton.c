@@ -1,7 +1,7 @@
 /* Cellular automata and agents whose rule is a plan over the planes of the input: coevo_ca/growth.py in machine code.
 
-   The planes of the input are the state of every cell, channel after channel, and last of all the clock. Nothing here
-   contracts or reorders sums, so that the bytes are those of NumPy's loops over the same plan. */
+   The planes of the input are the state of every cell, channel after channel, the clock and, with agents, who is there.
+   Nothing here contracts or reorders sums, so that the bytes are those of NumPy's loops over the same plan. */
 
 #include "draw.h"
 #include "instructions.h"
@@ -29,12 +29,17 @@ PUBLIC void coevo_automaton(const Job *job, float *states, int64_t channels, flo
 }
 
 /* Agents read the world around their cells, paint them, and move: what is shown of each, [6, agents], is a colour, how far
-   it moves to the right and below, and its pen. world: [3 + 1, cells]; of two agents in one cell the later paints last. */
-PUBLIC void coevo_agents(const Job *job, float *world, int64_t *cells, int64_t agents, const float *times, int64_t steps) {
+   it moves to the right and below, and its pen. world: [3 + 2, cells]; numbers: what each agent is known by. Of two in one
+   cell the later counts. */
+PUBLIC void coevo_agents(const Job *job, float *world, int64_t *cells, const float *numbers, int64_t agents,
+                         const float *times, int64_t steps) {
     const int64_t width = job->width, height = job->height, size = width * height;
+    float *there = world + 4 * size;
     for (int64_t step = 0; step < steps; step++) {
         set_clock(world + 3 * size, size, times[step]);
+        for (int64_t i = 0; i < agents; i++) there[cells[i]] = numbers[i];
         coevo_draw(job, 0, agents);
+        for (int64_t i = 0; i < agents; i++) there[cells[i]] = 0;
         for (int64_t i = 0; i < agents; i++) {
             const float *shown = job->shown + i;
             const int64_t cell = cells[i];

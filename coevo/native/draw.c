@@ -46,13 +46,16 @@ static void input_of_pixels(const Job *job, Step step, float *restrict out, int6
     }
 }
 
-/* The same of cells in any order. */
+/* The same of cells in any order, fewer than 2^32. */
 static void input_of_cells(const Job *job, Step step, float *restrict out, int64_t start, int64_t n) {
     const int64_t width = job->width, height = job->height;
     const float *plane = job->inputs + step.a * width * height;
+    const uint32_t right = (uint32_t)around(step.b, width), below = (uint32_t)around(step.c, height);
     for (int64_t i = 0; i < n; i++) {
-        const int64_t cell = job->cells[start + i];
-        out[i] = plane[around(cell / width + step.c, height) * width + around(cell % width + step.b, width)];
+        const uint32_t cell = (uint32_t)job->cells[start + i], row = cell / (uint32_t)width;
+        uint32_t x = cell - row * (uint32_t)width + right, y = row + below;
+        x = x < width ? x : x - (uint32_t)width, y = y < height ? y : y - (uint32_t)height;
+        out[i] = plane[y * width + x];
     }
 }
 

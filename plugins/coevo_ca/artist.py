@@ -31,7 +31,7 @@ from coevo.trees.variation import Bounds
 from coevo_ca.colours import shown
 from coevo_ca.genotype import Genotype, parse, texts
 from coevo_ca.growth import STARTS, first_cells, first_state, grown, painted
-from coevo_ca.neighbourhood import CHANNELS, NEIGHBOURHOOD
+from coevo_ca.neighbourhood import CHANNELS, NEIGHBOURHOOD, WITH_AGENTS
 
 TRIES = 20  # for random rules that make something
 SMALL = 32  # cells of the side of the grid on which they are tried
@@ -98,7 +98,8 @@ class CA(GeneticPopulation[Genotype]):
     @cached_property
     def language(self) -> Language:
         """The language of rules: vectors of what a cell reads."""
-        return Language({**NEIGHBOURHOOD, **select_functions(self.options.functions)})
+        terminals = WITH_AGENTS if self.options.agents else NEIGHBOURHOOD
+        return Language({**terminals, **select_functions(self.options.functions)})
 
     @cached_property
     def bounds(self) -> Bounds:
@@ -109,6 +110,13 @@ class CA(GeneticPopulation[Genotype]):
     def parts(self) -> int:
         """Number of expressions of a genotype."""
         return 2 if self.options.paint or self.options.agents else 1
+
+    @property
+    def starts(self) -> Sequence[str]:
+        """What may be grown from: of agents, who paint few cells, nothing but some spots."""
+        if self.options.start != "any":
+            return (self.options.start,)
+        return ("cell", "scatter") if self.options.agents else STARTS
 
     # variation
 
@@ -128,13 +136,14 @@ class CA(GeneticPopulation[Genotype]):
         deep = max(o.min_depth, o.max_depth)
         seeds = random_seeds(n * self.parts)
         trees = grow(language.grammar, seeds, language.root, o.min_depth, deep, self.bounds)
-        if o.paint and not o.agents:
+        if o.agents:
+            trees = list(map(self._tinted, trees))
+        elif o.paint:
             trees[1::2] = map(self._tinted, trees[1::2])
-        starts = random.choices(STARTS, k=n) if o.start == "any" else [o.start] * n
-        return self._genotypes(starts, trees)
+        return self._genotypes(random.choices(self.starts, k=n), trees)
 
     def _tinted(self, tree: Tree) -> Tree:
-        """A random expression between two random colours, as most others would be grey."""
+        """A random expression between two random vectors, as most others would have three numbers alike."""
         if not {"+", "*"} <= self.language.functions.keys():
             return tree
         one, other = (" ".join(str(round(random.uniform(-1, 1), 4)) for _ in range(3)) for _ in range(2))
@@ -146,8 +155,8 @@ class CA(GeneticPopulation[Genotype]):
         pairs = [(a, father and father.trees[i]) for mother, father in parents for i, a in enumerate(mother.trees)]
         trees = vary(self.language.grammar, pairs, random_seeds(len(pairs)), self.bounds)
         starts = [mother.start for mother, _ in parents]
-        if self.options.start == "any":
-            starts = [random.choice(STARTS) if random.random() < RESTART else start for start in starts]
+        if len(self.starts) > 1:
+            starts = [random.choice(self.starts) if random.random() < RESTART else start for start in starts]
         return self._genotypes(starts, trees)
 
     def _genotypes(self, starts: Sequence[str], trees: Sequence[Tree]) -> list[Genotype]:

@@ -98,24 +98,29 @@ def painted(plan: Plan, start: np.ndarray, cells: np.ndarray, steps: int) -> np.
 
     Args:
         plan: of what steers an agent: it shows its colour, how far it moves to the right and below (rounded), and
-            its pen, which is down from -0.5 on. Of the planes that it reads the last is the clock.
+            its pen, which is down from -0.5 on. Of the planes that it reads, those of the colours come first, then
+            the clock, and the last has the number of the agent that is there, from 0.5 to 1, or 0.
         start: the first colours.
         cells: where agents start, int64 [agents], counted along the rows.
         steps: how many.
     """
     channels, height, width = start.shape
-    world = np.empty((channels + 1, height, width), np.float32)
+    world = np.zeros((channels + 2, height, width), np.float32)
     world[:channels] = start
-    cells = cells.copy()
+    cells, numbers = cells.copy(), 1 - 0.5 * hashed(len(cells)).astype(np.float32)
     shown = np.empty((PEN + 1, len(cells)), np.float32)
     clock, library = times(steps), machine_code()
     if library is not None and not plan.code.plugins:
         its = job(plan.code.steps, plan.frame(world, shown, cells), arena(plan.registers + SCRATCH))
-        library.coevo_agents(ctypes.byref(its), address(world), address(cells), len(cells), address(clock), steps)
+        arrays = address(world), address(cells), address(numbers)
+        library.coevo_agents(ctypes.byref(its), *arrays, len(cells), address(clock), steps)
     else:
+        there = world[channels + 1].reshape(-1)
         for time in clock:
             world[channels] = time
+            there[cells] = numbers
             plan.draw_from(world, shown, cells)
+            there[cells] = 0
             _act(world[:channels].reshape(channels, -1), shown, cells, height, width)
     return np.array(world[:channels])
 
@@ -134,6 +139,6 @@ def machine_code() -> ctypes.CDLL | None:
     library = native()
     if library is not None:
         library.coevo_automaton.argtypes = [c_void_p, c_void_p, c_int64, c_float, c_void_p, c_int64]
-        library.coevo_agents.argtypes = [c_void_p, c_void_p, c_void_p, c_int64, c_void_p, c_int64]
+        library.coevo_agents.argtypes = [*[c_void_p] * 4, c_int64, c_void_p, c_int64]
         library.coevo_automaton.restype = library.coevo_agents.restype = None
     return library

@@ -11,7 +11,7 @@ from coevo.shader import Canvas, Expression
 from coevo.shader.functions import ANY, SIMS, Function, Value, to_scalar
 
 CHANNELS = 3  # of a state
-CLOCK = CHANNELS  # the plane after those of the state
+CLOCK, AGENTS = CHANNELS, CHANNELS + 1  # the planes after those of the state
 DIRECTIONS = {"north": (0, -1), "east": (1, 0), "south": (0, 1), "west": (-1, 0)}
 """How many cells to the right and below a neighbour is."""
 AROUND = (*DIRECTIONS.values(), (1, -1), (1, 1), (-1, 1), (-1, -1))
@@ -83,6 +83,17 @@ NEIGHBOURHOOD = _table(
 )
 """The terminals beside constants: of the cell, of its eight neighbours (the least and the greatest: of all nine), and
 the time from -1 at the first step to 1 at the last. A tone is the mean of the three numbers."""
+
+
+def _crowd(canvas: Canvas) -> Value:
+    return (sum((canvas.input(AGENTS, *there) > 0 for there in AROUND), canvas.constant(0)) * (1 / 8),)
+
+
+WITH_AGENTS = NEIGHBOURHOOD | _table(
+    Function("self", (), "scalar", lambda canvas: (canvas.input(AGENTS),)),
+    Function("crowd", (), "scalar", _crowd),
+)
+"""The terminals of agents: their own number, from 0.5 to 1, too, and the share of the cells around where others are."""
 
 
 def _elementwise(name: str, takes: int, meaning: Callable[..., Expression]) -> Function:

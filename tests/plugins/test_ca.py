@@ -23,10 +23,10 @@ from coevo.trees.tree import forest as forest_of
 from coevo_ca import growth
 from coevo_ca.artist import CA
 from coevo_ca.growth import first_cells, first_state, grown, painted
-from coevo_ca.neighbourhood import AUTOMATON, NEIGHBOURHOOD
+from coevo_ca.neighbourhood import AUTOMATON, NEIGHBOURHOOD, WITH_AGENTS
 
 SMALL = {"grid": 16, "steps": 6, "population": 6}
-LANGUAGE = Language({**NEIGHBOURHOOD, **AUTOMATON})
+LANGUAGE = Language({**WITH_AGENTS, **AUTOMATON})
 TEMPLATES = Templates(LANGUAGE.primitives)
 
 
@@ -147,6 +147,15 @@ def test_of_two_agents_in_one_cell_the_later_paints_last() -> None:
     assert colours[0, 0, 0] == 0.25 and colours[0, 1, 1] == -1
     both = plan_of("time", "#(0 0 1)", height=3, width=3)
     assert painted(both, start, np.array([4, 4]), 3)[0, 1, 1] == 1
+
+
+def test_agents_know_their_own_number_and_how_crowded_it_is() -> None:
+    start = np.full((3, 3, 4), -1, np.float32)
+    cells = np.array([0, 1, 5, 11])  # on a torus, the last one is diagonally next to the first
+    own = painted(plan_of("(color self)", "#(0 0 0)", height=3, width=4), start, cells, 1)[0].ravel()[cells]
+    assert len(set(own.tolist())) == 4 and (own > 0.5).all() and (own <= 1).all()
+    crowds = painted(plan_of("(color crowd)", "#(0 0 0)", height=3, width=4), start, cells, 1)[0].ravel()[cells]
+    assert (crowds * 8).tolist() == [3, 2, 2, 1]
 
 
 RULES = (
