@@ -30,7 +30,11 @@ def main(debug: bool) -> None:
 
 main.add_section("Play", [playing.run, playing.resume, sweeping.sweep])
 main.add_section(
-    "Look", [looking.recipes, looking.runs, looking.show, looking.sample, looking.evaluate, looking.compare]
+    "Look",
+    [
+        *(looking.recipes, looking.runs, looking.show, looking.sample, looking.grow),
+        *(looking.evaluate, looking.compare),
+    ],
 )
 main.add_section(
     "Latent codes",

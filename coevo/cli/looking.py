@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from coevo.cli import completion
-from coevo.cli.common import FILE, JSON, OUTPUT, RUN, RUNS_DIR, SEED, open_store, picture
+from coevo.cli.common import FILE, JSON, OUTPUT, RUN, RUNS_DIR, SEED, SHOW, open_store, picture, written
 from coevo.cli.tables import counted, paragraph, table
 from coevo.errors import CoevoError
 from coevo.plugin.registry import registry
@@ -22,6 +22,7 @@ GROUPS = {
     "autoencoder": "Autoencoders",
     "energy": "Boltzmann machines",
     "coevolution": "Evolution against a critic that learns",
+    "growth": "Neural cellular automata",
     "": "Other recipes",
 }
 
@@ -156,6 +157,33 @@ def sample(run: str, n: int, seed: int, label: str | None, output: Path, runs_di
     different = write_samples(open_store(run, runs_dir), n, seed, output, label)
     repeats = f"; the population has {counted(different, 'individual')}, which repeat" if different < n else ""
     click.echo(f"{counted(n, 'work')} in {output}{repeats}")
+
+
+@click.command()
+@RUN
+@click.option(
+    "-n", "n", metavar="N", type=click.IntRange(1, 100), default=9, show_default=True, help="Number of works."
+)
+@click.option(
+    "--steps", metavar="N", type=click.IntRange(2, 10_000), default=200, show_default=True, help="Steps that they grow."
+)
+@click.option(
+    "--damage",
+    type=click.Choice(["none", "left", "right", "top", "bottom", "middle"]),
+    default="none",
+    show_default=True,
+    help="The half, or the middle, that is erased after half of the steps.",
+)
+@SEED
+@OUTPUT("growth.gif")
+@SHOW
+@RUNS_DIR
+def grow(run: str, n: int, steps: int, damage: str, seed: int, output: Path, show: bool, runs_dir: Path) -> None:
+    """Film how works of a RUN's artist grow, and how they heal, as a film (.gif) or a sheet (.png) of a row each."""
+    from coevo.tools.growth import write_growth
+
+    write_growth(open_store(run, runs_dir), n, steps, damage, seed, picture(output, ".gif"))
+    written(f"{counted(n, 'work')}, {steps} steps of growth, in {output}", output, show)
 
 
 @click.command()

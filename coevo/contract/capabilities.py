@@ -70,6 +70,15 @@ class VectorRenderer(Protocol):
 
 
 @runtime_checkable
+class Growing(Protocol):
+    """An artist whose works grow step by step, and may heal."""
+
+    def growth(self, works: Works, steps: int, wounds: Mapping[int, Tensor]) -> Iterator[Tensor]:
+        """Pictures [N, C, H, W] in [-1, 1] of N works at the start and after each step, grown anew from their codes or
+        genomes; changes nothing. At the steps in `wounds`, pixels bool [H, W] are erased before the picture."""
+
+
+@runtime_checkable
 class Breedable(Protocol):
     """An artist whose individuals a person can pick. `ArtistSpec.picks` says how many at once."""
 

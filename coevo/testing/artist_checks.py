@@ -13,6 +13,7 @@ from coevo.contract.capabilities import (
     DifferentiableEncoder,
     Encoder,
     Evolving,
+    Growing,
     Reconstructor,
     Renderer,
     SelfEvaluating,
@@ -194,6 +195,23 @@ class ArtistBench(Bench):
         whole = artist.render(works, size)[0]
         assert strips.shape == whole.shape, f"strips make a picture of {tuple(strips.shape)}, not {tuple(whole.shape)}"
         assert torch.allclose(strips, whole, atol=1e-4), "render_strips() and render() draw different pictures"
+
+    @only_of(Growing)
+    def check_growing(self) -> None:
+        """Growing: shows every step of its works, and a wound in the step that it has it."""
+        artist, _ = self.pair()
+        assert isinstance(artist, Growing)
+        works = artist.exhibit(2, seed=1)
+        channels, height, width = artist.studio.image
+        everything = torch.ones(height, width, dtype=torch.bool)
+        self.unchanged(artist, lambda: list(artist.growth(works, 2, {})), "growth()")
+        frames = list(artist.growth(works, 4, {3: everything}))
+        assert len(frames) == 5, f"growth() of 4 steps gives {len(frames)} pictures, not 5"
+        for images in frames:
+            assert_pictures(images, (2, channels, height, width))
+            assert not images.requires_grad, "pictures of growth carry gradients"
+        assert_equal(frames[:3], list(artist.growth(works, 2, {})), "the first steps of growth() twice")
+        assert frames[3].std() == 0, "where everything is erased, something is left"
 
     @only_of(Breedable)
     def check_breedable(self) -> None:

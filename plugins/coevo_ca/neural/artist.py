@@ -1,0 +1,274 @@
+"""The artist: pictures that grow from one cell, towards a picture or to please a critic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+from pydantic import Field, model_validator
+from torch import Tensor
+from torch.nn.functional import pad
+
+from coevo import ArtistSpec, CodeBlock, CodeLayout, ConfigError, Metrics, Works
+from coevo.errors import unknown
+from coevo.latent_models.decoder import DecoderArtist
+from coevo.latent_models.priors import draw
+from coevo.nn.adam import Adam, AdamOptions
+from coevo.nn.ema import EMA
+from coevo_ca.neural.automaton import Automaton
+from coevo_ca.neural.pictures import EMBLEMS, emblem, freed, over
+from coevo_ca.neural.pool import Pool, discs
+
+SIDES = (16, 64)  # px
+CLOCK = 0  # the seed of the cells' firing where a work must follow from its code alone
+
+
+@dataclass(frozen=True)
+class Grown:
+    """What `learn` needs of the works that `make` grew."""
+
+    cells: Tensor
+    codes: Tensor
+    places: Tensor | None
+    """Their places in the pool, if there is one."""
+
+
+class NCA(DecoderArtist):
+    """Grows pictures from one cell, by a rule that all cells share and that learns by gradient.
+
+    Of a target, the seed carries which picture it grows into; without one, a code z, and the works please a critic.
+
+    Reference:
+        Mordvintsev, Randazzo, Niklasson & Levin 2020, Growing neural cellular automata, doi:10.23915/distill.00023;
+        seeds that carry a code: Palm et al. 2022, Variational neural cellular automata, arXiv:2201.12360.
+    """
+
+    name = "nca"
+    extra_state: ClassVar[tuple[str, ...]] = ("targets",)
+
+    class Options(AdamOptions):
+        target: str = "none"
+        """The picture to grow towards: flower, fish, butterfly, several with commas between, or data, the first real
+        work; none leaves it to the critic."""
+        mode: Literal["growing", "persistent", "regenerating"] = "growing"
+        """Learn to grow from a seed; to persist, from a pool of grown works; or to regenerate damaged ones of them."""
+        pool: int = Field(1024, ge=2, le=100_000)
+        """Works in the pool."""
+        latent: int = Field(16, ge=1, le=1024)
+        """Size of the code z that a seed carries."""
+        channels: int = Field(16, ge=3, le=128)
+        """Channels of a cell: colours, alpha and hidden ones."""
+        hidden: int = Field(128, ge=1, le=2048)
+        """Units of the hidden layer of the rule."""
+        min_steps: int = Field(64, ge=1, le=1000)
+        """The fewest steps that works grow before they are learnt from."""
+        max_steps: int = Field(96, ge=1, le=1000)
+        """The most steps, and those of works that are exhibited."""
+        fire_rate: float = Field(0.5, gt=0, le=1)
+        """Probability that a cell changes in a step."""
+        padding: int = Field(4, ge=0, le=64)
+        """Cells around the picture on each side, into which it may grow."""
+        background: Literal["black", "white"] = "black"
+        """What is seen where cells are transparent."""
+        overflow: float = Field(1.0, ge=0)
+        """Weight of the distance of cells from [-1, 1], which keeps them within (Niklasson 2021)."""
+        normalise: bool = True
+        """Divide the gradient of each parameter by its norm, which steadies it over so many steps."""
+        learning_rate: float = Field(2e-3, gt=0, le=1)
+        """Adam's learning rate."""
+        beta1: float = Field(0.9, ge=0, lt=1)
+        """Adam's β1."""
+        ema: float = Field(0.0, ge=0, lt=1)
+        """Decay of the averaged rule that is exhibited; 0 exhibits the rule itself."""
+
+        needs: ClassVar[Mapping[str, str]] = {
+            "latent": "target=none",
+            "overflow": "target=none",
+            "pool": "mode=persistent or mode=regenerating",
+        }
+
+        @model_validator(mode="after")
+        def _fits(self) -> NCA.Options:
+            if self.min_steps > self.max_steps:
+                raise ConfigError(f"artist.min_steps={self.min_steps} is more than artist.max_steps={self.max_steps}.")
+            known = ("none", "data", *EMBLEMS)
+            names = self.target.split(",")
+            if wrong := [name for name in names if name not in known]:
+                raise ConfigError(unknown("target", wrong[0], known))
+            if len(names) > 1 and not set(names) <= set(EMBLEMS):
+                raise ConfigError(f"artist.target={self.target}: none and data stand alone.")
+            return self
+
+    options: Options
+    targets: Tensor
+    """The pictures to grow towards, [K, colours + 1, H, W] in [0, 1]; empty if there are none, or not yet."""
+
+    def spec(self) -> ArtistSpec:
+        if self.options.target == "none":
+            return ArtistSpec(code=CodeLayout((CodeBlock("z", self.options.latent),)), gradients=True)
+        pictures = CodeBlock("picture", len(self.names), "categorical")
+        reals: Literal["required", "unused"] = "required" if self.options.target == "data" else "unused"
+        return ArtistSpec(code=CodeLayout((pictures,)), gradients=True, critic="optional", reals=reals)
+
+    def check(self) -> None:
+        colours, height, width = self.studio.image
+        if height != width or not SIDES[0] <= height <= SIDES[1]:
+            raise ConfigError(
+                f"Artist 'nca' grows square pictures of {SIDES[0]} to {SIDES[1]} px, not {height} × {width}; choose "
+                "another data.size."
+            )
+        if self.options.channels < colours + 2:
+            raise ConfigError(
+                f"artist.channels={self.options.channels} leaves no hidden channel beside {colours} of colour and "
+                f"alpha; it should be {colours + 2} or more."
+            )
+        if self.options.mode != "growing" and self.options.pool < self.studio.batch:
+            raise ConfigError(
+                f"artist.pool={self.options.pool} holds fewer works than a batch, {self.studio.batch}; choose a larger "
+                "pool, or a smaller run.batch."
+            )
+
+    def build(self) -> None:
+        o, (colours, side, _) = self.options, self.studio.image
+        automaton = Automaton(self.code.size, colours, o.channels, o.hidden, side + 2 * o.padding)
+        if o.target != "none":
+            automaton.carry_signs()
+        self.automaton = automaton.to(self.studio.device)  # autocast and compilation do not reach its own gradients
+        self.ema = EMA(self.automaton, o.ema)
+        self.optimiser = Adam(self.automaton.parameters(), o)
+        emblems = [emblem(name, side, colours) for name in self.names if name in EMBLEMS]
+        self.targets = torch.stack(emblems).to(self.studio.device) if emblems else torch.empty(0)
+        if o.mode != "growing":
+            codes = self._codes(o.pool)
+            self.pool = Pool(self.automaton.seeds(codes).detach(), codes)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the targets."""
+        return self.options.target.split(",")
+
+    # growing
+
+    def make(self, n: int, reals: Works | None) -> Works:
+        if self.options.target == "data" and not len(self.targets) and reals is not None:
+            self.targets = freed(reals.pixels[:1], self.paper)
+        cells, codes, places = self._beginnings(n)
+        cells = self.automaton(cells, self._fires(n))
+        return Works(self._shown(cells), codes, ctx=Grown(cells, codes, places))
+
+    def _beginnings(self, n: int) -> tuple[Tensor, Tensor, Tensor | None]:
+        """States [n, S, S, C] to grow from, their codes, and their places in the pool: seeds, or works of the pool, the
+        worst of which are seeds again and the best of which are damaged."""
+        if self.options.mode == "growing":
+            codes = self._codes(n)
+            return self.automaton.seeds(codes), codes, None
+        generator = self.studio.generator("pool")
+        places = self.pool.sample(n, generator)
+        cells, codes = self.pool.cells[places], self.pool.codes[places]
+        fresh, hurt = max(1, n // 8), 3 * n // 8  # of eight works one and three, as in the paper
+        codes[:fresh] = self._codes(fresh)
+        if self.options.mode == "regenerating" and hurt:
+            cells[-hurt:] *= ~discs(hurt, self.automaton.side, generator)[..., None]
+        return torch.cat([self.automaton.seeds(codes[:fresh]), cells[fresh:]]), codes, places
+
+    def _codes(self, n: int) -> Tensor:
+        return draw(self.code.blocks, n, self.studio.generator("noise"))
+
+    def _fires(self, n: int) -> Tensor:
+        """Which cells fire, bool [T, n, S, S], for a random number of steps T."""
+        o, generator = self.options, self.studio.generator("fires")
+        steps = torch.randint(o.min_steps, o.max_steps + 1, (), generator=generator, device=generator.device)
+        return fires(int(steps), n, self.automaton.side, o.fire_rate, generator)
+
+    def _shown(self, cells: Tensor) -> Tensor:
+        """The pictures of cells [N, S, S, C], without what grew around them: [N, colours, H, W] in [-1, 1]."""
+        return over(self._middle(cells), self.studio.image[0], self.paper).clamp(-1, 1)
+
+    def _middle(self, cells: Tensor) -> Tensor:
+        edge, side = self.options.padding, self.automaton.side
+        return cells[:, edge : side - edge, edge : side - edge]
+
+    @property
+    def paper(self) -> float:
+        """The background: 0 is black, 1 white."""
+        return float(self.options.background == "white")
+
+    # learning
+
+    def learn(self, works: Works, rewards: Tensor) -> Metrics:
+        grown: Grown = works.ctx
+        losses, figures = self._losses(grown)
+        losses = losses - rewards
+        self.optimiser.zero_grad()
+        losses.mean().backward()
+        if self.options.normalise:
+            for parameter in self.automaton.parameters():
+                if parameter.grad is not None:
+                    parameter.grad /= parameter.grad.norm() + 1e-8
+        self.optimiser.step()
+        self.ema.update()
+        cells = grown.cells.detach()
+        if grown.places is not None:
+            self.pool.put(grown.places, cells, grown.codes, losses.detach())
+        return {"loss": losses.detach().mean(), **figures, "living": self.automaton.living(cells)}
+
+    def _losses(self, grown: Grown) -> tuple[Tensor, dict[str, Tensor]]:
+        """Losses [N] beside the rewards, and figures of them.
+
+        Of a target, the squared error of colours and alpha in all cells (and of those of the picture, as `error`);
+        without, how far cells leave [-1, 1].
+        """
+        cells = grown.cells
+        if self.options.target == "none":
+            beyond = (cells - cells.clamp(-1, 1)).abs().mean((1, 2, 3))
+            return self.options.overflow * beyond, {"overflow": beyond.detach().mean()}
+        wanted = self.targets[grown.codes.argmax(1)].permute(0, 2, 3, 1)
+        visible = cells[..., : wanted.shape[-1]]
+        error = (self._middle(visible) - wanted).square().mean()
+        edge = self.options.padding
+        losses = (visible - pad(wanted, (0, 0, edge, edge, edge, edge))).square().mean((1, 2, 3))
+        return losses, {"error": error.detach()}
+
+    # exhibiting
+
+    def pictures(self, codes: Tensor) -> Tensor:
+        return self._grown(codes, CLOCK)
+
+    def exhibit(self, n: int, seed: int, labels: Tensor | None = None) -> Works:
+        if self.options.target == "none":
+            return super().exhibit(n, seed, labels)
+        codes = draw(self.code.blocks, n, torch.Generator().manual_seed(seed)).to(self.studio.device)
+        return Works(torch.cat([self._grown(some, seed) for some in codes.split(100)]), codes)
+
+    def growth(self, works: Works, steps: int, wounds: Mapping[int, Tensor]) -> Iterator[Tensor]:
+        """The pictures of N works, grown from their codes, as seeds and after each step. Arguments as of `Growing`."""
+        codes, edge = works.latents.to(self.studio.device), self.options.padding
+        automaton = self.ema.average
+        firing = self._clock(steps, CLOCK)
+        with torch.no_grad():
+            cells = automaton.seeds(codes)
+            for step in range(steps + 1):
+                if step:
+                    cells = automaton(cells, firing[step - 1 : step])
+                if step in wounds:
+                    erased = pad(wounds[step].to(cells.device), (edge, edge, edge, edge))
+                    cells = cells * ~erased[..., None]
+                yield self._shown(cells)
+
+    @torch.no_grad()
+    def _grown(self, codes: Tensor, clock: int) -> Tensor:
+        """Pictures [N, colours, H, W] of codes [N, D], grown by the rule that is exhibited."""
+        automaton = self.ema.average
+        return self._shown(automaton(automaton.seeds(codes), self._clock(self.options.max_steps, clock)))
+
+    def _clock(self, steps: int, seed: int) -> Tensor:
+        """Which cells fire, bool [steps, 1, S, S], the same for all works: so a work does not depend on others."""
+        generator = torch.Generator().manual_seed(seed)  # on the CPU: the same on every device
+        return fires(steps, 1, self.automaton.side, self.options.fire_rate, generator).to(self.studio.device)
+
+
+def fires(steps: int, n: int, side: int, rate: float, generator: torch.Generator) -> Tensor:
+    """Whether each cell fires in each step, with probability `rate`: bool [steps, n, side, side]."""
+    return torch.rand(steps, n, side, side, generator=generator, device=generator.device) < rate

@@ -1,0 +1,83 @@
+"""A neural cellular automaton (Mordvintsev, Randazzo, Niklasson & Levin 2020, Growing neural cellular automata)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import pad
+
+from coevo_ca.neural.growth import Growth, living
+
+
+class Automaton(nn.Module):
+    """One rule for every cell, and the seeds from which it grows.
+
+    A cell is a vector: colours, premultiplied by alpha; alpha, which says how much alive it is; and hidden channels. It
+    perceives itself and the slopes of its neighbourhood, and two layers say how it changes:
+
+        x ← x + fires · (W₂ relu(W₁ [x, ∂x, ∂y] + b₁) + b₂)
+
+    A cell fires or not at each step, as there is no clock that all cells share. Cells without a living cell in their
+    3 × 3 neighbourhood, before and after the step, become 0.
+
+    Args:
+        code: dimensions of the code that a seed carries, D.
+        colours: colour channels of a cell, 1 or 3.
+        channels: channels of a cell in all, C.
+        hidden: units of the first layer.
+        side: cells of a row, S.
+
+    Example:
+        >>> automaton = Automaton(code=2, colours=3, channels=16, hidden=128, side=9)
+        >>> seeds = automaton.seeds(torch.randn(5, 2))
+        >>> fires = torch.rand(4, 5, 9, 9) < 0.5
+        >>> automaton(seeds, fires).shape
+        torch.Size([5, 9, 9, 16])
+    """
+
+    def __init__(self, code: int, colours: int, channels: int, hidden: int, side: int):
+        super().__init__()
+        self.colours, self.channels, self.side = colours, channels, side
+        self.carry = nn.Linear(code, channels - colours - 1)
+        self.perceive = nn.Linear(3 * channels, hidden)
+        self.change = nn.Linear(hidden, channels)
+        nn.init.zeros_(self.change.weight)  # a rule that changes nothing is where learning starts
+        nn.init.zeros_(self.change.bias)
+
+    def carry_signs(self) -> None:
+        """Let the first of the codes, which are one-hot, begin with hidden channels of 1, as in the paper, and the
+        others with random signs."""
+        with torch.no_grad():
+            self.carry.weight.sign_()
+            self.carry.weight[:, 0] = 1
+            self.carry.bias.zero_()
+
+    @property
+    def alpha(self) -> int:
+        """The channel that says how much alive a cell is."""
+        return self.colours
+
+    def seeds(self, codes: Tensor) -> Tensor:
+        """Cells [N, S, S, C], dead but for the middle one, whose alpha is 1 and whose hidden channels carry the code
+        [N, D]."""
+        hidden = self.carry(codes)
+        seed = torch.cat([hidden.new_zeros(len(codes), self.colours), hidden.new_ones(len(codes), 1), hidden], 1)
+        before, after = self.side // 2, self.side - self.side // 2 - 1
+        return pad(seed[:, None, None], (0, 0, before, after, before, after))
+
+    def forward(self, cells: Tensor, fires: Tensor) -> Tensor:
+        """Cells after T steps.
+
+        Args:
+            cells: [N, S, S, C] float32.
+            fires: which cells change in each step, bool [T, N, S, S]; [T, 1, S, S] for all works alike.
+        """
+        first, second = self.perceive, self.change
+        weights = (first.weight, first.bias, second.weight, second.bias)
+        grown: Tensor = Growth.apply(cells, fires, self.alpha, *weights)  # type: ignore[no-untyped-call]
+        return grown
+
+    def living(self, cells: Tensor) -> Tensor:
+        """The share of the cells [N, S, S, C] that live."""
+        rows = pad(cells[..., self.alpha], (1, 1, 1, 1)).reshape(-1, 1)
+        return living(rows, 0, self.side + 2).float().sum() / cells[..., 0].numel()
