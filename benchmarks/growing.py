@@ -2,8 +2,8 @@
 
     python benchmarks/growing.py TRIAL [--runs runs] [--minutes 10] [--seeds 1] [--threads 2]
 
-TRIAL: picture, digits, speed, or all. Runs are kept in --runs by name, and a run that exists is resumed. Use an otherwise
-idle machine: the budget is in minutes.
+TRIAL: picture, digits, speed, or all. Runs are kept in --runs by name, and a run that exists is resumed. Use an
+otherwise idle machine: the budget is in minutes.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ ABILITIES = {
     "Renderer": "draws its works at any size",
     "StripRenderer": "draws very large pictures strip by strip",
     "VectorRenderer": "draws lines, which SVG keeps",
+    "Growing": "grows its works step by step, for coevo grow",
     "Breedable": "is bred by picks",
     "Evolving": "takes in individuals of others",
     "SelfEvaluating": "has figures of its own for coevo evaluate",

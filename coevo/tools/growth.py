@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import ceil
+from math import ceil, sqrt
 from pathlib import Path
 
 import torch
@@ -18,6 +18,7 @@ from coevo.tools.output import about, of_run, write_output
 
 FRAMES, FRAME_MS, LAST_FRAME_MS = 150, 50, 2000  # of a film at most; how long each is seen
 COLUMNS = 12  # of a sheet
+WIDE = 480  # px: about the width of a film
 
 
 def write_growth(run: RunFolder, n: int, steps: int, damage: str, seed: int, output: Path) -> None:
@@ -44,7 +45,8 @@ def write_growth(run: RunFolder, n: int, steps: int, damage: str, seed: int, out
     growth = artist.growth(artist.exhibit(n, seed), steps, wounds)
     frames = {step: images.cpu() for step, images in enumerate(growth) if step in kept}
     if film:
-        sheets = [contact_sheet(images) for images in frames.values()]
+        scale = max(1, WIDE // (ceil(sqrt(n)) * artist.studio.image[2]))
+        sheets = [contact_sheet(images, scale=scale) for images in frames.values()]
         write_output(output, gif_bytes(sheets, [FRAME_MS] * (len(sheets) - 1) + [LAST_FRAME_MS]))
         return
     said = f"Each row is a work that grows; over it the steps {of_run(saved, seed=seed)}"

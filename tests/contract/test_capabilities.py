@@ -8,7 +8,7 @@ from standins import studio
 from torch import Tensor
 
 from coevo import Works
-from coevo.contract.capabilities import Breedable, Decoder, Encoder, Evolving, Interactive, Renderer, user_of
+from coevo.contract.capabilities import Breedable, Decoder, Encoder, Evolving, Growing, Interactive, Renderer, user_of
 from coevo.testing.standins import CodeArtist, EvolvingArtist, GradientArtist, ScriptedPicker
 
 
@@ -33,7 +33,7 @@ class Person:
 def test_capabilities_are_methods() -> None:
     assert isinstance(Wrapper(), Encoder) and not isinstance(Wrapper(), Decoder)
     gradient, evolving = GradientArtist(None, studio()), EvolvingArtist(EvolvingArtist.Options(), studio())
-    assert isinstance(gradient, Decoder) and not isinstance(gradient, Encoder | Evolving | Breedable)
+    assert isinstance(gradient, Decoder) and not isinstance(gradient, Encoder | Evolving | Breedable | Growing)
     assert isinstance(evolving, Evolving) and isinstance(evolving, Breedable) and not isinstance(evolving, Renderer)
     assert isinstance(CodeArtist(None, studio()), Encoder)
 

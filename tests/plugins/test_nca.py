@@ -15,12 +15,12 @@ from torch import Tensor
 from torch.nn.functional import conv2d, linear, max_pool2d, relu
 
 import coevo
-from coevo import ConfigError, Studio, Works
+from coevo import ConfigError, DataError, Studio
 from coevo.testing import conform
-from coevo.tools.growth import erased, shown
+from coevo.tools.growth import erased
 from coevo_ca.neural.artist import NCA
 from coevo_ca.neural.automaton import Automaton
-from coevo_ca.neural.pictures import EMBLEMS, emblem, freed, over
+from coevo_ca.neural.pictures import EMBLEMS, emblem, freed, over, read_picture
 from coevo_ca.neural.pool import Pool, discs
 
 SMALL = {"channels": 6, "hidden": 8, "min_steps": 3, "max_steps": 5, "padding": 1}
@@ -55,7 +55,6 @@ def turn(artist: NCA, n: int = 8) -> dict[str, Any]:
         {"mode": "persistent", "pool": 64, "overflow": 0.0, "normalise": False},
         {"target": "flower", "mode": "regenerating", "pool": 64},
         {"target": "fish,butterfly", "background": "white"},
-        {"target": "data"},
     ],
 )
 def test_the_artist_conforms(options: dict[str, Any]) -> None:
@@ -152,11 +151,38 @@ def test_a_picture_freed_of_its_background_looks_the_same_over_it(paper: float) 
     assert torch.allclose(over(free.permute(0, 2, 3, 1), 3, paper), images, atol=1e-6)
 
 
-def test_a_real_work_becomes_the_target() -> None:
-    artist, reals = nca((1, 16, 16), target="data"), Works(torch.rand(4, 1, 16, 16) * 2 - 1)
-    artist.make(2, reals)
-    artist.make(2, Works(torch.zeros(4, 1, 16, 16)))  # the first one stays
-    assert torch.equal(artist.targets, freed(reals.pixels[:1], 0.0))
+def test_a_file_becomes_the_target_and_is_read_once(tmp_path: Path) -> None:
+    leaf = Image.new("RGBA", (32, 32))
+    leaf.paste((0, 255, 0, 255), (8, 8, 24, 24))
+    leaf.save(tmp_path / "leaf.png")
+    artist = nca(target=f"fish,{tmp_path / 'leaf.png'}")
+    artist.make(2, None)
+    (tmp_path / "leaf.png").unlink()
+    artist.make(2, None)
+    assert artist.targets.shape == (2, 4, 16, 16)
+    assert artist.targets[1, :, 8, 8].tolist() == [0, 1, 0, 1] and artist.targets[1].sum() == 2 * 64
+
+
+def test_a_photograph_is_freed_of_its_background(tmp_path: Path) -> None:
+    drawing = Image.new("RGB", (32, 32), "white")
+    drawing.paste((255, 0, 0), (8, 8, 24, 24))
+    drawing.save(tmp_path / "drawing.png")
+    picture = read_picture(tmp_path / "drawing.png", 16, 3, 1.0)
+    assert picture[:, 0, 0].tolist() == [0, 0, 0, 0] and picture[:, 8, 8].tolist() == [1, 0, 0, 1]
+
+
+@pytest.mark.parametrize(("content", "said"), [(None, "no picture"), (b"GIF89a", "cannot be read"), (b"", "cannot be")])
+def test_files_that_are_no_pictures_are_refused(tmp_path: Path, content: bytes | None, said: str) -> None:
+    if content is not None:
+        (tmp_path / "x.png").write_bytes(content)
+    with pytest.raises(DataError, match=said):
+        nca(target=str(tmp_path / "x.png")).make(2, None)
+
+
+def test_an_empty_picture_is_refused(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8), "white").save(tmp_path / "x.png")
+    with pytest.raises(DataError, match="nothing to grow"):
+        nca(target=str(tmp_path / "x.png"), background="white").make(2, None)
 
 
 # learning
@@ -239,12 +265,6 @@ def test_a_wound_is_where_it_was_asked_for() -> None:
     assert (frames[5][..., 8:] > -1).any()
 
 
-def test_a_film_shows_its_first_and_last_step_and_the_wound() -> None:
-    steps = shown(200, 12, {100})
-    assert steps[0] == 0 and steps[-1] == 200 and 100 in steps and len(steps) <= 13
-    assert shown(5, 150, set()) == [0, 1, 2, 3, 4, 5]
-
-
 # what is refused
 
 
@@ -252,7 +272,7 @@ def test_a_film_shows_its_first_and_last_step_and_the_wound() -> None:
     ("options", "said"),
     [
         ({"target": "flowr"}, "did you mean 'flower'"),
-        ({"target": "flower,data"}, "stand alone"),
+        ({"target": "flower,none"}, "no emblem named 'none'"),
         ({"min_steps": 9}, "artist.min_steps=9 is more than artist.max_steps=5"),
         ({"channels": 4}, "leaves no hidden channel"),
         ({"mode": "persistent", "pool": 4}, "holds fewer works than a batch, 8"),
@@ -268,7 +288,7 @@ def test_what_cannot_work_is_refused_in_a_sentence(options: dict[str, Any], said
 TINY = ("-o", "artist.channels=6", "-o", "artist.hidden=8", "-o", "artist.min_steps=3", "-o", "artist.max_steps=5")
 
 
-def test_a_run_is_filmed_and_interrupted_runs_go_on_exactly(coevo_command: CommandLine, tmp_path: Path) -> None:
+def test_an_interrupted_run_goes_on_exactly(coevo_command: CommandLine) -> None:
     pooled = ("-o", "artist.pool=8", "--size", 16, "--batch", 4)
     for name, rounds in (("whole", 6), ("parts", 3)):
         answer = coevo_command("run", "growing-nca", "--name", name, *TINY, *pooled, "--rounds", rounds)
@@ -277,18 +297,6 @@ def test_a_run_is_filmed_and_interrupted_runs_go_on_exactly(coevo_command: Comma
     whole, parts = (coevo.load(name, runs_dir=coevo_command.runs).artist for name in ("whole", "parts"))
     assert torch.equal(whole.pool.cells, parts.pool.cells)
     assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), parts.parameters(), strict=True))
-    film = tmp_path / "film.gif"
-    answer = coevo_command("grow", "whole", "-n", 2, "--steps", 6, "--damage", "middle", "-o", film)
-    assert answer.code == 0 and "2 works, 6 steps of growth" in answer.out
-    with Image.open(film) as frames:
-        assert frames.n_frames == 2  # those that look alike are one: the seed, and nothing
-    assert coevo_command("grow", "whole", "-n", 2, "--steps", 6, "-o", tmp_path / "sheet.png").code == 0
-    assert "should end with .png or .gif" in coevo_command.refuses("grow", "whole", "-o", tmp_path / "film.avi")
-
-
-def test_only_artists_that_grow_their_works_are_filmed(played: CommandLine, tmp_path: Path) -> None:
-    said = played.refuses("grow", "small", "-o", tmp_path / "film.gif")
-    assert "Artist 'dcgan' of run 'small' does not grow its works" in said and not (tmp_path / "film.gif").exists()
 
 
 def test_it_plays_against_a_critic_and_its_codes_are_walked(coevo_command: CommandLine, tmp_path: Path) -> None:

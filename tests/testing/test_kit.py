@@ -112,6 +112,13 @@ class Torn(EvolvingArtist):
         yield torch.ones(1, size, size)
 
 
+class Whole(GradientArtist):
+    """Grows, and cannot be wounded."""
+
+    def growth(self, works, steps, wounds):
+        yield from [self.decode(works.latents).pixels] * (steps + 1)
+
+
 class Deaf(EvolvingArtist):
     """Takes in nobody."""
 
@@ -145,6 +152,7 @@ class Chatty(GradientArtist):
         (Miscounted, "encode() gives (8, 4), and the code's layout has (8, 5)"),
         (Blurred, "images have the shape (2, 1, 32, 32), not (2, 1, 64, 64)"),
         (Torn, "render_strips() and render() draw different pictures"),
+        (Whole, "where everything is erased, something is left"),
         (Deaf, "immigrate() took in nobody"),
         (Numb, "breed() of 0 works changes nothing"),
     ],

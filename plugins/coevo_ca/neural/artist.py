@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar, Literal
 
 import torch
@@ -18,10 +19,11 @@ from coevo.latent_models.priors import draw
 from coevo.nn.adam import Adam, AdamOptions
 from coevo.nn.ema import EMA
 from coevo_ca.neural.automaton import Automaton
-from coevo_ca.neural.pictures import EMBLEMS, emblem, freed, over
+from coevo_ca.neural.pictures import EMBLEMS, emblem, over, read_picture
 from coevo_ca.neural.pool import Pool, discs
 
 SIDES = (16, 64)  # px
+TINY = 1e-8
 CLOCK = 0  # the seed of the cells' firing where a work must follow from its code alone
 
 
@@ -50,12 +52,12 @@ class NCA(DecoderArtist):
 
     class Options(AdamOptions):
         target: str = "none"
-        """The picture to grow towards: flower, fish, butterfly, several with commas between, or data, the first real
-        work; none leaves it to the critic."""
+        """The picture to grow towards: flower, fish, butterfly or a file, as x.png; several with commas between; none
+        leaves it to the critic."""
         mode: Literal["growing", "persistent", "regenerating"] = "growing"
         """Learn to grow from a seed; to persist, from a pool of grown works; or to regenerate damaged ones of them."""
-        pool: int = Field(1024, ge=2, le=100_000)
-        """Works in the pool."""
+        pool: int = Field(256, ge=2, le=100_000)
+        """Works in the pool; 1,024 in the paper."""
         latent: int = Field(16, ge=1, le=1024)
         """Size of the code z that a seed carries."""
         channels: int = Field(16, ge=3, le=128)
@@ -93,24 +95,21 @@ class NCA(DecoderArtist):
         def _fits(self) -> NCA.Options:
             if self.min_steps > self.max_steps:
                 raise ConfigError(f"artist.min_steps={self.min_steps} is more than artist.max_steps={self.max_steps}.")
-            known = ("none", "data", *EMBLEMS)
             names = self.target.split(",")
-            if wrong := [name for name in names if name not in known]:
-                raise ConfigError(unknown("target", wrong[0], known))
-            if len(names) > 1 and not set(names) <= set(EMBLEMS):
-                raise ConfigError(f"artist.target={self.target}: none and data stand alone.")
+            known = EMBLEMS if len(names) > 1 else {"none", *EMBLEMS}
+            if wrong := [name for name in names if name not in known and "." not in name]:
+                raise ConfigError(unknown("emblem", wrong[0], known) + " A file has an ending, as x.png.")
             return self
 
     options: Options
     targets: Tensor
-    """The pictures to grow towards, [K, colours + 1, H, W] in [0, 1]; empty if there are none, or not yet."""
+    """The pictures to grow towards, [K, colours + 1, H, W] in [0, 1]; empty without any, and at first."""
 
     def spec(self) -> ArtistSpec:
         if self.options.target == "none":
             return ArtistSpec(code=CodeLayout((CodeBlock("z", self.options.latent),)), gradients=True)
         pictures = CodeBlock("picture", len(self.names), "categorical")
-        reals: Literal["required", "unused"] = "required" if self.options.target == "data" else "unused"
-        return ArtistSpec(code=CodeLayout((pictures,)), gradients=True, critic="optional", reals=reals)
+        return ArtistSpec(code=CodeLayout((pictures,)), gradients=True, critic="optional")
 
     def check(self) -> None:
         colours, height, width = self.studio.image
@@ -138,8 +137,7 @@ class NCA(DecoderArtist):
         self.automaton = automaton.to(self.studio.device)  # autocast and compilation do not reach its own gradients
         self.ema = EMA(self.automaton, o.ema)
         self.optimiser = Adam(self.automaton.parameters(), o)
-        emblems = [emblem(name, side, colours) for name in self.names if name in EMBLEMS]
-        self.targets = torch.stack(emblems).to(self.studio.device) if emblems else torch.empty(0)
+        self.targets = torch.empty(0, device=self.studio.device)
         if o.mode != "growing":
             codes = self._codes(o.pool)
             self.pool = Pool(self.automaton.seeds(codes).detach(), codes)
@@ -152,11 +150,20 @@ class NCA(DecoderArtist):
     # growing
 
     def make(self, n: int, reals: Works | None) -> Works:
-        if self.options.target == "data" and not len(self.targets) and reals is not None:
-            self.targets = freed(reals.pixels[:1], self.paper)
+        if self.options.target != "none" and not len(self.targets):
+            self.targets = self._targets()
         cells, codes, places = self._beginnings(n)
         cells = self.automaton(cells, self._fires(n))
         return Works(self._shown(cells), codes, ctx=Grown(cells, codes, places))
+
+    def _targets(self) -> Tensor:
+        """The pictures to grow towards; files are read once, when a run begins, and are in its state from then on."""
+        colours, side, _ = self.studio.image
+        pictures = [
+            emblem(name, side, colours) if name in EMBLEMS else read_picture(Path(name), side, colours, self.paper)
+            for name in self.names
+        ]
+        return torch.stack(pictures).to(self.studio.device)
 
     def _beginnings(self, n: int) -> tuple[Tensor, Tensor, Tensor | None]:
         """States [n, S, S, C] to grow from, their codes, and their places in the pool: seeds, or works of the pool, the
@@ -206,7 +213,7 @@ class NCA(DecoderArtist):
         if self.options.normalise:
             for parameter in self.automaton.parameters():
                 if parameter.grad is not None:
-                    parameter.grad /= parameter.grad.norm() + 1e-8
+                    parameter.grad /= parameter.grad.norm() + TINY
         self.optimiser.step()
         self.ema.update()
         cells = grown.cells.detach()

@@ -1,15 +1,22 @@
-"""Pictures to grow towards: emblems drawn by code, and real works freed from their background."""
+"""Pictures to grow towards: emblems drawn by code, and files, freed from their background if they have one."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from math import pi
+from pathlib import Path
 
+import numpy as np
 import torch
+from PIL import Image, ImageOps
 from torch import Tensor
 
+from coevo import DataError
+from coevo.data.datasets import GREY
+from coevo.data.readers.decode import BROKEN
+
 FINE = 4  # samples of a pixel in each direction
-GREY = (0.299, 0.587, 0.114)  # shares of red, green and blue in grey (ITU-R 601)
 
 Colour = tuple[float, float, float]
 Layers = Iterator[tuple[Tensor, Colour]]
@@ -38,9 +45,41 @@ def emblem(name: str, side: int, colours: int) -> Tensor:
     for where, colour in EMBLEMS[name](x, y):
         picture = torch.where(where, torch.tensor((*colour, 1.0))[:, None, None], picture)
     picture = picture.unflatten(2, (side, FINE)).unflatten(1, (side, FINE)).mean((2, 4))
+    return in_colours(picture, colours)
+
+
+def in_colours(picture: Tensor, colours: int) -> Tensor:
+    """A picture [4, H, W] in red, green, blue and alpha: the same, or [2, H, W] in grey and alpha."""
     if colours == 3:
         return picture
     return torch.stack([(picture[:3] * torch.tensor(GREY)[:, None, None]).sum(0), picture[3]])
+
+
+def read_picture(path: Path, side: int, colours: int, paper: float) -> Tensor:
+    """The picture of a file, cut to a square; arguments and result as of `emblem` and `freed`.
+
+    Raises:
+        DataError: the file is missing or no picture, or the picture is empty.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as file:
+                upright = ImageOps.exif_transpose(file).convert("RGBA")
+            square = ImageOps.fit(upright, (side, side), Image.Resampling.BOX)
+    except FileNotFoundError as error:
+        raise DataError(
+            f"There is no picture {path} to grow towards; artist.target names an emblem or a file."
+        ) from error
+    except BROKEN as error:
+        raise DataError(f"{path} cannot be read as a picture to grow towards: {error}.") from error
+    found = torch.from_numpy(np.array(square)).float().permute(2, 0, 1) / 255
+    picture = in_colours(torch.cat([found[:3] * found[3:], found[3:]]), colours)
+    if (found[3] == 1).all():  # it says nothing of what is background
+        picture = freed(picture[None, :-1] * 2 - 1, paper)[0]
+    if picture[-1].max() < 0.5:
+        raise DataError(f"{path} is as good as empty over its background, so there is nothing to grow.")
+    return picture
 
 
 def ellipse(x: Tensor, y: Tensor, centre: tuple[float, float], axes: tuple[float, float], turn: float = 0.0) -> Tensor:
