@@ -77,7 +77,7 @@ class NCA(DecoderArtist):
         overflow: float = Field(1.0, ge=0)
         """Weight of the distance of cells from [-1, 1], which keeps them within (Niklasson 2021)."""
         normalise: bool = True
-        """Divide the gradient of each parameter by its norm, which steadies it over so many steps."""
+        """Divide the gradient of each parameter by its norm, as one through a hundred steps may be huge."""
         learning_rate: float = Field(2e-3, gt=0, le=1)
         """Adam's learning rate."""
         beta1: float = Field(0.9, ge=0, lt=1)
