@@ -65,15 +65,16 @@ def picture() -> None:
     """
     for seed in range(GIVEN.seeds):
         run = trained(f"growing-nca-{seed}", "growing-nca", GIVEN.minutes, seed)
-        rows = [json.loads(line) for line in (run.folder / "metrics.jsonl").read_text().splitlines()]
+        rows = [json.loads(line) for line in (run.store.folder / "metrics.jsonl").read_text().splitlines()]
         report("learnt", run, seed, rgba=statistics.fmean(row["artist.error"] for row in rows[-10:]))
-        works = run.artist.exhibit(WORKS, seed=1)
-        frames = list(run.artist.growth(works, KEPT, {}))
+        artist: Any = run.artist
+        works = artist.exhibit(WORKS, seed=1)
+        frames = list(artist.growth(works, KEPT, {}))
         report("grown", run, seed, steps=GROWN, **errors(run, frames[GROWN]))
         report("kept", run, seed, steps=KEPT, **errors(run, frames[KEPT]))
         for half in ("left", "right", "top", "bottom", "middle"):
             wound = {GROWN: erased(half, *works.pixels.shape[2:])}
-            frames = list(run.artist.growth(works, GROWN + HEALED, wound))
+            frames = list(artist.growth(works, GROWN + HEALED, wound))
             hurt = errors(run, frames[GROWN])["mse"]
             report(f"{half} erased", run, seed, hurt=hurt, steps=HEALED, **errors(run, frames[-1]))
 

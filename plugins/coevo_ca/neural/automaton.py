@@ -74,7 +74,7 @@ class Automaton(nn.Module):
         """
         first, second = self.perceive, self.change
         weights = (first.weight, first.bias, second.weight, second.bias)
-        grown: Tensor = Growth.apply(cells, fires, self.alpha, *weights)  # type: ignore[no-untyped-call]
+        grown: Tensor = Growth.apply(cells, fires, self.alpha, *weights)
         return grown
 
     def living(self, cells: Tensor) -> Tensor:

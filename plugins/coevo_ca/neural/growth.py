@@ -72,7 +72,7 @@ class Growth(torch.autograd.Function):
         return x.view(*shape, channels)[:, 1:-1, 1:-1].contiguous()
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> Any:
         w1, b1, w2 = ctx.saved_tensors
         channels, row = gradient.shape[-1], ctx.shape[-1]
