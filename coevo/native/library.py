@@ -61,6 +61,8 @@ def _declare_coders(library: ctypes.CDLL) -> None:
     library.coevo_jpeg.restype = None
     library.coevo_fractal.argtypes = [pointer, integer, *[pointer] * 3]
     library.coevo_fractal.restype = integer
+    library.coevo_measure_pictures.argtypes = [pointer, *[integer] * 5, pointer]
+    library.coevo_measure_pictures.restype = integer
 
 
 def _declare_trees(library: ctypes.CDLL) -> None:
