@@ -25,7 +25,6 @@ from coevo_hercl.library import Library
 
 G = TypeVar("G")
 
-RUNGS = 24
 MOST = 1024  # children of a challenger
 
 
@@ -80,7 +79,7 @@ class Candidate(Generic[G]):
         level: of the change that made it.
         rung: of a child: its parent's rung.
         merit: how good it is.
-        children: how many it has had since it was last replaced.
+        children: how many were tried.
     """
 
     genome: G
@@ -195,7 +194,7 @@ class Ladder(Generic[G]):
         """The number of children of a challenger: as many as its level takes for a success, and at first not few."""
         level = self.rungs[rung].level
         mean = self.tries[level] / max(1, self.successes[level])
-        return min(MOST, max(int(mean), 2 ** max(1, 7 - 2 * (rung - 1))))
+        return min(MOST, max(int(mean), 2 ** max(1, 7 - 2 * rung)))
 
     # merits
 
@@ -209,7 +208,7 @@ class Ladder(Generic[G]):
         top, challenger = len(self.rungs) - 1, None
         better = False
         for child, merit in zip(self.pending, merits, strict=True):
-            child = replace(child, merit=merit)
+            child = replace(child, merit=merit, rung=min(child.rung, top))
             parent = self.rungs[child.rung]
             self.tries[child.level] += 1
             for above in self.rungs[1 : child.rung + 1]:
@@ -218,7 +217,7 @@ class Ladder(Generic[G]):
             if self._better(child, parent):
                 self.successes[child.level] += 1
                 self._replace(child.rung, child)
-                better |= child.rung == top
+                better |= child.rung == top and merit.total < parent.merit.total
             elif child.rung == top and child.level > Level.POINT:
                 wins = challenger is None or self._better(child, challenger)
                 challenger, loser = (child, challenger) if wins else (challenger, child)
@@ -230,7 +229,7 @@ class Ladder(Generic[G]):
         if self._settle(top) or better:
             if challenger:
                 self._cull(challenger)
-        elif challenger and len(self.rungs) < RUNGS:
+        elif challenger:
             self.rungs.append(challenger)
         while len(self.rungs) > 1 and self.rungs[-1].children >= self._allowed(len(self.rungs) - 1):
             self._cull(self.rungs.pop())
@@ -248,7 +247,7 @@ class Ladder(Generic[G]):
     def _replace(self, rung: int, winner: Candidate[G]) -> None:
         loser = self.rungs[rung]
         self._cull(loser)
-        self.rungs[rung] = Candidate(winner.genome, loser.level, 0, winner.merit)
+        self.rungs[rung] = replace(loser, genome=winner.genome, merit=winner.merit)
 
     def _cull(self, one: Candidate[G]) -> None:
         if one.merit.penalty < inf:
@@ -295,3 +294,50 @@ class Ladder(Generic[G]):
             list(state[name]) for name in ("tries", "successes", "descendants")
         )
         self.draws.state = state["draws"]
+
+
+class Ladders(Generic[G]):
+    """Several ladders side by side, which share a library; part of a player's state like a module.
+
+    Args:
+        vary: makes a child of a Mating.
+        write, read: make JSON of genomes, and genomes of it.
+        highest: the largest change that there is to make.
+        champions: the most past champions that the library keeps.
+    """
+
+    def __init__(
+        self,
+        vary: Callable[[Mating[G], Draws], G],
+        write: Callable[[G], Any],
+        read: Callable[[Any], G],
+        highest: Level = Level.BLOCK,
+        champions: int = 100,
+    ):
+        self.vary, self.write, self.read, self.highest = vary, write, read, highest
+        self.library = Library[G](len(Level), champions)
+        self.ladders: list[Ladder[G]] = []
+
+    def start(self, firsts: Sequence[G], seeds: Sequence[int]) -> None:
+        """Begin again, a ladder with each of these as its champion."""
+        self.ladders = [
+            Ladder(first, self.vary, self.library, seed, self.highest)
+            for first, seed in zip(firsts, seeds, strict=True)
+        ]
+
+    def retire(self) -> None:
+        """Put all champions into the library; no ladder is left."""
+        for ladder in self.ladders:
+            self.library.remember(ladder.champion.genome)
+        self.ladders = []
+
+    def state_dict(self) -> dict[str, Any]:
+        ladders = [ladder.state(self.write) for ladder in self.ladders]
+        return {"ladders": ladders, "library": self.library.state(self.write)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.library.restore(state["library"], self.read)
+        firsts = [self.read(ladder["rungs"][0][0]) for ladder in state["ladders"]]
+        self.start(firsts, [0] * len(firsts))
+        for ladder, its in zip(self.ladders, state["ladders"], strict=True):
+            ladder.restore(its, self.read)

@@ -19,8 +19,7 @@ Studying aesthetics in photographic images using a computational approach, 2006,
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import pairwise
 from math import log, sqrt
 
@@ -29,6 +28,7 @@ import torch
 from torch import Tensor
 
 from coevo.native import address, native
+from coevo.native.threads import in_threads, parts
 
 SMALLEST = 8  # px of a side
 TONES, CLUSTERS, PATCHES, ROUNDS = 256, 4, 5, 16
@@ -84,19 +84,8 @@ def measured(images: Tensor, threads: int = 1) -> Tensor:
         elif not library.coevo_measure_pictures(address(of), *of.shape, found.shape[1], address(found[some])):
             raise MemoryError("there is no memory to measure pictures; make them smaller")
 
-    _in_threads(measure, len(pixels), threads)
+    in_threads((partial(measure, some) for some in parts(len(pixels), threads)), threads)
     return torch.from_numpy(found)
-
-
-def _in_threads(work: Callable[[slice], None], count: int, threads: int) -> None:
-    bounds = [count * part // threads for part in range(threads + 1)]
-    parts = [slice(start, stop) for start, stop in pairwise(bounds) if start < stop]
-    if len(parts) < 2:
-        for part in parts:
-            work(part)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, parts))
 
 
 # the same by NumPy

@@ -18,9 +18,6 @@ from coevo_hercl.ladder import Level, Mating
 from coevo_hercl.program import (
     LOCAL,
     MAX_ARGUMENT,
-    MAX_BARS,
-    MAX_CELLS,
-    MAX_LENGTH,
     NO_ARGUMENT,
     REGISTER_OPS,
     Codons,
@@ -77,21 +74,17 @@ def vary(mating: Mating[Program], draws: Draws, bounds: Bounds, fresh: Fresh) ->
 
 
 def within(cells: list[Codons], bounds: Bounds) -> Program:
-    """The program of these cells, or of as much of them as there is room for; every instruction is well formed."""
-    kept, starts, room = list[Codons](), list[int](), min(bounds.length, MAX_LENGTH)
-    whole = room
-    for cell in cells[: min(bounds.cells, MAX_CELLS)] or [NOTHING]:
-        if not room:
+    """The program of these cells, or of as much of them as there is room for."""
+    kept, room = list[Codons](), bounds.length
+    for cell in cells[: bounds.cells]:
+        if room < 1:
             break
-        starts.append(whole - room)
-        if not len(cell.codes) or cell.codes[-1] != Opcode.BAR or len(cell.codes) > room:
-            cell = joined([cell.part(0, room - 1), BAR])
+        ended = len(cell.codes) > 0 and cell.codes[-1] == Opcode.BAR
+        if len(cell.codes) + (not ended) > room:
+            cell, ended = joined([cell.part(0, room - 1), END_OF_BAR]), True
         kept.append(cell)
-        room -= len(cell.codes)
-    codons = kept[0] if len(kept) == 1 else joined(kept)
-    if whole - room > MAX_BARS and int((codons.codes == Opcode.BAR).sum()) > MAX_BARS:
-        return assemble(kept)
-    return Program.unchecked(codons, np.array(starts, np.int32))
+        room -= len(cell.codes) + (not ended)
+    return assemble(kept)
 
 
 def _cells(codons: Codons, parent: Program) -> list[Codons]:
@@ -169,7 +162,7 @@ def of(codons: list[Codon]) -> Codons:
     return Codons(np.array(codes, np.uint8), np.array(arguments, np.int16), np.array(values, np.float64))
 
 
-BAR = of([END])
+END_OF_BAR = of([END])
 
 
 def _few(draws: Draws) -> int:
