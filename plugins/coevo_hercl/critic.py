@@ -76,6 +76,7 @@ class Hercl(coevo.Critic):
     previous_ids: list[str]
     """Individuals of the last step: one that survives is not remembered twice."""
     judged_since_learn: bool
+    _rows: dict[str, Tensor]
 
     def spec(self) -> CriticSpec:
         return CriticSpec(reals="required")
@@ -99,7 +100,7 @@ class Hercl(coevo.Critic):
         self.search.start([self._fresh(Draws(seed)) for seed in seeds], seeds)
         self.positives, self.negatives = Archive(o.positives), Archive(o.negatives)
         self.critics = [self._champions()]
-        self.previous_ids, self.judged_since_learn = [], False
+        self.previous_ids, self.judged_since_learn, self._rows = [], False, {}
 
     # learning
 
@@ -198,7 +199,16 @@ class Hercl(coevo.Critic):
         return float((for_made < 0.5).mean() + (for_real > 0.5).mean()) / 2
 
     def _measured(self, works: Works) -> Tensor:
-        return measured(works.pixels.detach(), self._threads)
+        """Measures [N, F]; of individuals that were among the last works they are known."""
+        images = works.pixels.detach()
+        if works.genomes is None:
+            return measured(images, self._threads)
+        ids = [one.id for one in works.genomes]
+        new = [i for i, id in enumerate(ids) if id not in self._rows]
+        found = zip(new, measured(images[new], self._threads) if new else (), strict=True)
+        rows = self._rows | {ids[i]: row for i, row in found}
+        self._rows = {id: rows[id] for id in ids}
+        return torch.stack(list(map(rows.__getitem__, ids)))
 
     def _run(self, programs: Sequence[Program], measures: np.ndarray) -> Run:
         registers, steps = self.registers, self.options.steps
