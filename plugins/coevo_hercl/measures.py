@@ -168,24 +168,20 @@ def _corners(across: np.ndarray, down: np.ndarray) -> tuple[float, float]:
 
 
 def _patches(grey: np.ndarray, planes: list[np.ndarray]) -> list[float]:
-    from scipy.ndimage import find_objects, label
+    from skimage.measure import label
 
     cluster, found, convex = _clusters(grey), list[tuple[int, int, np.ndarray]](), 0
-    for k in range(CLUSTERS):
-        labels, _ = label(cluster == k)
-        areas = np.bincount(labels.ravel())
-        for number, box in enumerate(find_objects(labels), 1):
-            area = int(areas[number])
-            if 200 * area <= grey.size:
-                continue
-            inside = labels[box] == number
-            convex += area * (10 * area >= 4 * _hull_area(inside))  # Datta et al. 2006, f56
-            if 100 * area > grey.size:
-                whole = labels == number
-                found.append((-area, int(whole.ravel().argmax()), whole))
+    labels = label(cluster, background=-1, connectivity=1)
+    areas = np.bincount(labels.ravel())
+    for number in np.flatnonzero(200 * areas > grey.size).tolist():
+        area, inside = int(areas[number]), labels == number
+        rows = inside.any(1)
+        convex += area * (10 * area >= 4 * _hull_area(inside[rows]))  # Datta et al. 2006, f56
+        if 100 * area > grey.size:
+            found.append((-area, int(inside.ravel().argmax()), inside))
     largest = sorted(found, key=lambda one: one[:2])[:PATCHES]
     none = [0.0] * (PATCHES - len(largest))
-    tones = [int(plane[whole].sum()) / (-255.0 * area) for area, _, whole in largest for plane in planes]
+    tones = [int(plane[inside].sum()) / (-255.0 * area) for area, _, inside in largest for plane in planes]
     sizes = [-area / grey.size for area, _, _ in largest]
     return [len(largest) / PATCHES, *tones, *(none * len(planes)), *sizes, *none, convex / grey.size]
 

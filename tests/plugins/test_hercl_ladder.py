@@ -102,8 +102,8 @@ def test_a_challenger_whose_children_are_no_better_is_culled_in_the_end() -> Non
         it.propose(1)
         children += 1
         it.accept([Merit(0, 3.0)])
-        assert children <= 2**7
-    assert children == 2**7
+        assert children <= 2**5
+    assert children == 2**5
 
 
 def test_what_is_no_answer_is_worse_than_any_answer_and_undefined_costs_are_the_worst() -> None:
