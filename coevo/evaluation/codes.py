@@ -25,10 +25,10 @@ VALIDATION = 1_000  # works that the width of a Parzen window is chosen by
 def code_figures(
     artist: Artist, known: Dataset, held_out: Dataset | None, draws: int, labelled: Tensor | None = None
 ) -> dict[str, float]:
-    """Figures of an artist's codes of held-out works, or of the known ones if none were held out.
+    """Figures of an artist's codes of held-out works, or of the known ones if none were held out; and its own figures.
 
     Args:
-        artist: whose codes; the result is empty if it has no encoder.
+        artist: whose codes; without an encoder the figures are those that it has itself.
         known, held_out: real works.
         draws: samples of the posterior, for an importance-weighted likelihood.
         labelled: indices of the known works whose labels it has learnt from; None: all of them. Its errors of classes
@@ -37,9 +37,9 @@ def code_figures(
     Returns:
         Errors as shares, the reconstruction error as mean squared error of pixels in [0, 1], log-likelihoods in nats.
     """
-    if not isinstance(artist, Encoder):
-        return {}
     works = (held_out or known).works(slice(0, ENCODED))
+    if not isinstance(artist, Encoder):
+        return dict(artist.evaluate(works, draws)) if isinstance(artist, SelfEvaluating) else {}
     codes = artist.encode(works).cpu()
     unseen = torch.full((len(works),), held_out is not None or labelled is not None)  # works whose labels are unseen
     if held_out is None and labelled is not None:

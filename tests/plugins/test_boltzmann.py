@@ -11,6 +11,7 @@ from torch import Tensor
 
 from coevo import ConfigError, Studio, Works
 from coevo.data.datasets import DataOptions, digits
+from coevo.evaluation.codes import code_figures
 from coevo.testing.kit import conform
 from coevo_boltzmann.artist import RBM
 from coevo_boltzmann.chains import gibbs, temper
@@ -180,6 +181,13 @@ def test_learning_makes_real_works_likelier(fantasies: str) -> None:
         some = data[torch.arange(step * 50, step * 50 + 50) % len(data)]
         it.learn(it.make(50, some), torch.zeros(50))
     assert it.evaluate(data, 50)["nll_of_50_chains"] < before - 30
+
+
+def test_its_likelihood_is_among_the_figures_of_an_evaluation() -> None:
+    known = digits(DataOptions(size=16))
+    figures = code_figures(build(), known, None, 5)
+    assert figures.keys() == {"nll_of_5_chains", "log_partition"}
+    assert code_figures(build(visible="gaussian"), known, None, 5) == {}
 
 
 def test_a_class_can_be_asked_for() -> None:
