@@ -44,7 +44,7 @@ def declare(library: ctypes.CDLL) -> None:
         cost.argtypes = [integer, pointer, pointer, number, pointer, pointer]
         cost.restype = ctypes.c_double
     _declare_plans(library)
-    _declare_coders(library)
+    _declare_pictures(library)
     _declare_trees(library)
 
 
@@ -56,9 +56,10 @@ def _declare_plans(library: ctypes.CDLL) -> None:
     library.coevo_fold.restype = library.coevo_free_plan.restype = None
 
 
-def _declare_coders(library: ctypes.CDLL) -> None:
+def _declare_pictures(library: ctypes.CDLL) -> None:
+    library.coevo_draw_strokes.argtypes = [pointer, integer, integer]
     library.coevo_jpeg.argtypes = [*[integer] * 4, *[pointer] * 3]
-    library.coevo_jpeg.restype = None
+    library.coevo_draw_strokes.restype = library.coevo_jpeg.restype = None
     library.coevo_fractal.argtypes = [pointer, integer, *[pointer] * 3]
     library.coevo_fractal.restype = integer
     library.coevo_measure_pictures.argtypes = [pointer, *[integer] * 5, pointer]

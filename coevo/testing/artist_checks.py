@@ -18,9 +18,12 @@ from coevo.contract.capabilities import (
     Renderer,
     SelfEvaluating,
     StripRenderer,
+    VectorRenderer,
 )
 from coevo.contract.players import Artist, Critic
 from coevo.contract.works import Works
+from coevo.errors import PairError
+from coevo.images.strokes import draw_drawings
 from coevo.latent_models.priors import prior_of
 from coevo.loop import check_pair
 from coevo.storage.state_tools import copy_state, equal_states
@@ -212,6 +215,21 @@ class ArtistBench(Bench):
             assert not images.requires_grad, "pictures of growth carry gradients"
         assert_equal(frames[:3], list(artist.growth(works, 2, {})), "the first steps of growth() twice")
         assert frames[3].std() == 0, "where everything is erased, something is left"
+
+    @only_of(VectorRenderer)
+    def check_vector_renderer(self) -> None:
+        """VectorRenderer: its drawings look like the rendered pictures; or it says why these works are no lines."""
+        artist, _ = self.pair()
+        assert isinstance(artist, VectorRenderer) and isinstance(artist, Renderer), "it has vector() and no render()"
+        works, size = artist.exhibit(2, seed=1), 4 * artist.studio.image[1]
+        try:
+            drawings = artist.vector(Works(genomes=works.genomes))
+        except PairError:
+            return
+        assert len(drawings) == 2, f"vector() of 2 works gives {len(drawings)} drawings"
+        drawn = torch.from_numpy(draw_drawings(drawings, size))
+        apart = (drawn - artist.render(works, size)).abs().mean()
+        assert apart < 0.1, f"vector() and render() draw pictures that differ by {apart:.2f} in [-1, 1] on average"
 
     @only_of(Breedable)
     def check_breedable(self) -> None:

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import coevo
+from coevo.contract.drawings import Drawing
 from coevo.plugin.registry import registry
 from coevo.testing import RandomArtist, TargetCritic, check_player, conform
 from coevo.testing.standins import CodeArtist, CodeCritic, EvolvingArtist, GradientArtist, GradientCritic
@@ -119,6 +120,16 @@ class Whole(GradientArtist):
         yield from [self.decode(works.latents).pixels] * (steps + 1)
 
 
+class Careless(EvolvingArtist):
+    """Drawings that are other pictures."""
+
+    def render(self, works, size):
+        return torch.ones(len(works), 1, size, size)
+
+    def vector(self, works):
+        return [Drawing([], "#000000")] * len(works)
+
+
 class Deaf(EvolvingArtist):
     """Takes in nobody."""
 
@@ -153,6 +164,7 @@ class Chatty(GradientArtist):
         (Blurred, "images have the shape (2, 1, 32, 32), not (2, 1, 64, 64)"),
         (Torn, "render_strips() and render() draw different pictures"),
         (Whole, "where everything is erased, something is left"),
+        (Careless, "vector() and render() draw pictures that differ by 2.00"),
         (Deaf, "immigrate() took in nobody"),
         (Numb, "breed() of 0 works changes nothing"),
     ],
