@@ -12,10 +12,11 @@ from pydantic import Field
 from torch import Tensor
 
 from coevo import ArtistSpec, ConfigError, Genome, Metrics, Works
+from coevo.contract.drawings import Drawing
 from coevo.contract.players import State
 from coevo.evolution.population import Offspring, Population
 from coevo_biomorph.development import develop
-from coevo_biomorph.drawing import draw
+from coevo_biomorph.drawing import draw, draw_strips, drawing
 from coevo_biomorph.genotype import CHESS, INSECT, LATER, TREE, Genotype, mutate, parse
 
 TRIES = 100  # for an offspring that differs from its parent
@@ -85,6 +86,13 @@ class Biomorph(Population[Genotype]):
 
     def draw(self, genomes: Sequence[Genotype], height: int, width: int) -> Tensor:
         return draw([develop(genome) for genome in genomes], (self.studio.image[0], height, width))
+
+    def render_strips(self, works: Works, size: int) -> Iterator[Tensor]:
+        genome = self.deserialize(works.individuals[0].text)
+        return draw_strips(develop(genome), (self.studio.image[0], size, size))
+
+    def vector(self, works: Works) -> list[Drawing]:
+        return [drawing(develop(self.deserialize(one.text))) for one in works.individuals]
 
     def random_genomes(self, n: int) -> list[Genotype]:
         return [self._random_genome() for _ in range(n)]

@@ -1,81 +1,73 @@
-"""Antialiased drawings of lines, at any size."""
+"""Drawings of a biomorph's lines: antialiased pictures of any size, and paths for SVG."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
+
+from coevo.contract.drawings import Drawing, Path
+from coevo.images.strokes import Strokes, draw_strokes
 
 INK, PAPER = 24, 255
 MARGIN = 0.07  # of the side
 WEIGHT = 0.013  # of the side: a line of thickness 1
+THINNEST = 1.25  # px: a line between two rows of pixels should stay dark
 TAPER = 0.6  # a trunk of thickness 8 is 3.5 times as wide as a twig
-CANVAS = 384  # px of the side that is drawn before it is reduced
-RING = 16  # discs
+STRIP = 256  # rows of a very large picture at a time
 
 
 def draw(drawings: Sequence[np.ndarray], image: tuple[int, int, int]) -> Tensor:
     """Lines [S, 5] of each biomorph, fitted to the square: float32 [N, channels, size, size] in [-1, 1]."""
     channels, size, _ = image
-    pictures = np.stack([sketch(lines, size) for lines in drawings]).astype(np.float32) / np.float32(127.5) - 1
-    return torch.from_numpy(pictures)[:, None].expand(-1, channels, -1, -1).contiguous()
+    pictures = torch.from_numpy(draw_strokes(strokes(drawings, size), size))
+    return pictures.expand(-1, channels, -1, -1).contiguous()
 
 
-def sketch(lines: np.ndarray, size: int) -> np.ndarray:
-    """One biomorph in grey: uint8 [size, size], drawn several times larger and reduced.
-
-    All lines become dots at once, and all dots discs, so thousands of lines take hardly longer than a few.
-    """
-    fine = min(16, max(2, CANVAS // size))
-    points = placed(lines[:, :4].astype(float), size * fine)
-    weights = np.maximum(lines[:, 4] ** TAPER * max(WEIGHT * size, 1.0) * fine, 1.0)
-    canvas = np.zeros((size * fine, size * fine), bool)
-    for weight in np.unique(weights).tolist():
-        canvas |= thickened(dotted(points[weights == weight], size * fine), weight / 2)
-    tones = PAPER - canvas * np.uint8(PAPER - INK)
-    return np.asarray(Image.fromarray(tones).reduce(fine))
+def draw_strips(lines: np.ndarray, image: tuple[int, int, int]) -> Iterator[Tensor]:
+    """One biomorph from top to bottom: float32 [channels, rows, size] at a time."""
+    channels, size, _ = image
+    drawn = strokes([lines], size)
+    for top in range(0, size, STRIP):
+        strip = draw_strokes(drawn, size, range(top, min(top + STRIP, size)))[0]
+        yield torch.from_numpy(strip).expand(channels, -1, -1).contiguous()
 
 
-def placed(points: np.ndarray, side: int) -> np.ndarray:
-    """Lines x0, y0, x1, y1, moved and scaled to fit into the square within its margins."""
-    ends = points.reshape(-1, 2)
+def strokes(drawings: Sequence[np.ndarray], size: int) -> Strokes:
+    """Lines [S, 5] of each biomorph as strokes on a square of `size` px."""
+    segments = [np.concatenate([placed(lines) * size, widths(lines, THINNEST / size) * size], 1) for lines in drawings]
+    together = np.concatenate(segments)
+    first = np.cumsum([0, *map(len, segments)])
+    return Strokes(together, np.full((len(together), 1), tone(INK)), first, np.array([tone(PAPER)]))
+
+
+def drawing(lines: np.ndarray) -> Drawing:
+    """Lines [S, 5] of a biomorph as paths, the thick ones first."""
+    points, wide = placed(lines).reshape(-1, 2, 2) + 0.5, widths(lines)[:, 0]
+    order = np.argsort(-wide, kind="stable")
+    return Drawing([Path(points[i], float(wide[i]), grey(INK)) for i in order], grey(PAPER))
+
+
+def placed(lines: np.ndarray) -> np.ndarray:
+    """The ends x0, y0, x1, y1 [S, 4] of lines [S, 5], fitted to a square of side 1 about (0, 0), within its margins."""
+    ends = lines[:, :4].reshape(-1, 2)
     low, high = ends.min(0), ends.max(0)
-    scale = side * (1 - 2 * MARGIN) / max((high - low).max(), 1.0)
-    fitted: np.ndarray = ((ends - (low + high) / 2) * scale + side / 2).reshape(-1, 4)
+    scale = (1 - 2 * MARGIN) / max((high - low).max(), 1)
+    fitted: np.ndarray = ((ends - (low + high) / 2) * scale).reshape(-1, 4)
     return fitted
 
 
-def dotted(points: np.ndarray, side: int) -> np.ndarray:
-    """Lines as dots without gaps: bool [side, side]. A dot on the border of two pixels takes both, which keeps
-    symmetry."""
-    begin, way = points[:, :2], points[:, 2:] - points[:, :2]
-    count = np.abs(way).max(1).astype(int) + 2
-    which = np.repeat(np.arange(len(points)), count)
-    along = (np.arange(len(which)) - np.repeat(count.cumsum() - count, count)) / (count - 1)[which]
-    x, y = (begin[which] + along[:, None] * way[which]).T.round(6)
-    dots = np.zeros((side, side), bool)
-    dots[np.floor(y).astype(int), np.floor(x).astype(int)] = True
-    dots[np.ceil(y).astype(int) - 1, np.ceil(x).astype(int) - 1] = True
-    return dots
+def widths(lines: np.ndarray, least: float = 0) -> np.ndarray:
+    """The width [S, 1] of each line, of the side; of a line of thickness 1 at least `least`."""
+    wide: np.ndarray = lines[:, 4:] ** TAPER * max(WEIGHT, least)
+    return wide
 
 
-def thickened(dots: np.ndarray, radius: float) -> np.ndarray:
-    """Every dot as a disc, drawn as a ring of discs of half its size: few steps, however large it is."""
-    if radius < 1:
-        return dots
-    half = radius / 2.15  # sixteen discs of this size leave no gap between them and the edge
-    smaller = thickened(dots, half)
-    discs = smaller.copy()
-    angles = np.arange(RING) * (2 * np.pi / RING)
-    ring = np.rint((radius - half) * np.stack([np.cos(angles), np.sin(angles)], 1)).astype(int)
-    for dx, dy in set(map(tuple, ring.tolist())):
-        discs[span(dy), span(dx)] |= smaller[span(-dy), span(-dx)]
-    return discs
+def tone(grey: int) -> float:
+    return grey / 127.5 - 1
 
 
-def span(shift: int) -> slice:
-    """The part of an axis that a shift leaves."""
-    return slice(max(shift, 0), min(shift, 0) or None)
+def grey(level: int) -> str:
+    return f"#{level:02x}{level:02x}{level:02x}"

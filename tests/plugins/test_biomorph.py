@@ -219,8 +219,8 @@ def test_a_drawing_is_ink_on_paper_at_any_size_and_symmetric(genotype: Genotype,
     assert picture.max() == 1 and picture.min() < -0.3
     if size > 16:  # the margin
         assert torch.all(picture[:, 0] == 1) and torch.all(picture[:, :, -1] == 1)
-    assert (picture - picture.flip(-1)).abs().mean() < 0.05
-    assert 0.01 < (picture < 0.5).float().mean() < 0.5
+    assert torch.equal(picture, picture.flip(-1))
+    assert 0.01 < (picture < 0.5).float().mean() < 0.6
 
 
 def test_a_drawing_does_not_depend_on_its_size() -> None:
