@@ -12,6 +12,7 @@ from coevo.cli import completion
 from coevo.cli.common import FILE, JSON, OUTPUT, RUN, RUNS_DIR, open_store, picture
 from coevo.cli.tables import counted, figure, table
 from coevo.errors import ConfigError
+from coevo.images import PICTURES
 from coevo.plugin.registry import registry
 
 
@@ -24,7 +25,7 @@ from coevo.plugin.registry import registry
 def lineage(run: str, id: str | None, output: Path | None, runs_dir: Path, as_json: bool) -> None:
     """Show the family tree of a RUN: everyone who was picked and the newest sheet, or the ancestors of one ID.
 
-    RUN may be a PICTURE.png that carries a genome; the tree then shows its ancestors in the run that made it.
+    RUN may be a PICTURE, .png or .svg, that carries a genome; the tree then shows ancestors in the run that made it.
     """
     from rich.console import Console
 
@@ -32,7 +33,7 @@ def lineage(run: str, id: str | None, output: Path | None, runs_dir: Path, as_js
     from coevo.tools.lineage_charts import write_chart
     from coevo.tools.sessions import open_session_db
 
-    if run.endswith(".png"):
+    if run.endswith(PICTURES):
         run, id = origin_of(Path(run))
     store = open_store(run, runs_dir)
     db, problem = open_session_db(store)
@@ -52,7 +53,7 @@ def lineage(run: str, id: str | None, output: Path | None, runs_dir: Path, as_js
 def origin_of(path: Path) -> tuple[str, str]:
     """The run that made a picture, and the id of the individual in it. Raises DataError if there is none."""
     from coevo.errors import DataError
-    from coevo.images.png import read_origin
+    from coevo.images.files import read_origin
 
     origin = read_origin(path)
     if origin.works.genomes is None:
@@ -67,7 +68,7 @@ def origin_of(path: Path) -> tuple[str, str]:
 @click.command()
 @RUN
 @click.argument("id", required=False)
-@OUTPUT(None, "Draw them, or ID alone, as x.png.")
+@OUTPUT(None, "Draw them, or ID alone, as x.png or, of lines, as x.svg.")
 @click.option(
     "-n",
     "n",
@@ -94,7 +95,7 @@ def accepted(run: str, id: str | None, output: Path | None, n: int, size: int, r
     store = open_store(run, runs_dir)
     rows = accepted_rows(store, id)[-n:]
     if output:
-        write_accepted(store, rows, size, picture(output))
+        write_accepted(store, rows, size, picture(output, ".svg"))
     if as_json:
         click.echo(json.dumps(rows, indent=2))
     else:
@@ -109,7 +110,7 @@ def accepted(run: str, id: str | None, output: Path | None, n: int, size: int, r
 @click.command()
 @RUN
 @click.argument("id", required=False)
-@OUTPUT(None, "x.png or x.gif; without ID x.picks.")
+@OUTPUT(None, "x.png, of lines x.svg, or x.gif; without ID x.picks.")
 @click.option(
     "--size",
     metavar="PX",
@@ -121,7 +122,7 @@ def accepted(run: str, id: str | None, output: Path | None, n: int, size: int, r
 @click.option("--alone", is_flag=True, help="The individual alone, without the path to it.")
 @RUNS_DIR
 def export(run: str, id: str | None, output: Path | None, size: int, alone: bool, runs_dir: Path) -> None:
-    """Export the path from the first ancestor to an ID of a RUN, as a sheet (.png) or a film (.gif).
+    """Export the path from the first ancestor to an ID of a RUN, as a sheet (.png or .svg) or a film (.gif).
 
     Without ID the whole session is exported as a script (.picks), which coevo run --picks replays.
     """
@@ -135,7 +136,7 @@ def export(run: str, id: str | None, output: Path | None, size: int, alone: bool
         click.echo(f"coevo: {problem}", err=True)
     if id is None:
         output = output or Path(f"{store.name}.picks")
-        if output.suffix in (".png", ".gif"):
+        if output.suffix in (*PICTURES, ".gif"):
             again, tree = store.command("coevo export"), store.command("coevo lineage")
             raise ConfigError(f"Say which ID {output} should show: {again} ID; `{tree}` lists them.")
         write_script(db, output)
@@ -148,7 +149,7 @@ def export(run: str, id: str | None, output: Path | None, size: int, alone: bool
 
 
 @click.command()
-@click.argument("file", metavar="PICTURE.png", type=FILE)
+@click.argument("file", metavar="PICTURE", type=FILE)
 @click.option(
     "--size",
     metavar="PX",
@@ -157,21 +158,24 @@ def export(run: str, id: str | None, output: Path | None, size: int, alone: bool
     show_default=True,
     help="Width of the picture in pixels.",
 )
-@click.option("-o", "output", metavar="FILE", type=FILE, required=True, help="x.png")
+@click.option("-o", "output", metavar="FILE", type=FILE, required=True, help="x.png or, of lines, x.svg.")
 @RUNS_DIR
 def render(file: Path, size: int, output: Path, runs_dir: Path) -> None:
-    """Render a PICTURE again at any size, from the genome or code that it carries."""
-    from coevo.images.png import read_origin
+    """Render a PICTURE, .png or .svg, again at any size, from the genome or code that it carries.
+
+    Lines, as of biomorph, can be written as .svg, which knows no size.
+    """
+    from coevo.images.files import read_origin
     from coevo.tools.redraw import redraw
 
-    redraw(read_origin(file), size, picture(output), runs_dir)
+    redraw(read_origin(file), size, picture(output, ".svg"), runs_dir)
     click.echo(f"{size} × {size} in {output}")
 
 
 @click.command("import")
 @click.argument("kind", metavar="KIND", shell_complete=completion.names_of("importer"))
 @click.argument("file", metavar="FILE", type=FILE)
-@click.option("-o", "output", metavar="FILE", type=FILE, required=True, help="x.png")
+@click.option("-o", "output", metavar="FILE", type=FILE, required=True, help="x.png or, of lines, x.svg.")
 @click.option(
     "--size",
     metavar="PX",
@@ -188,5 +192,5 @@ def import_picture(kind: str, file: Path, output: Path, size: int, runs_dir: Pat
     """
     from coevo.tools.redraw import redraw
 
-    redraw(registry().load("importer", kind)(file), size, picture(output), runs_dir)
+    redraw(registry().load("importer", kind)(file), size, picture(output, ".svg"), runs_dir)
     click.echo(f"{file.name} in {output}; start from it with: coevo run RECIPE --from {output}")

@@ -145,10 +145,12 @@ def show(run: str, runs_dir: Path, plain: bool) -> None:
 )
 @SEED
 @click.option("--label", metavar="CLASS", help="Sample this class; for conditional artists.")
-@click.option("-o", "output", metavar="FILE", type=FILE, required=True, help="x.png, x.npy or a FOLDER/.")
+@click.option(
+    "-o", "output", metavar="FILE", type=FILE, required=True, help="x.png, of lines x.svg, x.npy or a FOLDER/."
+)
 @RUNS_DIR
 def sample(run: str, n: int, seed: int, label: str | None, output: Path, runs_dir: Path) -> None:
-    """Sample works of a RUN's artist as a sheet (.png), an array (.npy) or a folder of pictures.
+    """Sample works of a RUN's artist as a sheet (.png or .svg), an array (.npy) or a folder of pictures.
 
     The array is uint8 [N, H, W, C]. Every picture of a folder carries its code or genome.
     """

@@ -1,1 +1,4 @@
-"""Contact sheets, and PNGs that carry their genome."""
+"""Contact sheets, and files of works that carry their genome."""
+
+PICTURES = (".png", ".svg")
+"""Endings of files that can carry a genome."""

@@ -92,23 +92,20 @@ def draw_drawings(drawings: Sequence[Drawing], size: int) -> np.ndarray:
         >>> draw_drawings([Drawing([], "#ff0000")], 2)[0, :, 0, 0]
         array([ 1., -1., -1.], dtype=float32)
     """
-    segments, inks, counts = [], list[np.ndarray](), [0]
-    for drawing in drawings:
-        for path in drawing.paths:
-            points = np.asarray(path.points, float)
-            points = points.repeat(2, 0) if len(points) == 1 else points  # a dot goes from itself to itself
-            lines = np.concatenate([points[:-1], points[1:]], 1) - 0.5
-            segments.append(np.concatenate([lines, np.full((len(lines), 1), path.width)], 1) * size)
-            inks.append(np.broadcast_to(rgb(path.colour), (len(lines), 3)))
-        counts.append(sum(map(len, inks)))
+    paths = [path for drawing in drawings for path in drawing.paths]
+    paper = np.stack([rgb(drawing.background) for drawing in drawings])
+    if not paths:
+        return draw_strokes(Strokes(np.empty((0, 5)), np.empty((0, 3)), np.zeros(len(drawings) + 1), paper), size)
+    points = np.concatenate([path.points for path in paths]) - 0.5
+    counts = np.array([len(path.points) for path in paths])
+    whose, last = np.repeat(np.arange(len(paths)), counts), counts.cumsum() - 1
+    begin = np.flatnonzero((np.arange(len(points)) < last[whose]) | (counts[whose] == 1))
+    end = np.minimum(begin + 1, last[whose[begin]])  # a dot goes from itself to itself
+    widths = np.array([[path.width] for path in paths])[whose[begin]]
+    inks = np.stack([rgb(path.colour) for path in paths])[whose[begin]]
+    first = np.cumsum([0, *(sum(max(len(path.points) - 1, 1) for path in drawing.paths) for drawing in drawings)])
     return draw_strokes(
-        Strokes(
-            np.concatenate(segments) if segments else np.empty((0, 5)),
-            np.concatenate(inks) if inks else np.empty((0, 3)),
-            np.array(counts),
-            np.stack([rgb(drawing.background) for drawing in drawings]),
-        ),
-        size,
+        Strokes(np.concatenate([points[begin], points[end], widths], 1) * size, inks, first, paper), size
     )
 
 

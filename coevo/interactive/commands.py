@@ -6,13 +6,14 @@ import shlex
 from dataclasses import dataclass
 
 from coevo.errors import ConfigError
+from coevo.images import PICTURES
 
 SIZES = (16, 8192)  # px of a saved picture's side
 DEFAULT_SIZE = 1024
 MUTATION_STEP = 1.25  # the factor by which + and - change the mutation rate
 HELP = (
     "3 7: breed these · . (or nothing): roll again · u: undo · r: redo · + or -: mutation rate · "
-    "s 3 [PX] [FILE.png]: save · z 3: show large · l 3: lineage · b ID: branch · q: quit and keep everything"
+    "s 3 [PX] [FILE.png or .svg]: save · z 3: show large · l 3: lineage · b ID: branch · q: quit and keep everything"
 )
 
 
@@ -53,7 +54,7 @@ class Mutate(Command):
 
 @dataclass(frozen=True)
 class Save(Command):
-    """Save one work as a PNG that carries its genome; without a path into the run's folder `saved`."""
+    """Save one work as a PNG or an SVG that carries its genome; without a path as a PNG in the run's folder `saved`."""
 
     index: int
     size: int = DEFAULT_SIZE
@@ -90,7 +91,7 @@ def parse_command(line: str) -> Command:
         case ["b" | "branch", id]:
             return Branch(id)
         case ["s" | "save", number, *rest] if len(rest) <= 2:
-            size = rest.pop(0) if rest and not rest[0].lower().endswith(".png") else str(DEFAULT_SIZE)
+            size = rest.pop(0) if rest and not rest[0].lower().endswith(PICTURES) else str(DEFAULT_SIZE)
             return Save(_number(number) - 1, _number(size), rest[0] if rest else None)
         case [sign] if set(sign) in ({"+"}, {"-"}):
             return Mutate(len(sign) if sign[0] == "+" else -len(sign))

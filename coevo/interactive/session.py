@@ -13,13 +13,12 @@ from coevo.contract.capabilities import Interactive, user_of
 from coevo.contract.players import Artist, Critic, CriticSpec, Metrics, Player, State
 from coevo.contract.works import Works
 from coevo.errors import CoevoError, StoreError
-from coevo.images.png import describe, save_png, signature, works_of
-from coevo.images.rendering import render
-from coevo.images.sheets import to_bytes, to_picture
+from coevo.images.files import work_file
+from coevo.images.origin import describe, signature, works_of
 from coevo.interactive.session_db import SessionDB
 from coevo.loop import EndSession, Phase, Position, Rewind, Turn, coevolve
 from coevo.loop.coevolve import Batches
-from coevo.storage.atomic import OUTPUT, writing
+from coevo.storage.atomic import OUTPUT, write_whole, writing
 from coevo.studio import Studio
 
 
@@ -103,7 +102,8 @@ class Session:
         for event in self.db.events("tune"):
             self._set_options(event.detail["options"])
         for event in () if self.db.is_read_only else self.db.pending("save"):
-            self._write(event.detail["path"], event.detail["size"], event.detail["about"])
+            path, size, about = Path(event.detail["path"]), event.detail["size"], event.detail["about"]
+            self._write(path, self._file(path, works_of(about), size, about))
             self.db.mark_done(event.id)
 
     def close(self) -> None:
@@ -142,7 +142,7 @@ class Session:
             self.db.record_event("tune", self.db.current, self.user, {"options": options, **about})
 
     def save(self, works: Works, size: int, path: Path | None = None) -> Path:
-        """Save the first of the works as a PNG that carries its genome or code.
+        """Save the first of the works as a PNG, or as an SVG by the name of its file, that carries its genome or code.
 
         It is recorded before it is written, so that a crash between the two loses nothing.
 
@@ -153,6 +153,9 @@ class Session:
 
         Returns:
             The file's path.
+
+        Raises:
+            PairError: an SVG is wanted, and the artist draws no lines.
         """
         about = describe(works, 0)
         if path is None:
@@ -160,19 +163,22 @@ class Session:
                 raise CoevoError("This session has no folder, so a picture needs a path to be saved to.")
             name = str(about.get("id", "picture")).replace("/", "-")
             path = self.studio.folder / "saved" / f"{name}.png"
+        content = self._file(path, works, size, about)
         detail = {"path": str(path.absolute()), "size": size, "about": about}
         event = self.db.record_event("save", self.db.current, self.user, detail, done=False) if self.db else None
-        self._write(str(path.absolute()), size, about, works)
+        self._write(path, content)
         if self.db and event:
             self.db.mark_done(event)
         return path
 
-    def _write(self, path: str, size: int, about: dict[str, Any], works: Works | None = None) -> None:
-        picture = to_picture(to_bytes(render(self.artist, works or works_of(about), size))[0])
-        folder = self.studio.folder
-        with writing(Path(path), OUTPUT):
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-        save_png(Path(path), picture, signature(self.artist, folder.name if folder else "") | about, OUTPUT)
+    def _file(self, path: Path, works: Works, size: int, about: dict[str, Any]) -> bytes:
+        run = self.studio.folder.name if self.studio.folder else ""
+        return work_file(path, self.artist, works, size, signature(self.artist, run) | about)
+
+    def _write(self, path: Path, content: bytes) -> None:
+        with writing(path, OUTPUT):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, content, OUTPUT)
 
     def _set_options(self, options: dict[str, Any]) -> None:
         old = self.artist.options

@@ -11,6 +11,9 @@ from PIL import Image
 
 from coevo.contract.capabilities import Renderer
 from coevo.contract.works import Genome, Works
+from coevo.errors import PairError
+from coevo.images import PICTURES
+from coevo.images.files import drawings, is_svg
 from coevo.images.rendering import render
 from coevo.images.sheets import to_bytes, to_picture
 from coevo.interactive.commands import SIZES, Branch, Command, Mutate, Pick, Redo, Save, Undo
@@ -127,8 +130,10 @@ class Sheet:
                     return missing
                 if not SIZES[0] <= size <= SIZES[1]:
                     return f"A picture can be saved with {SIZES[0]} to {SIZES[1]} px, not {size}."
-                if path and Path(path).suffix.lower() != ".png":
-                    return f"A picture is saved as a .png, not {Path(path).name!r}."
+                if path and not path.lower().endswith(PICTURES):
+                    return f"A picture is saved as a {' or '.join(PICTURES)}, not {Path(path).name!r}."
+                if path and is_svg(Path(path)):
+                    return self._svg_problem(index)
             case Mutate() if self.mutation is None:
                 return f"Artist {self.session.artist.name!r} has no mutation rate."
             case Undo() if not self.can_undo:
@@ -138,6 +143,13 @@ class Sheet:
             case Branch(id):
                 if self.db is None or id not in self.db.individuals(id):
                     return f"There is no individual {id!r} in this session."
+        return ""
+
+    def _svg_problem(self, index: int) -> str:
+        try:
+            drawings(self.session.artist, self.works[index : index + 1])
+        except PairError as error:
+            return str(error)
         return ""
 
     def _draw(self, works: Works, size: int) -> Image.Image:

@@ -59,7 +59,7 @@ def coevo_recipes() -> Sequence[Offer]:  # type: ignore[empty-body]
 
 @hookspec
 def coevo_importers() -> Sequence[Offer]:  # type: ignore[empty-body]
-    """Readers of others' works: functions (Path) → `coevo.images.png.Origin`."""
+    """Readers of others' works: functions (Path) → `coevo.images.origin.Origin`."""
 
 
 @hookspec

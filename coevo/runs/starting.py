@@ -10,7 +10,8 @@ from typing import Any
 from coevo.contract.capabilities import Interactive
 from coevo.contract.players import Critic
 from coevo.errors import CoevoError
-from coevo.images.png import read_origin
+from coevo.images import PICTURES
+from coevo.images.files import read_origin
 from coevo.loop.pairs import lacks_gradients
 from coevo.plugin.registry import registry
 from coevo.runs.config import Config, Tree, leaves, merge, read_recipe, resolve, typed
@@ -79,7 +80,7 @@ def origin_of(start: str | None, runs: Path) -> RunFolder | None:
     if not start:
         return None
     if not Path(start).is_file():
-        return None if start.endswith(".png") else RunFolder.open(start, runs)
+        return None if start.endswith(PICTURES) else RunFolder.open(start, runs)
     origin = read_origin(Path(start))
     try:
         return None if origin.works.codes is None else RunFolder.open(origin.run, runs)

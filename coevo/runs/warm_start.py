@@ -9,7 +9,9 @@ from coevo.contract.capabilities import Evolving
 from coevo.contract.players import Artist, Player
 from coevo.contract.works import Works
 from coevo.errors import ConfigError, DataError, PairError, StoreError
-from coevo.images.png import qualify_ids, read_origin
+from coevo.images import PICTURES
+from coevo.images.files import read_origin
+from coevo.images.origin import qualify_ids
 from coevo.runs.build import Setup
 from coevo.runs.config import Config, typed
 from coevo.runs.observers import SHEET
@@ -30,7 +32,7 @@ def check_start(config: Config, runs: Path) -> None:
                 f"{start} shows a work of artist {origin.artist!r}; artist {config.artist_class.name!r} of this run "
                 "cannot go on from it."
             )
-    elif start.endswith(".png"):
+    elif start.endswith(PICTURES):
         raise DataError(f"There is no picture {start}.")
     else:
         RunFolder.open(start, runs)

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from coevo.errors import StoreError, unknown
-from coevo.images.png import describe, png_bytes, signature
+from coevo.images.files import drawings, is_svg, work_file
+from coevo.images.origin import describe, signature
+from coevo.images.png import png_bytes
 from coevo.images.rendering import render
-from coevo.images.sheets import contact_sheet, to_bytes, to_picture
+from coevo.images.sheets import contact_sheet
+from coevo.images.svg import svg_sheet
 from coevo.loop.pairs import lacks_gradients
 from coevo.monitoring.accepted import read_accepted, works_of_rows
 from coevo.runs.build import one_pair
@@ -60,18 +63,21 @@ def write_accepted(run: RunFolder, rows: Sequence[dict[str, Any]], size: int, ou
         run: the run's folder.
         rows: as `accepted_rows` gives them.
         size: of a picture, in px.
-        output: the picture (.png).
+        output: the picture (.png or .svg).
     """
     if not rows:
         raise StoreError(f"Run {run.name!r} has no accepted works to draw.")
     saved = SavedRun(run, remember=False)
     artist, works = saved.artist, works_of_rows(rows)
-    images = render(artist, works, size)
-    if len(rows) > 1:
-        labels = [f"{row['id']}, round {row['round']}: {row['score']:.2f}" for row in rows]
+    labels = [f"{row['id']}, round {row['round']}: {row['score']:.2f}" for row in rows]
+    if len(rows) == 1:
+        (row,) = rows
+        origin = signature(artist, run.name) | {"round": row["round"], "score": row["score"]} | describe(works, 0)
+        content = work_file(output, artist, works, size, origin)
+    elif is_svg(output):
+        content = svg_sheet(drawings(artist, works), size, about(run, artist), labels)
+    else:
         said = f"{len(rows)} works that fooled the critic, with id, round and score {of_run(saved)}"
-        write_output(output, png_bytes(contact_sheet(images, labels=labels, caption=said), about(run, artist)))
-        return
-    (row,) = rows
-    origin = {"round": row["round"], "score": row["score"], **describe(works, 0)}
-    write_output(output, png_bytes(to_picture(to_bytes(images)[0]), signature(artist, run.name) | origin))
+        sheet = contact_sheet(render(artist, works, size), labels=labels, caption=said)
+        content = png_bytes(sheet, about(run, artist))
+    write_output(output, content)

@@ -15,7 +15,8 @@ from torch.nn.functional import one_hot
 from coevo.contract.capabilities import Decoder
 from coevo.contract.works import CodeBlock, CodeLayout
 from coevo.errors import CoevoError, ConfigError
-from coevo.images.png import png_bytes, read_origin
+from coevo.images.files import read_origin
+from coevo.images.png import png_bytes
 from coevo.images.sheets import contact_sheet, filled, gif_bytes
 from coevo.latent_models.priors import prior_of
 from coevo.runs.opening import SavedRun

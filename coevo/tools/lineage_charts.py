@@ -10,9 +10,13 @@ from torch import Tensor
 from coevo.contract.players import Artist
 from coevo.contract.works import Genome, Works
 from coevo.errors import ConfigError, StoreError
-from coevo.images.png import describe, png_bytes, signature
+from coevo.images import PICTURES
+from coevo.images.files import drawings, is_svg, work_file
+from coevo.images.origin import describe, signature
+from coevo.images.png import png_bytes
 from coevo.images.rendering import render
 from coevo.images.sheets import captioned, contact_sheet, gif_bytes, to_bytes, to_picture
+from coevo.images.svg import svg_sheet
 from coevo.interactive.lineage import chart
 from coevo.interactive.session_db import Individual
 from coevo.runs.opening import load_artist
@@ -43,19 +47,25 @@ def write_chart(run: RunFolder, family: Mapping[str, Individual], marked: Sequen
 
 
 def write_path(run: RunFolder, line: Sequence[Individual], size: int, output: Path) -> None:
-    """Write individuals one after another, as a sheet (.png), which carries the last one's genome, or a film (.gif)."""
+    """Write individuals one after another, as a sheet (.png or .svg), which carries the last one's genome, or as a film
+    (.gif)."""
     artist = load_artist(run, remember=False)
     kind = output.suffix.lower()
-    if kind not in (".png", ".gif"):
-        raise ConfigError(f"-o {output} should end with .png (a sheet) or .gif (a film).")
-    if kind == ".png":
-        images = drawn(artist, line, size)
-        said = f"The way from {line[0].id} to {line[-1].id}, with ids and generations (run {run.name})"
+    if kind not in (*PICTURES, ".gif"):
+        raise ConfigError(f"-o {output} should end with .png or .svg (a sheet) or .gif (a film).")
+    if kind in PICTURES:
+        works = works_of_individuals(line)
+        origin = signature(artist, run.name) | describe(works, len(line) - 1)
         labels = [f"{one.id}, generation {one.round}" for one in line]
-        sheet = contact_sheet(images, scale=1, labels=labels, caption=said)
-        picture = to_picture(to_bytes(images)[0]) if len(line) == 1 else sheet
-        origin = {**signature(artist, run.name), **describe(works_of_individuals(line[-1:]), 0)}
-        write_output(output, png_bytes(picture, origin))
+        said = f"The way from {line[0].id} to {line[-1].id}, with ids and generations (run {run.name})"
+        if len(line) == 1:
+            content = work_file(output, artist, works, size, origin)
+        elif is_svg(output):
+            content = svg_sheet(drawings(artist, works), size, origin, labels)
+        else:
+            sheet = contact_sheet(render(artist, works, size), scale=1, labels=labels, caption=said)
+            content = png_bytes(sheet, origin)
+        write_output(output, content)
         return
     frames = [to_picture(to_bytes(drawn(artist, [one], size))[0]) for one in line]
     write_output(output, gif_bytes(frames, [FRAME_MS] * (len(frames) - 1) + [LAST_FRAME_MS]))

@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pydantic import ValidationError
 
 from coevo.contract.players import Artist
 from coevo.errors import DataError
-from coevo.images.png import Origin, describe, png_bytes, signature
-from coevo.images.rendering import render_strips
-from coevo.images.sheets import to_bytes, to_picture
+from coevo.images.files import work_file
+from coevo.images.origin import Origin, describe, signature
 from coevo.plugin.registry import registry
 from coevo.runs.opening import load_artist
 from coevo.storage.run_folder import FORMAT, RunFolder
@@ -45,18 +43,14 @@ def artist_of(origin: Origin, runs: Path) -> Artist:
 
 
 def redraw(origin: Origin, size: int, output: Path, runs: Path) -> None:
-    """Write a work as a PNG of another size, which carries its genome or code again.
+    """Write a work as a picture of another size, which carries its genome or code again.
 
     Args:
         origin: the work.
         size: of the picture, in px.
-        output: the picture.
+        output: the picture: a PNG, or an SVG by its name.
         runs: the folder of all runs.
     """
-    artist = artist_of(origin, runs)
-    pixels = np.empty((size, size, origin.channels), np.uint8)
-    top = 0
-    for strip in render_strips(artist, origin.works, size):
-        pixels[top : top + strip.shape[1]] = to_bytes(strip[None])[0]
-        top += strip.shape[1]
-    write_output(output, png_bytes(to_picture(pixels), signature(artist, origin.run) | describe(origin.works, 0)))
+    artist, works = artist_of(origin, runs), origin.works
+    about = signature(artist, origin.run) | describe(works, 0)
+    write_output(output, work_file(output, artist, works, size, about))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,13 +13,18 @@ from torch import Tensor
 from coevo.contract.players import Artist
 from coevo.contract.works import Works
 from coevo.errors import ConfigError, unknown
-from coevo.images.png import describe, png_bytes, signature
+from coevo.images import PICTURES
+from coevo.images.files import drawings, is_svg
+from coevo.images.origin import describe, signature
+from coevo.images.png import png_bytes
 from coevo.images.sheets import contact_sheet, to_bytes, to_picture
+from coevo.images.svg import svg_sheet
 from coevo.runs.opening import load_artist
 from coevo.storage.run_folder import RunFolder
 from coevo.tools.output import npy, write_output
 
 SHEET_LIMIT = 10_000
+SVG_SHEET = 900  # px: about the width of a sheet
 BATCH = 1000  # works that are made at a time
 SEED_STEP = 1_000_003  # between the seeds of two batches
 
@@ -30,7 +36,7 @@ def write_samples(run: RunFolder, n: int, seed: int, output: Path, label: str | 
         run: the run's folder.
         n: the number of works.
         seed: same seed, same works.
-        output: a sheet (.png), an array (.npy, uint8 [N, H, W, C]) or a folder.
+        output: a sheet (.png or .svg), an array (.npy, uint8 [N, H, W, C]) or a folder.
         label: the class of all of them; any by default.
 
     Returns:
@@ -38,17 +44,21 @@ def write_samples(run: RunFolder, n: int, seed: int, output: Path, label: str | 
 
     Raises:
         ConfigError: there is no such class, the artist is not conditional, or output has another suffix.
+        PairError: an SVG is wanted, and the artist draws no lines.
     """
     kind = output.suffix.lower()
-    if kind not in (".png", ".npy", ""):
-        raise ConfigError(f"-o {output} should end with .png (a sheet), .npy (an array) or / (a folder).")
-    if kind == ".png" and n > SHEET_LIMIT:
+    if kind not in (*PICTURES, ".npy", ""):
+        raise ConfigError(f"-o {output} should end with .png or .svg (a sheet), .npy (an array) or / (a folder).")
+    if kind in PICTURES and n > SHEET_LIMIT:
         raise ConfigError(f"A sheet holds up to {SHEET_LIMIT} works, not {n}; write an .npy or a folder.")
     artist = load_artist(run)
     labels = None if label is None else torch.full((n,), class_index(artist, label))
     batches = exhibit_batches(artist, n, seed, labels)
     about = {**signature(artist, run.name), "seed": seed}
-    if kind == ".png":
+    if is_svg(output):
+        drawn = [drawing for works in batches for drawing in drawings(artist, works)]
+        write_output(output, svg_sheet(drawn, max(artist.studio.image[1], SVG_SHEET // math.isqrt(n)), about))
+    elif kind == ".png":
         images = torch.cat([works.pixels for works in batches])
         write_output(output, png_bytes(contact_sheet(images), about))
     elif kind == ".npy":

@@ -13,7 +13,7 @@ import defusedxml
 from defusedxml.ElementTree import fromstring
 
 from coevo import DataError, Genome, Works
-from coevo.images.png import Origin
+from coevo.images.origin import Origin
 from coevo_cppn.network import COLOURS, INK, INPUTS, Network, network
 
 MAX_BYTES = 4_000_000  # bytes of XML

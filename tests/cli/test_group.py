@@ -16,7 +16,7 @@ from conftest import CommandLine
         ("sample --seed -1 -o x.png", "--seed should be a whole number of at least 0, but got -1."),
         ("info player dcgan", "KIND should be one of artist, critic, but got 'player'."),
         ("sample", "coevo sample needs -o; see coevo sample --help."),
-        ("render -o x.png", "coevo render needs PICTURE.png; see coevo render --help."),
+        ("render -o x.png", "coevo render needs PICTURE; see coevo render --help."),
         ("run --round 3", "coevo run has no option --round; did you mean --rounds?"),
         ("show a b", "coevo show: got unexpected extra argument (b); see coevo show --help."),
         ("run dcgan --rounds", "Option '--rounds' requires an argument; see coevo --help."),

@@ -39,6 +39,7 @@ from coevo.interactive.script import Script
         ("s 3 64", Save(2, 64)),
         ("s 3 my.png", Save(2, 1024, "my.png")),
         ("s 3 64 'my own.png'", Save(2, 64, "my own.png")),
+        ("s 3 my.SVG", Save(2, 1024, "my.SVG")),
         ("q", Quit()),
     ],
 )

@@ -65,7 +65,7 @@ import click, torch, coevo
 from coevo.data.datasets import Dataset
 from coevo.interactive.commands import Pick, Quit
 from coevo.interactive.ui import UI
-from coevo.images.png import Origin
+from coevo.images.origin import Origin
 from coevo.shader.functions import Function
 from coevo.adversarial.games import Hinge
 from coevo.latent_models.priors import Prior

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from conftest import CommandLine
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from coevo import ConfigError, DataError, Genome, PairError, Studio, Works
+from coevo.images.files import read_origin
+from coevo.images.strokes import draw_drawings
 from coevo.testing.kit import conform
 from coevo_biomorph.artist import Biomorph
 from coevo_biomorph.development import develop
-from coevo_biomorph.drawing import draw
+from coevo_biomorph.drawing import draw, draw_strips, drawing
 from coevo_biomorph.genotype import CHESS, INSECT, LATER, TREE, Genotype, mutate, parse
 
 EVERYTHING = dict.fromkeys(LATER, True)
@@ -229,11 +234,19 @@ def test_a_drawing_does_not_depend_on_its_size() -> None:
     assert (shrunk - small).abs().mean() < 0.03
 
 
-def test_a_large_drawing_is_made_in_bands_that_fit_together() -> None:
-    large = draw([develop(TREE)], (1, 2304, 2304))[0, 0]
-    middle = draw([develop(TREE)], (1, 576, 576))[0, 0]
-    shrunk = torch.nn.functional.avg_pool2d(large[None], 4)[0]
-    assert (shrunk - middle).abs().mean() < 0.03
+def test_a_large_drawing_is_made_in_strips_that_fit_together() -> None:
+    large = torch.cat(list(draw_strips(develop(TREE), (1, 2304, 2304))), 1)
+    assert torch.equal(large, draw([develop(TREE)], (1, 2304, 2304))[0])
+    middle = draw([develop(TREE)], (1, 576, 576))[0]
+    assert (torch.nn.functional.avg_pool2d(large, 4) - middle).abs().mean() < 0.03
+
+
+@given(genotypes.filter(lambda one: one.viable))
+@settings(max_examples=20, deadline=None)
+def test_a_drawing_of_paths_looks_like_the_picture(genotype: Genotype) -> None:
+    lines = develop(genotype)
+    drawn = torch.from_numpy(draw_drawings([drawing(lines)], 128))
+    assert (drawn - draw([lines], (3, 128, 128))).abs().mean() < 0.02
 
 
 # the artist
@@ -330,6 +343,68 @@ def test_it_draws_any_genome_at_any_size() -> None:
     works = it.make(0, None)
     assert torch.equal(it.render(Works(genomes=works.genomes), 32), works.pixels)
     assert it.render(works[:1], 200).shape == (1, 1, 200, 200)
+
+
+# files
+
+
+def test_a_biomorph_is_saved_as_svg_and_bred_from_it(coevo_command: CommandLine, tmp_path: Path) -> None:
+    picks, svg, png = tmp_path / "picks", tmp_path / "beetle.svg", tmp_path / "beetle.png"
+    picks.write_text(f"3\ns 5 512 {svg}\ns 5 512 {png}\nq")
+    words = "run", "blind-watchmaker", "--size", 32, "--batch", 6, "--picks", picks
+    assert coevo_command(*words, "--name", "bw").code == 0
+    assert read_origin(svg) == read_origin(png)
+    assert b'width="512" height="512"' in svg.read_bytes()
+    id = read_origin(svg).works.individuals[0].id
+    assert id.removeprefix("bw/") in coevo_command("lineage", svg).out
+    picks.write_text("4\nq")  # its copy, in the middle
+    assert coevo_command(*words, "--name", "on", "--from", svg).code == 0
+    assert id in coevo_command("lineage", "on", "--json").out
+
+
+def test_every_command_that_draws_biomorphs_writes_svg(coevo_command: CommandLine, tmp_path: Path) -> None:
+    small = "--artist", "biomorph", "--size", 16, "--batch", 6
+    run = "run", *small, "--critic", "taste", "--rounds", 2, "--name"
+    assert coevo_command(*run, "alike").code == 0
+    out, again = tmp_path / "x.svg", tmp_path / "again.svg"
+
+    def shapes(path: Path) -> int:
+        return path.read_text().count("<g ")
+
+    assert coevo_command("sample", "alike", "-n", 5, "-o", out).code == 0 and shapes(out) == 5
+    id = json.loads(coevo_command("lineage", "alike", "--json").out)[-1]["id"]
+    assert coevo_command("export", "alike", id, "-o", out).code == 0 and shapes(out) > 1
+    assert read_origin(out).works.individuals[0].id == f"alike/{id}"
+    assert coevo_command("export", "alike", id, "--alone", "-o", out).code == 0 and shapes(out) == 1
+    assert coevo_command("render", out, "--size", 64, "-o", again).code == 0
+    assert read_origin(again) == read_origin(out)
+    assert again.read_text().split("<rect")[1:] == out.read_text().split("<rect")[1:]
+    assert coevo_command("render", again, "--size", 64, "-o", tmp_path / "x.png").code == 0
+    assert read_origin(tmp_path / "x.png") == read_origin(out)
+
+
+def test_what_draws_no_lines_is_not_written_as_svg(coevo_command: CommandLine, tmp_path: Path) -> None:
+    picks, out = tmp_path / "picks", tmp_path / "x.svg"
+    picks.write_text(f"s 1 {out}\n1\nq")
+    said = "Artist 'gp' draws no lines, as an SVG needs them; save its works as .png."
+    words = "run", "sims", "--size", 16, "--batch", 6, "--picks", picks, "--name"
+    assert said in coevo_command.refuses(*words, "programs")
+    picks.write_text("1\nq")
+    assert coevo_command(*words, "others").code == 0
+    id = json.loads(coevo_command("lineage", "others", "--json").out)[-1]["id"]
+    for words in (("sample", "others"), ("export", "others", id), ("export", "others", id, "--alone")):
+        assert said in coevo_command.refuses(*words, "-o", out)
+    assert not out.exists()
+    assert "should end with .png" in coevo_command.refuses("interpolate", "others", "-o", out)
+
+
+def test_what_is_missing_or_foreign_is_refused(coevo_command: CommandLine, tmp_path: Path) -> None:
+    words = "run", "blind-watchmaker", "--plain", "--from"
+    assert "There is no picture" in coevo_command.refuses(*words, tmp_path / "x.svg")
+    (tmp_path / "x.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    assert "carries no genome" in coevo_command.refuses(*words, tmp_path / "x.svg")
+    for command in (("lineage",), ("render", "-o", tmp_path / "y.svg")):
+        assert "carries no genome" in coevo_command.refuses(*command, tmp_path / "x.svg")
 
 
 @settings(max_examples=10, deadline=None)

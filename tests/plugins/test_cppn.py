@@ -18,7 +18,7 @@ from PIL import Image
 from standins import PICBREEDER_GENOME as GENOME
 
 from coevo import ConfigError, DataError, Genome, Studio, Works
-from coevo.images.png import read_origin
+from coevo.images.files import read_origin
 from coevo.native import Draws
 from coevo.shader import Canvas, render
 from coevo.testing.kit import conform

@@ -19,7 +19,7 @@ from conftest import SMALL, Answer, CommandLine
 from PIL import Image
 
 from coevo import Metrics, Works
-from coevo.images.png import read_origin
+from coevo.images.files import read_origin
 from coevo.images.rendering import render
 from coevo.interactive.commands import Command, Pick, Quit
 from coevo.interactive.session_db import FILE, SessionDB

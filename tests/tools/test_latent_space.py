@@ -10,7 +10,7 @@ from conftest import SMALL, CommandLine
 from PIL import Image
 
 from coevo import CodeBlock, CodeLayout, ConfigError
-from coevo.images.png import read_origin
+from coevo.images.files import read_origin
 from coevo.storage.run_folder import RunFolder
 from coevo.tools.latent_space import LatentSpace, Term, interpolate, parse, projected
 

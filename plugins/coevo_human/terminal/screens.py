@@ -116,7 +116,7 @@ class Saving(ModalScreen[Command | None]):
         with Vertical(classes="card"):
             yield Static(
                 f"Save picture {self.index + 1}: its size in px ({SIZES[0]} to {SIZES[1]}), and a file if you like, "
-                "as [b]2048 beetle.png[/b]. ⏎ saves, esc goes back."
+                "as [b]2048 beetle.png[/b]; lines as [b]beetle.svg[/b], too. ⏎ saves, esc goes back."
             )
             yield Input(str(DEFAULT_SIZE))
             yield Static(id="problem")

@@ -1,4 +1,4 @@
-"""PNGs that carry the work that they show."""
+"""PNGs and SVGs that carry the origin of the work that they show."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from PIL import Image, PngImagePlugin
 
 from coevo import Genome, Works
 from coevo.errors import DataError
-from coevo.images.png import describe, read_origin, save_png
+from coevo.images.files import read_origin
+from coevo.images.origin import describe
+from coevo.images.png import save_png
 from coevo.storage.run_folder import FORMAT
 
 
