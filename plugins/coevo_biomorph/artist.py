@@ -15,7 +15,6 @@ from coevo import ArtistSpec, ConfigError, Genome, Metrics, Works
 from coevo.contract.drawings import Drawing
 from coevo.contract.players import State
 from coevo.evolution.population import Offspring, Population
-from coevo_biomorph.development import develop
 from coevo_biomorph.drawing import draw, draw_strips, drawing
 from coevo_biomorph.genotype import CHESS, INSECT, LATER, TREE, Genotype, mutate, parse
 
@@ -85,14 +84,14 @@ class Biomorph(Population[Genotype]):
         return parse(text)
 
     def draw(self, genomes: Sequence[Genotype], height: int, width: int) -> Tensor:
-        return draw([develop(genome) for genome in genomes], (self.studio.image[0], height, width))
+        return draw(genomes, self.studio.image[0], height)
 
     def render_strips(self, works: Works, size: int) -> Iterator[Tensor]:
         genome = self.deserialize(works.individuals[0].text)
-        return draw_strips(develop(genome), (self.studio.image[0], size, size))
+        return draw_strips(genome, self.studio.image[0], size)
 
     def vector(self, works: Works) -> list[Drawing]:
-        return [drawing(develop(self.deserialize(one.text))) for one in works.individuals]
+        return [drawing(self.deserialize(one.text)) for one in works.individuals]
 
     def random_genomes(self, n: int) -> list[Genotype]:
         return [self._random_genome() for _ in range(n)]

@@ -1,4 +1,4 @@
-"""Drawings of a biomorph's lines: antialiased pictures of any size, and paths for SVG."""
+"""Drawings of biomorphs: antialiased pictures of any size, and paths for SVG."""
 
 from __future__ import annotations
 
@@ -10,58 +10,63 @@ from torch import Tensor
 
 from coevo.contract.drawings import Drawing, Path
 from coevo.images.strokes import Strokes, draw_strokes
+from coevo_biomorph.development import develop
+from coevo_biomorph.genotype import Genotype
 
 INK, PAPER = 24, 255
 MARGIN = 0.07  # of the side
 WEIGHT = 0.013  # of the side: a line of thickness 1
 THINNEST = 1.25  # px: a line between two rows of pixels should stay dark
 TAPER = 0.6  # a trunk of thickness 8 is 3.5 times as wide as a twig
+TOGETHER = 64  # biomorphs that develop at once
 STRIP = 256  # rows of a very large picture at a time
 
 
-def draw(drawings: Sequence[np.ndarray], image: tuple[int, int, int]) -> Tensor:
-    """Lines [S, 5] of each biomorph, fitted to the square: float32 [N, channels, size, size] in [-1, 1]."""
-    channels, size, _ = image
-    pictures = torch.from_numpy(draw_strokes(strokes(drawings, size), size))
+def draw(genotypes: Sequence[Genotype], channels: int, size: int) -> Tensor:
+    """Biomorphs, fitted to a square of `size` px: float32 [N, channels, size, size] in [-1, 1]."""
+    parts = [genotypes[start : start + TOGETHER] for start in range(0, len(genotypes), TOGETHER)]
+    pictures = torch.from_numpy(np.concatenate([draw_strokes(strokes(part, size), size) for part in parts]))
     return pictures.expand(-1, channels, -1, -1).contiguous()
 
 
-def draw_strips(lines: np.ndarray, image: tuple[int, int, int]) -> Iterator[Tensor]:
+def draw_strips(genotype: Genotype, channels: int, size: int) -> Iterator[Tensor]:
     """One biomorph from top to bottom: float32 [channels, rows, size] at a time."""
-    channels, size, _ = image
-    drawn = strokes([lines], size)
+    drawn = strokes([genotype], size)
     for top in range(0, size, STRIP):
         strip = draw_strokes(drawn, size, range(top, min(top + STRIP, size)))[0]
         yield torch.from_numpy(strip).expand(channels, -1, -1).contiguous()
 
 
-def strokes(drawings: Sequence[np.ndarray], size: int) -> Strokes:
-    """Lines [S, 5] of each biomorph as strokes on a square of `size` px."""
-    segments = [np.concatenate([placed(lines) * size, widths(lines, THINNEST / size) * size], 1) for lines in drawings]
-    together = np.concatenate(segments)
-    first = np.cumsum([0, *map(len, segments)])
-    return Strokes(together, np.full((len(together), 1), tone(INK)), first, np.array([tone(PAPER)]))
+def strokes(genotypes: Sequence[Genotype], size: int) -> Strokes:
+    """Biomorphs as strokes on a square of `size` px."""
+    lines, first = develop(genotypes)
+    segments = np.concatenate([placed(lines, first), widths(lines, THINNEST / size)], 1) * size
+    return Strokes(segments, np.full((len(lines), 1), tone(INK)), first, np.array([tone(PAPER)]))
 
 
-def drawing(lines: np.ndarray) -> Drawing:
-    """Lines [S, 5] of a biomorph as paths, the thick ones first."""
-    points, wide = placed(lines).reshape(-1, 2, 2) + 0.5, widths(lines)[:, 0]
+def drawing(genotype: Genotype) -> Drawing:
+    """A biomorph as paths, the thick ones first."""
+    lines, first = develop([genotype])
+    points, wide = placed(lines, first).reshape(-1, 2, 2) + 0.5, widths(lines)[:, 0]
     order = np.argsort(-wide, kind="stable")
     return Drawing([Path(points[i], float(wide[i]), grey(INK)) for i in order], grey(PAPER))
 
 
-def placed(lines: np.ndarray) -> np.ndarray:
-    """The ends x0, y0, x1, y1 [S, 4] of lines [S, 5], fitted to a square of side 1 about (0, 0), within its margins."""
-    ends = lines[:, :4].reshape(-1, 2)
-    low, high = ends.min(0), ends.max(0)
-    scale = (1 - 2 * MARGIN) / max((high - low).max(), 1)
-    fitted: np.ndarray = ((ends - (low + high) / 2) * scale).reshape(-1, 4)
-    return fitted
+def placed(lines: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """The ends x0, y0, x1, y1 [S, 4] of lines [S, 5], those of each biomorph fitted to a square of side 1 about (0, 0),
+    within its margins."""
+    columns = lines[:, :4].T.astype(float)  # x0, y0, x1, y1
+    low = np.minimum.reduceat(np.minimum(columns[:2], columns[2:]), first[:-1], axis=1)
+    high = np.maximum.reduceat(np.maximum(columns[:2], columns[2:]), first[:-1], axis=1)
+    scale = (1 - 2 * MARGIN) / np.maximum((high - low).max(0), 1)
+    owner = np.repeat(np.arange(len(first) - 1), np.diff(first))
+    middle = np.tile(((low + high) / 2)[:, owner], (2, 1))
+    return ((columns - middle) * scale[owner]).T
 
 
 def widths(lines: np.ndarray, least: float = 0) -> np.ndarray:
     """The width [S, 1] of each line, of the side; of a line of thickness 1 at least `least`."""
-    wide: np.ndarray = lines[:, 4:] ** TAPER * max(WEIGHT, least)
+    wide: np.ndarray = (np.arange(lines[:, 4].max() + 1) ** TAPER * max(WEIGHT, least))[lines[:, 4:]]
     return wide
 
 

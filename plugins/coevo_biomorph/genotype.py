@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 from coevo import DataError
@@ -58,9 +58,11 @@ class Genotype:
 
     def text(self) -> str:
         """Compact JSON without the genes that have their default values."""
-        genes: dict[str, Any] = asdict(self)
-        default: dict[str, Any] = asdict(Genotype(self.genes))
-        return json.dumps({key: value for key, value in genes.items() if key == "genes" or value != default[key]})
+        changed = {key: getattr(self, key) for key, default in DEFAULTS.items() if getattr(self, key) != default}
+        return json.dumps({"genes": self.genes, **changed})
+
+
+DEFAULTS = {field.name: field.default for field in fields(Genotype) if field.name != "genes"}
 
 
 def parse(text: str) -> Genotype:

@@ -27,7 +27,7 @@ EVERYTHING = dict.fromkeys(LATER, True)
 
 def lines(genotype: Genotype) -> set[tuple[int, ...]]:
     """x0, y0, x1, y1 of every line."""
-    return {tuple(line) for line in develop(genotype)[:, :4].tolist()}
+    return {tuple(line) for line in develop([genotype])[0][:, :4].tolist()}
 
 
 # computed by hand; every number is length · gene / 10, truncated
@@ -99,9 +99,9 @@ def test_spokes_mirror_upside_down_and_four_times_around() -> None:
 def test_twigs_taper() -> None:
     def thickness(taper: int) -> list[int]:
         genotype = Genotype((10, 0, 0, -30, -20, 0, 0, 0, 3), gradients=(*[0] * 8, taper, 0))
-        return sorted({line[4] for line in develop(genotype).tolist() if line[2] >= 0})
+        return sorted({line[4] for line in develop([genotype])[0].tolist() if line[2] >= 0})
 
-    trunk = develop(Genotype((10, 0, 0, -30, -20, 0, 0, 0, 3), gradients=(*[0] * 8, -1, 0)))
+    trunk = develop([Genotype((10, 0, 0, -30, -20, 0, 0, 0, 3), gradients=(*[0] * 8, -1, 0))])[0]
     assert next(line[4] for line in trunk.tolist() if line[:2] == [0, 0]) == 3
     assert thickness(0) == [1] and thickness(-1) == [1, 2, 3] == thickness(1)
 
@@ -143,9 +143,17 @@ def naive(genes: tuple[int, ...]) -> set[tuple[int, ...]]:
     return drawn
 
 
-@given(genes)
+@given(some.tuples(*[some.integers(-999, 999)] * 8, some.integers(1, 9)))
 def test_growing_all_branches_at_once_draws_what_the_recursion_draws(genes: tuple[int, ...]) -> None:
     assert lines(Genotype(genes)) == naive(genes)
+
+
+@given(some.lists(genotypes.filter(lambda one: one.viable), min_size=1, max_size=5))
+@settings(max_examples=30, deadline=None)
+def test_biomorphs_develop_beside_each_other_as_they_do_alone(together: list[Genotype]) -> None:
+    developed, first = develop(together)
+    alone = [develop([one])[0] for one in together]
+    assert [part.tolist() for part in np.split(developed, first[1:-1])] == [one.tolist() for one in alone]
 
 
 # genomes as text
@@ -219,7 +227,7 @@ def test_about_one_gene_in_ten_mutates() -> None:
 @pytest.mark.parametrize("genotype", [TREE, INSECT, CHESS], ids=["tree", "insect", "chess"])
 @pytest.mark.parametrize("size", [16, 32, 128, 333])
 def test_a_drawing_is_ink_on_paper_at_any_size_and_symmetric(genotype: Genotype, size: int) -> None:
-    (picture,) = draw([develop(genotype)], (3, size, size))
+    (picture,) = draw([genotype], 3, size)
     assert picture.shape == (3, size, size) and picture.dtype == torch.float32
     assert picture.max() == 1 and picture.min() < -0.3
     if size > 16:  # the margin
@@ -229,24 +237,23 @@ def test_a_drawing_is_ink_on_paper_at_any_size_and_symmetric(genotype: Genotype,
 
 
 def test_a_drawing_does_not_depend_on_its_size() -> None:
-    small, large = (draw([develop(INSECT)], (1, size, size)) for size in (128, 512))
+    small, large = (draw([INSECT], 1, size) for size in (128, 512))
     shrunk = torch.nn.functional.avg_pool2d(large, 4)
     assert (shrunk - small).abs().mean() < 0.03
 
 
 def test_a_large_drawing_is_made_in_strips_that_fit_together() -> None:
-    large = torch.cat(list(draw_strips(develop(TREE), (1, 2304, 2304))), 1)
-    assert torch.equal(large, draw([develop(TREE)], (1, 2304, 2304))[0])
-    middle = draw([develop(TREE)], (1, 576, 576))[0]
+    large = torch.cat(list(draw_strips(TREE, 1, 2304)), 1)
+    assert torch.equal(large, draw([TREE], 1, 2304)[0])
+    middle = draw([TREE], 1, 576)[0]
     assert (torch.nn.functional.avg_pool2d(large, 4) - middle).abs().mean() < 0.03
 
 
 @given(genotypes.filter(lambda one: one.viable))
 @settings(max_examples=20, deadline=None)
 def test_a_drawing_of_paths_looks_like_the_picture(genotype: Genotype) -> None:
-    lines = develop(genotype)
-    drawn = torch.from_numpy(draw_drawings([drawing(lines)], 128))
-    assert (drawn - draw([lines], (3, 128, 128))).abs().mean() < 0.02
+    drawn = torch.from_numpy(draw_drawings([drawing(genotype)], 128))
+    assert (drawn - draw([genotype], 3, 128)).abs().mean() < 0.02
 
 
 # the artist
