@@ -17,7 +17,9 @@ from torch.nn.functional import avg_pool2d
 
 import coevo
 from coevo import ConfigError, DataError, Genome, Studio, Works
-from coevo.images.png import describe, png_bytes, read_origin, signature
+from coevo.images.files import read_origin
+from coevo.images.origin import describe, signature
+from coevo.images.png import png_bytes
 from coevo.images.sheets import to_bytes, to_picture
 from coevo.native import Draws
 from coevo.testing import conform
