@@ -18,7 +18,7 @@ def processors() -> int:
 
 
 def parts(count: int, threads: int, least: int = 1) -> list[slice]:
-    """Split `count` things into equal parts, one for each thread, of at least so many things if there are as many.
+    """Split `count` things into equal parts, one for each thread, of `least` things at least if there are as many.
 
     Example:
         >>> parts(10, 4), parts(10, 4, least=8)
