@@ -16,9 +16,11 @@ import numpy as np
 from coevo.native import Draws
 from coevo_hercl.ladder import Level, Mating
 from coevo_hercl.program import (
+    BAR,
     LOCAL,
     MAX_ARGUMENT,
     NO_ARGUMENT,
+    PUSH,
     REGISTER_OPS,
     Codons,
     Opcode,
@@ -79,7 +81,7 @@ def within(cells: list[Codons], bounds: Bounds) -> Program:
     for cell in cells[: bounds.cells]:
         if room < 1:
             break
-        ended = len(cell.codes) > 0 and cell.codes[-1] == Opcode.BAR
+        ended = len(cell.codes) > 0 and cell.codes[-1] == BAR
         if len(cell.codes) + (not ended) > room:
             cell, ended = joined([cell.part(0, room - 1), END_OF_BAR]), True
         kept.append(cell)
@@ -91,8 +93,8 @@ def _cells(codons: Codons, parent: Program) -> list[Codons]:
     """The cells of changed code: as many bars stay in each as the parent had, the last one takes the rest."""
     if len(parent.cells) == 1:
         return [codons]
-    ends = np.flatnonzero(codons.codes == Opcode.BAR) + 1
-    bars = [int((parent.codons.codes[a:b] == Opcode.BAR).sum()) for a, b in parent.cell_spans()]
+    ends = np.flatnonzero(codons.codes == BAR) + 1
+    bars = [int((parent.codons.codes[a:b] == BAR).sum()) for a, b in parent.cell_spans()]
     stops = [int(ends[min(k, len(ends)) - 1]) if len(ends) else 0 for k in np.cumsum(bars)[:-1].tolist()]
     starts = [0, *stops]
     parts = [codons.part(a, b) for a, b in zip(starts, [*stops, len(codons.codes)], strict=True)]
@@ -104,7 +106,7 @@ def _cells(codons: Codons, parent: Program) -> list[Codons]:
 
 def tune(codons: Codons, draws: Draws, bounds: Bounds) -> Codons:
     """Move a number a little: what is pushed by one at a random decimal place, a register or a branch by one."""
-    at = np.flatnonzero((codons.codes == Opcode.PUSH) | (codons.arguments >= 0))
+    at = np.flatnonzero((codons.codes == PUSH) | (codons.arguments >= 0))
     if not len(at):
         return point(codons, draws, bounds)
     i = int(at[draws.below(len(at))])
