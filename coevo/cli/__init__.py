@@ -6,7 +6,7 @@ import os
 
 import click
 
-from coevo.cli import codes, doctor, lineages, looking, playing, plugins, sweeping
+from coevo.cli import authors, codes, doctor, lineages, looking, playing, plugins, sweeping
 from coevo.cli.completion import completion
 from coevo.cli.group import Group
 from coevo.cli.waiting import wait_briefly
@@ -46,4 +46,6 @@ main.add_section(
 main.add_section(
     "Breed", [lineages.lineage, lineages.export, lineages.accepted, lineages.render, lineages.import_picture]
 )
-main.add_section("Plugins", [plugins.plugins, plugins.info, plugins.check, doctor.doctor, completion])
+main.add_section(
+    "Plugins", [plugins.plugins, plugins.info, authors.check, authors.new_plugin, doctor.doctor, completion]
+)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import click
 
 from coevo.cli import completion
 from coevo.cli.common import JSON
-from coevo.cli.tables import counted, paragraph, table
-from coevo.errors import CoevoError, ConfigError, unknown
+from coevo.cli.tables import paragraph, table
 from coevo.plugin.registry import KINDS, registry
 
 ABILITIES = {
@@ -110,29 +109,3 @@ def show_option(option: Mapping[str, Any]) -> None:
     facts = [option["type"].removesuffix(" | None"), bounds]
     facts += ["required"] if option["default"] == "required" else []
     paragraph(f"{option['about']} ({', '.join(filter(None, facts))})", indent=6)
-
-
-@click.command()
-@click.argument("name", shell_complete=completion.names_of("artist", "critic"))
-def check(name: str) -> None:
-    """Check an installed artist or critic with the conformance kit."""
-    known = registry()
-    players: tuple[Literal["artist", "critic"], ...] = ("artist", "critic")
-    for kind in players:
-        if problem := known.problem(kind, name):
-            raise ConfigError(problem)
-    kinds = [kind for kind in players if name in known.offers(kind)]
-    if not kinds:
-        raise ConfigError(unknown("artist or critic", name, [*known.offers("artist"), *known.offers("critic")]))
-    from coevo.testing.kit import check_player
-
-    failed = 0
-    for kind in kinds:
-        click.secho(f"{kind} {name}", bold=True)
-        for result in check_player(kind, known.load(kind, name)):
-            mark = click.style("ok    ", fg="green") if result.passed else click.style("FAILED", fg="red")
-            click.echo(f"{mark} {result.name}" + (f": {result.message}" if result.message else ""))
-            failed += not result.passed
-    if failed:
-        raise CoevoError(f"{name} failed {counted(failed, 'check')}.")
-    click.echo(f"{name} conforms.")

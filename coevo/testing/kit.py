@@ -1,67 +1,133 @@
-"""The conformance kit: every check of a player, one after another."""
+"""The conformance kit: every rule of what a plugin offers, one after another, or each as a test of its own."""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import chdir
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
+from coevo.adversarial.games import Game
 from coevo.contract.players import Artist, Critic
-from coevo.errors import CoevoError
+from coevo.errors import ConfigError, unknown
+from coevo.latent_models.priors import Prior
 from coevo.testing.artist_checks import ArtistBench
-from coevo.testing.bench import Bench
 from coevo.testing.critic_checks import CriticBench
+from coevo.testing.offer_checks import DatasetBench, GameBench, PriorBench
+from coevo.testing.rules import Bench, Broken, Check, Rule, chosen, examine
+
+BENCHES: dict[str, type[Bench]] = {
+    "artist": ArtistBench,
+    "critic": CriticBench,
+    "game": GameBench,
+    "prior": PriorBench,
+    "dataset": DatasetBench,
+}
+CLASSES: dict[str, type] = {"artist": Artist, "critic": Critic, "game": Game, "prior": Prior}
 
 
-@dataclass(frozen=True)
-class Check:
-    """One thing that a player must hold to, and whether it does."""
-
-    name: str
-    passed: bool
-    message: str = ""
-
-
-def conform(
-    kind: Literal["artist", "critic"], player: type[Artist | Critic], options: Mapping[str, Any] | None = None
-) -> None:
-    """Assert that a player conforms to the contract.
+def conform(kind: str, player: Any, options: Mapping[str, Any] | None = None) -> None:
+    """Raise an error unless a player, or whatever else a plugin offers, conforms to the contract.
 
     Args:
-        kind: "artist" or "critic".
-        player: its class.
-        options: options that differ from the defaults, for example a smaller network.
+        kind: "artist", "critic", "game", "prior" or "dataset".
+        player: its class; of a dataset its function.
+        options: of a player or a dataset, those that differ from the defaults, for example a smaller network.
 
     Raises:
-        AssertionError: it does not; the message names every check that failed.
+        AssertionError: it does not; the message has every rule that is broken, the place, and what to do.
 
     Example:
         >>> from coevo.testing import TargetCritic
         >>> conform("critic", TargetCritic)
     """
-    failed = [f"{check.name}: {check.message}" for check in check_player(kind, player, options) if not check.passed]
-    assert not failed, f"{kind} {player.name!r} does not conform:\n" + "\n".join(failed)
+    broken = [str(check) for check in check_player(kind, player, options) if not check.passed]
+    if broken:
+        name = getattr(player, "name", player)
+        raise Broken(f"{kind} {name!r} does not conform:\n" + "\n".join(broken))
+
+
+def conformance(
+    subject: Any,
+    options: Mapping[str, Any] | None = None,
+    *,
+    kind: str = "",
+    expected: Mapping[str, str] | None = None,
+) -> Callable[..., None]:
+    """A test function for pytest, with each rule as a test of its own.
+
+    Args:
+        subject: the class of an artist, critic, game or prior, or the function of a dataset.
+        options: of a player or a dataset, those that differ from the defaults, for example a smaller network.
+        kind: what it is, where its class does not say so: "dataset".
+        expected: rules that it breaks on purpose, and why; such a test fails if the rule holds.
+
+    Returns:
+        A function to be named test_… in a module of tests.
+
+    Raises:
+        ConfigError: `expected` names a rule that does not concern it.
+
+    Example:
+        >>> from coevo.testing import TargetCritic
+        >>> test_target = conformance(TargetCritic)
+    """
+    import pytest
+
+    bench = bench_for(kind or kind_of(subject), subject, options)
+    rules, reasons = bench.rules(), dict(expected or {})
+    check_names(reasons, rules)
+
+    def param(rule: Rule) -> Any:
+        marks = [pytest.mark.xfail(reason=reasons[rule.name], strict=True)] if rule.name in reasons else []
+        return pytest.param(rule, id=rule.name, marks=marks)
+
+    @pytest.mark.parametrize("rule", [param(rule) for rule in rules])
+    def test(rule: Rule) -> None:
+        check = examine(bench, rule)
+        if not check.passed:
+            pytest.fail(str(check), pytrace=False)  # the place is in the author's code, not in the kit's
+
+    return test
 
 
 def check_player(
-    kind: Literal["artist", "critic"], player: type[Artist | Critic], options: Mapping[str, Any] | None = None
+    kind: str, player: Any, options: Mapping[str, Any] | None = None, only: Sequence[str] = ()
 ) -> Iterator[Check]:
-    """Try a player out beside a simple opponent and real digits, and yield every check. Arguments as of `conform`."""
-    bench: Bench = (ArtistBench if kind == "artist" else CriticBench)(player, dict(options or {}))
-    with tempfile.TemporaryDirectory() as folder, chdir(folder):
-        bench.folder = Path(folder, "run")
-        bench.folder.mkdir()
-        for name, check in bench.checks():
-            try:
-                check()
-            except Exception as error:  # a plugin may raise anything: its check fails, the others go on
-                text = str(error) or "did not hold"
-                message = text if isinstance(error, AssertionError | CoevoError) else f"{type(error).__name__}: {text}"
-                yield Check(name, False, message.splitlines()[0])
-            else:
-                yield Check(name, True)
-        stray = sorted(path.name for path in Path(folder).iterdir() if path.name != "run")
-        yield Check("writes nothing outside the run's folder", not stray, ", ".join(stray))
+    """Try something out, a player beside a simple opponent and real digits, and yield every check.
+
+    Args:
+        kind, player, options: as of `conform`.
+        only: names of rules; by default all that concern it.
+
+    Raises:
+        ConfigError: there is no such rule.
+        DataError: a dataset needs an option, such as its folder.
+    """
+    bench = bench_for(kind, player, options)
+    rules = bench.rules()
+    check_names(only, rules)
+    bench.prepare()
+    for rule in chosen(rules, only):
+        yield examine(bench, rule)
+
+
+def bench_for(kind: str, subject: Any, options: Mapping[str, Any] | None = None) -> Bench:
+    """The bench of a kind. Raises ConfigError if there is none."""
+    if kind not in BENCHES:
+        raise ConfigError(unknown("kit for the kind", kind, BENCHES))
+    return BENCHES[kind](subject, dict(options or {}))
+
+
+def kind_of(subject: Any) -> str:
+    """The kind of a class. Raises ConfigError if it is of none."""
+    for kind, base in CLASSES.items():
+        if isinstance(subject, type) and issubclass(subject, base):
+            return kind
+    raise ConfigError(f"{subject!r} is no class of an {', '.join(CLASSES)}; say what it is, such as kind='dataset'.")
+
+
+def check_names(names: Iterable[str], rules: Sequence[Rule]) -> None:
+    """Raise ConfigError if a rule of one of these names does not exist."""
+    known = [rule.name for rule in rules]
+    mistakes = [unknown("rule", name, known) for name in names if name not in known]
+    if mistakes:
+        raise ConfigError(mistakes)

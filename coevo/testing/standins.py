@@ -20,7 +20,7 @@ from torch.nn.functional import logsigmoid, softplus
 
 from coevo.contract.players import Artist, ArtistSpec, Critic, CriticSpec, Metrics, Options
 from coevo.contract.works import CodeBlock, CodeLayout, Genome, Works
-from coevo.errors import PairError
+from coevo.errors import DataError, PairError
 from coevo.latent_models.priors import draw
 from coevo.loop import Rewind
 from coevo.plugin.registry import registry
@@ -314,11 +314,22 @@ class EvolvingArtist(Artist):
         return self.make(n, None)[torch.arange(n) % self.size]
 
     def seed_population(self, works: Works) -> None:
-        self.population = (as_lists(works) + self.population)[: self.size]
+        self.population = (self.others(works) + self.population)[: self.size]
 
     def immigrate(self, works: Works) -> None:
-        others = as_lists(works)[: self.size // 2]
+        others = self.others(works)[: self.size // 2]
         self.population = self.population[: self.size - len(others)] + others
+
+    def others(self, works: Works) -> list[list[Any]]:
+        """Individuals of others as JSON values. Raises DataError if one has no grey value for every pixel."""
+        for one in works.individuals:
+            try:
+                greys = json.loads(one.text)
+            except (ValueError, RecursionError):
+                greys = None
+            if not isinstance(greys, list) or len(greys) != self.pixels or not all(map(is_finite, greys)):
+                raise DataError(f"{one.text[:40]!r} is no list of {self.pixels} grey values.")
+        return [[one.id, list(one.parents), one.text] for one in works.individuals]
 
 
 class ScriptedPicker(Critic):
@@ -351,9 +362,9 @@ class ScriptedPicker(Critic):
         return self.picks > 0
 
 
-def as_lists(works: Works) -> list[list[Any]]:
-    """Individuals as JSON values."""
-    return [[one.id, list(one.parents), one.text] for one in works.individuals]
+def is_finite(value: object) -> bool:
+    """Whether a JSON value is a number that can be drawn."""
+    return isinstance(value, int | float) and abs(value) < 1e6
 
 
 def minimise(optimiser: torch.optim.Optimizer, loss: Tensor) -> Tensor:

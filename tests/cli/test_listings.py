@@ -11,7 +11,7 @@ import pytest
 from conftest import CommandLine
 
 import coevo
-from coevo.cli import looking, plugins
+from coevo.cli import authors, looking, plugins
 from coevo.cli.plugins import ABILITIES
 from coevo.contract import capabilities
 from coevo.interactive.commands import Command, Pick, Quit
@@ -132,7 +132,8 @@ def test_two_plugins_with_one_name_and_one_for_a_newer_contract(
     monkeypatch.syspath_prepend(tmp_path)
     points = [EntryPoint(name, f"coevo_{name}", "coevo") for name in ("new", "sea", "sky")]
     registry = Registry(points)
-    monkeypatch.setattr(plugins, "registry", lambda: registry)
+    for module in (authors, plugins):
+        monkeypatch.setattr(module, "registry", lambda: registry)
     listed = coevo_command("plugins").out
     assert "Several plugins offer the artist 'sunrise': 'sea' and 'sky'; uninstall all but one." in listed
     assert "cannot be used: Plugin 'new' is written for contract 7" in listed
