@@ -45,6 +45,8 @@ def play(rounds: int, seed: int, asked: dict[str, Any]) -> tuple[list[list[float
             if turn.role == "critic":
                 if len(accepted):
                     rows[-1].append(1 - share_fooled(setup.critic, accepted))
+                if rows:
+                    print("  ".join(f"{value:13.3g}" for value in rows[-1]), flush=True)
                 tried, judged, costs = turn.metrics["evaluations"], float(turn.metrics["cost"]), []
                 curves[1].append((step, judged))
                 if turn.at.round == rounds:
@@ -98,10 +100,9 @@ def main() -> None:
     told: list[float] = []
     for seed in range(given.seeds):
         began = time.perf_counter()
+        print(f"\nseed {seed}\n" + "  ".join(f"{name:>13}" for name in COLUMNS))
         rows, sheets, curves = play(given.rounds, seed, asked)
-        print(f"\nseed {seed}: {time.perf_counter() - began:.0f} s\n" + "  ".join(f"{name:>13}" for name in COLUMNS))
-        for row in rows:
-            print("  ".join(f"{value:13.3g}" for value in row), flush=True)
+        print(f"{time.perf_counter() - began:.0f} s")
         told += [row[-1] for row in rows if row[-2]]
         if given.save:
             given.save.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple, TypeVar
+from typing import ClassVar, NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -28,6 +28,8 @@ ROWS = 256  # of a strip
 class ProgramPopulation(GeneticPopulation[G]):
     """A genetic algorithm over programs. A subclass says what the program of a genome is, and which of its constants
     may be learned by gradient."""
+
+    uses_threads: ClassVar[bool] = True
 
     class Options(GeneticPopulation.Options):
         refine: float = Field(0.0, ge=0, le=1)

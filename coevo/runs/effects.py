@@ -14,7 +14,6 @@ from coevo.data.datasets import DataOptions, Dataset
 from coevo.errors import ConfigError
 from coevo.evolution.latent_population import LatentPopulation
 from coevo.evolution.population import Population
-from coevo.evolution.programs import ProgramPopulation
 from coevo.plugin.registry import registry
 from coevo.runs.config import Config, leaves, typed
 
@@ -111,7 +110,7 @@ def pair_reasons(config: Config, artist: Artist, critic: Critic, dataset: Datase
         if isinstance(artist, Population) and not isinstance(artist, LatentPopulation):
             for name in ("compile", "precision", "deterministic"):
                 yield f"run.{name}", f"neither {its} nor {judge} has networks"
-            if not isinstance(artist, ProgramPopulation):
+            if not artist.uses_threads:
                 yield "run.threads", f"{its} draws no programs, and neither it nor {judge} has networks"
     elif not critic.spec().learns:
         yield "run.ancestral_opponents", f"{judge} never learns, so there are no critics of its past"

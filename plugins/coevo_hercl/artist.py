@@ -34,7 +34,8 @@ from coevo_hercl.text import read, write
 from coevo_hercl.variation import Bounds, vary
 
 TRIES = 20  # for random programs that show something
-PLACES = 8  # of a ladder, at least: a champion, one challenger of each level, and some children
+LADDERS = 4
+PLACES = 8  # of a ladder, at least: a champion, one challenger of each level, and as many children
 SMALLEST, LARGEST = 16, 1024  # px of a side
 
 
@@ -42,14 +43,16 @@ class Hercl(Population[Program]):
     """Programs of HERCL, bred by changes of many scales, from whole cells down to single numbers."""
 
     name = "hercl"
+    uses_threads: ClassVar[bool] = True
 
     class Options(Population.Options):
         form: Literal["drawing", "function"] = "drawing"
         """What programs do: move a pen by messages, or compute the colour of a point of its coordinates."""
         paper: Literal["white", "black"] = "white"
         """The colour of the canvas; on black paper all pictures are negatives, so that the pen begins white."""
-        ladders: int = Field(4, ge=1, le=1000)
-        """With scores: champions that evolve side by side, each with challengers of its own."""
+        ladders: int | None = Field(None, ge=1, le=1000)
+        """With scores: champions that evolve side by side, each with challengers of its own; by default four, if there
+        are eight places for each."""
         library: int = Field(100, ge=0, le=10_000)
         """Champions of the artist's past whose code is used; there are some if its phases restart."""
         max_length: int = Field(200, ge=8, le=4096)
@@ -71,7 +74,7 @@ class Hercl(Population[Program]):
                 f"Artist 'hercl' draws on squares of {SMALLEST} to {LARGEST} px, not {height} × {width}; with "
                 "artist.form=function it paints any size."
             )
-        if not self.studio.picks and self.size < PLACES * o.ladders:
+        if o.ladders and self.size < PLACES * o.ladders:
             raise ConfigError(
                 f"artist.ladders={o.ladders} needs a population of {PLACES * o.ladders} or more, not {self.size}; "
                 "choose fewer ladders or a larger batch."
@@ -82,9 +85,15 @@ class Hercl(Population[Program]):
         if kept:
             self.search.retire()
         highest = Level.BLOCK if self.options.cells > 1 else Level.CELL
-        self.search = Ladders[Genome](self._child, _plain, _genome, highest, self.options.library)
+        rungs = max(1, self.size // self.ladder_count // 2)
+        self.search = Ladders[Genome](self._child, _plain, _genome, highest, self.options.library, rungs)
         self.search.library = kept or self.search.library
         super().build()
+
+    @property
+    def ladder_count(self) -> int:
+        """Number of ladders."""
+        return self.options.ladders or max(1, min(LADDERS, self.size // PLACES))
 
     # programs
 
@@ -167,7 +176,6 @@ class Hercl(Population[Program]):
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
         """Everybody on a ladder is measured by the critic of today, and the best go on."""
-        o = self.options
         merits = dict(zip([one.id for one in self.population], self._merits(works, rewards), strict=True))
         if self.search.ladders:
             for ladder in self.search.ladders:
@@ -175,7 +183,7 @@ class Hercl(Population[Program]):
                 ladder.accept([merits[one.genome.id] for one in ladder.pending])
         else:
             best = sorted(self.population, key=lambda one: (merits[one.id].penalty, merits[one.id].total))
-            self.search.start(best[: o.ladders], random_seeds(o.ladders))
+            self.search.start(best[: self.ladder_count], random_seeds(self.ladder_count))
             for ladder in self.search.ladders:
                 ladder.remeasure([merits[one.genome.id] for one in ladder.rungs])
         champions = [ladder.champion for ladder in self.search.ladders]

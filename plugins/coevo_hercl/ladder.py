@@ -109,6 +109,7 @@ class Ladder(Generic[G]):
         library: where mates come from and culled code goes, perhaps shared with other ladders.
         seed: of its draws, 64 bits.
         highest: the largest change that there is to make.
+        rungs: the most that there are.
 
     Example: the ladder looks for a word, by changes of single letters.
         >>> def vary(mating, draws):
@@ -130,8 +131,9 @@ class Ladder(Generic[G]):
         library: Library[G],
         seed: int,
         highest: Level = Level.BLOCK,
+        rungs: int = CHAMPION,
     ):
-        self.vary, self.library, self.highest = vary, library, highest
+        self.vary, self.library, self.highest, self.most_rungs = vary, library, highest, rungs
         self.draws = Draws(seed)
         self.rungs: list[Candidate[G]] = [Candidate(first, CHAMPION)]
         self.pending: list[Candidate[G]] = []
@@ -229,7 +231,7 @@ class Ladder(Generic[G]):
         if self._settle(top) or better:
             if challenger:
                 self._cull(challenger)
-        elif challenger:
+        elif challenger and len(self.rungs) < self.most_rungs:
             self.rungs.append(challenger)
         while len(self.rungs) > 1 and self.rungs[-1].children >= self._allowed(len(self.rungs) - 1):
             self._cull(self.rungs.pop())
@@ -304,6 +306,7 @@ class Ladders(Generic[G]):
         write, read: make JSON of genomes, and genomes of it.
         highest: the largest change that there is to make.
         champions: the most past champions that the library keeps.
+        rungs: the most that a ladder has.
     """
 
     def __init__(
@@ -313,15 +316,16 @@ class Ladders(Generic[G]):
         read: Callable[[Any], G],
         highest: Level = Level.BLOCK,
         champions: int = 100,
+        rungs: int = CHAMPION,
     ):
-        self.vary, self.write, self.read, self.highest = vary, write, read, highest
+        self.vary, self.write, self.read, self.highest, self.rungs = vary, write, read, highest, rungs
         self.library = Library[G](len(Level), champions)
         self.ladders: list[Ladder[G]] = []
 
     def start(self, firsts: Sequence[G], seeds: Sequence[int]) -> None:
         """Begin again, a ladder with each of these as its champion."""
         self.ladders = [
-            Ladder(first, self.vary, self.library, seed, self.highest)
+            Ladder(first, self.vary, self.library, seed, self.highest, self.rungs)
             for first, seed in zip(firsts, seeds, strict=True)
         ]
 

@@ -130,6 +130,15 @@ def test_when_the_task_changes_a_challenger_may_be_the_better_one() -> None:
     assert [one.genome for one in it.rungs] == ["new"]
 
 
+def test_children_of_a_challenger_that_rose_are_judged_beside_it() -> None:
+    it = ladder()
+    it.rungs = [Candidate("old", CHAMPION, merit=Merit(0, 1.0)), Candidate("new", Level.CELL, merit=Merit(0, 2.0))]
+    it.pending = [Candidate("child", Level.POINT, rung=1), Candidate("other", Level.BAR, rung=1)]
+    it.remeasure([Merit(0, 5.0), Merit(0, 4.0)])
+    it.accept([Merit(0, 3.0), Merit(0, 9.0)])
+    assert it.champion.genome == "child" and it.champion.level == CHAMPION
+
+
 @pytest.mark.parametrize("stop", [1, 7, 50])
 def test_it_goes_on_from_its_state_as_if_nothing_had_happened(stop: int) -> None:
     it = ladder(3)

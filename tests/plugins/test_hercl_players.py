@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
+import coevo
 from coevo import ConfigError, DataError, Genome, PairError, Studio, Works
+from coevo.storage.state_tools import equal_states
 from coevo.testing import RandomArtist, TargetCritic
 from coevo.testing.kit import conform
 from coevo_hercl.artist import Hercl as Drawer
@@ -166,6 +169,15 @@ def test_functions_paint_points_and_have_no_lines() -> None:
         it.vector(works)
 
 
+@pytest.mark.parametrize(("batch", "ladders"), [(2, 1), (15, 1), (16, 2), (31, 3), (64, 4)])
+def test_there_are_as_many_ladders_as_have_room(batch: int, ladders: int) -> None:
+    it = drawer(batch=batch)
+    for _ in range(6):
+        evolve(it, 1)
+        assert len(it.search.ladders) == ladders and all(ladder.pending for ladder in it.search.ladders)
+        assert len(it.population) == batch
+
+
 def test_cells_are_limited_by_an_option() -> None:
     it = drawer(cells=3, ladders=1)
     evolve(it, 15)
@@ -297,3 +309,41 @@ def test_a_ladder_counts_the_champion_above_all_levels() -> None:
     it = drawer(ladders=1)
     evolve(it, 1)
     assert it.search.ladders[0].champion.level == CHAMPION
+
+
+SMALL = {"data": {"size": 32}, "run": {"batch": 16, "ancestral_opponents": False, "threads": 1}}
+FEW = {"evaluations": 200, "critics": 1}
+PAIRS = {
+    ("hercl", "hercl"): {"artist": {"ladders": 2}, "critic": FEW},
+    ("hercl", "features"): {"artist": {"ladders": 2}},
+    ("hercl", "som"): {"artist": {"ladders": 2}},
+    ("hercl", "dcnn"): {"artist": {"ladders": 2, "paper": "black"}, "critic": {"width": 4}},
+    ("hercl", "taste"): {"critic": {"likes": "aspect-ratio"}},
+    ("gp", "hercl"): {"critic": FEW},
+    ("cppn", "hercl"): {"critic": FEW},
+    ("biomorph", "hercl"): {"critic": FEW},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("artist", "critic"), PAIRS)
+def test_it_plays_with_everybody(artist: str, critic: str, tmp_path: Path) -> None:
+    options: dict[str, Any] = {**SMALL, **PAIRS[artist, critic]}
+    run = coevo.run(artist=artist, critic=critic, name="pair", runs_dir=tmp_path, options=options, rounds=2)
+    assert run.artist.exhibit(4, 0).pixels.isfinite().all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", ["line-drawings", "hercl-cnn"])
+def test_a_recipe_goes_on_as_if_it_had_not_ended(recipe: str, tmp_path: Path) -> None:
+    few: dict[str, Any] = {"artist": {"ladders": 2}, "run": {"batch": 16, "threads": 1, "save_every": 1}}
+    few |= {"data": {"size": 32}, "phases": {"artist": {"steps": 4}}}
+    few |= {"critic": {"evaluations": 300}} if recipe == "line-drawings" else {"phases": {"critic": {"steps": 2}}}
+
+    def play(name: str, rounds: int) -> Any:
+        return coevo.run(recipe, name=name, runs_dir=tmp_path, options=few, rounds=rounds)
+
+    play("broken", 1)
+    whole, broken = play("whole", 3), coevo.resume("broken", runs_dir=tmp_path, rounds=3)
+    assert equal_states(whole.artist.state(), broken.artist.state())
+    assert equal_states(whole.critic.state(), broken.critic.state())
