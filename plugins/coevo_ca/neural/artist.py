@@ -38,13 +38,14 @@ class Grown:
 
 
 class NCA(DecoderArtist):
-    """Grows pictures from one cell, by a rule that all cells share and that learns by gradient.
+    """Grows pictures by a rule that all cells share and that learns by gradient.
 
-    Of a target, the seed carries which picture it grows into; without one, a code z, and the works please a critic.
+    Of a target, all grows from one cell, which carries the number of the picture. Without one, every cell begins with a
+    code z, and the works please a critic.
 
     Reference:
         Mordvintsev, Randazzo, Niklasson & Levin 2020, Growing neural cellular automata, doi:10.23915/distill.00023;
-        seeds that carry a code: Palm et al. 2022, Variational neural cellular automata, arXiv:2201.12360.
+        cells that carry a code: Palm et al. 2022, Variational neural cellular automata, arXiv:2201.12360.
     """
 
     name = "nca"
@@ -59,7 +60,7 @@ class NCA(DecoderArtist):
         pool: int = Field(256, ge=2, le=100_000)
         """Works in the pool; 1,024 in the paper."""
         latent: int = Field(16, ge=1, le=1024)
-        """Size of the code z that a seed carries."""
+        """Size of the code z with which cells begin."""
         channels: int = Field(16, ge=3, le=128)
         """Channels of a cell: colours, alpha and hidden ones."""
         hidden: int = Field(128, ge=1, le=2048)
@@ -131,8 +132,9 @@ class NCA(DecoderArtist):
 
     def build(self) -> None:
         o, (colours, side, _) = self.options, self.studio.image
-        automaton = Automaton(self.code.size, colours, o.channels, o.hidden, side + 2 * o.padding)
-        if o.target != "none":
+        mortal = o.target != "none"
+        automaton = Automaton(self.code.size, colours, o.channels, o.hidden, side + 2 * o.padding, mortal)
+        if mortal:
             automaton.carry_signs()
         self.automaton = automaton.to(self.studio.device)  # autocast and compilation do not reach its own gradients
         self.ema = EMA(self.automaton, o.ema)
@@ -190,8 +192,12 @@ class NCA(DecoderArtist):
         return fires(int(steps), n, self.automaton.side, o.fire_rate, generator)
 
     def _shown(self, cells: Tensor) -> Tensor:
-        """The pictures of cells [N, S, S, C], without what grew around them: [N, colours, H, W] in [-1, 1]."""
-        return over(self._middle(cells), self.studio.image[0], self.paper).clamp(-1, 1)
+        """The pictures of cells [N, S, S, C], without what grew around them: [N, colours, H, W] in [-1, 1].
+
+        Gradients pass where pixels are cut off, or those that are too dark would stay so.
+        """
+        shown = over(self._middle(cells), self.studio.image[0], self.paper)
+        return shown.clamp(-1, 1).detach() + (shown - shown.detach())
 
     def _middle(self, cells: Tensor) -> Tensor:
         edge, side = self.options.padding, self.automaton.side
@@ -219,7 +225,7 @@ class NCA(DecoderArtist):
         cells = grown.cells.detach()
         if grown.places is not None:
             self.pool.put(grown.places, cells, grown.codes, losses.detach())
-        return {"loss": losses.detach().mean(), **figures, "living": self.automaton.living(cells)}
+        return {"loss": losses.detach().mean(), **figures}
 
     def _losses(self, grown: Grown) -> tuple[Tensor, dict[str, Tensor]]:
         """Losses [N] beside the rewards, and figures of them.
@@ -236,7 +242,7 @@ class NCA(DecoderArtist):
         error = (self._middle(visible) - wanted).square().mean()
         edge = self.options.padding
         losses = (visible - pad(wanted, (0, 0, edge, edge, edge, edge))).square().mean((1, 2, 3))
-        return losses, {"error": error.detach()}
+        return losses, {"error": error.detach(), "living": self.automaton.living(cells.detach())}
 
     # exhibiting
 

@@ -17,8 +17,10 @@ class Automaton(nn.Module):
 
         x ← x + fires · (W₂ relu(W₁ [x, ∂x, ∂y] + b₁) + b₂)
 
-    A cell fires or not at each step, as there is no clock that all cells share. Cells without a living cell in their
-    3 × 3 neighbourhood, before and after the step, become 0.
+    A cell fires or not at each step, as there is no clock that all cells share.
+
+    Mortal cells grow from one: those without a living cell in their 3 × 3 neighbourhood, before and after the step, are
+    0. Immortal ones all begin with the code, so that a critic's gradient can lose none of them for ever (Palm 2022).
 
     Args:
         code: dimensions of the code that a seed carries, D.
@@ -26,6 +28,7 @@ class Automaton(nn.Module):
         channels: channels of a cell in all, C.
         hidden: units of the first layer.
         side: cells of a row, S.
+        mortal: whether cells live and die.
 
     Example:
         >>> automaton = Automaton(code=2, colours=3, channels=16, hidden=128, side=9)
@@ -35,8 +38,9 @@ class Automaton(nn.Module):
         torch.Size([5, 9, 9, 16])
     """
 
-    def __init__(self, code: int, colours: int, channels: int, hidden: int, side: int):
+    def __init__(self, code: int, colours: int, channels: int, hidden: int, side: int, mortal: bool = True):
         super().__init__()
+        self.mortal = mortal
         self.colours, self.channels, self.side = colours, channels, side
         self.carry = nn.Linear(code, channels - colours - 1)
         self.perceive = nn.Linear(3 * channels, hidden)
@@ -58,12 +62,13 @@ class Automaton(nn.Module):
         return self.colours
 
     def seeds(self, codes: Tensor) -> Tensor:
-        """Cells [N, S, S, C], dead but for the middle one, whose alpha is 1 and whose hidden channels carry the code
-        [N, D]."""
-        hidden = self.carry(codes)
-        seed = torch.cat([hidden.new_zeros(len(codes), self.colours), hidden.new_ones(len(codes), 1), hidden], 1)
-        before, after = self.side // 2, self.side - self.side // 2 - 1
-        return pad(seed[:, None, None], (0, 0, before, after, before, after))
+        """Cells [N, S, S, C] that are black: the middle one has an alpha of 1, the others of 0. Its hidden channels
+        carry the code [N, D]; those of the others are 0, or the same if cells are immortal."""
+        hidden, side = self.carry(codes), self.side
+        middle = pad(hidden.new_ones(len(codes), 1, 1, 1), (0, 0, *[side // 2, side - side // 2 - 1] * 2))
+        carried = hidden[:, None, None].expand(-1, side, side, -1)
+        colours = hidden.new_zeros(len(codes), side, side, self.colours)
+        return torch.cat([colours, middle, carried * middle if self.mortal else carried], 3)
 
     def forward(self, cells: Tensor, fires: Tensor) -> Tensor:
         """Cells after T steps.
@@ -74,7 +79,7 @@ class Automaton(nn.Module):
         """
         first, second = self.perceive, self.change
         weights = (first.weight, first.bias, second.weight, second.bias)
-        grown: Tensor = Growth.apply(cells, fires, self.alpha, *weights)
+        grown: Tensor = Growth.apply(cells, fires, self.alpha if self.mortal else None, *weights)
         return grown
 
     def living(self, cells: Tensor) -> Tensor:

@@ -44,17 +44,18 @@ def slope(cells: Tensor, along: int, across: int) -> Tensor:
 
 
 class Growth(torch.autograd.Function):
-    """Cells [N, H, W, C] after T steps; the arguments are those of `Automaton.forward` and the four weights."""
+    """Cells [N, H, W, C] after T steps; the arguments are those of `Automaton.forward`, the channel that says how much
+    alive a cell is, None if all live for ever, and the four weights."""
 
     @staticmethod
     def forward(
-        ctx: Any, cells: Tensor, fires: Tensor, alpha: int, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor
+        ctx: Any, cells: Tensor, fires: Tensor, alpha: int | None, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor
     ) -> Tensor:
         n, height, width, channels = cells.shape
         shape, row = (n, height + 2, width + 2), width + 2
         x = pad(cells, (0, 0, 1, 1, 1, 1)).reshape(-1, channels)
         inside = pad(cells.new_ones(n, height, width, dtype=torch.bool), (1, 1, 1, 1)).flatten()
-        before = living(x, alpha, row)
+        before = inside if alpha is None else living(x, alpha, row)
         steps, learns = [], any(ctx.needs_input_grad)
         for step in fires:
             fire = pad(step, (1, 1, 1, 1)).expand(shape).reshape(-1)
@@ -62,9 +63,11 @@ class Growth(torch.autograd.Function):
             seen = torch.cat([part.index_select(0, chosen) for part in (x, slope(x, 1, row), slope(x, row, 1))], 1)
             hidden = torch.addmm(b1, seen, w1.T).relu_()
             x = x.index_add(0, chosen, torch.addmm(b2, hidden, w2.T))
-            lives = before & living(x, alpha, row) & inside
-            x *= lives[:, None]
-            before = living(x, alpha, row)
+            lives = inside
+            if alpha is not None:
+                lives = before & living(x, alpha, row) & inside
+                x *= lives[:, None]
+                before = living(x, alpha, row)
             if learns:
                 steps.append((chosen, seen, lives))
         ctx.steps, ctx.shape = steps, shape
