@@ -73,6 +73,8 @@ def naive(automaton: Automaton, cells: Tensor, fires: Tensor) -> Tensor:
         return conv2d(x, kernel.expand(channels, 1, 3, 3), padding=1, groups=channels)
 
     def lives(x: Tensor) -> Tensor:
+        if not automaton.mortal:
+            return torch.ones(1, dtype=torch.bool)
         return max_pool2d(x[:, automaton.alpha, None], 3, 1, 1) > 0.1
 
     for fire in fires:
@@ -86,11 +88,13 @@ def naive(automaton: Automaton, cells: Tensor, fires: Tensor) -> Tensor:
 
 
 @settings(max_examples=15, deadline=None)
-@given(some.integers(0, 10**6), some.integers(3, 9), some.integers(1, 6), some.sampled_from([1, 3]))
-def test_cells_and_gradients_are_those_of_the_whole_grid(seed: int, side: int, steps: int, colours: int) -> None:
+@given(some.integers(0, 10**6), some.integers(3, 9), some.integers(1, 6), some.sampled_from([1, 3]), some.booleans())
+def test_cells_and_gradients_are_those_of_the_whole_grid(
+    seed: int, side: int, steps: int, colours: int, mortal: bool
+) -> None:
     """Though only cells that live and fire are computed, and the gradients are written by hand."""
     torch.manual_seed(seed)
-    automaton = lively(Automaton(2, colours, colours + 4, 8, side))
+    automaton = lively(Automaton(2, colours, colours + 4, 8, side, mortal))
     fires, codes, weights = torch.rand(steps, 3, side, side) < 0.5, torch.randn(3, 2), torch.randn(3, side, side, 1)
     found = []
     for grow in (automaton, lambda cells, fires: naive(automaton, cells, fires)):
@@ -114,6 +118,14 @@ def test_a_seed_is_one_cell_and_a_rule_that_learnt_nothing_keeps_it() -> None:
     seed = automaton.seeds(torch.ones(1, 1))
     assert seed[0, 4, 4].tolist() == [0.0] * 3 + [1.0] * 13 and seed.sum() == 13
     assert torch.equal(automaton(seed, torch.ones(5, 1, 9, 9, dtype=torch.bool)), seed)
+
+
+def test_immortal_cells_all_begin_with_the_code() -> None:
+    automaton = Automaton(2, 1, 6, 8, 5, mortal=False)
+    code = torch.randn(1, 2)
+    cells = automaton.seeds(code)
+    assert (cells[0, :, :, 2:] == automaton.carry(code)).all()
+    assert cells[..., 1].sum() == 1 == cells[0, 2, 2, 1]  # by which cells can tell where they are
 
 
 def test_cells_far_from_living_ones_stay_dead() -> None:
@@ -209,6 +221,15 @@ def test_different_seeds_grow_into_different_pictures() -> None:
     assert artist.code.size == 2
     seeds = artist.automaton.seeds(torch.eye(2))
     assert not torch.equal(seeds[0], seeds[1])
+
+
+def test_a_pixel_that_is_cut_off_can_come_back() -> None:
+    artist = nca((1, 16, 16))
+    torch.nn.init.constant_(artist.automaton.change.bias, -5.0)
+    works = artist.make(2, None)
+    assert (works.pixels == -1).all()
+    artist.learn(works, works.pixels.mean((1, 2, 3)))
+    assert artist.automaton.change.bias[0] > -5
 
 
 # the pool
