@@ -11,6 +11,7 @@ from hercl_programs import programs, random_program
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from coevo.images.strokes import draw_drawings
 from coevo.native import native
 from coevo_hercl import canvas, machine
 from coevo_hercl.canvas import MESSAGES, SIDE, draw, paint, sketch, vector
@@ -215,6 +216,24 @@ def test_lines_that_go_on_from_each_other_are_one_path() -> None:
     assert [path.width * 128 for path in drawing.paths] == [3, 3, 1]
     assert [path.colour for path in drawing.paths] == ["#000000", "#000000", "#111111"]
     assert drawing.background == "#ffffff" and vector(sketch([read("|")])[0]).paths == []
+
+
+@settings(max_examples=10, deadline=None)
+@given(some.integers(0, 1000))
+def test_paths_look_like_pixels(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    messages: list[Message] = []
+    for way, angle in zip(rng.uniform(3, 15, 20).tolist(), rng.uniform(-60, 60, 20).tolist(), strict=True):
+        messages += [(FORWARD, way), (TURN, angle)]
+    (one,) = sketch([saying(*messages)])
+    smooth, pixels = draw_drawings([vector(one)], SIDE)[0, 0] < 0, paint([one])[0, 0] < 128
+    assert not (smooth & ~grown(pixels)).any() and not (pixels & ~grown(smooth)).any()
+
+
+def grown(ink: np.ndarray) -> np.ndarray:
+    """Ink and the pixels around it."""
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(ink, 1), (3, 3))
+    return around.any((2, 3))
 
 
 # a colour for every point
