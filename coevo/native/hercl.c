@@ -267,7 +267,7 @@ PUBLIC int64_t coevo_hercl_run(const HerclPrograms *programs, const HerclTrials 
             if (program != condensed) condense(programs, program, trials->registers, &dense);
             condensed = program;
             if (trials->preload) memcpy(registers, given, (size_t)loaded * sizeof(double));
-            Draws mixed = trials->seeds[program] ^ (uint64_t)trial * 0xd1b54a32d192ed03u;
+            Draws mixed = trials->seeds[program] ^ (uint64_t)(trials->first + trial) * 0xd1b54a32d192ed03u;
             run(&dense, trials, registers, given, draw_bits(&mixed), results->items + i * slots * trials->items,
                 results->lengths + i * slots, results->counts + i, results->steps + i, results->endings + i);
         }

@@ -20,7 +20,7 @@ typedef struct {
 typedef struct {
     const double *inputs;  /* [count, width], the same for every program */
     const uint64_t *seeds; /* of each program's random numbers */
-    int64_t count, width;
+    int64_t count, first, width;    /* first: the number of the first one, for its random numbers */
     int64_t registers, preload; /* how many; whether they begin as the input */
     int64_t steps, messages, items; /* at most */
 } HerclTrials;

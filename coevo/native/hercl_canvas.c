@@ -107,7 +107,7 @@ PUBLIC int64_t coevo_hercl_lines(const HerclResults *results, int64_t messages, 
     return 1;
 }
 
-enum { LARGEST = 4096, THICKEST = LARGEST / SIDE * 3 };
+enum { LARGEST = 16384, THICKEST = LARGEST / SIDE * 3 };
 
 /* A round brush: from where to where it reaches in each of its rows. */
 typedef struct {
@@ -126,15 +126,34 @@ static void shape(Brush *brush, int64_t width, int64_t size) {
     }
 }
 
-INLINE void stamp(const Brush *brush, const uint8_t *inks, int64_t x, int64_t y, int64_t size, int64_t channels, uint8_t *picture) {
-    x -= (brush->diameter - 1) / 2, y -= (brush->diameter - 1) / 2;
-    for (int row = 0; row < brush->diameter; row++) {
-        const int64_t at = y + row;
-        if (at < 0 || at >= size) continue;
-        const int64_t begin = x + brush->begin[row], end = x + brush->end[row];
-        const int64_t from = begin < 0 ? 0 : begin, to = end > size ? size : end;
-        for (int64_t c = 0; c < channels; c++)
-            for (int64_t i = from; i < to; i++) picture[(c * size + at) * size + i] = inks[c];
+/* Rows from `top` on of a picture of size * size px. */
+typedef struct {
+    uint8_t *pixels; /* [channels, rows, size] */
+    int64_t size, channels, top, rows;
+} Band;
+
+INLINE void fill(const Band *band, const uint8_t *inks, int64_t row, int64_t begin, int64_t end) {
+    const int64_t from = begin < 0 ? 0 : begin, to = end > band->size ? band->size : end;
+    for (int64_t c = 0; c < band->channels; c++) {
+        uint8_t *line = band->pixels + (c * band->rows + row) * band->size;
+        for (int64_t i = from; i < to; i++) line[i] = inks[c];
+    }
+}
+
+/* Put a brush on a pixel. If it came by a step right and below, only what it did not cover before is painted. */
+INLINE void stamp(const Band *band, const Brush *brush, const uint8_t *inks, int64_t x, int64_t y, int came, int64_t right,
+                  int64_t below) {
+    x -= (brush->diameter - 1) / 2, y -= (brush->diameter - 1) / 2 + band->top;
+    const int64_t last = band->rows - y < brush->diameter ? band->rows - y : brush->diameter;
+    for (int64_t row = y < 0 ? -y : 0; row < last; row++) {
+        const int64_t begin = x + brush->begin[row], end = x + brush->end[row], before = row + below;
+        if (!came || before < 0 || before >= brush->diameter) {
+            fill(band, inks, y + row, begin, end);
+            continue;
+        }
+        const int64_t old_begin = x - right + brush->begin[before], old_end = x - right + brush->end[before];
+        fill(band, inks, y + row, begin, end < old_begin ? end : old_begin);
+        fill(band, inks, y + row, begin > old_end ? begin : old_end, end);
     }
 }
 
@@ -142,31 +161,34 @@ INLINE int64_t pixel(float place, int64_t size) { return (int64_t)floor(((double
 
 /* A line of pixels that touch at sides or corners: the longer way goes by single pixels, and the shorter one is rounded,
    halves away from the beginning. */
-static void paint(const Brush *brush, const Line *line, int64_t size, int64_t channels, uint8_t *picture) {
-    const int64_t x = pixel(line->x0, size), y = pixel(line->y0, size);
-    const int64_t dx = pixel(line->x1, size) - x, dy = pixel(line->y1, size) - y;
+static void paint(const Band *band, const Brush *brush, const Line *line) {
+    const int64_t x = pixel(line->x0, band->size), y = pixel(line->y0, band->size);
+    const int64_t dx = pixel(line->x1, band->size) - x, dy = pixel(line->y1, band->size) - y;
+    const int64_t high = dy < 0 ? y + dy : y, low = dy < 0 ? y : y + dy;
+    if (low + brush->diameter < band->top || high - brush->diameter >= band->top + band->rows) return;
     const int64_t across = dx < 0 ? -dx : dx, down = dy < 0 ? -dy : dy, n = across > down ? across : down;
-    const int64_t right = dx < 0 ? -1 : 1, below = dy < 0 ? -1 : 1;
-    stamp(brush, line->inks, x, y, size, channels, picture);
+    stamp(band, brush, line->inks, x, y, 0, 0, 0);
     for (int64_t i = 1, u = n, v = n, p = x, q = y; i <= n; i++) {
+        int64_t right = 0, below = 0;
         u += 2 * across, v += 2 * down;
-        if (u >= 2 * n) u -= 2 * n, p += right;
-        if (v >= 2 * n) v -= 2 * n, q += below;
-        stamp(brush, line->inks, p, q, size, channels, picture);
+        if (u >= 2 * n) u -= 2 * n, right = dx < 0 ? -1 : 1;
+        if (v >= 2 * n) v -= 2 * n, below = dy < 0 ? -1 : 1;
+        p += right, q += below;
+        stamp(band, brush, line->inks, p, q, 1, right, below);
     }
 }
 
-/* Pictures [.., channels, size, size] from first to last; picture i has the lines from ends[i] to ends[i + 1]. */
-PUBLIC int64_t coevo_hercl_paint(const Line *lines, const int64_t *ends, int64_t size, int64_t channels, uint8_t *pictures,
-                                 int64_t first, int64_t last) {
+/* Pictures [.., channels, rows, size] from first to last, from row `top` on; picture i has the lines from ends[i] to
+   ends[i + 1]. */
+PUBLIC int64_t coevo_hercl_paint(const Line *lines, const int64_t *ends, int64_t size, int64_t channels, int64_t top,
+                                 int64_t rows, uint8_t *pictures, int64_t first, int64_t last) {
     Brush brushes[3];
     for (int64_t i = 0; i < 3; i++) shape(brushes + i, i + 1, size);
-    const int64_t pixels = channels * size * size;
+    const int64_t pixels = channels * rows * size;
     for (int64_t i = first; i < last; i++) {
-        uint8_t *picture = pictures + i * pixels;
-        memset(picture, 255, (size_t)pixels);
-        for (int64_t at = ends[i]; at < ends[i + 1]; at++)
-            paint(brushes + lines[at].width - 1, lines + at, size, channels, picture);
+        const Band band = {pictures + i * pixels, size, channels, top, rows};
+        memset(band.pixels, 255, (size_t)pixels);
+        for (int64_t at = ends[i]; at < ends[i + 1]; at++) paint(&band, brushes + lines[at].width - 1, lines + at);
     }
     return 1;
 }

@@ -9,7 +9,7 @@ Soderlund & Blair, Adversarial image generation using evolution and deep learnin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal
@@ -37,6 +37,7 @@ TRIES = 20  # for random programs that show something
 LADDERS = 4
 PLACES = 8  # of a ladder, at least: a champion, one challenger of each level, and as many children
 SMALLEST, LARGEST = 16, 1024  # px of a side
+ROWS = 256  # of a strip
 
 
 class Hercl(Population[Program]):
@@ -148,13 +149,24 @@ class Hercl(Population[Program]):
     # pictures
 
     def draw(self, genomes: Sequence[Program], height: int, width: int) -> Tensor:
+        return self._draw(genomes, height, width, range(height))
+
+    def render_strips(self, works: Works, size: int) -> Iterator[Tensor]:
+        program = self.deserialize(works.individuals[0].text)
+        for top in range(0, size, ROWS):
+            yield self._draw([program], size, size, range(top, min(top + ROWS, size)))[0]
+
+    def _draw(self, genomes: Sequence[Program], height: int, width: int, rows: range) -> Tensor:
+        """Rows of pictures [N, C, height, width]."""
         o, colour = self.options, self.studio.image[0] == 3
         if o.form == "function":
             steps = max(1, o.steps // 100)
-            pixels = draw_functions(genomes, height, width, colour=colour, steps=steps, threads=self._threads)
+            pixels = draw_functions(
+                genomes, height, width, colour=colour, rows=rows, steps=steps, threads=self._threads
+            )
         else:
             sketches = sketch(genomes, colour=colour, steps=o.steps, threads=self._threads)
-            pixels = paint(sketches, height, colour=colour, threads=self._threads)
+            pixels = paint(sketches, height, colour=colour, rows=rows, threads=self._threads)
         images = torch.from_numpy(pixels).float().div_(127.5).sub_(1)
         return images.neg_() if o.paper == "black" else images
 

@@ -40,9 +40,10 @@ from coevo_hercl.machine import Results, Run, in_parts, run
 from coevo_hercl.program import Program
 
 SIDE, CENTRE, WIDTH, FARTHEST = 128, 64, 3, 15
-LARGEST = 4096  # px of a side
+LARGEST = 16_384  # px of a side
 MESSAGES, ITEMS = 900, 4
 STEPS = 50_000  # of a program that draws lines
+MARKS = 1 << 20  # of brushes at once, where there is no compiler
 GRID = 1 << 16  # places in a unit of the canvas: the last bits of sines change no pixel
 AT_ONCE = 256  # programs whose messages are kept
 LINE = np.dtype([*((name, "f4") for name in ("x0", "y0", "x1", "y1")), ("width", "u1"), ("inks", "u1", 3)])
@@ -105,34 +106,45 @@ def sketch(
     return made
 
 
-def paint(sketches: Sequence[Sketch], size: int = SIDE, *, colour: bool = False, threads: int = 1) -> np.ndarray:
+def paint(
+    sketches: Sequence[Sketch],
+    size: int = SIDE,
+    *,
+    colour: bool = False,
+    rows: range | None = None,
+    threads: int = 1,
+) -> np.ndarray:
     """The pixels of sketches.
 
     Args:
         sketches: N of them.
-        size: px of a side, at most 4,096.
+        size: px of a side, at most 16,384.
         colour: three channels, or one of the first ink.
+        rows: which rows of the pictures, one after another; all by default.
         threads: how many may work.
 
     Returns:
-        Pictures uint8 [N, 3 or 1, size, size].
+        Pictures uint8 [N, 3 or 1, rows, size].
 
     Raises:
-        ValueError: the size is out of its range.
+        ValueError: the size or the rows are out of their range.
     """
     if not 1 <= size <= LARGEST:
         raise ValueError(f"a picture has 1 to {LARGEST:,} px a side, not {size:,}")
+    top, count = (0, size) if rows is None else (rows.start, len(rows))
+    if not 0 <= top <= top + count <= size:
+        raise ValueError(f"a picture of {size:,} px has no rows {top:,} to {top + count:,}")
     channels = 3 if colour else 1
-    pictures = np.empty((len(sketches), channels, size, size), np.uint8)
+    pictures = np.empty((len(sketches), channels, count, size), np.uint8)
     library = machine_code()
     if library is None:
         pictures.fill(255)
         for one, picture in zip(sketches, pictures, strict=True):
-            _paint(one.lines, picture)
+            _paint(one.lines, picture, top)
         return pictures
     lines = np.concatenate([np.empty(0, LINE), *(one.lines for one in sketches)])
     ends = np.cumsum([0, *(len(one.lines) for one in sketches)], dtype=np.int64)
-    sizes = size, channels, address(pictures)
+    sizes = size, channels, top, count, address(pictures)
     in_parts(partial(library.coevo_hercl_paint, address(lines), address(ends), *sizes), len(sketches), threads)
     return pictures
 
@@ -247,15 +259,31 @@ def _inks(tones: Sequence[int], colour: bool) -> tuple[int, ...]:
     return tuple(round(255 * one) for one in hls_to_rgb(hue / 256, lightness / 255, saturation / 255))
 
 
-def _paint(lines: np.ndarray, picture: np.ndarray) -> None:
-    """Paint lines on a picture uint8 [C, size, size], those of one ink and width at a time."""
-    channels, size, _ = picture.shape
+def _paint(lines: np.ndarray, picture: np.ndarray, top: int) -> None:
+    """Paint lines on rows of a picture, uint8 [C, rows, size] from row `top` on: those of one ink and width at once.
+
+    Each row of a brush at each pixel begins and ends ink in one row of the picture; where more have begun than ended,
+    there is ink.
+    """
+    channels, rows, size = picture.shape
     styles = _styles(lines)
     for first, last in _spans((styles[1:] != styles[:-1]).any(1)) if len(lines) else []:
-        brush = _brush(int(styles[first, 0]), size)
-        y, x = (_pixels(lines[first:last], size)[:, None, ::-1] + brush).reshape(-1, 2).T
-        on = (x >= 0) & (x < size) & (y >= 0) & (y < size)
-        picture[:, y[on], x[on]] = styles[first, 1 : 1 + channels, None]
+        brush, pixels = _brush(int(styles[first, 0]), size), _pixels(lines[first:last], size)
+        step = max(1, MARKS // len(brush))
+        for part in (pixels[at : at + step, None] for at in range(0, len(pixels), step)):
+            row = (part[..., 1] + brush[:, 0] - top).ravel()
+            begin, end = ((part[..., 0] + brush[:, i]).clip(0, size).ravel() for i in (1, 2))
+            here = (row >= 0) & (row < rows)
+            if not here.any():
+                continue
+            low, left, right = row[here].min(), begin[here].min(), end[here].max()
+            shape = int(row[here].max() - low + 1), int(right - left + 1)
+            begun, ended = (
+                np.bincount((row[here] - low) * shape[1] + at[here] - left, minlength=shape[0] * shape[1])
+                for at in (begin, end)
+            )
+            ink = np.cumsum((begun - ended).reshape(shape), 1)[:, :-1] > 0
+            picture[:, low : low + shape[0], left:right][:, ink] = styles[first, 1 : 1 + channels, None]
 
 
 def _pixels(lines: np.ndarray, size: int) -> np.ndarray:
@@ -275,11 +303,12 @@ def _pixels(lines: np.ndarray, size: int) -> np.ndarray:
 
 
 def _brush(width: int, size: int) -> np.ndarray:
-    """The pixels y, x int64 [P, 2] of a round brush, beside the one that it is put on."""
+    """The rows of a round brush, int64 [rows, 3]: how far below the pixel, and from where to where right of it."""
     diameter = max(1, round(width * size / SIDE))
-    spots = np.argwhere(np.ones((diameter, diameter)))
-    within: np.ndarray = spots[((2 * spots - (diameter - 1)) ** 2).sum(1) <= diameter**2]
-    return within - (diameter - 1) // 2
+    places = np.arange(diameter)
+    inside = ((2 * places - (diameter - 1)) ** 2 + (2 * places[:, None] - (diameter - 1)) ** 2) <= diameter**2
+    begin = inside.argmax(1)
+    return np.stack([places, begin, diameter - begin], 1) - (diameter - 1) // 2
 
 
 @cache
@@ -288,6 +317,6 @@ def machine_code() -> ctypes.CDLL | None:
     library = machine.machine_code()
     if library is not None:
         library.coevo_hercl_lines.argtypes = [c_void_p, *[c_int64] * 3, *[c_void_p] * 3, c_int64, c_int64]
-        library.coevo_hercl_paint.argtypes = [c_void_p, c_void_p, c_int64, c_int64, c_void_p, c_int64, c_int64]
+        library.coevo_hercl_paint.argtypes = [c_void_p, c_void_p, *[c_int64] * 4, c_void_p, c_int64, c_int64]
         library.coevo_hercl_lines.restype = library.coevo_hercl_paint.restype = c_int64
     return library

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from coevo_hercl.machine import run
+from coevo_hercl.machine import Run, run
 from coevo_hercl.program import Program
 
 STEPS = 1_000  # at a point
@@ -23,6 +23,7 @@ def draw_functions(
     width: int,
     *,
     colour: bool = False,
+    rows: range | None = None,
     steps: int = STEPS,
     seed: int = 0,
     threads: int = 1,
@@ -33,30 +34,40 @@ def draw_functions(
         programs: N of them.
         height, width: px. x goes from -1 at the left to 1 at the right, y from -1 at the top to 1 at the bottom.
         colour: three channels, or one of the first item.
+        rows: which rows of the pictures, one after another; all by default.
         steps: instructions that each may do at a point; where it does more, the picture is white.
         seed: of their random numbers.
         threads: how many may work.
 
     Returns:
-        Pictures uint8 [N, 3 or 1, height, width].
+        Pictures uint8 [N, 3 or 1, rows, width].
 
     Example:
         >>> from coevo_hercl.text import read
         >>> draw_functions([read("get 0 write output |")], 1, 5).tolist()
         [[[[0, 0, 0, 128, 255]]]]
     """
-    channels, count = (3 if colour else 1), height * width
-    pictures = np.full((len(programs), channels, count), 255, np.uint8)
-    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
-    points = np.stack([x.ravel(), y.ravel()], 1)
-    step = max(1, POINTS // count)
-    for first in range(0, len(programs), step):
-        some = programs[first : first + step]
-        result = run(some, points, steps=steps, seeds=seed, preload=True, items=channels, threads=threads)
-        tones = np.rint(np.clip(result.items[:, :, 0], 0, 1) * 255).astype(np.uint8)
-        lengths = result.lengths[:, :, 0]
-        for channel in range(channels):  # what is missing is as the item before it
-            which = np.minimum(channel, lengths - 1)[..., None]
-            shown = np.take_along_axis(tones, np.maximum(which, 0), 2)[..., 0]
-            pictures[first : first + step, channel] = np.where(lengths > 0, shown, 255)
-    return pictures.reshape(-1, channels, height, width)
+    shown = range(height) if rows is None else rows
+    pictures = np.empty((len(programs), 3 if colour else 1, len(shown), width), np.uint8)
+    y, x = np.linspace(-1, 1, height)[shown], np.linspace(-1, 1, width)
+    deep = max(1, POINTS // width)  # rows at once
+    many = max(1, POINTS // (min(deep, len(shown) or 1) * width))  # programs at once
+    for top in range(0, len(shown), deep):
+        part = y[top : top + deep]
+        points = np.stack([np.tile(x, len(part)), np.repeat(part, width)], 1)
+        number = (shown.start + top) * width  # of the point among all of the picture: it has random numbers of its own
+        for first in range(0, len(programs), many):
+            some = programs[first : first + many]
+            sizes = {"steps": steps, "items": pictures.shape[1], "threads": threads}
+            tones = _tones(run(some, points, seeds=seed, first=number, preload=True, **sizes))
+            pictures[first : first + many, :, top : top + deep] = tones.reshape(*tones.shape[:2], -1, width)
+    return pictures
+
+
+def _tones(result: Run) -> np.ndarray:
+    """The colours of messages: uint8 [N, items, T]. What is missing is as the item before it, or white."""
+    items = np.rint(np.clip(result.items[:, :, 0], 0, 1) * 255).astype(np.uint8)
+    lengths = result.lengths[:, :, 0]
+    which = np.clip(np.arange(items.shape[2]), 0, np.maximum(lengths - 1, 0)[..., None])
+    tones: np.ndarray = np.where(lengths[..., None] > 0, np.take_along_axis(items, which, 2), 255)
+    return tones.transpose(0, 2, 1)

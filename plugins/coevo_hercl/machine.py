@@ -50,6 +50,7 @@ def run(
     *,
     steps: int,
     seeds: int | Sequence[int] = 0,
+    first: int = 0,
     registers: int = REGISTERS,
     preload: bool = False,
     messages: int = 1,
@@ -63,6 +64,7 @@ def run(
         inputs: [T, W], for each trial the items of the message that `input` fetches; None: one trial without a message.
         steps: instructions that a trial may do.
         seeds: of random numbers, 64 bits: one for all programs, or one for each.
+        first: the number of the first trial; a trial's random numbers are those of its number.
         registers: how many, from 1 to 64.
         preload: the first registers begin as the trial's input; otherwise all are 0.
         messages: that a trial may send; then it ends.
@@ -97,10 +99,10 @@ def run(
     )
     library = machine_code()
     if library is None:
-        _interpret(programs, given, steps, streams.tolist(), registers, preload, result)
+        _interpret(programs, given, first, steps, streams.tolist(), registers, preload, result)
         return result
     batch, out = Batch(programs), Results(*map(address, result))
-    sizes = (trials, width, registers, preload, steps, messages, items)
+    sizes = (trials, first, width, registers, preload, steps, messages, items)
     trial = _Trials(address(given), address(streams), *map(int, sizes))
     work = partial(library.coevo_hercl_run, ctypes.byref(batch), ctypes.byref(trial), ctypes.byref(out))
     if not all(in_parts(work, count * trials, threads)):
@@ -111,6 +113,7 @@ def run(
 def _interpret(
     programs: Sequence[Program],
     inputs: np.ndarray,
+    first: int,
     steps: int,
     seeds: Sequence[int],
     registers: int,
@@ -120,9 +123,9 @@ def _interpret(
     _, _, messages, items = result.items.shape
     for n, (program, seed) in enumerate(zip(programs, seeds, strict=True)):
         for t, given in enumerate(inputs.tolist()):
-            first = given[:registers] if preload else []
-            stream = Draws(seed ^ (t * SPREAD)).bits()
-            machine = Machine(program, first + [0.0] * (registers - len(first)), given, stream)
+            loaded = given[:registers] if preload else []
+            stream = Draws(seed ^ ((first + t) * SPREAD)).bits()
+            machine = Machine(program, loaded + [0.0] * (registers - len(loaded)), given, stream)
             result.endings[n, t] = machine.run(steps, messages)
             result.steps[n, t], result.counts[n, t] = machine.steps, len(machine.sent)
             for m, sent in enumerate(machine.sent):
@@ -158,7 +161,10 @@ class _Trials(ctypes.Structure):
 
     _fields_ = (
         *((name, c_void_p) for name in ("inputs", "seeds")),
-        *((name, c_int64) for name in ("count", "width", "registers", "preload", "steps", "messages", "items")),
+        *(
+            (name, c_int64)
+            for name in ("count", "first", "width", "registers", "preload", "steps", "messages", "items")
+        ),
     )
 
 

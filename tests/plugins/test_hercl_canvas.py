@@ -190,9 +190,32 @@ def test_inks_are_channels() -> None:
 
 
 def test_sizes_out_of_range_are_refused() -> None:
-    for size in (0, 4097):
-        with pytest.raises(ValueError, match=r"1 to 4,096 px a side, not"):
+    for size in (0, 16_385):
+        with pytest.raises(ValueError, match=r"1 to 16,384 px a side, not"):
             paint([], size)
+    with pytest.raises(ValueError, match="of 10 px has no rows 5 to 11"):
+        paint([], 10, rows=range(5, 11))
+
+
+@settings(max_examples=20, deadline=None)
+@given(programs(), some.integers(0, 39), some.integers(0, 39), some.booleans())
+def test_rows_are_those_of_the_whole_picture(program: Program, one: int, other: int, colour: bool) -> None:
+    rows = range(min(one, other), max(one, other) + 1)
+    walk = saying((FORWARD, 9), (TURN, 70), (COLOUR, 90), (FORWARD, 9), end=AGAIN)
+    drawn = sketch([program, walk], colour=colour, steps=500)
+    assert np.array_equal(paint(drawn, 40, colour=colour, rows=rows), paint(drawn, 40, colour=colour)[:, :, rows])
+    noise = read("random write get 0 write output |")
+    whole, part = (
+        draw_functions([noise, program], 40, 9, colour=colour, rows=some_, steps=50) for some_ in (None, rows)
+    )
+    assert np.array_equal(part, whole[:, :, rows])
+
+
+def test_large_pictures_are_painted_in_strips() -> None:
+    (one,) = sketch([saying((FORWARD, 15), (TURN, 77), (FORWARD, 15))])
+    strip = paint([one], 4096, rows=range(2048, 2112))[0, 0]
+    (there,) = np.nonzero((strip == 0).any(0))
+    assert there.max() - there.min() + 1 == 96 and (strip[:, there.min() : there.max()] == 0).mean() > 0.7
 
 
 def test_of_no_programs_there_are_no_pictures() -> None:
