@@ -1,7 +1,7 @@
 """Does breeding by a taste work? Twenty generations bred by critic `taste`, and as many by random picks.
 
     python benchmarks/taste.py [--from RUN_FOLDER] [--seeds 5] [--generations 20] [--noise 0.5]
-                               [--only biomorph|dcgan|programs|automata]
+                               [--only biomorph|dcgan|programs|automata|swarms]
 
 Both begin with the same sheet of fifteen, and the same score measures both. p: Mann-Whitney, two-sided, over the seeds'
 mean scores of the last sheet; with five seeds it cannot be below 0.008.
@@ -143,13 +143,18 @@ def automata_trials() -> list[Trial]:
     return [Trial(f"ca, {title}", "ca", some, 64, evoeco, channels=3) for title, some in likes.items()]
 
 
+def swarm_trials() -> list[Trial]:
+    likes = {"symmetric from left to right": {"likes": "symmetry"}, "orange": {"likes": "colour", "colour": "#ff8000"}}
+    return [Trial(f"swarm, {title}", "swarm", some, 64, channels=3) for title, some in likes.items()]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--from", dest="start", type=Path, help="folder of a trained dcgan; by default one is trained")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--generations", type=int, default=20)
     parser.add_argument("--noise", type=float, default=0.5)
-    parser.add_argument("--only", choices=("biomorph", "dcgan", "programs", "automata"))
+    parser.add_argument("--only", choices=("biomorph", "dcgan", "programs", "automata", "swarms"))
     given = parser.parse_args()
     print(f"{given.seeds} seeds, {given.generations} generations of 15, noise {given.noise}; {' '.join(sys.argv)}")
     with tempfile.TemporaryDirectory() as folder:
@@ -169,6 +174,8 @@ def main() -> None:
             trials += program_trials()
         if given.only in (None, "automata"):
             trials += automata_trials()
+        if given.only in (None, "swarms"):
+            trials += swarm_trials()
         for trial in trials:
             compare(trial, runs, given.seeds, given.generations, given.noise)
 
