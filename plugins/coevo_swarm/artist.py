@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor
 
-from coevo import ConfigError
+from coevo import ConfigError, Works
 from coevo.evolution.genetic import GeneticPopulation
 from coevo.evolution.variety import is_noise, varies
 from coevo.native.threads import processors
 from coevo_swarm.breeding import offspring
 from coevo_swarm.genes import MAX_CASTES, Colony, parse
-from coevo_swarm.machine import draw
+from coevo_swarm.machine import draw, strips
 from coevo_swarm.random_colonies import random_colony
 
 SMALLEST = 16  # px
@@ -53,8 +53,15 @@ class Swarm(GeneticPopulation[Colony]):
         return parse(text)
 
     def draw(self, genomes: Sequence[Colony], height: int, width: int) -> Tensor:
-        threads = self.studio.threads or processors()
-        return torch.from_numpy(draw(genomes, self.studio.image[0], height, threads))
+        return torch.from_numpy(draw(genomes, self.studio.image[0], height, self._threads))
+
+    def render_strips(self, works: Works, size: int) -> Iterator[Tensor]:
+        genome = self.deserialize(works.individuals[0].text)
+        yield from map(torch.from_numpy, strips(genome, self.studio.image[0], size, self._threads))
+
+    @property
+    def _threads(self) -> int:
+        return self.studio.threads or processors()
 
     def shows(self, images: Tensor) -> np.ndarray:
         return np.asarray(varies(images) & ~is_noise(images))

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from ctypes import c_int64, c_uint64, c_void_p
 from functools import cache, lru_cache, partial
 
 import numpy as np
 
 from coevo.native import address, native
-from coevo.native.threads import in_threads
+from coevo.native.threads import in_threads, parts
 from coevo_swarm import painting, walking
 from coevo_swarm.genes import Colony
 from coevo_swarm.walking import DIRECTIONS, STROKE
 
 KEPT = 32  # trails, of at most 11 MB each
-BAND = 256  # rows of a large picture that are painted by themselves
+BAND, ROWS = 256, 32  # rows of a strip of a large picture, and those that are worth a thread
 
 
 def draw(colonies: Sequence[Colony], channels: int, side: int, threads: int) -> np.ndarray:
@@ -32,29 +32,31 @@ def draw(colonies: Sequence[Colony], channels: int, side: int, threads: int) -> 
         float32 [N, channels, side, side] in [-1, 1].
     """
     pictures = np.empty((len(colonies), channels, side, side), np.float32)
-    if machine_code() is None:
-        for picture, colony, strokes in zip(pictures, colonies, walking.walk(colonies), strict=True):
-            _show(colony, strokes, picture, 0)
-        return pictures
-    if side <= BAND:
-
-        def whole(number: int) -> None:
-            _show(colonies[number], trail(colonies[number]), pictures[number], 0)
-
-        in_threads((partial(whole, number) for number in range(len(colonies))), threads)
-        return pictures
-    for picture, colony in zip(pictures, colonies, strict=True):
-        strokes = trail(colony)
-
-        def band(
-            top: int, colony: Colony = colony, strokes: np.ndarray = strokes, picture: np.ndarray = picture
-        ) -> None:
-            some = np.empty((channels, min(BAND, side - top), side), np.float32)
-            _show(colony, strokes, some, top)
-            picture[:, top : top + BAND] = some
-
-        in_threads((partial(band, top) for top in range(0, side, BAND)), threads)
+    for first in range(0, len(colonies), KEPT):
+        some = colonies[first : first + KEPT]
+        trails = _trails(some, threads)
+        if side <= BAND:
+            tasks = (partial(_rows, *pair, channels, side, 0, side) for pair in zip(some, trails, strict=True))
+            pictures[first : first + KEPT] = in_threads(tasks, threads)
+            continue
+        for picture, colony, strokes in zip(pictures[first : first + KEPT], some, trails, strict=True):
+            for top in range(0, side, BAND):
+                picture[:, top : top + BAND] = _strip(colony, strokes, channels, side, top, threads)
     return pictures
+
+
+def strips(colony: Colony, channels: int, side: int, threads: int) -> Iterator[np.ndarray]:
+    """The picture of one colony from top to bottom, in strips [C, rows, side]: in bounded memory, however large it
+    is."""
+    strokes = trail(colony)
+    for top in range(0, side, BAND):
+        yield _strip(colony, strokes, channels, side, top, threads)
+
+
+def _trails(colonies: Sequence[Colony], threads: int) -> list[np.ndarray]:
+    if machine_code() is None:
+        return walking.walk(colonies)
+    return in_threads((partial(trail, colony) for colony in colonies), threads)
 
 
 @lru_cache(KEPT)
@@ -75,18 +77,25 @@ def trail(colony: Colony) -> np.ndarray:
     return strokes[:made]
 
 
-def _show(colony: Colony, strokes: np.ndarray, picture: np.ndarray, top: int) -> None:
-    """Paint some rows of a colony's picture, [C, rows, side], and bring it to [-1, 1]."""
-    channels, rows, side = picture.shape
-    picture[:] = painting.blank(colony, channels, rows, side)
+def _strip(colony: Colony, strokes: np.ndarray, channels: int, side: int, top: int, threads: int) -> np.ndarray:
+    """BAND rows of a large picture, or what is left of it, by several threads."""
+    some = [range(top, min(top + BAND, side))[part] for part in parts(min(BAND, side - top), threads, ROWS)]
+    tasks = (partial(_rows, colony, strokes, channels, side, rows.start, rows.stop) for rows in some)
+    return np.concatenate(in_threads(tasks, threads), 1)
+
+
+def _rows(colony: Colony, strokes: np.ndarray, channels: int, side: int, top: int, bottom: int) -> np.ndarray:
+    """Some rows of a colony's picture, [C, rows, side] in [-1, 1]."""
+    picture = painting.blank(colony, channels, bottom - top, side)
     brushes, library = painting.brush_table(colony, channels), machine_code()
     if library is None:
         painting.paint(strokes, brushes, picture, top)
     else:
         library.coevo_swarm_paint(
-            *(address(strokes), len(strokes), address(brushes), channels, side, top, top + rows, address(picture))
+            *(address(strokes), len(strokes), address(brushes), channels, side, top, bottom, address(picture))
         )
-    np.clip(picture * np.float32(2) - np.float32(1), -1, 1, out=picture)
+    shown: np.ndarray = np.clip(picture * np.float32(2) - np.float32(1), -1, 1)
+    return shown
 
 
 @cache

@@ -204,7 +204,7 @@ def test_a_colour_changes_from_first_to_last_step_and_grey_is_its_brightness() -
 
 @pytest.mark.skipif(machine.machine_code() is None, reason="there is no machine code")
 def test_numpy_walks_and_paints_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    colonies = [replace(its, steps=its.steps // 4) for its in random_colonies(2, 6)]
+    colonies = [replace(its, steps=its.steps // 6) for its in random_colonies(2, 5)]
     walks = [machine.trail(its) for its in colonies]
     pictures = [machine.draw(colonies, 3, 50, 1), machine.draw(colonies[:2], 1, 300, 1)]
     machine.trail.cache_clear()
@@ -348,7 +348,7 @@ def test_it_conforms() -> None:
 
 
 def test_the_first_sheet_has_no_empty_works() -> None:
-    for seed in range(3):
+    for seed in range(2):
         images = artist(seed, size=64).make(15, None).pixels
         assert images.std((2, 3)).amax(1).min() > 0.1
 
@@ -363,10 +363,10 @@ def test_the_picked_survive_and_are_parents() -> None:
 
 
 def test_scores_choose_brighter_works() -> None:
-    it = artist(batch=24, picks=False, crossover=0.3)
+    it = artist(batch=16, picks=False, crossover=0.3)
     means = []
     for _ in range(8):
-        works = it.make(24, None)
+        works = it.make(16, None)
         brightness = works.pixels.mean((1, 2, 3))
         means.append(brightness.mean().item())
         it.learn(works, brightness)
@@ -374,8 +374,8 @@ def test_scores_choose_brighter_works() -> None:
 
 
 def test_the_same_seed_draws_the_same_sheet() -> None:
-    assert torch.equal(artist(3).make(0, None).pixels, artist(3).make(0, None).pixels)
-    assert not torch.equal(artist(3).make(0, None).pixels, artist(4).make(0, None).pixels)
+    ones, again, others = (artist(seed, batch=4).make(0, None).pixels for seed in (3, 3, 4))
+    assert torch.equal(ones, again) and not torch.equal(ones, others)
 
 
 def test_small_pictures_are_refused() -> None:
