@@ -8,10 +8,12 @@ from typing import Any
 from coevo.adversarial.games import Game
 from coevo.contract.players import Artist, Critic
 from coevo.errors import ConfigError, unknown
+from coevo.interactive.ui import UI
 from coevo.latent_models.priors import Prior
 from coevo.testing.artist_checks import ArtistBench
 from coevo.testing.critic_checks import CriticBench
 from coevo.testing.offer_checks import DatasetBench, GameBench, PriorBench
+from coevo.testing.other_checks import CommandBench, FunctionsBench, ImporterBench, RecipeBench, UIBench
 from coevo.testing.rules import Bench, Broken, Check, Rule, chosen, examine
 
 BENCHES: dict[str, type[Bench]] = {
@@ -20,16 +22,21 @@ BENCHES: dict[str, type[Bench]] = {
     "game": GameBench,
     "prior": PriorBench,
     "dataset": DatasetBench,
+    "recipe": RecipeBench,
+    "function": FunctionsBench,
+    "importer": ImporterBench,
+    "ui": UIBench,
+    "command": CommandBench,
 }
-CLASSES: dict[str, type] = {"artist": Artist, "critic": Critic, "game": Game, "prior": Prior}
+CLASSES: dict[str, type] = {"artist": Artist, "critic": Critic, "game": Game, "prior": Prior, "ui": UI}
 
 
 def conform(kind: str, player: Any, options: Mapping[str, Any] | None = None) -> None:
     """Raise an error unless a player, or whatever else a plugin offers, conforms to the contract.
 
     Args:
-        kind: "artist", "critic", "game", "prior" or "dataset".
-        player: its class; of a dataset its function.
+        kind: what it is, as in the names of the hooks: "artist", "critic", "game", ….
+        player: what the offer's path points at: a class, a function, a dict; of a recipe its name.
         options: of a player or a dataset, those that differ from the defaults, for example a smaller network.
 
     Raises:
@@ -55,9 +62,9 @@ def conformance(
     """A test function for pytest, with each rule as a test of its own.
 
     Args:
-        subject: the class of an artist, critic, game or prior, or the function of a dataset.
+        subject: what the offer's path points at: a class, a function, a dict; of a recipe its name.
         options: of a player or a dataset, those that differ from the defaults, for example a smaller network.
-        kind: what it is, where its class does not say so: "dataset".
+        kind: what it is, where it is no class: "dataset", "recipe", "function", "importer" or "command".
         expected: rules that it breaks on purpose, and why; such a test fails if the rule holds.
 
     Returns:
