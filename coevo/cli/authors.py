@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 CHECKED: tuple[Kind, ...] = ("artist", "critic", "game", "prior", "dataset")
 SECTIONS: dict[str, Kind] = {"artist": "artist", "critic": "critic", "data": "dataset"}
-INDENT = 4
+INDENT = 10  # of what is said below a broken rule
 
 
 @click.command()
@@ -157,4 +157,4 @@ def show(check: Check) -> None:
     mark = click.style("ok    ", fg="green") if check.passed else click.style("broken", fg="red")
     click.echo(f"  {mark}  {check.rule:<{WIDTH}}  {check.name}")
     for line in filter(None, (check.message, check.place, check.todo)):
-        paragraph(line, indent=2 * INDENT, hanging=2)
+        paragraph(line, indent=INDENT, hanging=2)

@@ -194,7 +194,7 @@ class ArtistBench(PlayerBench):
 
     @only_of(Encoder)
     def check_encoder(self) -> None:
-        """Encoder: encodes pictures to codes of the declared size, and changes nothing.
+        """encodes pictures to codes of the declared size, and changes nothing.
 
         Return codes [N, code.size] under `torch.no_grad`, with networks in inference mode.
         """
@@ -211,7 +211,7 @@ class ArtistBench(PlayerBench):
 
     @only_of(DifferentiableEncoder)
     def check_differentiable_encoder(self) -> None:
-        """DifferentiableEncoder: its latents carry gradients to the pictures, and computing them changes nothing.
+        """has latents that carry gradients to the pictures; computing them changes nothing.
 
         Compute latents() without `torch.no_grad` and `detach`, with networks in inference mode.
         """
@@ -228,7 +228,7 @@ class ArtistBench(PlayerBench):
 
     @only_of(Decoder)
     def check_decoder(self) -> None:
-        """Decoder: decodes codes to finished works, and changes nothing.
+        """decodes codes to finished works, and changes nothing.
 
         Return Works of pictures and codes under `torch.no_grad`, with networks in inference mode.
         """
@@ -247,7 +247,7 @@ class ArtistBench(PlayerBench):
 
     @only_of(Reconstructor)
     def check_reconstructor(self) -> None:
-        """Reconstructor: gives every real work back, and changes nothing.
+        """gives every real work back, and changes nothing.
 
         Return as many works as came, under `torch.no_grad`, with networks in inference mode.
         """
@@ -262,7 +262,7 @@ class ArtistBench(PlayerBench):
 
     @only_of(Renderer)
     def check_renderer(self) -> None:
-        """Renderer: draws its works at any size, odd ones too, from genomes and codes alone; changes nothing.
+        """draws its works at any size, odd ones too, from genomes and codes alone; changes nothing.
 
         Draw from `works.individuals` or `works.latents`, never from `works.images`, and take the size from `size`.
         """
@@ -278,7 +278,7 @@ class ArtistBench(PlayerBench):
 
     @only_of(Renderer)
     def check_genomes(self) -> None:
-        """Renderer: draws of a genome's text, or of a code, the picture that it showed.
+        """draws of a genome's text, or of a code, the picture that it showed.
 
         Write all that the picture depends on into the text, without loss (`repr` of a float, not `%.3f`).
         """
@@ -298,7 +298,7 @@ class ArtistBench(PlayerBench):
 
     @only_of(StripRenderer)
     def check_strip_renderer(self) -> None:
-        """StripRenderer: its strips, one below another, are the rendered picture.
+        """gives strips that are, one below another, the rendered picture.
 
         Yield [C, rows, size] from top to bottom, the last with the rows that remain.
         """
@@ -316,7 +316,7 @@ class ArtistBench(PlayerBench):
 
     @only_of(VectorRenderer)
     def check_vector_renderer(self) -> None:
-        """VectorRenderer: its drawings look like the rendered pictures, or it says why works are no lines.
+        """gives drawings that look like the rendered pictures, or says why works are no lines.
 
         Draw from `works.individuals` with the same lines as render(), and raise PairError if works are no lines.
         """
@@ -336,7 +336,7 @@ class ArtistBench(PlayerBench):
 
     @only_of(Growing)
     def check_growing(self) -> None:
-        """Growing: shows every step of its works, and a wound in the step that it has it.
+        """shows every step of its works, and a wound in the step that it has it.
 
         Yield the seed first and then a picture of each step; erase what a wound covers before the step is shown.
         """
@@ -356,7 +356,7 @@ class ArtistBench(PlayerBench):
 
     @only_of(Breedable)
     def check_breedable(self) -> None:
-        """Breedable: breeds the picked works, and goes on if nobody is picked.
+        """breeds the picked works, and goes on if nobody is picked.
 
         Replace the population by offspring of the picked; of nobody: by others than there were.
         """
@@ -371,7 +371,7 @@ class ArtistBench(PlayerBench):
 
     @only_of(Breedable)
     def check_offspring(self) -> None:
-        """Breedable: offspring differ from their parents.
+        """has offspring that differ from their parents.
 
         Look whether mutation is applied to a copy that is then thrown away, or has a rate of 0 by default.
         """
@@ -390,7 +390,7 @@ class ArtistBench(PlayerBench):
 
     @only_of(Evolving)
     def check_evolving(self) -> None:
-        """Evolving: starts from individuals of others, and takes in a few in the course of a run.
+        """starts from individuals of others, and takes in a few in the course of a run.
 
         Take the genomes or codes of the works, and name the ids that they came with as parents.
         """
@@ -406,7 +406,7 @@ class ArtistBench(PlayerBench):
 
     @only_of(Evolving)
     def check_nonsense(self) -> None:
-        """Evolving: refuses texts that are no genomes, in a sentence.
+        """refuses texts that are no genomes, in a sentence.
 
         Raise DataError for whatever is not a genome: texts come from others, so read them strictly and with limits.
         """
@@ -424,7 +424,7 @@ class ArtistBench(PlayerBench):
 
     @only_of(SelfEvaluating)
     def check_self_evaluating(self) -> None:
-        """SelfEvaluating: has figures of real works that are finite numbers.
+        """has figures of real works that are finite numbers.
 
         Return a dict of numbers; leave out a figure that cannot be computed.
         """
