@@ -48,8 +48,8 @@ def conform(kind: str, player: Any, options: Mapping[str, Any] | None = None) ->
     """
     broken = [str(check) for check in check_player(kind, player, options) if not check.passed]
     if broken:
-        name = getattr(player, "name", player)
-        raise Broken(f"{kind} {name!r} does not conform:\n" + "\n".join(broken))
+        name = player if isinstance(player, str) else getattr(player, "name", getattr(player, "__name__", ""))
+        raise Broken(f"{f'{kind} {name!r}' if name else kind} does not conform:\n" + "\n".join(broken))
 
 
 def conformance(
