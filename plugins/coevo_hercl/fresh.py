@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from coevo.native import Draws
+from coevo_hercl.canvas import COLOUR, FORWARD, SIZE, TOGGLE, TURN
 from coevo_hercl.program import NO_ARGUMENT, Opcode, Program
 from coevo_hercl.variation import END, Bounds, Codon, of, pushed, random_codon, random_number, within
 
-TOGGLE, FORWARD, TURN, SIZE, COLOUR = range(5)
-"""The first items of messages to a canvas."""
-COMMANDS = (FORWARD, FORWARD, FORWARD, TURN, TURN, TURN, TOGGLE, SIZE, COLOUR)
+COMMANDS = (FORWARD, FORWARD, TURN, TURN, TOGGLE, SIZE, COLOUR)
 
 
 def random_answer(draws: Draws, bounds: Bounds) -> Program:
@@ -25,36 +24,50 @@ def random_answer(draws: Draws, bounds: Bounds) -> Program:
 
 
 def random_colour(draws: Draws, bounds: Bounds) -> Program:
-    """A program that answers with a colour, which it computes of two coordinates."""
+    """A program that answers with a colour: of each channel, something of both coordinates, and a few instructions on
+    it."""
     codons: list[Codon] = []
-    for _ in range(3):
-        codons += [(int(Opcode.GET), draws.below(2), np.nan), *(random_codon(draws, bounds) for _ in range(4))]
+    for _ in range(1 + 2 * draws.below(2)):
+        for coordinate in (0, 1):
+            codons += [(int(Opcode.GET), coordinate, np.nan), pushed(round(draws.between(-6, 6), 1))]
+            codons.append(_plain(draws.choice((Opcode.ADD, Opcode.MULTIPLY))))
+        codons.append(_plain(draws.choice((Opcode.ADD, Opcode.MULTIPLY, Opcode.POLAR, Opcode.TRIG, Opcode.MOD))))
+        codons += [random_codon(draws, bounds) for _ in range(draws.below(5))]
         codons.append(_plain(Opcode.WRITE))
     return within([of([*codons, _plain(Opcode.OUTPUT), END])], bounds)
 
 
 def random_drawing(draws: Draws, bounds: Bounds) -> Program:
-    """A program that draws: some commands to the canvas with other instructions between them, which it may repeat."""
-    bars = [_commands(draws, bounds) for _ in range(1 + draws.below(3))]
-    if draws.uniform() < 0.8:  # a loop: the register is counted up to a number, or is never
-        register = draws.below(bounds.registers)
-        loop = [] if draws.uniform() < 0.5 else [(int(Opcode.INC), register, np.nan)]
-        loop += [pushed(float(2 + draws.below(60))), (int(Opcode.GREATER), register, np.nan)]
-        loop += [_plain(Opcode.POP), _plain(Opcode.NOT), (int(Opcode.BRANCH_BACK), draws.below(len(bars) + 1), np.nan)]
-        bars.append([*loop, END])
-    return within([of([codon for bar in bars for codon in bar])], bounds)
+    """A program that draws: commands to the canvas in a loop, whose counter may say how far or how much."""
+    register = draws.below(bounds.registers)
+    bars = [_commands(draws, bounds, register) for _ in range(1 + draws.below(2))]
+    again = [] if draws.uniform() < 0.2 else [(int(Opcode.INC), register, np.nan)]
+    again += [pushed(float(3 + draws.below(120))), (int(Opcode.GREATER), register, np.nan)]
+    again += [_plain(Opcode.POP), _plain(Opcode.NOT), (int(Opcode.BRANCH_BACK), draws.below(len(bars)) + 1, np.nan)]
+    return within([of([*(codon for bar in bars for codon in bar), *again, END])], bounds)
 
 
-def _commands(draws: Draws, bounds: Bounds) -> list[Codon]:
-    """A bar of a few commands."""
+def _commands(draws: Draws, bounds: Bounds, register: int) -> list[Codon]:
+    """A bar of commands: the pen is moved, turned, and sometimes changed."""
     bar: list[Codon] = []
-    for _ in range(1 + draws.below(3)):
-        if draws.uniform() < 0.4:
+    for kind in (FORWARD, TURN, *(draws.choice(COMMANDS) for _ in range(draws.below(4)))):
+        bar += [pushed(float(kind)), _plain(Opcode.WRITE)]
+        for _ in range(draws.below(3) + 1 if kind == COLOUR else kind != TOGGLE):
+            bar += [*_amount(kind, draws, register), _plain(Opcode.WRITE)]
+        bar.append(_plain(Opcode.OUTPUT))
+        if draws.uniform() < 0.2:
             bar.append(random_codon(draws, bounds))
-        number = pushed(random_number(draws)) if draws.uniform() < 0.6 else _get(draws, bounds)
-        bar += [pushed(float(draws.choice(COMMANDS))), _plain(Opcode.WRITE)]
-        bar += [number, _plain(Opcode.WRITE), _plain(Opcode.OUTPUT)]
     return [*bar, END]
+
+
+def _amount(kind: int, draws: Draws, register: int) -> list[Codon]:
+    """How much of a command: a number, or a multiple of a register."""
+    most = {FORWARD: 15, TURN: 1 + draws.below(180), SIZE: 3}.get(kind, 255)  # small angles are more likely
+    if draws.uniform() < 0.3:
+        factor = pushed(round(draws.between(-most / 20, most / 20), 1))
+        return [(int(Opcode.GET), register, np.nan), factor, _plain(Opcode.MULTIPLY)]
+    number = 1 + draws.below(most)
+    return [pushed(float(-number if draws.uniform() < 0.2 else number))]
 
 
 def _get(draws: Draws, bounds: Bounds) -> Codon:
