@@ -77,7 +77,8 @@ class Stage:
         )
         for name, recipe in (("bred", "blind-watchmaker"), ("programs", "sims")):
             self.must("run", recipe, "--name", name, *small[:4], "--picks", str(picks))
-        for run, id, picture in (("bred", "3", "biomorph.png"), ("programs", "2", "program.png")):
+        pictures = ("bred", "3", "biomorph.png"), ("bred", "3", "biomorph.svg"), ("programs", "2", "program.png")
+        for run, id, picture in pictures:
             self.must("export", run, id, "--alone", "--size", "32", "-o", str(self.folder / picture))
         return self
 
@@ -136,17 +137,28 @@ class Kind:
     give: Callable[[Stage, bytes, random.Random], str]
 
 
-def give_picture(stage: Stage, content: bytes, rng: random.Random) -> str:
-    """A PNG that may carry a genome: drawn again, started from, and looked up."""
-    path = stage.folder / "x.png"
+def give_png(stage: Stage, content: bytes, rng: random.Random) -> str:
+    """A PNG that may carry a genome, and is a picture."""
+    return first(
+        lambda: give_picture(stage, content, rng, "x.png", "sims"),
+        lambda: give_dataset(stage, content, rng, "x.png"),
+    )
+
+
+def give_svg(stage: Stage, content: bytes, rng: random.Random) -> str:
+    return give_picture(stage, content, rng, "x.svg", "blind-watchmaker")
+
+
+def give_picture(stage: Stage, content: bytes, rng: random.Random, name: str, recipe: str) -> str:
+    """A picture that may carry a genome: drawn again, looked up, and started from."""
+    path = stage.folder / name
     path.write_bytes(content)
     picks = stage.folder / "first.picks"
     options = "--size", 16, "--batch", 4, "--picks", picks
     return first(
         lambda: stage.command("render", path, "--size", 32, "-o", stage.out),
         lambda: stage.command("lineage", path),
-        lambda: stage.command("run", "sims", "--from", path, "--name", "from", *options) if rng.random() < 0.2 else "",
-        lambda: give_dataset(stage, content, rng, "x.png"),
+        lambda: stage.command("run", recipe, "--from", path, "--name", "from", *options) if rng.random() < 0.2 else "",
     )
 
 
@@ -313,6 +325,10 @@ def pngs(stage: Stage) -> list[bytes]:
     return carriers * 3 + [picture("PNG", mode) for mode in ("L", "RGBA", "P", "1", "I;16")]
 
 
+def svgs(stage: Stage) -> list[bytes]:
+    return [(stage.folder / "biomorph.svg").read_bytes()]
+
+
 def pictures(stage: Stage) -> list[bytes]:
     kinds = ("JPEG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "PNG")
     return [picture(kind, "RGB" if kind != "GIF" else "P") for kind in kinds]
@@ -390,7 +406,8 @@ def of_run(*files: str) -> Callable[[Stage], list[bytes]]:
 
 
 KINDS = {
-    "png": Kind(pngs, mutations.PNG, give_picture),
+    "png": Kind(pngs, mutations.PNG, give_png),
+    "svg": Kind(svgs, mutations.XML, give_svg),
     "picture": Kind(pictures, mutations.ANY, give_dataset),
     "zip": Kind(zips, mutations.ZIP, give_zip),
     "npz": Kind(array_files, mutations.NPZ, give_arrays),
