@@ -45,9 +45,9 @@ def strokes(genotypes: Sequence[Genotype], size: int) -> Strokes:
 
 
 def drawing(genotype: Genotype) -> Drawing:
-    """A biomorph as paths, the thick ones first."""
-    lines, first = develop([genotype])
-    points, wide = placed(lines, first).reshape(-1, 2, 2) + 0.5, widths(lines)[:, 0]
+    """A biomorph as paths, each once, the thick ones first."""
+    lines = np.unique(develop([genotype])[0], axis=0)
+    points, wide = placed(lines, np.array([0, len(lines)])).reshape(-1, 2, 2) + 0.5, widths(lines)[:, 0]
     order = np.argsort(-wide, kind="stable")
     return Drawing([Path(points[i], float(wide[i]), grey(INK)) for i in order], grey(PAPER))
 

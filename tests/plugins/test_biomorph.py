@@ -390,6 +390,15 @@ def test_every_command_that_draws_biomorphs_writes_svg(coevo_command: CommandLin
     assert read_origin(tmp_path / "x.png") == read_origin(out)
 
 
+def test_accepted_works_of_a_society_are_written_as_svg(coevo_command: CommandLine, tmp_path: Path) -> None:
+    small = "--artist", "biomorph", "--size", 16, "--batch", 6, "--agents", 2
+    assert coevo_command("run", *small, "--critic", "som", "--rounds", 3, "--name", "two").code == 0
+    rows = json.loads(coevo_command("accepted", "two", "-o", tmp_path / "all.svg", "--json").out)
+    assert (tmp_path / "all.svg").read_text().count("<g ") == len(rows) > 1
+    assert coevo_command("accepted", "two", rows[0]["id"], "-o", tmp_path / "one.svg").code == 0
+    assert read_origin(tmp_path / "one.svg").works.individuals[0].text == rows[0]["genome"]
+
+
 def test_what_draws_no_lines_is_not_written_as_svg(coevo_command: CommandLine, tmp_path: Path) -> None:
     picks, out = tmp_path / "picks", tmp_path / "x.svg"
     picks.write_text(f"s 1 {out}\n1\nq")
