@@ -11,6 +11,7 @@ from coevo.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from coevo.api import load as load
+    from coevo.api import pair as pair
     from coevo.api import resume as resume
     from coevo.api import run as run
     from coevo.contract.players import Artist as Artist
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from coevo.contract.works import CodeLayout as CodeLayout
     from coevo.contract.works import Genome as Genome
     from coevo.contract.works import Works as Works
+    from coevo.data.data import Data as Data
     from coevo.errors import CoevoError as CoevoError
     from coevo.errors import ConfigError as ConfigError
     from coevo.errors import DataError as DataError
@@ -37,9 +39,10 @@ if TYPE_CHECKING:
     from coevo.studio import Studio as Studio
 
 _HOMES = {
-    "coevo.api": ("run", "resume", "load"),
+    "coevo.api": ("run", "resume", "load", "pair"),
     "coevo.contract.players": ("Artist", "ArtistSpec", "Critic", "CriticSpec", "Metrics", "Options"),
     "coevo.contract.works": ("CodeBlock", "CodeLayout", "Genome", "Works"),
+    "coevo.data.data": ("Data",),
     "coevo.errors": ("CoevoError", "ConfigError", "DataError", "PairError"),
     "coevo.loop": ("EndSession", "Phase", "Rewind", "Turn", "coevolve"),
     "coevo.plugin.hookspecs": ("Offer", "hookimpl"),

@@ -11,16 +11,28 @@ from typing import Any
 
 import numpy as np
 from torch import Tensor
+from torch.utils.data import Dataset as TorchDataset
 
 from coevo.contract.capabilities import Interactive
+from coevo.contract.players import Artist, Critic
+from coevo.data.data import Data
 from coevo.data.readers import kept_arrays
-from coevo.errors import ConfigError
+from coevo.data.readers.torch_dataset import is_torch_dataset, read_torch_dataset
+from coevo.errors import CoevoError, ConfigError
 from coevo.interactive.ui import UI
-from coevo.runs.config import Config, merge
+from coevo.loop import check_pair
+from coevo.loop import coevolve as coevolve
+from coevo.plugin.blame import blame
+from coevo.plugin.own import Role, refuse_while_importing, take_class, take_named
+from coevo.plugin.registry import registry
+from coevo.runs.build import one_pair
+from coevo.runs.config import Config, merge, resolve
+from coevo.runs.players import asked_players, given_player
 from coevo.runs.run import Run
 from coevo.runs.starting import is_interactive, new_config
 from coevo.runs.stopping import stoppable
 from coevo.storage.run_folder import RunFolder
+from coevo.studio import Studio
 
 Array = np.ndarray | Tensor
 Arrays = Array | Sequence[Array] | tuple[Array, Array | Sequence[int] | Sequence[str]]
@@ -29,9 +41,9 @@ Arrays = Array | Sequence[Array] | tuple[Array, Array | Sequence[int] | Sequence
 def run(
     recipe: str | None = None,
     *,
-    artist: str | None = None,
-    critic: str | None = None,
-    data: str | Path | Arrays | None = None,
+    artist: str | type[Artist] | Artist | None = None,
+    critic: str | type[Critic] | Critic | None = None,
+    data: str | Path | Arrays | Data | TorchDataset[Any] | None = None,
     name: str | None = None,
     runs_dir: str | Path = "runs",
     options: Mapping[str, Any] | None = None,
@@ -42,10 +54,11 @@ def run(
 
     Args:
         recipe: a recipe's name; `coevo recipes` lists them.
-        artist, critic: names of players.
-        data: the name of a dataset; the path of a folder or zip of images; or the pictures as a NumPy array or torch
-            tensor, or with their labels as (pictures, labels). Arrays are kept beside the runs, so that the run can be
-            resumed.
+        artist, critic: names of players, or classes of your own; or "./siren.py:Siren", a class of a file. `resume`
+            finds a class again in the file that it stands in; one of a notebook is given to `resume` and `load` too.
+        data: the name of a dataset; the path of a folder or zip of images; the pictures as a NumPy array or torch
+            tensor, or with their labels as (pictures, labels); a torch dataset, or a `coevo.Data`. Arrays are kept
+            beside the runs, so that the run can be resumed.
         name: the run's name; by default one with a number.
         runs_dir: the folder of all runs.
         options: sections as in config.toml, such as {"artist": {"latent": 32}}.
@@ -60,15 +73,69 @@ def run(
         CoevoError: something does not fit; the message says what to do.
         KeyboardInterrupt: it was stopped by Ctrl-C or a notebook's stop button; it is saved, and `resume` goes on.
     """
+    refuse_while_importing()
+    artist, its = (None, {}) if artist is None else given_player("artist", artist, registry())
+    critic, theirs = (None, {}) if critic is None else given_player("critic", critic, registry())
+    data = data.given if isinstance(data, Data) else read_torch_dataset(data) if is_torch_dataset(data) else data
     named_data = data is None or isinstance(data, str | Path)
     with nullcontext(data) if named_data else kept_arrays(data, Path(runs_dir)) as place:
         where = None if place is None else str(place)
-        asked = merge(named(artist=artist, critic=critic, data=where), {"run": run_options}, options or {})
+        given = {"run": run_options, "artist": its, "critic": theirs}
+        asked = merge(named(artist=artist, critic=critic, data=where), given, options or {})
         config, taken = new_config(recipe, asked, Path(runs_dir))
         check_ui(config, ui)
         new = Run.create(config, Path(runs_dir), name, recipe)
     new.notes[:0] = filter(None, [taken])
     return _played(new, ui)
+
+
+def pair(
+    artist: str | type[Artist] | Artist,
+    critic: str | type[Critic] | Critic,
+    data: Data | None = None,
+    *,
+    seed: int = 0,
+    size: int = 32,
+    channels: int = 1,
+    options: Mapping[str, Any] | None = None,
+) -> tuple[Artist, Critic]:
+    """Two players that fit each other and the data, built: for a loop of your own with `coevo.coevolve`.
+
+    Args:
+        artist, critic: as of `run`.
+        data: the real works, which say how large pictures are; None for players that use none.
+        seed: everything random follows from it.
+        size, channels: of pictures, where there is no data.
+        options: of the players, such as {"artist": {"latent": 32}}.
+
+    Returns:
+        The artist and the critic. `with artist.studio.playing():` around the loop gives it random streams of its own,
+        so that the same seed gives the same works whatever else is drawn.
+
+    Raises:
+        CoevoError: something does not fit; the message says what to do.
+
+    Example:
+        >>> data = Data("digits", size=16, batch=8)
+        >>> artist, critic = pair("mlp", "mlp", data, seed=1)
+        >>> turn = next(coevolve(artist, critic, data))
+        >>> turn.role, turn.works
+        ('critic', <Works: images [8, 1, 16, 16], codes [8, 100]>)
+    """
+    artist, its = given_player("artist", artist, registry())
+    critic, theirs = given_player("critic", critic, registry())
+    given = {"artist": its, "critic": theirs, "run": {"seed": seed}}
+    asked = asked_players(merge(named(artist=artist, critic=critic), given, options or {}), registry())
+    config = resolve(asked, registry())
+    image, classes = (data.image, data.classes) if data else ((channels, size, size), ())
+    studio = Studio(image, classes, seed=seed, batch=data.size if data else config.run.batch)
+    players = one_pair(config, studio)
+    check_pair(*players, reals=data is not None, labels="all" if classes else "none")
+    with studio.playing():
+        studio.reseed()
+        players[0].build()
+        players[1].build(players[0])
+    return players
 
 
 def resume(
@@ -79,6 +146,8 @@ def resume(
     data: str | Path | None = None,
     data_dir: str | None = None,
     changed_data: bool = False,
+    artist: str | type[Artist] | None = None,
+    critic: str | type[Critic] | None = None,
     **changes: Any,
 ) -> Run:
     """Go on with a run, bit for bit, from its newest whole checkpoint, to its end.
@@ -89,29 +158,43 @@ def resume(
         ui: how a person is asked, if the critic is one.
         data, data_dir: where its dataset is now, if that was moved.
         changed_data: go on although the dataset is not what it was.
+        artist, critic: the classes of your own that it plays, if they are not where they were, or have changed.
         changes: options of [run] that differ from now on, such as minutes=15, in all.
 
     Returns:
         The run; its `problems` say what of it is damaged, and its `notes` which rounds were lost. One that is finished
         is only opened.
     """
+    refuse_while_importing()
     if data is not None and not isinstance(data, str | Path):
         raise ConfigError("Arrays are kept beside the runs and found again, so leave out data; or give a path.")
     store = RunFolder.open(run, Path(runs_dir))
     return _played(
         Run.resume(
-            store, data=None if data is None else str(data), data_dir=data_dir, changed_data=changed_data, **changes
+            store,
+            data=None if data is None else str(data),
+            data_dir=data_dir,
+            changed_data=changed_data,
+            own=own_players(artist, critic),
+            **changes,
         ),
         ui,
     )
 
 
-def load(run: str | Path, runs_dir: str | Path = "runs") -> Run:
+def load(
+    run: str | Path,
+    runs_dir: str | Path = "runs",
+    *,
+    artist: str | type[Artist] | None = None,
+    critic: str | type[Critic] | None = None,
+) -> Run:
     """A run as its newest whole checkpoint left it, to look at.
 
     Args:
         run: its name or folder, or "latest".
         runs_dir: the folder of all runs.
+        artist, critic: the classes of your own that it plays, if they are not where they were, or of a notebook.
 
     Returns:
         The run, not locked: `load("x").artist.exhibit(16, seed=1)`. Its dataset is not read.
@@ -119,7 +202,18 @@ def load(run: str | Path, runs_dir: str | Path = "runs") -> Run:
     Raises:
         StoreError: there is no such run, or none of its checkpoints is whole.
     """
-    return Run.resume(RunFolder.open(run, Path(runs_dir)), lock=False)
+    refuse_while_importing()
+    return Run.resume(RunFolder.open(run, Path(runs_dir)), lock=False, own=own_players(artist, critic))
+
+
+def own_players(artist: str | type[Artist] | None, critic: str | type[Critic] | None) -> dict[Role, str]:
+    """The names under which the registry has classes that the user gives. Raises ConfigError if they are no players."""
+    given: dict[Role, Any] = {"artist": artist, "critic": critic}
+    return {
+        role: take_named(role, player, registry()) if isinstance(player, str) else take_class(role, player, registry())
+        for role, player in given.items()
+        if player is not None
+    }
 
 
 def named(**sections: str | None) -> dict[str, Any]:
@@ -130,8 +224,13 @@ def named(**sections: str | None) -> dict[str, Any]:
 def _played(run: Run, ui: UI | None) -> Run:
     with run, stoppable(run, [signal.SIGINT]) as stopped:
         give_ui(run, ui)
-        if not run.finished:
-            deque(run.turns(), maxlen=0)
+        try:
+            if not run.finished:
+                deque(run.turns(), maxlen=0)
+        except Exception as error:
+            if whose := "" if isinstance(error, CoevoError) else blame(error):
+                error.add_note(whose)
+            raise
     if stopped():
         raise KeyboardInterrupt(f"Saved at round {run.round}; go on with coevo.resume({run.store.name!r}).")
     return run

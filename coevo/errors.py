@@ -43,7 +43,16 @@ class DamagedError(StoreError):
 
 
 class PlayerError(CoevoError):
-    """A player gave something else than the contract says; the message names it and what was expected."""
+    """A player gave something else than the contract says; the message names it and what was expected.
+
+    Args:
+        message: the message.
+        player: the class of the player.
+    """
+
+    def __init__(self, message: str, player: type | None = None):
+        super().__init__(message)
+        self.player = player
 
 
 class NotFiniteError(CoevoError):

@@ -72,6 +72,9 @@ ALLOWED = {
     "coevo/interactive/session_db.py": "born",  # a column of a session's database
     "coevo/storage/run_folder.py": "gallery",  # a folder of runs of format 1
     "coevo/cli/display.py": "[Pp]anel",  # rich's
+    "coevo/plugin/hookspecs.py": "coevo_faces",  # the old name of a hook, which still works
+    "coevo/plugin/registry.py": "coevo_faces",
+    "docs/plugins.md": "coevo_faces",
     "plugins/coevo_aesthetics/recipes/evolved-art.toml": "gallery",  # the paper's own word
     "plugins/coevo_aesthetics/gallery.py": "gallery",  # Greenfield's
     "plugins/coevo_aesthetics/__init__.py": "gallery",

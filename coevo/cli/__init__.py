@@ -15,7 +15,7 @@ from coevo.version import __version__
 
 @click.group("coevo", cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, message="coevo %(version)s")
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option("--debug", is_flag=True, help="Look at every value that players give; show the traceback of an error.")
 def main(debug: bool) -> None:
     """Art by an arms race: any artist against any critic, in one loop.
 

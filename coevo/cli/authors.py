@@ -15,6 +15,7 @@ from coevo.cli import completion
 from coevo.cli.common import FILE, JSON
 from coevo.cli.tables import counted, paragraph
 from coevo.errors import CoevoError, ConfigError, unknown
+from coevo.plugin.own import is_own, take_either
 from coevo.plugin.registry import Kind, in_words, registry
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ INDENT = 10  # of what is said below a broken rule
 def check(name: str, options: tuple[str, ...], only: tuple[str, ...], as_json: bool) -> None:
     """Check what an installed plugin offers with the conformance kit, rule by rule.
 
-    For a rule that is broken, the file and line and what to do are said.
+    NAME may be FILE.py:CLASS, for a player of your own. For a rule that is broken, the file and line and what to do
+    are said.
     """
     subjects = named(name)
     from coevo.testing.kit import bench_for, check_names, check_player
@@ -69,10 +71,13 @@ def check(name: str, options: tuple[str, ...], only: tuple[str, ...], as_json: b
 def named(name: str) -> dict[Kind, Any]:
     """What has a name, by kind. Raises ConfigError if there is nothing, or if something cannot be loaded."""
     known = registry()
+    if is_own(name, known):
+        role, name = take_either(name, known)
+        return {role: known.load(role, name)}
     for kind in CHECKED:
         if problem := known.problem(kind, name):
             raise ConfigError(problem)
-    if subjects := {kind: known.load(kind, name) for kind in CHECKED if name in known.offers(kind)}:
+    if subjects := {kind: known.load(kind, name) for kind in CHECKED if known.has(kind, name)}:
         return subjects
     words = " or ".join([", ".join(map(in_words, CHECKED[:-1])), in_words(CHECKED[-1])])
     raise ConfigError(unknown(words, name, [offer for kind in CHECKED for offer in known.offers(kind)]))

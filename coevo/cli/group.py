@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from coevo.errors import CoevoError, ConfigError, DamageWarning, unknown
+from coevo.plugin.blame import blame, owned
 from coevo.plugin.registry import registry
 
 SENTENCE = 500  # characters of a first sentence that help may show; none is as long
@@ -82,13 +83,15 @@ class Group(click.Group):
         except CoevoError as error:
             if context.params.get("debug"):
                 raise
-            _refuse(str(error))
+            _refuse(owned(error))
         except (click.exceptions.Exit, click.Abort, click.ClickException):  # click's own, such as the end of --help
             raise
         except Exception as error:
-            from coevo.plugin.fault import player_error  # late: it imports torch
-
-            if context.params.get("debug") or not (said := player_error(error)):
+            if context.params.get("debug") or not (said := blame(error)):
+                raise
+            _refuse(said)
+        except SystemExit as error:  # a plugin's, while it was called, or ours
+            if context.params.get("debug") or not (said := blame(error)):
                 raise
             _refuse(said)
         except KeyboardInterrupt:  # before there was anything to save, or a second one

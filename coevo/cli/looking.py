@@ -63,10 +63,12 @@ def recipe_row(name: str) -> dict[str, Any]:
     except CoevoError as error:
         return row | {"error": str(error)}
     about = tree.get("recipe", {})
-    row |= {key: about[key] for key in keys if key in about} if isinstance(about, Mapping) else {}
+    if isinstance(about, Mapping):  # of what others write, only texts and numbers
+        known = {key: about[key] for key in keys if isinstance(about.get(key), str | int | float)}
+        row |= {key: value if key == "year" else str(value) for key, value in known.items()}
     for role in ("artist", "critic"):
         player = tree.get(role)
-        row[role] = player.get("name", "") if isinstance(player, Mapping) else ""
+        row[role] = str(player.get("name", "")) if isinstance(player, Mapping) else ""
         if not row[role]:
             row["error"] = f"It names no {role}."
     return row

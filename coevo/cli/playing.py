@@ -24,8 +24,18 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("recipe", required=False, shell_complete=names_of("recipe"))
-@click.option("--artist", metavar="NAME", help="The artist, which makes works.", shell_complete=names_of("artist"))
-@click.option("--critic", metavar="NAME", help="The critic, which judges them.", shell_complete=names_of("critic"))
+@click.option(
+    "--artist",
+    metavar="NAME|FILE.py:CLASS",
+    help="The artist, which makes works: an installed one, or a class of your own.",
+    shell_complete=names_of("artist"),
+)
+@click.option(
+    "--critic",
+    metavar="NAME|FILE.py:CLASS",
+    help="The critic, which judges them.",
+    shell_complete=names_of("critic"),
+)
 @click.option(
     "--data",
     metavar="DATA",
@@ -126,6 +136,10 @@ def run(
 @click.option("--data", metavar="PATH", help="Where its folder or zip of images is now, if it was moved.")
 @click.option("--data-dir", metavar="FOLDER", help="Where the files of its dataset are now, if they were moved.")
 @click.option("--changed-data", is_flag=True, help="Go on although the dataset is not what it was.")
+@click.option(
+    "--artist", metavar="FILE.py:CLASS", help="Where its artist is now, if it is your own and was moved or changed."
+)
+@click.option("--critic", metavar="FILE.py:CLASS", help="Where its critic is now, likewise.")
 @RUNS_DIR
 @UI
 @JSON
@@ -136,6 +150,8 @@ def resume(
     data: str | None,
     data_dir: str | None,
     changed_data: bool,
+    artist: str | None,
+    critic: str | None,
     runs_dir: Path,
     plain: bool,
     ui: str | None,
@@ -147,6 +163,7 @@ def resume(
     A session with a person goes on at its last sheet. Without RUN it is the newest one.
     """
     with loading("torch"):
+        from coevo.api import own_players
         from coevo.runs.opening import read_config
         from coevo.runs.run import Run
 
@@ -156,8 +173,9 @@ def resume(
     if any(value is not None and value <= 0 for value in changes.values()):
         raise ConfigError("--rounds and --minutes should be more than 0.")
     store = open_store(run, runs_dir)
-    interface = ui_for(read_config(store), plain, ui, picks)
-    resumed = Run.resume(store, data=data, data_dir=data_dir, changed_data=changed_data, **changes)
+    own = own_players(artist, critic)
+    interface = ui_for(read_config(store, own), plain, ui, picks)
+    resumed = Run.resume(store, data=data, data_dir=data_dir, changed_data=changed_data, own=own, **changes)
     for problem in resumed.problems:
         say(f"{problem} Going on from round {resumed.round}.")
     if resumed.finished:
@@ -178,6 +196,9 @@ def resume(
 
 def play(run: Run, as_json: bool, plain: bool, ui: UserInterface | None) -> None:
     """Play a run to its end. Ctrl-C saves it and says how to go on."""
+    from coevo.loop import checks
+
+    checks.every_step = bool(click.get_current_context().find_root().params.get("debug"))
     if ui:
         breed(run, ui)
         return

@@ -11,6 +11,7 @@ import click
 from coevo.cli import completion
 from coevo.cli.common import JSON
 from coevo.cli.tables import paragraph, table
+from coevo.plugin.own import is_own, take_named
 from coevo.plugin.registry import KINDS, registry
 
 ABILITIES = {
@@ -40,6 +41,7 @@ def plugins(as_json: bool) -> None:
                 "plugin": plugin.name,
                 "version": plugin.version,
                 "error": plugin.error or None,
+                "notes": plugin.notes,
                 "offers": {kind: [offer._asdict() for offer in some] for kind, some in plugin.offers.items()},
             }
             for plugin in found
@@ -52,6 +54,8 @@ def plugins(as_json: bool) -> None:
         click.secho(f"{plugin.name} {plugin.version}".strip(), bold=True)
         if plugin.error:
             click.secho(f"  cannot be used: {plugin.error}", fg="red")
+        for note in plugin.notes:
+            click.secho(f"  {note}", fg="yellow")
         rows = [
             {"kind": kind, "name": offer.name, "summary": offer.summary}
             for kind, some in plugin.offers.items()
@@ -68,14 +72,18 @@ def plugins(as_json: bool) -> None:
 @click.argument("name", shell_complete=completion.players)
 @JSON
 def info(kind: Any, name: str, as_json: bool) -> None:
-    """Describe an artist or a critic: what it needs and gives, and all of its options."""
+    """Describe an artist or a critic: what it needs and gives, and all of its options.
+
+    NAME is that of an installed one, or FILE.py:CLASS for one of your own.
+    """
     from coevo.plugin.describe import describe_player
 
+    name = take_named(kind, name, registry()) if is_own(name, registry(), kind) else name
     described = describe_player(kind, name)
     if as_json:
         click.echo(json.dumps(described, indent=2))
         return
-    click.echo(click.style(f"{kind} {name}", bold=True) + f", of plugin {described['plugin']}\n")
+    click.echo(click.style(f"{kind} {described['name']}", bold=True) + f", of {described['source']}\n")
     paragraph(described["about"])
     click.secho("\nNeeds and gives, with default options", bold=True)
     if described["problem"]:

@@ -102,12 +102,12 @@ class Player:
 
     @classmethod
     def upgrade(cls, options: dict[str, Any]) -> dict[str, Any]:
-        """The options {name: value} of an older version's run, as this one names them; "name" may be another player."""
+        """The options {name: value} of a run of any version, as this one names them; "name" may be another player."""
         return {cls.Options.renamed.get(name, name): value for name, value in options.items()}
 
     @classmethod
     def upgrade_state(cls, state: State) -> State:
-        """A state saved by an older version, as `restore()` takes it now."""
+        """A state that any version saved, or a part of one, as `restore()` takes it now: often it is already."""
         return {cls.renamed_state.get(name, name): value for name, value in state.items()}
 
     def check(self) -> None:

@@ -190,7 +190,11 @@ def arrays(path: Path, options: DataOptions) -> Dataset:
     """
     if options.split == "test":
         raise NoTestPartError(f"{path} has no test part.")
-    images, labels = readers.read_arrays(path)
+    return of_arrays(path.stem, *readers.read_arrays(path), options)
+
+
+def of_arrays(name: str, images: np.ndarray, labels: np.ndarray | None, options: DataOptions) -> Dataset:
+    """The same of pictures uint8 [N, H, W, C], and labels [N], that are at hand."""
     _, height, width, colours = images.shape
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
@@ -201,7 +205,7 @@ def arrays(path: Path, options: DataOptions) -> Dataset:
             pixels = (pixels * torch.tensor(GREY)[:, None, None]).sum(1, keepdim=True)
         resized = interpolate(pixels, (options.size, options.size), mode="bicubic", antialias=True)
         parts.append(resized.round().clamp(0, 255).to(torch.uint8).expand(-1, options.channels, -1, -1).contiguous())
-    unlabelled = Dataset(path.stem, torch.cat(parts), originals=readers.Originals.of_arrays(images))
+    unlabelled = Dataset(name, torch.cat(parts), originals=readers.Originals.of_arrays(images))
     if labels is None:
         return unlabelled
     names, places = np.unique(labels, return_inverse=True)

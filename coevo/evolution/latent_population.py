@@ -126,6 +126,8 @@ class LatentPopulation(Population[Tensor]):
     @classmethod
     def upgrade_state(cls, state: State) -> State:
         new = super().upgrade_state(state)
+        if "ids" not in new:
+            return new
         families = zip(new.pop("ids"), new["parents"], new["population"].tolist(), strict=True)  # codes were one tensor
         return new | {"population": [[id, parents, as_text(code)] for id, parents, code in families], "parents": []}
 

@@ -130,6 +130,8 @@ class SessionDB:
 
     def __init__(self, path: Path | None = None, mode: Literal["read", "write", "create"] = "read"):
         self.path = path
+        self.upgraded: Callable[[State], State] = lambda state: state
+        """What the players make of a snapshot that an older version of theirs took."""
         where = f"{path.absolute().as_uri()}?mode={'rwc' if mode == 'create' else 'rw'}" if path else ":memory:"
         try:  # a UI may read from a thread of its own, while the session waits for it
             self._db = sqlite3.connect(where, uri=True, isolation_level=None, check_same_thread=False, timeout=10)
@@ -371,7 +373,7 @@ class SessionDB:
         with self._reading():
             if not all(isinstance(state[part], dict) for part in ("artist", "critic", "studio")):
                 raise ValueError(f"snapshot {id} is no state of a session")
-            return Position(*map(int, position)), state
+        return Position(*map(int, position)), self.upgraded(state)
 
     def parent(self, snapshot: int) -> int | None:
         """The snapshot before another; None for the first."""

@@ -15,8 +15,8 @@ from coevo.contract.capabilities import Breedable
 from coevo.contract.players import Artist, Critic, Metrics
 from coevo.contract.works import Works
 from coevo.loop import checks
-from coevo.loop.pairs import check_restart, share_parameters
-from coevo.loop.phases import DEFAULT_PHASES, Phase
+from coevo.loop.pairs import check_playable, share_parameters
+from coevo.loop.phases import Phase, phases_of
 
 
 class Position(NamedTuple):
@@ -93,7 +93,7 @@ def coevolve(
     artist: Artist,
     critic: Critic,
     data: Batches,
-    phases: Sequence[Phase] = DEFAULT_PHASES,
+    phases: Sequence[Phase] | None = None,
     *,
     start: Position = START,
     resample: bool = False,
@@ -101,9 +101,9 @@ def coevolve(
     """Play rounds without end, until the caller stops.
 
     Args:
-        artist, critic: a pair that fits (`check_pair`), both built.
+        artist, critic: a pair, both built; `coevo.pair` makes one.
         data: real works by position; `data.size` works are made at once.
-        phases: the parts of a round, in order.
+        phases: the parts of a round, in order; by default a step of either side, as far as it learns.
         start: the position of the first step; the players' state is that of this position.
         resample: make new works for the artist's first step, instead of those of the critic's last step. A pair with
             shared parameters does so anyway, as the critic has just changed them.
@@ -112,10 +112,11 @@ def coevolve(
         A Turn after every step of either side.
 
     Raises:
-        PairError: a phase restarts an artist that shares parameters with its critic.
+        PairError: the two do not fit, or a phase restarts an artist that shares parameters with its critic.
     """
+    phases = phases or phases_of(critic)
     shared = share_parameters(artist, critic)
-    check_restart(artist, critic, phases)
+    check_playable(artist, critic, phases)
     population, picks = artist.spec().population, critic.spec().rewards == "picks"
     carries = not (resample or shared)  # works go on from the critic's last step to the artist's first
     for round in count(start.round):
@@ -131,20 +132,19 @@ def coevolve(
                     works = checks.made(artist, data.size, reals) if made is None else made[0]
                 made, rewards = None, None
                 if phase.role == "critic":
-                    metrics = critic.learn(works.detach(), reals or Works())
+                    metrics = checks.learned(critic, critic.learn(works.detach(), reals or Works()))
                 else:
                     with without_gradients(critic, artist if shared else None):
                         rewards = checks.judged(critic, works, reals)
-                        metrics = breed(artist, works, rewards) if picks else artist.learn(works, rewards)
+                        metrics = (breed if picks else learn)(artist, works, rewards)
                     rewards = rewards.detach()
                 done = step + 1 == phase.steps or phase.goal_reached(critic, works, reals)
                 last = done and not more
                 next = Position(round + 1) if last else Position(round, index + done, 0 if done else step + 1)
                 if phase.role == "critic" and done and more and carries:
                     made = works, reals  # made once where once is enough
-                safe = made is None or population
                 at = Position(round, index, step)
-                yield Turn(at, next, phase.role, works.detach(), reals, rewards, metrics, safe)
+                yield Turn(at, next, phase.role, works.detach(), reals, rewards, metrics, made is None or population)
                 if done:
                     break
             start = START
@@ -154,7 +154,12 @@ def coevolve(
 def breed(artist: Artist, works: Works, rewards: Tensor) -> Metrics:
     """Let the works that a person picked, those with a reward of 1, reproduce."""
     picked = [int(index) for index in rewards.nonzero().flatten().tolist()]
-    return cast(Breedable, artist).breed(works, picked)
+    return checks.learned(artist, cast(Breedable, artist).breed(works, picked), "breed")
+
+
+def learn(artist: Artist, works: Works, rewards: Tensor) -> Metrics:
+    """Let the artist learn from the rewards of its works."""
+    return checks.learned(artist, artist.learn(works, rewards))
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Literal
 from coevo.contract.capabilities import Breedable, Decoder, Encoder
 from coevo.contract.players import Artist, ArtistSpec, Critic, CriticSpec
 from coevo.errors import ConfigError, PairError
+from coevo.loop import checks
 from coevo.loop.phases import Phase
 
 
@@ -28,6 +29,12 @@ def check_restart(artist: Artist, critic: Critic, phases: Sequence[Phase]) -> No
             f"Artist {artist.name!r} and critic {critic.name!r} share parameters, so the artist cannot be restarted "
             "each round; leave out phases.artist.restart."
         )
+
+
+def check_playable(artist: Artist, critic: Critic, phases: Sequence[Phase]) -> None:
+    """Raise PairError if the artist cannot learn from the critic, or cannot be restarted as a phase says."""
+    check_fit(artist, critic)
+    check_restart(artist, critic, phases)
 
 
 def lacks_gradients(artist: ArtistSpec, critic: CriticSpec) -> bool:
@@ -55,6 +62,12 @@ def mismatch(artist: Artist, critic: Critic) -> str:
     return next((reason for reason, applies in reasons.items() if applies), "")
 
 
+def check_fit(artist: Artist, critic: Critic) -> None:
+    """Raise PairError, with the reason, if the artist cannot learn from the critic."""
+    if reason := mismatch(artist, critic):
+        raise PairError(f"Artist {artist.name!r} cannot work with critic {critic.name!r}: {reason}.")
+
+
 def can_be_bred(artist: Artist) -> bool:
     """Whether a person can pick its works."""
     return artist.spec().picks is not None and isinstance(artist, Breedable)
@@ -74,10 +87,10 @@ def check_pair(
         ConfigError: an option does not fit.
         PairError: the two do not fit, or one of them and the data.
     """
-    artist.check()
-    critic.check()
-    if reason := mismatch(artist, critic):
-        raise PairError(f"Artist {artist.name!r} cannot work with critic {critic.name!r}: {reason}.")
+    for player in (artist, critic):
+        checks.specified(player)
+        player.check()
+    check_fit(artist, critic)
     for player in (artist, critic):
         spec = player.spec()
         if spec.reals == "required" and not reals:

@@ -9,6 +9,7 @@ import torch
 
 from coevo.contract.players import Critic
 from coevo.contract.works import Works
+from coevo.loop import checks
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,13 @@ class Phase:
         """Whether enough works fool the critic (for the artist), or few enough (for the critic)."""
         if self.goal is None:
             return False
-        share = critic.fooled(works.detach(), reals).float().mean().item()
+        share = checks.fooled(critic, works.detach(), reals).float().mean().item()
         return share >= self.goal if self.role == "artist" else share <= self.goal
+
+
+def phases_of(critic: Critic) -> tuple[Phase, ...]:
+    """A step of either side; of the artist alone if the critic never learns."""
+    return DEFAULT_PHASES if critic.spec().learns else (Phase("artist"),)
 
 
 DEFAULT_PHASES = (Phase("critic"), Phase("artist"))

@@ -10,7 +10,7 @@ import torch
 
 from coevo.contract.players import State
 from coevo.contract.works import Genome, Works
-from coevo.loop import Turn
+from coevo.loop import Turn, checks
 from coevo.monitoring.observer import ObservedRun, Observer
 from coevo.storage.jsonl import Log, log_problem, read_log
 
@@ -48,7 +48,7 @@ class AcceptedWorks(Observer):
             return
         ids = [genome.id for genome in works.genomes]
         self._known &= set(ids)
-        fooled, scores = run.critic.fooled(works, turn.reals).tolist(), rewards.tolist()
+        fooled, scores = checks.fooled(run.critic, works, turn.reals).tolist(), rewards.tolist()
         new = [i for i, accepted in enumerate(fooled) if accepted and ids[i] not in self._known]
         for i in sorted(new, key=scores.__getitem__, reverse=True)[: self.limit]:
             one = works.genomes[i]

@@ -23,7 +23,7 @@ from coevo.contract.works import Works
 from coevo.errors import StoreError, reason
 from coevo.images.png import save_png
 from coevo.images.sheets import captioned
-from coevo.loop import Turn
+from coevo.loop import Turn, checks
 from coevo.monitoring.observer import ObservedRun, Observer
 from coevo.storage.atomic import write_whole, writing
 from coevo.storage.serialization import pack_text, unpack_text
@@ -168,7 +168,7 @@ def restore_judging(critic: Critic, state: State) -> None:
     for number, member in enumerate(getattr(critic, "members", ())):
         restore_judging(member, state[str(number)])
     if not hasattr(critic, "members"):
-        critic.restore({**critic.state(), **state})
+        critic.restore({**critic.state(), **critic.upgrade_state(state)})
 
 
 def spread_out(works: Works, group: int) -> Works:
@@ -179,7 +179,7 @@ def spread_out(works: Works, group: int) -> Works:
 
 def share_fooled(critic: Critic, works: Works, reals: Works | None) -> float:
     """The share of works that fool a critic."""
-    return critic.fooled(works, reals).float().mean().item()
+    return checks.fooled(critic, works, reals).float().mean().item()
 
 
 def figures(rounds: Sequence[int], table: Mapping[tuple[int, int], float]) -> dict[str, float]:

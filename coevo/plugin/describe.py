@@ -55,10 +55,12 @@ def describe_player(kind: Literal["artist", "critic"], name: str) -> dict[str, A
         ConfigError: there is no such player, or it cannot be loaded.
     """
     player: type[Artist | Critic] = registry().load(kind, name)
+    source = registry().source(kind, name)
     described: dict[str, Any] = {
-        "name": name,
+        "name": player.name,
         "kind": kind,
-        "plugin": registry().owner(kind, name),
+        "plugin": source.plugin,
+        "source": str(source),
         "about": getdoc(player) or "",
         "spec": None,
         "capabilities": None,

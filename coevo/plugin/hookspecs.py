@@ -67,6 +67,13 @@ def coevo_uis() -> Sequence[Offer]:  # type: ignore[empty-body]
     """User interfaces that ask a person: subclasses of `coevo.interactive.ui.UI`, made without arguments."""
 
 
+@hookspec(
+    warn_on_impl=FutureWarning("Its hook coevo_faces is now called coevo_uis; contract 2 will not have the old name.")
+)
+def coevo_faces() -> Sequence[Offer]:  # type: ignore[empty-body]
+    """User interfaces, by the old name of the hook; deprecated."""
+
+
 @hookspec
 def coevo_commands() -> Sequence[Offer]:  # type: ignore[empty-body]
     """Commands of the command line: click commands."""

@@ -19,7 +19,7 @@ from coevo.data.fingerprint import Fingerprint
 from coevo.data.splits import stratified_indices
 from coevo.errors import CoevoError, ConfigError, DataError, PairError
 from coevo.evolution.latent_population import LatentPopulation
-from coevo.loop import Phase, check_pair
+from coevo.loop import Phase, check_pair, checks
 from coevo.loop.pairs import lacks_gradients
 from coevo.plugin.registry import registry
 from coevo.runs.config import Config
@@ -177,7 +177,10 @@ def make_pair(config: Config, studio: Studio) -> tuple[Artist, Critic]:
 
 def one_pair(config: Config, studio: Studio) -> tuple[Artist, Critic]:
     """The artist and the critic that a configuration names."""
-    return config.artist_class(config.artist, studio), config.critic_class(config.critic, studio)
+    players = config.artist_class(config.artist, studio), config.critic_class(config.critic, studio)
+    for player in players:
+        checks.specified(player)
+    return players
 
 
 def uses_reals(*players: Artist | Critic) -> bool:

@@ -18,8 +18,10 @@ from coevo.data.datasets import DataOptions
 from coevo.data.fingerprint import Fingerprint
 from coevo.errors import CoevoError, ConfigError, unknown
 from coevo.evolution.latent_population import LatentPopulation
-from coevo.loop import Phase
+from coevo.loop import Phase, checks
+from coevo.plugin.faults import FAULTS, said_by
 from coevo.plugin.registry import Registry
+from coevo.plugin.source import Source
 from coevo.storage.run_folder import FORMAT
 from coevo.studio import Studio
 from coevo.version import CONTRACT_VERSION, __version__
@@ -115,6 +117,8 @@ class Made(Options):
     classes: tuple[str, ...] | None = None
     data: Fingerprint | None = None
     threads: int | None = Field(None, ge=1, le=1024)
+    artist: Source | None = None
+    critic: Source | None = None
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,10 @@ class Config:
     """What its data was when it started; None if it uses none, or an older version made it."""
     threads: int | None = None
     """The number of threads that it started with; None if it did not start, or an older version made it."""
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    """Where the class of the artist and that of the critic come from now."""
+    made_with: Mapping[str, Source] = field(default_factory=dict)
+    """The same when the run started; empty if it did not start, or if an older version made it."""
     given: frozenset[str] = field(default=frozenset(), compare=False)
     """The options that the user chose for a new run, such as "artist.latent": each of them must have an effect."""
 
@@ -146,7 +154,8 @@ class Config:
 
     def tree(self) -> Tree:
         """The same as nested dicts, as written to config.toml."""
-        made = Made(classes=self.classes, data=self.fingerprint, threads=self.threads)
+        classes = {**self.sources, **self.made_with}
+        made = Made(classes=self.classes, data=self.fingerprint, threads=self.threads, **classes)
         return {
             "run": self.run.model_dump(exclude_none=True),
             "data": self.data.model_dump(exclude_none=True),
@@ -172,6 +181,7 @@ class Config:
         return replace(self, run=run)
 
 
+ROLES: tuple[Literal["artist", "critic"], ...] = ("artist", "critic")
 SECTIONS = ("run", "data", "artist", "critic", "phases", "latent_population")
 RENAMED_SECTIONS = {"breeder": "latent_population"}
 
@@ -201,10 +211,14 @@ def resolve(tree: Mapping[str, Any], registry: Registry, given: frozenset[str] =
     if mistakes:
         raise ConfigError(mistakes)
     if "batch" not in run.model_fields_set:
-        run = run.model_copy(update={"batch": critic_class(critic, Studio()).spec().batch})
+        spec: Any = checks.specified(critic_class(critic, Studio()))
+        run = run.model_copy(update={"batch": spec.batch})
     return Config(
         run, data, artist_class, artist, critic_class, critic, critic_phase, artist_phase, bred,
-        made.classes, made.data, made.threads, given,
+        made.classes, made.data, made.threads,
+        {role: registry.source(role, str(sections[role]["name"])) for role in ROLES},
+        {role: source for role, source in (("artist", made.artist), ("critic", made.critic)) if source},
+        given,
     )  # fmt: skip
 
 
@@ -214,8 +228,7 @@ def option_names(tree: Mapping[str, Any], registry: Registry) -> Iterator[str]:
         "run": RunOptions, "data": DataOptions, "phases.critic": PhaseOptions, "phases.artist": ArtistPhaseOptions,
         "latent_population": LatentPopulation.Options,
     }  # fmt: skip
-    players: tuple[Literal["artist", "critic"], ...] = ("artist", "critic")
-    for role in players:
+    for role in ROLES:
         if name := tree.get(role, {}).get("name"):
             models[role] = registry.load(role, str(name)).Options
     for section, model in models.items():
@@ -302,12 +315,22 @@ def merge(*trees: Mapping[str, Any]) -> Tree:
         for key, value in tree.items():
             below = merged.get(key)
             if isinstance(value, Mapping) and isinstance(below, dict):
-                if "name" in value and "name" in below and value["name"] != below["name"] and key != "data":
+                if (
+                    "name" in value
+                    and "name" in below
+                    and plain(value["name"]) != plain(below["name"])
+                    and key != "data"
+                ):
                     below = {}
                 merged[key] = merge(below, value)
             else:
                 merged[key] = merge(value) if isinstance(value, Mapping) else value
     return merged
+
+
+def plain(name: Any) -> str:
+    """A player's name without its plugin's: "dcgan" of "gan:dcgan"."""
+    return str(name).rpartition(":")[2]
 
 
 def leaves(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -352,13 +375,23 @@ def parse_toml(text: str, path: Path) -> Tree:
 
 
 def read_recipe(name: str, registry: Registry) -> Tree:
-    """A recipe's TOML as a tree, its [recipe] table included."""
+    """A recipe's TOML as a tree, its [recipe] table included. A player that its own plugin offers is that plugin's.
+
+    Raises:
+        ConfigError: there is no such recipe, or it cannot be read.
+    """
     package, _, file = registry.find("recipe", name).path.partition(":")
+    owner = registry.owner("recipe", name)
     try:
-        return tomllib.loads(files(package).joinpath(file).read_text("utf-8"))
-    except (OSError, ImportError, tomllib.TOMLDecodeError) as error:
-        owner = registry.owner("recipe", name)
-        raise ConfigError(f"Recipe {name!r} of plugin {owner!r} cannot be read: {error}") from error
+        tree = tomllib.loads(files(package).joinpath(file).read_text("utf-8"))
+    except FAULTS as error:
+        raise ConfigError(f"Recipe {name!r} of plugin {owner!r} cannot be read: {said_by(error)}") from error
+    for role in ROLES:
+        section: Any = tree.get(role)
+        player = section.get("name") if isinstance(section, dict) else None
+        if isinstance(player, str) and registry.problem(role, player) and registry.has(role, f"{owner}:{player}"):
+            section["name"] = f"{owner}:{player}"
+    return tree
 
 
 def assignments(texts: Sequence[str]) -> Tree:

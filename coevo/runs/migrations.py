@@ -2,6 +2,7 @@
 
 A format is a number in config.toml ([made] format) and in every checkpoint; a folder without one has format 1.
 Players rename their own options and parts of their state (`Options.renamed`, `Player.upgrade`, `Player.renamed_state`).
+Their plugins have versions of their own, so what they upgrade is asked for whenever a run is opened, of any format.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from coevo.contract.players import Player, State
 from coevo.data.datasets import DataOptions
 from coevo.errors import ConfigError, StoreError
 from coevo.plugin.registry import Registry
-from coevo.runs.config import RENAMED_SECTIONS, RunOptions, Tree
+from coevo.runs.config import RENAMED_SECTIONS, ROLES, RunOptions, Tree
 from coevo.storage.atomic import write_whole
 from coevo.storage.run_folder import FORMAT, RunFolder
 from coevo.storage.serialization import pack_text, unpack_text
@@ -51,19 +52,27 @@ def migrate_config(tree: Mapping[str, Any], registry: Registry) -> Tree:
         raise StoreError(
             f"This run has format {format}, and this coevo reads up to {FORMAT}; upgrade coevo to go on with it."
         )
-    if format == FORMAT or not all(isinstance(section, Mapping) for section in tree.values()):
+    if not all(isinstance(section, Mapping) for section in tree.values()):
         return dict(tree)  # of what is no table, `resolve` says so
+    if format == FORMAT:
+        return with_upgraded_players(dict(tree), registry)
     sections = {RENAMED_SECTIONS.get(name, name): section for name, section in tree.items()}
     sections["run"] = renamed(sections.get("run", {}), RunOptions.renamed)
     way, _, metric = str(sections["run"].get("best", "")).partition(":")
     if metric in METRICS_1:
         sections["run"]["best"] = f"{way}:{METRICS_1[metric]}"
     sections["data"] = renamed(sections.get("data", {}), DataOptions.renamed)
-    for kind in ("artist", "critic"):
+    return with_upgraded_players(sections, registry)
+
+
+def with_upgraded_players(sections: Tree, registry: Registry) -> Tree:
+    """The sections with the players' options as their classes name them now, whatever version wrote them."""
+    for kind in ROLES:
         options = dict(sections.get(kind, {}))
-        if "name" in options:  # or else `resolve` says what is missing
-            player: type[Player] = registry.load(kind, str(options["name"]))
-            sections[kind] = {"name": player.name, **player.upgrade({k: v for k, v in options.items() if k != "name"})}
+        name = str(options.pop("name", ""))
+        if name and registry.has(kind, name):  # or else `resolve` says what is missing
+            player: type[Player] = registry.load(kind, name)
+            sections[kind] = {"name": name, **player.upgrade(options)}
     return sections
 
 
@@ -78,13 +87,11 @@ def format_of(tree: Mapping[str, Any]) -> int:
 
 def migrate_state(state: State, format: int, artist: Player, critic: Player) -> State:
     """The state of a run, or of a snapshot of its session, of any format, as the newest has it."""
-    if format >= FORMAT:
-        return state
     new = dict(state)
     for role, player in (("artist", artist), ("critic", critic)):
         if role in new:
             new[role] = migrate_player_state(new[role], player)
-    if "studio" in new:
+    if format < FORMAT and "studio" in new:
         new["studio"] = renamed(new["studio"], {"born": "ids"})
     return new
 

@@ -14,7 +14,7 @@ from coevo.errors import ConfigError
 from coevo.evolution.variety import distinct, varies
 from coevo.images.png import save_png
 from coevo.images.sheets import contact_sheet
-from coevo.loop import Turn
+from coevo.loop import Turn, checks
 from coevo.monitoring.ancestral_opponents import AncestralOpponents
 from coevo.monitoring.diagnostics import Diagnostics
 from coevo.monitoring.metrics import Meter, diversity
@@ -100,6 +100,7 @@ class MetricsLog(Observer):
         self.latest: dict[str, float] = {}
         self.warnings: list[str] = []
         self._length = self._crc = 0
+        self._outside = False  # whether pixels outside of [-1, 1] were reported
         self._log: Log | None = None
 
     def begin(self, run: ObservedRun) -> None:
@@ -114,6 +115,11 @@ class MetricsLog(Observer):
         self.latest = self.meter.row(turn.next.round) | diversity(turn) | figures
         self.check(run)
         self.warnings = self.diagnostics.look(self.latest)
+        if not self._outside and (pixel := checks.outside(turn.works)):
+            self.warnings.append(
+                f"some pixels are outside of [-1, 1], as far as {pixel:.3g}, and are cut off in pictures"
+            )
+            self._outside = True
         self._log.append({**self.latest, **({"warnings": self.warnings} if self.warnings else {})})
         self.meter.clear()
 
@@ -135,6 +141,7 @@ class MetricsLog(Observer):
             "meter": self.meter.state(),
             "latest": dict(self.latest),
             "diagnostics": self.diagnostics.state(),
+            "outside": self._outside,
         }
 
     def restore(self, state: State) -> None:
@@ -144,6 +151,7 @@ class MetricsLog(Observer):
             self.problems.append(problem)
         self.meter.restore(state["meter"])
         self.diagnostics.restore(state["diagnostics"])
+        self._outside = state.get("outside", False)
 
 
 class Board(Observer):
@@ -202,7 +210,8 @@ class Sheets(Observer):
         """Save a contact sheet of the artist's works. Of a population that no person breeds, twins and empty works are
         left out; of a large one, the first are shown."""
         artist = run.artist
-        works = artist.make(self.batch, None) if artist.spec().population else artist.exhibit(SHEET, self.seed)
+        population = artist.spec().population
+        works = checks.made(artist, self.batch, None) if population else checks.exhibited(artist, SHEET, self.seed)
         if works.images is None:
             return
         if not works.images.isfinite().all():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 
@@ -12,19 +12,27 @@ from coevo.errors import CoevoError, DamageWarning, StoreError, command
 from coevo.interactive.session_db import FILE, SessionDB
 from coevo.loop import Position
 from coevo.loop.coevolve import START
+from coevo.plugin.own import Role
 from coevo.plugin.registry import registry
 from coevo.runs.build import Setup, one_pair, uses_reals
 from coevo.runs.config import Config, parse_toml, resolve
 from coevo.runs.migrations import migrate_config, migrate_state
+from coevo.runs.players import changes_of, opened_players
 from coevo.storage.jsonl import read_log
 from coevo.storage.run_folder import RunFolder
 from coevo.studio import Studio
 
 
-def read_config(folder: RunFolder) -> Config:
-    """The options of a run, whatever version made it."""
+def read_config(folder: RunFolder, own: Mapping[Role, str] | None = None) -> Config:
+    """The options of a run, whatever version made it.
+
+    Args:
+        folder: the run's folder.
+        own: names of classes to play in the place of those that it was made with.
+    """
     tree = parse_toml(folder.read_config(), folder.folder / "config.toml")
-    return resolve(migrate_config(tree, registry()), registry())
+    named = opened_players(tree, folder, own or {}, registry())
+    return resolve(migrate_config(named, registry()), registry())
 
 
 def reads_no_data(folder: RunFolder) -> bool:
@@ -88,6 +96,8 @@ class SavedRun:
     @cached_property
     def _saved(self) -> tuple[Position, State]:
         position, state = self._newest
+        for change in changes_of(self.config, self.folder):
+            warnings.warn(change, DamageWarning, stacklevel=2)
         for problem in self._problems:
             warnings.warn(f"{problem} Round {position.round} is used instead.", DamageWarning, stacklevel=2)
         return position, state

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -25,15 +25,17 @@ from coevo.monitoring.ancestral_opponents import AncestralOpponents
 from coevo.monitoring.collection import Collection
 from coevo.monitoring.diagnostics import Diagnostics
 from coevo.monitoring.observer import Observer
+from coevo.plugin.own import Role
 from coevo.runs.build import Setup, make_pair
 from coevo.runs.config import Config
 from coevo.runs.effects import check_place
 from coevo.runs.migrations import migrate_folder, migrate_run_state, migrate_state
 from coevo.runs.observers import Board, Checkpoints, Clock, MetricsLog, Sheets
 from coevo.runs.opening import check_kept, read_config, restoring
+from coevo.runs.players import changes_of, refuse_changed
 from coevo.runs.real_works import check_uses_data, relocated
 from coevo.runs.warm_start import check_start, warm_start
-from coevo.storage.run_folder import Checkpoint, RunFolder
+from coevo.storage.run_folder import FORMAT, Checkpoint, RunFolder
 from coevo.studio import Studio
 
 
@@ -123,6 +125,7 @@ class Run:
         data: str | None = None,
         data_dir: str | None = None,
         changed_data: bool = False,
+        own: Mapping[Role, str] | None = None,
         **changes: Any,
     ) -> Run:
         """The run as its newest whole checkpoint left it.
@@ -133,9 +136,15 @@ class Run:
             remember: False to leave a session's database alone; the run then stands at its first sheet.
             data, data_dir: where its dataset is now, if that was moved.
             changed_data: go on with the real works that are there, even if the run started with others.
+            own: names of classes, as the registry has them, to play in the place of those that it was made with.
             changes: options of [run] that differ from now on, such as rounds or minutes.
         """
-        kept = relocated(read_config(store), data, data_dir)
+        kept = relocated(read_config(store, own), data, data_dir)
+        notes = changes_of(kept, store)
+        if lock:
+            refuse_changed(kept, store, own or {})
+        if own:
+            kept = replace(kept, made_with={**kept.made_with, **{role: kept.sources[role] for role in own}})
         config = kept.changed(**changes)
         if lock:
             store.lock()
@@ -149,9 +158,12 @@ class Run:
                 kept = replace(kept, fingerprint=setup.fingerprint)
                 setup.config = replace(config, fingerprint=setup.fingerprint)
                 store.write_config(kept.toml().encode())
+            elif own and lock:
+                store.write_config(kept.toml().encode())
             if lock:
                 migrate_folder(store, setup.critic)
             run = cls(setup, store, open_session(store, lock) if setup.picks and remember else None)
+            run.notes += notes
             if store.names():
                 checkpoint, run.problems = store.load(config.run.seed)
                 run.restore(checkpoint)
@@ -343,6 +355,7 @@ class Run:
                     lambda old: migrate_state(old, db.format, self.artist, self.critic),
                     lambda old: migrate_run_state(old, db.format),
                 )
+                db.upgraded = lambda state: migrate_state(state, FORMAT, self.artist, self.critic)
                 kept |= db.run_state() or {}
                 self.session.resume()
             for observer in self.observers:

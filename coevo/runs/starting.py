@@ -16,6 +16,7 @@ from coevo.loop.pairs import lacks_gradients
 from coevo.plugin.registry import registry
 from coevo.runs.config import Config, Tree, leaves, merge, read_recipe, resolve, typed
 from coevo.runs.opening import read_config
+from coevo.runs.players import asked_players, refuse_code, under_names
 from coevo.runs.real_works import located
 from coevo.storage.run_folder import RunFolder
 from coevo.studio import Studio
@@ -28,19 +29,25 @@ def new_config(recipe: str | None, asked: Tree, runs: Path, file: Tree | None = 
         recipe: the recipe's name, if there is one.
         asked: the sections that the user chose.
         runs: the folder of all runs, where --from looks.
-        file: the sections of a file; of a config.toml that a run wrote nothing counts as chosen.
+        file: the sections of a file; of a config.toml that a run wrote nothing counts as chosen. Neither it nor a
+            recipe may name code that is not installed; what is asked for may.
 
     Returns:
         The options, and a sentence about those that were taken over from the run that it starts from.
     """
-    file = file or {}
-    base = merge(read_recipe(recipe, registry()) if recipe else {}, file if "made" in file else {})
+    file, known = file or {}, registry()
+    asked = asked_players(asked, known)
+    layers = [(f"Recipe {recipe!r}", read_recipe(recipe, known) if recipe else {}), ("The file of options", file)]
+    for where, layer in layers:
+        refuse_code(layer, where, asked, known)
+    below, file = (under_names(layer, asked, known) for _, layer in layers)
+    base = merge(below, file if "made" in file else {})
     asked = merge({} if "made" in file else file, asked)
     base.pop("made", None)
     given = frozenset(leaves(asked)) - {"artist.name", "critic.name"}
     if is_for_a_person(merge(base, asked)) != is_for_a_person(base):
         base.get("run", {}).pop("batch", None)  # it was meant for another critic
-    config = resolve(merge(base, asked), registry(), given)
+    config = resolve(merge(base, asked), known, given)
     taken = ""
     if other := origin_of(config.run.start, runs):
         config, taken = taken_over(config, read_config(other), base, asked, other.name)
@@ -62,9 +69,9 @@ def taken_over(config: Config, other: Config, base: Tree, asked: Tree, name: str
     if config.artist_class is other.artist_class:
         evolves = other.artist_class(other.artist, Studio()).spec().population
         own = {"population"} if evolves and not same_kind else set()
-        under["artist"] = {key: value for key, value in tree["artist"].items() if key not in own}
+        under["artist"] = {key: value for key, value in tree["artist"].items() if key not in {*own, "name"}}
     if config.critic_class is other.critic_class:
-        under["critic"] = tree["critic"]
+        under["critic"] = {key: value for key, value in tree["critic"].items() if key != "name"}
     new = resolve(merge(under, base, asked), registry(), config.given)
     its, critic = (player(options, Studio()).spec() for player, options in pair(new))
     if lacks_gradients(its, critic) and critic.reals == critic.labels == "unused":

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from coevo.contract.players import Artist
-from coevo.errors import DataError
+from coevo.errors import DataError, StoreError
 from coevo.images.files import work_file
 from coevo.images.origin import Origin, describe, signature
 from coevo.plugin.registry import registry
-from coevo.runs.opening import load_artist
-from coevo.storage.run_folder import FORMAT, RunFolder
+from coevo.runs.opening import load_artist, read_config
+from coevo.storage.run_folder import RunFolder
 from coevo.studio import Studio
 from coevo.tools.output import write_output
 
@@ -27,10 +28,8 @@ def artist_of(origin: Origin, runs: Path) -> Artist:
     """
     if origin.works.codes is not None:
         return load_artist(RunFolder.open(origin.run, runs), remember=False)
-    found: type[Artist] = registry().load("artist", origin.artist)
-    options: Mapping[str, Any] = origin.options
-    if origin.format < FORMAT:
-        options = found.upgrade(dict(options))
+    found = class_of(origin, runs)
+    options: Mapping[str, Any] = found.upgrade(dict(origin.options))
     options = {name: value for name, value in options.items() if name != "population"}  # to draw one takes none
     try:
         artist = found(found.Options(**options), Studio((origin.channels, 32, 32), batch=8))
@@ -40,6 +39,21 @@ def artist_of(origin: Origin, runs: Path) -> Artist:
         ) from error
     artist.build()
     return artist
+
+
+def class_of(origin: Origin, runs: Path) -> type[Artist]:
+    """The class of the artist that drew a work: an installed one, or the user's own, which its run knows.
+
+    Raises:
+        CoevoError: there is no such artist.
+    """
+    if not registry().has("artist", origin.artist):
+        with suppress(StoreError):
+            kept = read_config(RunFolder.open(origin.run, runs)).artist_class
+            if kept.name == origin.artist:
+                return kept
+    found: type[Artist] = registry().load("artist", origin.artist)
+    return found
 
 
 def redraw(origin: Origin, size: int, output: Path, runs: Path) -> None:

@@ -19,6 +19,7 @@ from coevo.images.origin import describe, signature
 from coevo.images.png import png_bytes
 from coevo.images.sheets import contact_sheet, to_bytes, to_picture
 from coevo.images.svg import svg_sheet
+from coevo.loop.checks import exhibited
 from coevo.runs.opening import load_artist
 from coevo.storage.run_folder import RunFolder
 from coevo.tools.output import npy, write_output
@@ -77,7 +78,7 @@ def exhibit_batches(artist: Artist, n: int, seed: int, labels: Tensor | None = N
     """n works in batches that fit into memory; batch k is drawn with a seed of its own."""
     for number, start in enumerate(range(0, n, BATCH)):
         some = None if labels is None else labels[start : start + BATCH]
-        yield artist.exhibit(min(BATCH, n - start), seed + number * SEED_STEP, some)
+        yield exhibited(artist, min(BATCH, n - start), seed + number * SEED_STEP, some)
 
 
 def class_index(artist: Artist, label: str) -> int:

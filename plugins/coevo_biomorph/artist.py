@@ -99,6 +99,8 @@ class Biomorph(Population[Genotype]):
     @classmethod
     def upgrade_state(cls, state: State) -> State:
         new = super().upgrade_state(state)
+        if "parent" not in new:
+            return new
         parent = new.pop("parent")  # only its id
         return new | {"parents": [one for one in new["population"] if one[0] == parent]}
 

@@ -135,7 +135,9 @@ def test_two_plugins_with_one_name_and_one_for_a_newer_contract(
     for module in (authors, plugins):
         monkeypatch.setattr(module, "registry", lambda: registry)
     listed = coevo_command("plugins").out
-    assert "Several plugins offer the artist 'sunrise': 'sea' and 'sky'; uninstall all but one." in listed
+    assert (
+        "Several plugins offer the artist 'sunrise': 'sea' and 'sky'; say which: sea:sunrise or sky:sunrise." in listed
+    )
     assert "cannot be used: Plugin 'new' is written for contract 7" in listed
     assert "Several plugins offer" in coevo_command.refuses("check", "sunrise")
     assert "is written for contract 7" in coevo_command.refuses("check", "tomorrow")

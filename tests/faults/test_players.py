@@ -50,11 +50,11 @@ def boom(_: Any) -> None:
 
 def test_an_artist_that_raises(command: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     said = failing(command, monkeypatch, DCGAN, "learn", boom)
-    assert "Artist 'dcgan' raised RuntimeError in" in said and "the lamp went out" in said
+    assert "Artist 'dcgan' of plugin 'gan' 0.1.0 failed in " in said and "RuntimeError: the lamp went out" in said
 
 
 def test_a_critic_that_raises(command: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "Critic 'dcnn' raised RuntimeError in" in failing(command, monkeypatch, DCNN, "judge", boom)
+    assert "Critic 'dcnn' of plugin 'gan' 0.1.0 failed in " in failing(command, monkeypatch, DCNN, "judge", boom)
 
 
 def test_a_run_is_said_to_be_kept_only_where_one_is(command: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +71,7 @@ def test_a_run_is_said_to_be_kept_only_where_one_is(command: CommandLine, monkey
         with monkeypatch.context() as patch:
             patch.setattr(DCGAN, method, fails)
             said = command.refuses(*words)
-        assert "Artist 'dcgan' raised RuntimeError in" in said and "kept" not in said
+        assert "Artist 'dcgan' of plugin 'gan' 0.1.0 failed in " in said and "kept" not in said
 
 
 @pytest.mark.parametrize(

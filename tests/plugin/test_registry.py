@@ -38,8 +38,16 @@ def coevo_{kind}s():
 """
 
 
+SUNRISE = """
+import coevo
+
+class Sunrise(coevo.Artist):
+    name = "sunrise"
+"""
+
+
 def test_an_outsiders_offers_are_found(plugin):
-    code = offers("artist", "sunrise", "coevo_sky:Sunrise") + "\nclass Sunrise: pass\n"
+    code = offers("artist", "sunrise", "coevo_sky:Sunrise") + SUNRISE
     registry = Registry([plugin("coevo_sky", code)])
     assert registry.offers("artist")["sunrise"].summary == "a summary"
     assert registry.owner("artist", "sunrise") == "sky"
@@ -61,12 +69,11 @@ def test_the_core_offers_its_own_through_the_same_hooks():
     [
         ("import there_is_no_such_module", "ModuleNotFoundError: No module named 'there_is_no_such_module'"),
         ("1 / 0", "ZeroDivisionError"),
+        ("x = 0\n1 / 0", "ZeroDivisionError: division by zero (coevo_broken.py, line 2)"),
         ("def broken(:", "SyntaxError"),
-        (offers("artist", "moon", "a:b").replace("coevo_artists", "coevo_artits"), "coevo_artits"),
-        (offers("artist", "moon", "a:b").replace("'moon', ", ""), "TypeError"),
-        (offers("artist", "moon", "a:b").replace("return [", "raise OSError; ["), "OSError"),
+        ("import sys\nsys.exit(3)", "it called sys.exit(3) (coevo_broken.py, line 2)"),
     ],
-    ids=["missing import", "crash", "no Python", "misspelt hook", "half an offer", "hook that fails"],
+    ids=["missing import", "crash", "crash with its line", "no Python", "exit"],
 )
 def test_a_broken_plugin_is_listed_with_its_error_and_stops_nothing(plugin, code, error):
     good = plugin("coevo_good", offers("artist", "sunrise", "x:y"))
@@ -79,6 +86,68 @@ def test_a_broken_plugin_is_listed_with_its_error_and_stops_nothing(plugin, code
         registry.find("artist", "moon")
 
 
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (("coevo_artists", "coevo_artits"), "does not know its hook coevo_artits; did you mean 'coevo_artists'?"),
+        (("coevo_artists", "coevo_dreams"), "This coevo does not know its hook coevo_dreams."),
+        (("'moon', ", ""), "Its hook coevo_artists failed: TypeError"),
+        (("'moon', \"a summary\"", "'moon', 5"), "an offer is three texts"),
+        (("'moon', ", "'mo:on', "), "'mo:on' cannot be a name"),
+        (("return [", "raise OSError; ["), "Its hook coevo_artists failed: OSError (coevo_half.py, line 6)"),
+        (("return [", "raise SystemExit; ["), "Its hook coevo_artists failed: it called sys.exit() (coevo_half.py"),
+        (("return [Offer('moon', \"a summary\", 'a:b')]", "return None"), ""),
+    ],
+    ids=["misspelt", "of a later contract", "half an offer", "no texts", "no name", "raises", "exits", "gives nothing"],
+)
+def test_a_hook_that_fails_costs_what_it_offers_and_no_more(plugin, broken, said):
+    code = offers("artist", "moon", "a:b").replace(*broken)
+    registry = Registry([plugin("coevo_half", code + offers("critic", "tide", "c:d"))])
+    half = registry.plugins[-1]
+    assert not half.error and said in " ".join(half.notes)
+    assert list(registry.offers("critic")) == ["tide"] and not registry.offers("artist")
+
+
+def test_a_deprecated_hook_works_and_is_told(plugin):
+    registry = Registry([plugin("coevo_old", offers("face", "coin", "x:y"))])
+    assert list(registry.offers("ui")) == ["coin"]
+    assert registry.plugins[-1].notes == [
+        "Its hook coevo_faces is now called coevo_uis; contract 2 will not have the old name."
+    ]
+
+
+def test_a_plugin_that_loads_torch_to_list_its_offers_is_named_as_slow(plugin):
+    code = offers("artist", "sunrise", "x:y")
+    plugin("coevo_quick", code)
+    plugin("coevo_slow", "import torch" + code)
+    script = f"""if True:
+        import sys
+        sys.path[:0] = {sys.path}
+        from importlib.metadata import EntryPoint
+        from coevo.plugin.registry import Registry
+        for plugin in Registry([EntryPoint(name, f"coevo_{{name}}", "coevo") for name in ("quick", "slow")]).plugins:
+            print(plugin.name, *plugin.notes)"""
+    child = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    core, quick, slow = child.stdout.splitlines()
+    assert (core, quick) == ("coevo", "quick") and slow.startswith("slow It imports torch while it is listed")
+
+
+def test_an_offer_that_is_not_what_its_kind_says_is_refused(plugin):
+    things = "\nthing = 5\n" + SUNRISE.replace('name = "sunrise"', "pass")
+    for kind, path, said in (
+        ("artist", "thing", "should be a subclass of coevo.Artist, but coevo_odd:thing is a int"),
+        ("artist", "Sunrise", "should have a name without slashes and colons, such as name = 'sunrise'"),
+        ("critic", "Sunrise", "should be a subclass of coevo.Critic, but coevo_odd:Sunrise is Sunrise"),
+        ("dataset", "thing", "should be a function of DataOptions"),
+        ("function", "thing", "should be a dict of"),
+        ("command", "thing", "should be a click command"),
+    ):
+        registry = Registry([plugin("coevo_odd", offers(kind, "sunrise", f"coevo_odd:{path}") + things)])
+        with pytest.raises(ConfigError, match=f"'sunrise' of plugin 'odd' {said}"):
+            registry.load(kind, "sunrise")
+        del sys.modules["coevo_odd"]
+
+
 def test_a_name_that_two_plugins_offer_is_refused_to_those_who_ask_for_it(plugin):
     points = [plugin(f"coevo_{name}", offers("artist", "sunrise", "x:y")) for name in ("sky", "sea")]
     points.append(plugin("coevo_night", offers("artist", "moon", "x:y")))
@@ -86,16 +155,28 @@ def test_a_name_that_two_plugins_offer_is_refused_to_those_who_ask_for_it(plugin
     for ask in (registry.find, registry.load, registry.owner):
         with pytest.raises(ConfigError, match=r"Several plugins offer the artist 'sunrise': 'sea' and 'sky'"):
             ask("artist", "sunrise")
-    assert list(registry.offers("artist")) == ["moon"]
+    assert list(registry.offers("artist")) == ["moon", "sea:sunrise", "sky:sunrise"]
     assert registry.find("artist", "moon").path == "x:y"
     assert registry.problems() == [registry.problem("artist", "sunrise")]
 
 
+def test_a_name_that_two_plugins_offer_is_chosen_with_its_plugin(plugin):
+    registry = Registry([plugin(f"coevo_{name}", offers("artist", "sunrise", f"{name}:y")) for name in ("sky", "sea")])
+    assert registry.find("artist", "sky:sunrise").path == "sky:y" and registry.owner("artist", "sea:sunrise") == "sea"
+    assert "say which: sea:sunrise or sky:sunrise" in registry.problem("artist", "sunrise")
+    with pytest.raises(ConfigError, match="no artist named 'moon:sunrise'"):
+        registry.find("artist", "moon:sunrise")
+
+
+def test_a_plugin_may_be_named_where_nobody_else_offers_the_name(plugin):
+    registry = Registry([plugin("coevo_sky", offers("artist", "sunrise", "x:y"))])
+    assert registry.find("artist", "sky:sunrise") == registry.find("artist", "sunrise")
+
+
 def test_a_name_of_the_core_cannot_be_taken(plugin):
     registry = Registry([plugin("coevo_door", offers("game", "hinge", "x:y"))])
-    with pytest.raises(ConfigError, match=r"game 'hinge': 'coevo' and 'door'"):
-        registry.find("game", "hinge")
-    assert registry.find("game", "minimax")
+    assert registry.owner("game", "hinge") == "coevo" and registry.find("game", "door:hinge").path == "x:y"
+    assert registry.problems() == ["The game 'hinge' is coevo's own; that of plugin 'door' is door:hinge."]
 
 
 def test_a_plugin_for_this_contract_or_an_older_one_is_taken(plugin):

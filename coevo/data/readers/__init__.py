@@ -1,6 +1,6 @@
 """Reading images from outside: arrays, IDX files, folders, zips. Nothing from outside is trusted."""
 
-from coevo.data.readers.arrays import keep_arrays, kept_arrays, read_arrays
+from coevo.data.readers.arrays import is_pair, keep_arrays, kept_arrays, read_arrays, to_labels, to_pixels
 from coevo.data.readers.decode import BROKEN, Decoded, decode, read_image
 from coevo.data.readers.idx import read_idx
 from coevo.data.readers.originals import READ_MB, Originals, Sums, checksums
@@ -18,9 +18,12 @@ __all__ = [
     "checksums",
     "decode",
     "folder_at",
+    "is_pair",
     "keep_arrays",
     "kept_arrays",
     "read_arrays",
     "read_idx",
     "read_image",
+    "to_labels",
+    "to_pixels",
 ]

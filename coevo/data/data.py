@@ -1,0 +1,110 @@
+"""Real works for a loop of one's own, in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from coevo.contract.works import Works
+from coevo.data.batches import DatasetBatches
+from coevo.data.datasets import DataOptions, Dataset, load_dataset, of_arrays
+from coevo.data.readers import is_pair, to_labels, to_pixels
+from coevo.data.readers.torch_dataset import is_torch_dataset, read_torch_dataset
+from coevo.loop import DEFAULT_PHASES, Phase
+from coevo.plugin.registry import registry
+
+
+class Data:
+    """Real works of arrays, of a torch dataset, or of a name or path: batches for `coevo.coevolve`.
+
+    Args:
+        source: pictures as an array or tensor, or with labels as (pictures, labels); a torch dataset, which is read
+            once; or the name of a dataset, or the path of a folder, a zip or an .npz file.
+        size: side of the pictures in px, to which they are cropped and resized; by default as they are, and 32 px for
+            a name or path.
+        channels: 1 for grey, 3 for colour; by default as they are.
+        batch: works in a step, made and real.
+        seed: of the order in which they come.
+        phases: the phases of the loop, if it has others than one step of either side.
+        device: where batches live.
+
+    Raises:
+        DataError: it cannot be read as pictures.
+
+    Example:
+        >>> import numpy as np
+        >>> data = Data(np.random.default_rng(0).random((100, 28, 28)), batch=16)
+        >>> data
+        <Data: 100 pictures, 1 × 28 × 28 px, in batches of 16>
+        >>> tuple(data.batch(round=0, phase=0, step=0).pixels.shape)
+        (16, 1, 28, 28)
+    """
+
+    def __init__(
+        self,
+        source: Any = "digits",
+        *,
+        size: int | None = None,
+        channels: int | None = None,
+        batch: int = 64,
+        seed: int = 0,
+        phases: Sequence[Phase] = DEFAULT_PHASES,
+        device: str | torch.device = "cpu",
+    ):
+        self.given = read_torch_dataset(source) if is_torch_dataset(source) else source
+        """What it was made of: arrays, or a name or path; `coevo.run(data=…)` takes it too."""
+        self.dataset = _dataset(self.given, size, channels)
+        self.size, self.seed = batch, seed
+        self._batches = DatasetBatches(
+            self.dataset, batch, seed, [phase.steps for phase in phases], torch.device(device)
+        )
+
+    @property
+    def image(self) -> tuple[int, int, int]:
+        """(channels, height, width) of a picture."""
+        channels, height, width = self.dataset.images.shape[1:]
+        return channels, height, width
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of its labels; empty without labels."""
+        return self.dataset.classes
+
+    def batch(self, round: int, phase: int, step: int, stream: str = "main") -> Works:
+        """`size` real works; a function of the seed and the position."""
+        return self._batches.batch(round, phase, step, stream)
+
+    def close(self) -> None:
+        """End the threads that read ahead, if there are any."""
+        self._batches.close()
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __repr__(self) -> str:
+        classes = f" of {len(self.classes)} classes" if self.classes else ""
+        shape = " × ".join(map(str, self.image))
+        return f"<Data: {len(self):,} pictures{classes}, {shape} px, in batches of {self.size}>"
+
+
+def _dataset(source: Any, size: int | None, channels: int | None) -> Dataset:
+    if isinstance(source, str | Path):
+        options = DataOptions.model_validate({"name": str(source), "size": size or 32, "channels": channels or 1})
+        loaders = {name: partial(_load, name) for name in registry().offers("dataset")}
+        return load_dataset(options, loaders)
+    pictures, labels = source if is_pair(source) else (source, None)
+    images = to_pixels(pictures)
+    _, height, width, colours = images.shape
+    options = DataOptions.model_validate(
+        {"name": "arrays", "size": size or min(height, width), "channels": channels or colours}
+    )
+    return of_arrays("arrays", images, None if labels is None else to_labels(labels, len(images)), options)
+
+
+def _load(name: str, options: DataOptions) -> Dataset:
+    dataset: Dataset = registry().load("dataset", name)(options)
+    return dataset
