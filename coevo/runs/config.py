@@ -142,7 +142,7 @@ class Config:
     """The number of threads that it started with; None if it did not start, or an older version made it."""
     sources: Mapping[str, Source] = field(default_factory=dict)
     """Where the class of the artist and that of the critic come from now."""
-    made_with: Mapping[str, Source] = field(default_factory=dict)
+    made_with: Mapping[str, Source] = field(default_factory=dict, compare=False)
     """The same when the run started; empty if it did not start, or if an older version made it."""
     given: frozenset[str] = field(default=frozenset(), compare=False)
     """The options that the user chose for a new run, such as "artist.latent": each of them must have an effect."""
