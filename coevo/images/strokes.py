@@ -43,7 +43,7 @@ class Strokes(NamedTuple):
     paper: np.ndarray
 
 
-def draw_strokes(strokes: Strokes, size: int, rows: range | None = None) -> np.ndarray:
+def draw_strokes(strokes: Strokes, size: int, rows: range | None = None, threads: int | None = None) -> np.ndarray:
     """Draw strokes. A picture depends on nothing that is drawn beside it, nor on the number of threads; what is
     symmetric is drawn symmetrically, to the bit.
 
@@ -51,6 +51,7 @@ def draw_strokes(strokes: Strokes, size: int, rows: range | None = None) -> np.n
         strokes: of N pictures in C channels.
         size: px of a side.
         rows: which rows, from top to bottom; all by default.
+        threads: as many as PyTorch has by default.
 
     Returns:
         Pictures [N, C, rows, size] float32 in [-1, 1].
@@ -80,7 +81,7 @@ def draw_strokes(strokes: Strokes, size: int, rows: range | None = None) -> np.n
             own = slice(first[i], first[i + 1])
             _by_numpy(pictures[i], segments[own], inks[own], rows.start)
 
-    threads = torch.get_num_threads()
+    threads = threads or torch.get_num_threads()
     in_threads((partial(draw, some) for some in parts(n, threads)), threads)
     return pictures
 

@@ -22,10 +22,11 @@ TOGETHER = 64  # biomorphs that develop at once
 STRIP = 256  # rows of a very large picture at a time
 
 
-def draw(genotypes: Sequence[Genotype], channels: int, size: int) -> Tensor:
+def draw(genotypes: Sequence[Genotype], channels: int, size: int, threads: int | None = None) -> Tensor:
     """Biomorphs, fitted to a square of `size` px: float32 [N, channels, size, size] in [-1, 1]."""
     parts = [genotypes[start : start + TOGETHER] for start in range(0, len(genotypes), TOGETHER)]
-    pictures = torch.from_numpy(np.concatenate([draw_strokes(strokes(part, size), size) for part in parts]))
+    drawn = [draw_strokes(strokes(part, size), size, threads=threads) for part in parts]
+    pictures = torch.from_numpy(np.concatenate(drawn))
     return pictures.expand(-1, channels, -1, -1).contiguous()
 
 

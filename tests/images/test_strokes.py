@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
@@ -113,12 +112,7 @@ def test_a_picture_depends_on_nothing_beside_it(lines: list[tuple[float, ...]]) 
     array = np.concatenate([np.array(lines).reshape(-1, 5), [[0, 0, 5, 5, 1]], np.array(lines).reshape(-1, 5)])
     bounds = np.array([0, len(lines), len(lines) + 1, len(array)])
     strokes = Strokes(array, np.full((len(array), 1), BLACK), bounds, PAPER)
-    threads = torch.get_num_threads()
-    try:
-        torch.set_num_threads(3)
-        together = draw_strokes(strokes, 24)
-    finally:
-        torch.set_num_threads(threads)
+    together = draw_strokes(strokes, 24, threads=3)
     assert np.array_equal(together[0], together[2])
     assert np.array_equal((1 - together[0, 0]) / 2, covered(lines, 24))
 
