@@ -29,8 +29,8 @@ N, M = 8, 12  # made and real works: different numbers, since a critic must take
 BATCH = 16  # of the run, and so the size of a population; more than N, so that nobody takes one for the other
 CLASSES = tuple(digits)
 SIZES = (32, 16, 64, 28, 128)
-LATER = 3  # turns after a checkpoint: so what matters only now and then is seen
-LONG = 5  # turns in which numbers stay finite
+LATER = 2  # turns after a checkpoint: so what matters only now and then is seen
+LONG = 4  # turns in which numbers stay finite
 NAME = set(ascii_lowercase + digits + "-_.")
 
 
