@@ -16,18 +16,17 @@ from coevo.cli.common import FILE, JSON
 from coevo.cli.tables import counted, paragraph
 from coevo.errors import CoevoError, ConfigError, unknown
 from coevo.plugin.own import is_own, take_either
-from coevo.plugin.registry import Kind, in_words, registry
+from coevo.plugin.registry import KINDS, Kind, in_words, registry
 
 if TYPE_CHECKING:
     from coevo.testing import Check
 
-CHECKED: tuple[Kind, ...] = ("artist", "critic", "game", "prior", "dataset")
 SECTIONS: dict[str, Kind] = {"artist": "artist", "critic": "critic", "data": "dataset"}
 INDENT = 10  # of what is said below a broken rule
 
 
 @click.command()
-@click.argument("name", shell_complete=completion.names_of(*CHECKED))
+@click.argument("name", shell_complete=completion.names_of(*KINDS))
 @click.option(
     "-o",
     "options",
@@ -69,18 +68,21 @@ def check(name: str, options: tuple[str, ...], only: tuple[str, ...], as_json: b
 
 
 def named(name: str) -> dict[Kind, Any]:
-    """What has a name, by kind. Raises ConfigError if there is nothing, or if something cannot be loaded."""
+    """What has a name, by kind; of a recipe the name itself.
+
+    Raises:
+        ConfigError: nothing has it, or something cannot be loaded.
+    """
     known = registry()
     if is_own(name, known):
         role, name = take_either(name, known)
         return {role: known.load(role, name)}
-    for kind in CHECKED:
+    for kind in KINDS:
         if problem := known.problem(kind, name):
             raise ConfigError(problem)
-    if subjects := {kind: known.load(kind, name) for kind in CHECKED if known.has(kind, name)}:
-        return subjects
-    words = " or ".join([", ".join(map(in_words, CHECKED[:-1])), in_words(CHECKED[-1])])
-    raise ConfigError(unknown(words, name, [offer for kind in CHECKED for offer in known.offers(kind)]))
+    if kinds := [kind for kind in KINDS if known.has(kind, name)]:
+        return {kind: name if kind == "recipe" else known.load(kind, name) for kind in kinds}
+    raise ConfigError(unknown("offer", name, [offer for kind in KINDS for offer in known.offers(kind)]))
 
 
 def options_of(name: str, subjects: Mapping[Kind, Any], options: Sequence[str]) -> dict[Kind, dict[str, Any]]:

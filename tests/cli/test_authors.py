@@ -61,6 +61,16 @@ def test_what_conforms_is_listed_rule_by_rule(coevo_command: CommandLine) -> Non
     )
 
 
+def test_a_recipe_is_tried_with_the_players_of_its_name(coevo_command: CommandLine) -> None:
+    answer = coevo_command("check", "infogan", "--only", "pair", "--only", "spec")
+    assert answer.code == 0
+    assert [line for line in answer.out.splitlines() if not line.startswith(" ")] == [
+        "artist infogan",
+        "recipe infogan",
+        "infogan conforms.",
+    ]
+
+
 def test_a_broken_rule_has_its_place_and_a_remedy(coevo_command: CommandLine, hasty: Path) -> None:
     answer = coevo_command("check", "hasty", "--only", "learn")
     assert answer.code == 2 and answer.err == "coevo: hasty breaks 1 rule.\n"

@@ -180,7 +180,7 @@ def test_a_run_starts_from_another(played: CommandLine) -> None:
         (["resume", "nobody"], "no run named 'nobody'"),
         (["show"], "There are no runs in"),
         (["info", "artist", "dcgn"], "no artist named 'dcgn'"),
-        (["check", "dcgn"], "no artist, critic, game, prior or dataset named 'dcgn'"),
+        (["check", "dcgn"], "no offer named 'dcgn'; did you mean 'dcgan'?"),
         (["run", "dcgan", "--face", "plain"], "--face is now called --ui"),
         (["run", "dcgan", "--ui", "plain"], "--picks and --ui need an interactive critic, and 'dcnn' is not one"),
         (["run", "dcgan", "-o", "artist.rate=1"], "artist.learning_rate"),
