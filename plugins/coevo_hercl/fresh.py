@@ -50,20 +50,23 @@ def random_drawing(draws: Draws, bounds: Bounds) -> Program:
 def _commands(draws: Draws, bounds: Bounds, register: int) -> list[Codon]:
     """A bar of commands: the pen is moved, turned, and sometimes changed."""
     bar: list[Codon] = []
-    for kind in (FORWARD, TURN, *(draws.choice(COMMANDS) for _ in range(draws.below(4)))):
+    for kind in (FORWARD, TURN, *(draws.choice(COMMANDS) for _ in range(draws.below(5)))):
         bar += [pushed(float(kind)), _plain(Opcode.WRITE)]
         for _ in range(draws.below(3) + 1 if kind == COLOUR else kind != TOGGLE):
             bar += [*_amount(kind, draws, register), _plain(Opcode.WRITE)]
         bar.append(_plain(Opcode.OUTPUT))
-        if draws.uniform() < 0.2:
+        if draws.uniform() < 0.3:
             bar.append(random_codon(draws, bounds))
     return [*bar, END]
 
 
 def _amount(kind: int, draws: Draws, register: int) -> list[Codon]:
-    """How much of a command: a number, or a multiple of a register."""
+    """How much of a command: any number, a multiple of a register, or a number that suits it."""
     most = {FORWARD: 15, TURN: 1 + draws.below(180), SIZE: 3}.get(kind, 255)  # small angles are more likely
-    if draws.uniform() < 0.3:
+    way = draws.uniform()
+    if way < 0.2:
+        return [pushed(random_number(draws))]
+    if way < 0.5:
         factor = pushed(round(draws.between(-most / 20, most / 20), 1))
         return [(int(Opcode.GET), register, np.nan), factor, _plain(Opcode.MULTIPLY)]
     number = 1 + draws.below(most)
