@@ -2,8 +2,9 @@
 
     python benchmarks/breeding.py [--generations 500] [--timed 20] [--seeds 3]
 
-Pictures of 128 px, of biomorphs, programs, networks and the latent space of a dcgan that was trained at 128 px for
-three rounds. A sheet counts as shown when the terminal's content has stopped changing. Needs tmux, and an idle machine.
+Pictures of 128 px, of biomorphs, programs, networks, automata and the latent space of a dcgan that was trained at
+128 px for three rounds. A sheet counts as shown when the terminal's content has stopped changing. Needs tmux, and an
+idle machine.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ def main() -> None:
         train = [sys.executable, "-c", "from coevo.cli import main; main()", *base, runs]
         subprocess.run(train, check=True, stdout=subprocess.DEVNULL)
         bred = "--artist dcgan --critic human --from base --size 128"
-        for words in ("blind-watchmaker", "sims", "picbreeder", bred):
+        for words in ("blind-watchmaker", "sims", "picbreeder", "evoeco", bred):
             seconds: list[float] = []
             for seed in range(given.seeds):
                 generations = given.generations if seed == 0 else 0

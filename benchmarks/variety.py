@@ -34,6 +34,7 @@ from coevo.interactive.ui import UI
 SHEETS: dict[str, dict[str, Any]] = {
     "sims": {"recipe": "sims"},
     "picbreeder": {"recipe": "picbreeder"},
+    "evoeco": {"recipe": "evoeco"},
     "insects": {"recipe": "blind-watchmaker", "options": {"artist": {"start": "insect"}}},
     "trees": {"recipe": "blind-watchmaker"},
     "gp": {"artist": "gp", "critic": "human", "options": {"data": {"size": 128}}},

@@ -192,7 +192,7 @@ def test_the_commands_of_the_readme_run(
     Path("x.picks").write_text("1\n2\n3\n4\nq\n")
     Path("genome.zip").write_text(PICBREEDER_GENOME)
     coevo_command.play("small", "--rounds", 2)
-    interactive = {"human", "blind-watchmaker", "sims", "picbreeder"}
+    interactive = {"human", "blind-watchmaker", "sims", "picbreeder", "evoeco"}
     bred = False
     ran = 0
     for words, output in sessions(README):

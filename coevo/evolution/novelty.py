@@ -19,7 +19,7 @@ from coevo.evolution.variety import shrunk
 T = TypeVar("T")
 SHOWN = 256  # works that are remembered, a fair sample of all
 NEIGHBOURS = 5  # whose mean distance is the novelty of a work
-CANDIDATES = 4  # for each place
+CANDIDATES = 3  # for each place
 SIDE = 32  # px of the side at which pictures are compared
 LAYOUT = 4  # areas along a side
 SAME = 1e-3  # distance of pictures that are the same, at most

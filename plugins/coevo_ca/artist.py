@@ -15,9 +15,10 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
-from coevo import ArtistSpec
+from coevo import ArtistSpec, Genome
 from coevo.evolution.genetic import GeneticPopulation
-from coevo.evolution.variety import is_noise, varies
+from coevo.evolution.population import Offspring
+from coevo.evolution.variety import draw_distinct, is_noise, varies
 from coevo.native import random_seeds
 from coevo.native.threads import in_threads, processors
 from coevo.shader.forest import checked, plan_trees
@@ -52,7 +53,7 @@ class CA(GeneticPopulation[Genotype]):
         """The functions of rules: sets and single ones, separated by commas; `coevo plugins` lists the sets."""
         grid: int | None = Field(None, ge=8, le=1024)
         """Cells of a side; by default as many as a picture of the run has px. Pictures of any size show these cells."""
-        steps: int = Field(64, ge=1, le=10_000)
+        steps: int = Field(48, ge=1, le=10_000)
         """Steps for which a picture grows."""
         start: Literal["any", "cell", "blob", "scatter", "noise"] = "any"
         """What random rules grow from: one cell, a blob of noise, a few cells, or noise; any: it varies and evolves."""
@@ -125,8 +126,7 @@ class CA(GeneticPopulation[Genotype]):
         found: list[Genotype] = []
         for _ in range(TRIES):
             some = self._random(n - len(found))
-            shows = varies(torch.from_numpy(np.stack(self._grow(some, SMALL, SMALL)))).tolist()
-            found += [one for one, its in zip(some, shows, strict=True) if its]
+            found += [one for one, makes in zip(some, varies(self._small(some)).tolist(), strict=True) if makes]
             if len(found) == n:
                 return found
         return found + self._random(n - len(found))
@@ -158,6 +158,19 @@ class CA(GeneticPopulation[Genotype]):
         if len(self.starts) > 1:
             starts = [random.choice(self.starts) if random.random() < RESTART else start for start in starts]
         return self._genotypes(starts, trees)
+
+    def reproduce(self, parents: Sequence[Genome], n: int) -> list[Offspring[Genotype]]:
+        """Where a person picks, offspring that are plain or twins on a small grid have others in their places: two of
+        three would be, and are not grown in full to find that out."""
+        make = partial(super().reproduce, parents)
+        if not (self.studio.picks and self.options.distinct):
+            return make(n)
+        beside = self._small([self.genome(one) for one in parents])
+        return draw_distinct(n, beside, make, lambda some: self._small([genome for genome, _ in some]), varies)
+
+    def _small(self, genomes: Sequence[Genotype]) -> Tensor:
+        """Pictures [N, C, SMALL, SMALL] of genotypes on a small grid."""
+        return torch.from_numpy(np.stack(self._grow(genomes, SMALL, SMALL)))
 
     def _genotypes(self, starts: Sequence[str], trees: Sequence[Tree]) -> list[Genotype]:
         parts = self.parts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,10 @@ from hypothesis import strategies as some
 from torch import Tensor
 
 import coevo
-from coevo import Studio
+from coevo import Genome, Studio
 from coevo.evolution.novelty import CANDIDATES, SHOWN, NoveltySearch, distances, features, most_novel
+from coevo.evolution.population import Offspring
+from coevo.trees.tree import Tree
 from coevo_biomorph.artist import Biomorph
 from coevo_gp.artist import GP
 
@@ -81,7 +84,7 @@ def test_what_was_shown_before_is_not_novel_again() -> None:
     search = NoveltySearch()
     search.remember(old[None])
     some = [old, new] * CANDIDATES
-    chosen = search.choose(1, old[None], lambda n: some[:n], torch.stack, lambda _: EVERYTHING[:4])
+    chosen = search.choose(1, old[None], lambda n: some[:n], torch.stack, lambda _: EVERYTHING[:CANDIDATES])
     assert torch.equal(chosen[0], new)
 
 
@@ -94,19 +97,26 @@ def gp(novel: int, **options: object) -> GP:
     return it
 
 
-def test_some_places_of_the_next_sheet_go_to_what_is_novel() -> None:
-    def least_distances(novel: int) -> np.ndarray:
-        """How far the last three of a sheet are from all that was shown before."""
-        it, found, shown = gp(novel, mutation=0.3), [], list[np.ndarray]()
-        for _ in range(6):
-            works = it.works()
-            shown.append(features(works.pixels))
-            it.breed(works, [0])
-            last = features(it.works().pixels)[-3:]
-            found.append(distances(last, np.concatenate(shown)).min(1).mean())
-        return np.array(found)
+def test_places_of_the_next_sheet_go_to_the_most_novel_of_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    it, shown, made = gp(3), list[np.ndarray](), list[list[Offspring[Tree]]]()
+    reproduce = it.reproduce
 
-    assert least_distances(3).mean() > 1.2 * least_distances(0).mean()
+    def recorded(parents: Sequence[Genome], n: int) -> list[Offspring[Tree]]:
+        made.append(reproduce(parents, n))
+        return made[-1]
+
+    monkeypatch.setattr(it, "reproduce", recorded)
+    chosen, all = [], []
+    for _ in range(4):
+        works = it.works()
+        shown.append(features(works.pixels))
+        it.breed(works, [0])
+        candidates = features(it.draw([genome for genome, _ in made[-1]], 32, 32))
+        assert len(candidates) == 3 * CANDIDATES
+        known = np.concatenate(shown)
+        chosen.append(distances(features(it.works().pixels)[-3:], known).min(1).mean())
+        all.append(distances(candidates, known).min(1).mean())
+    assert np.mean(chosen) > 1.3 * np.mean(all)
 
 
 def test_every_offspring_has_its_parent_and_the_sheet_its_size() -> None:

@@ -67,7 +67,8 @@ def fits(model: Any, given: Mapping[str, Any], name: str, value: Any) -> bool:
 
 def script(recipe: str, run: Path) -> str:
     """The lines of the session that a run has not recorded yet; an artist without sex has the first of the picks."""
-    one = read_recipe(recipe, registry())["artist"]["name"] == "biomorph"
+    artist = read_recipe(recipe, registry())["artist"]
+    one = artist["name"] == "biomorph" or artist.get("picks") == 1
     lines = [line[0] if one and line[0].isdecimal() else line for line in PICKS[events(run) :]]
     return "\n".join(lines) + "\n"
 

@@ -15,7 +15,10 @@ from faults.systems import differing, ending, recipes
 from coevo.storage.run_folder import RunFolder
 
 pytestmark = pytest.mark.slow
-SOME = ("dcgan", "gp-dcnn", "evolved-art", "sims", "blind-watchmaker", "aae-semi-supervised", "stacked-autoencoder")
+SOME = (
+    "dcgan", "gp-dcnn", "evolved-art", "sims", "blind-watchmaker", "evoeco", "aae-semi-supervised",
+    "stacked-autoencoder",
+)  # fmt: skip
 """A recipe of each family; `python -m tests.faults.reproducible --kills 100` takes them all."""
 
 
