@@ -38,7 +38,9 @@ def trained(name: str, recipe: str, minutes: float, seed: int, **options: Any) -
     """A run of that name, played for these minutes in all."""
     if (Path(GIVEN.runs) / name).is_dir():
         return coevo.resume(name, runs_dir=GIVEN.runs, minutes=minutes, rounds=None)
-    options["run"] = {"seed": seed, "threads": GIVEN.threads, "sheet_every": 10_000} | options.get("run", {})
+    options["run"] = {"seed": seed, "threads": GIVEN.threads, "log_every": 10, "sheet_every": 10_000} | options.get(
+        "run", {}
+    )
     return coevo.run(recipe, name=name, runs_dir=GIVEN.runs, minutes=minutes, options=options)
 
 
@@ -66,7 +68,8 @@ def picture() -> None:
     for seed in range(GIVEN.seeds):
         run = trained(f"growing-nca-{seed}", "growing-nca", GIVEN.minutes, seed)
         rows = [json.loads(line) for line in (run.store.folder / "metrics.jsonl").read_text().splitlines()]
-        report("learnt", run, seed, rgba=statistics.fmean(row["artist.error"] for row in rows[-10:]))
+        if rows:
+            report("learnt", run, seed, rgba=statistics.fmean(row["artist.error"] for row in rows[-10:]))
         artist: Any = run.artist
         works = artist.exhibit(WORKS, seed=1)
         frames = list(artist.growth(works, KEPT, {}))

@@ -83,6 +83,8 @@ def naive(automaton: Automaton, cells: Tensor, fires: Tensor) -> Tensor:
         hidden = relu(linear(seen, automaton.perceive.weight, automaton.perceive.bias))
         change = linear(hidden, automaton.change.weight, automaton.change.bias).permute(0, 3, 1, 2)
         x = x + change * fire[:, None]
+        if not automaton.mortal:
+            x = x.clamp(-2, 2).detach() + (x - x.detach())  # cut off, and the gradient passes
         x = x * (before & lives(x))
     return x.permute(0, 2, 3, 1)
 

@@ -75,7 +75,7 @@ class NCA(DecoderArtist):
         """Cells around the picture on each side, into which it may grow."""
         background: Literal["black", "white"] = "black"
         """What is seen where cells are transparent."""
-        overflow: float = Field(1.0, ge=0)
+        overflow: float = Field(10.0, ge=0)
         """Weight of the distance of cells from [-1, 1], which keeps them within (Niklasson 2021)."""
         normalise: bool = True
         """Divide the gradient of each parameter by its norm, as one through a hundred steps may be huge."""
@@ -235,7 +235,7 @@ class NCA(DecoderArtist):
         """
         cells = grown.cells
         if self.options.target == "none":
-            beyond = (cells - cells.clamp(-1, 1)).abs().mean((1, 2, 3))
+            beyond = (cells - cells.clamp(-1, 1)).abs().sum(3).mean((1, 2))
             return self.options.overflow * beyond, {"overflow": beyond.detach().mean()}
         wanted = self.targets[grown.codes.argmax(1)].permute(0, 2, 3, 1)
         visible = cells[..., : wanted.shape[-1]]

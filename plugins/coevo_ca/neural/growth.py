@@ -17,6 +17,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad
 
 ALIVE = 0.1  # alpha above which a cell and its neighbours live
+FARTHEST = 2.0  # of an immortal cell's channel from 0, or a rule that amplifies would end in infinities
 
 
 def living(cells: Tensor, alpha: int, width: int) -> Tensor:
@@ -64,7 +65,9 @@ class Growth(torch.autograd.Function):
             hidden = torch.addmm(b1, seen, w1.T).relu_()
             x = x.index_add(0, chosen, torch.addmm(b2, hidden, w2.T))
             lives = inside
-            if alpha is not None:
+            if alpha is None:
+                x.clamp_(-FARTHEST, FARTHEST)  # gradients pass: they bring it back
+            else:
                 lives = before & living(x, alpha, row) & inside
                 x *= lives[:, None]
                 before = living(x, alpha, row)
