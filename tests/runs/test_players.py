@@ -86,6 +86,17 @@ def test_a_class_of_a_file_is_checked(coevo_command: CommandLine, file: Path) ->
     assert "conforms" in coevo_command("check", "siren.py:Siren").out
 
 
+@pytest.mark.slow
+def test_the_file_of_the_tutorial_is_short_conforms_and_plays(coevo_command: CommandLine, file: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "siren.py"
+    assert len(page.read_text().splitlines()) <= 40
+    answer = coevo_command("check", f"{page}:Siren")
+    assert answer.code == 0, answer.out
+    assert coevo_command("run", "--artist", f"{page}:Siren", *SMALL, "--name", "waves").code == 0
+    assert coevo_command("show", "waves", "--plain").code == 0
+    assert coevo_command("sample", "waves", "-n", 64, "-o", file.parent / "sheet.png").code == 0
+
+
 def test_a_class_of_a_file_is_described_and_played(run: CommandLine, tmp_path: Path) -> None:
     assert "artist.shade" in run("info", "artist", "./siren.py:Siren").out
     config = read_config(RunFolder.open("it", run.runs))

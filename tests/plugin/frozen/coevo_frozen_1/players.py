@@ -104,8 +104,11 @@ class Moss(ProgramPopulation):
     def serialize(self, genome):
         return str(genome)
 
-    def deserialize(self, text):
-        return float(text)
+    def deserialize(self, text):  # texts come from others
+        try:
+            return float(text)
+        except ValueError as error:
+            raise coevo.DataError(f"A genome of stripes is a number, not {text[:20]!r}.") from error
 
     def program(self, genome, canvas, constants=None):
         return ((canvas.x * genome).sin(),) * self.studio.image[0]
