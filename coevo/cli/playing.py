@@ -133,6 +133,13 @@ def run(
 @RUN
 @click.option("--rounds", metavar="N", type=int, help="Stop after this many rounds in all.")
 @click.option("--minutes", metavar="N", type=float, help="Stop after this many minutes in all.")
+@click.option(
+    "-o",
+    "options",
+    multiple=True,
+    metavar="run.OPTION=VALUE",
+    help="Set an option of the run that may change: run.log_every=1.",
+)
 @click.option("--data", metavar="PATH", help="Where its folder or zip of images is now, if it was moved.")
 @click.option("--data-dir", metavar="FOLDER", help="Where the files of its dataset are now, if they were moved.")
 @click.option("--changed-data", is_flag=True, help="Go on although the dataset is not what it was.")
@@ -147,6 +154,7 @@ def resume(
     run: str,
     rounds: int | None,
     minutes: float | None,
+    options: tuple[str, ...],
     data: str | None,
     data_dir: str | None,
     changed_data: bool,
@@ -164,17 +172,21 @@ def resume(
     """
     with loading("torch"):
         from coevo.api import own_players
+        from coevo.runs.config import assignments, leaves
         from coevo.runs.opening import read_config
-        from coevo.runs.run import Run
+        from coevo.runs.run import Run, check_changes
 
-    changes: dict[str, Any] = {}
+    asked = assignments(options)
+    changes: dict[str, Any] = asked.pop("run", {})
     if rounds is not None or minutes is not None:
-        changes = {"rounds": rounds, "minutes": minutes}
-    if any(value is not None and value <= 0 for value in changes.values()):
+        changes |= {"rounds": rounds, "minutes": minutes}
+    if any(value is not None and value <= 0 for value in (rounds, minutes)):
         raise ConfigError("--rounds and --minutes should be more than 0.")
     store = open_store(run, runs_dir)
     own = own_players(artist, critic)
-    interface = ui_for(read_config(store, own), plain, ui, picks)
+    config = read_config(store, own)
+    check_changes(leaves(asked), config, store)
+    interface = ui_for(config, plain, ui, picks)
     resumed = Run.resume(store, data=data, data_dir=data_dir, changed_data=changed_data, own=own, **changes)
     for problem in resumed.problems:
         say(f"{problem} Going on from round {resumed.round}.")

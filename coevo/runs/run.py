@@ -15,7 +15,7 @@ from typing import Any, Self
 from coevo.contract.capabilities import Interactive
 from coevo.contract.players import Artist, Critic, State
 from coevo.data.datasets import Dataset
-from coevo.errors import PairError, StoreError
+from coevo.errors import ConfigError, PairError, StoreError
 from coevo.interactive.session import Session
 from coevo.interactive.session_db import FILE, SessionDB
 from coevo.loop import Turn
@@ -27,7 +27,7 @@ from coevo.monitoring.diagnostics import Diagnostics
 from coevo.monitoring.observer import Observer
 from coevo.plugin.own import Role
 from coevo.runs.build import Setup, make_pair
-from coevo.runs.config import Config
+from coevo.runs.config import Config, leaves, typed
 from coevo.runs.effects import check_place
 from coevo.runs.migrations import migrate_folder, migrate_run_state, migrate_state
 from coevo.runs.observers import Board, Checkpoints, Clock, MetricsLog, Sheets
@@ -37,6 +37,31 @@ from coevo.runs.real_works import check_uses_data, relocated
 from coevo.runs.warm_start import check_start, warm_start
 from coevo.storage.run_folder import FORMAT, Checkpoint, RunFolder
 from coevo.studio import Studio
+
+MAY_CHANGE = (
+    *("rounds", "minutes", "log_every", "sheet_every", "save_every", "keep_checkpoints", "best", "accepted"),
+    *("tensorboard", "device", "threads", "compile", "deterministic"),
+)
+"""Options of [run] that a run may be resumed with: how long it plays, what is written of it, and where it is computed.
+All others decide what it is: its checkpoints hold optimisers and populations that were made with them."""
+
+
+def check_changes(changes: Mapping[str, Any], kept: Config, store: RunFolder) -> None:
+    """Raise ConfigError for every option of a run, such as "artist.latent", that is to differ and cannot."""
+    now = leaves(kept.tree())
+    wrong = [
+        name
+        for name, value in changes.items()
+        if name.removeprefix("run.") not in MAY_CHANGE and now.get(name) != value
+    ]
+    names = {role: source.class_name and str(source) for role, source in kept.sources.items()}
+    pair = f"--artist {names['artist'] or kept.artist_class.name} --critic {names['critic'] or kept.critic_class.name}"
+    if wrong:
+        raise ConfigError(
+            f"{name} decides what run {store.name!r} is, so it stays {now.get(name, 'as it was')}; a new run that "
+            f"starts from it can have another: {store.command(f'coevo run {pair} {typed(name, changes[name])} --from')}"
+            for name in wrong
+        )
 
 
 class Run:
@@ -137,7 +162,8 @@ class Run:
             data, data_dir: where its dataset is now, if that was moved.
             changed_data: go on with the real works that are there, even if the run started with others.
             own: names of classes, as the registry has them, to play in the place of those that it was made with.
-            changes: options of [run] that differ from now on, such as rounds or minutes.
+            changes: options of [run] that differ while this process plays it, such as rounds or minutes; those of
+                `MAY_CHANGE`.
         """
         kept = relocated(read_config(store, own), data, data_dir)
         notes = changes_of(kept, store)
@@ -146,6 +172,7 @@ class Run:
         if own:
             kept = replace(kept, made_with={**kept.made_with, **{role: kept.sources[role] for role in own}})
         config = kept.changed(**changes)
+        check_changes({f"run.{name}": value for name, value in changes.items()}, kept, store)
         if lock:
             store.lock()
         try:

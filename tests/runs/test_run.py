@@ -212,3 +212,23 @@ def test_a_watcher_who_draws_random_numbers_changes_nothing(tmp_path: Path) -> N
             [random.random() for _ in range(draws)]
         run.close()
     assert ending(watched)["00000005.safetensors"] == ending(alone)["00000005.safetensors"]
+
+
+def test_a_run_is_resumed_with_other_options_of_what_is_written(tmp_path: Path) -> None:
+    command = CommandLine(tmp_path / "runs")
+    folder = command.play("it", "--rounds", 4, "-o", "run.log_every=2")
+    assert command("resume", "it", "--rounds", 6, "-o", "run.log_every=1", "-o", "run.sheet_every=5").code == 0
+    rows = [row["round"] for row in read_log(folder / "metrics.jsonl")]
+    assert rows == [2, 4, 5, 6] and (folder / "sheets" / "00000005.png").is_file()
+
+
+@pytest.mark.parametrize(
+    "option", ["artist.latent=9", "critic.learning_rate=0.1", "run.seed=3", "run.batch=4", "data.size=32"]
+)
+def test_what_decides_what_a_run_is_cannot_be_changed(option: str, tmp_path: Path) -> None:
+    command = CommandLine(tmp_path / "runs")
+    command.play("it", "--rounds", 1)
+    name, _, _ = option.partition("=")
+    said = command.refuses("resume", "it", "--rounds", 2, "-o", option)
+    assert f"{name} decides what run 'it' is, so it stays" in said and "a new run that starts from it can have" in said
+    assert "There is no option named 'run.rouds'" in command.refuses("resume", "it", "-o", "run.rouds=3")
