@@ -97,6 +97,11 @@ def opened_players(tree: Tree, folder: RunFolder, own: Mapping[Role, str], known
             chosen = f"{source.plugin}:{name}" if source else name
             if known.problem(role, name) and known.has(role, chosen):  # several plugins offer it now
                 found[role]["name"] = chosen
+            if source and not known.has(role, name) and not known.problem(role, name):
+                raise StoreError(
+                    f"Run {folder.name!r} was made with the {role} {name!r} of {source}, and no plugin offers it now; "
+                    "install that one again. `coevo plugins` lists all that are installed."
+                )
             if is_own(str(found[role]["name"]), known, role):
                 raise StoreError(f"The {role} of run {folder.name!r} is {name!r}, which is no name of a player.")
         else:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from textwrap import dedent
+from textwrap import dedent, indent
 
 import pytest
 from conftest import SMALL, CommandLine
@@ -314,3 +314,37 @@ def test_a_run_stays_with_its_plugin_when_another_takes_the_name(
     assert "Several plugins offer the artist 'cloud'" in coevo_command.refuses("run", *CLOUD)
     assert coevo_command("resume", "it", "--rounds", 3).code == 0
     assert coevo_command("run", *CLOUD, "--artist", "sky:cloud", "--rounds", 1).code == 0
+
+
+def test_a_run_of_a_plugin_that_is_gone_names_it(
+    sky: Callable[..., None], install: Install, coevo_command: CommandLine
+) -> None:
+    assert coevo_command("run", *CLOUD, "--rounds", 1, "--name", "it").code == 0
+    install("sky", "")
+    said = coevo_command.refuses("resume", "it", "--rounds", 2)
+    assert "made with the artist 'cloud' of plugin 'sky' 1.2, and no plugin offers it now" in said
+    assert coevo_command("runs").code == 0
+
+
+LEARNS = dedent("""
+    def build(self, artist):
+        self.old = torch.nn.Linear(1, 1)
+
+    def learn(self, works, reals):
+        with torch.no_grad():
+            self.old.bias += 1
+        return {}
+
+    def judge(self, works, reals):
+""")
+
+
+def test_ancestral_opponents_of_an_older_version_are_read(sky: Callable[..., None], coevo_command: CommandLine) -> None:
+    judge = "    def judge(self, works, reals):\n"
+    learns = ("gradients=True, learns=False", "gradients=True"), (judge, indent(LEARNS, "    "))
+    sky(*learns)
+    answer = coevo_command("run", *CLOUD, "--rounds", 4, "--name", "it")
+    assert answer.code == 0, answer.err
+    sky(*learns, ("self.old", "self.new"), ('name = "rain"', 'name = "rain"\n    renamed_state = {"old": "new"}'))
+    answer = coevo_command("resume", "it", "--rounds", 9)
+    assert answer.code == 0 and list((coevo_command.runs / "it" / "ancestral_opponents").glob("*.json")), answer.err

@@ -11,8 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import CommandLine
+from pydantic import ValidationError
 
 import coevo
+from coevo.plugin.own import Role
+from coevo.plugin.registry import registry
+from coevo.runs.config import ROLES
+from coevo.testing import TargetCritic
 
 OLD = Path(__file__).parent / "format-1"
 RUNS = ("dcgan", "aae-semi-supervised", "gp-dcnn", "blind-watchmaker")
@@ -125,3 +130,22 @@ def test_a_run_of_a_newer_format_is_refused(command: CommandLine) -> None:
     assert "has format 9, and this coevo reads up to 2" in command.refuses("sample", "dcgan", "-o", "x.png")
     config.write_text(old + '\n[made]\nformat = "x"\n')
     assert "made.format should be a number" in command.refuses("sample", "dcgan", "-o", "x.png")
+
+
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in ROLES for name in registry().offers(kind)])
+def test_options_and_states_that_are_up_to_date_stay_as_they_are(kind: Role, name: str) -> None:
+    """Both are upgraded whenever a run is opened, by whatever version it was made."""
+    player = registry().load(kind, name)
+    assert not player.Options.renamed.keys() & player.Options.model_fields.keys()
+    assert not player.renamed_state.keys() & set(player.renamed_state.values())
+    try:
+        options = player.Options().model_dump()
+    except ValidationError:
+        return  # one has no default
+    assert player.upgrade(options) == options or player.upgrade(options) == {**options, "name": name}
+
+
+@pytest.mark.parametrize("name", ["biomorph", "gp", "dcgan"])
+def test_a_state_of_now_is_not_upgraded(name: str) -> None:
+    artist, _ = coevo.pair(name, TargetCritic, size=16, options={"critic": {"rewards": "scores"}})
+    assert artist.upgrade_state(artist.state()).keys() == artist.state().keys()
