@@ -33,7 +33,7 @@ def lineage(run: str, id: str | None, output: Path | None, runs_dir: Path, as_js
     from coevo.tools.lineage_charts import write_chart
     from coevo.tools.sessions import open_session_db
 
-    if run.endswith(PICTURES):
+    if run.lower().endswith(PICTURES):
         run, id = origin_of(Path(run))
     store = open_store(run, runs_dir)
     db, problem = open_session_db(store)

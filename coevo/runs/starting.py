@@ -87,7 +87,7 @@ def origin_of(start: str | None, runs: Path) -> RunFolder | None:
     if not start:
         return None
     if not Path(start).is_file():
-        return None if start.endswith(PICTURES) else RunFolder.open(start, runs)
+        return None if start.lower().endswith(PICTURES) else RunFolder.open(start, runs)
     origin = read_origin(Path(start))
     try:
         return None if origin.works.codes is None else RunFolder.open(origin.run, runs)

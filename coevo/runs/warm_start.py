@@ -32,7 +32,7 @@ def check_start(config: Config, runs: Path) -> None:
                 f"{start} shows a work of artist {origin.artist!r}; artist {config.artist_class.name!r} of this run "
                 "cannot go on from it."
             )
-    elif start.endswith(PICTURES):
+    elif start.lower().endswith(PICTURES):
         raise DataError(f"There is no picture {start}.")
     else:
         RunFolder.open(start, runs)
