@@ -133,13 +133,13 @@ def examine(bench: Bench, rule: Rule) -> Check:
         bench.folder.mkdir()
         try:
             rule.holds()
-        except Exception as error:  # a plugin may raise anything: its rule is broken, the others go on
+        except (Exception, SystemExit) as error:  # a plugin may raise anything: its rule is broken, the others go on
             place = place_of(bench.subject, rule.methods, error)
             return Check(rule.says, False, described(bench.subject, error), rule.name, shown(place, here), rule.todo)
     return Check(rule.says, True, rule=rule.name)
 
 
-def described(subject: Any, error: Exception) -> str:
+def described(subject: Any, error: BaseException) -> str:
     """What an error says, on one line; with its kind, and the line that raised it, if the author's code did."""
     said = next(iter(str(error).splitlines()), "") or "did not hold"
     if isinstance(error, Broken | CoevoError):

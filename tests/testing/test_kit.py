@@ -388,6 +388,13 @@ class Cloning(EvolvingArtist):
         self.population = kept + copies
 
 
+class Quitting(GradientArtist):
+    """Ends the process."""
+
+    def learn(self, works, rewards):
+        sys.exit("enough")
+
+
 class Doubled(GradientArtist):
     """Has two blocks of one name."""
 
@@ -476,6 +483,7 @@ ARTISTS = [
     (Fragile, "nonsense", "JSONDecodeError"),
     (Numb, "breedable", "breed() of 0 works changes nothing"),
     (Cloning, "offspring", "every work after breed() is a copy of one before"),
+    (Quitting, "learn", "SystemExit: enough, in `sys.exit("),
     (Doubled, "code", "two blocks of its code have the same name"),
     (Restless, "population", "works made twice differ"),
     (Severed, "gradients", "spec().gradients is set, but its works carry none"),
