@@ -52,7 +52,7 @@ def play(rounds: int, seed: int, asked: dict[str, Any]) -> tuple[list[list[float
                 if turn.at.round == rounds:
                     return rows, sheets, curves
                 continue
-            costs.append(-float(turn.metrics["champions"]) + total(setup.critic))
+            costs.append(sum(setup.critic.weights()) - float(turn.metrics["champions"]))
             curves[0].append((step, costs[-1]))
             if turn.ends_round:
                 accepted = accepted_of(setup.critic, turn)
@@ -63,11 +63,6 @@ def play(rounds: int, seed: int, asked: dict[str, Any]) -> tuple[list[list[float
                 else:
                     rows[-1].append(float("nan"))
     raise AssertionError("a loop without end has ended")
-
-
-def total(critic: Any) -> float:
-    """The largest judgement that there can be."""
-    return sum(critic._weights())
 
 
 def accepted_of(critic: Any, turn: Turn) -> Works:

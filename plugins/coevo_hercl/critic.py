@@ -175,18 +175,18 @@ class Hercl(coevo.Critic):
 
     @torch.no_grad()
     def fooled(self, works: Works, reals: Works | None) -> Tensor:
-        lacking = sum(self._weights()) - self._scores(self._measured(works))
+        lacking = sum(self.weights()) - self._scores(self._measured(works))
         return (lacking < self.options.accepted_cost).to(self.studio.device)
 
     def _scores(self, measures: Tensor) -> Tensor:
         """Σ w · answer [N] of measures [N, F]."""
         scores = np.zeros(len(measures))
-        for weight, texts in zip(self._weights(), self.critics, strict=True):
+        for weight, texts in zip(self.weights(), self.critics, strict=True):
             found = self._run([read(text) for text in texts], measures.numpy())
             scores += weight * answers(found.answers).mean(0)
         return torch.from_numpy(scores.astype(np.float32))
 
-    def _weights(self) -> list[float]:
+    def weights(self) -> list[float]:
         """Of each round's programs, the youngest first: 1, ½, ¼ …"""
         return [self.options.past_decay**age for age in range(len(self.critics))]
 

@@ -41,8 +41,8 @@ def random_drawing(draws: Draws, bounds: Bounds) -> Program:
     """A program that draws: commands to the canvas in a loop, whose counter may say how far or how much."""
     register = draws.below(bounds.registers)
     bars = [_commands(draws, bounds, register) for _ in range(1 + draws.below(2))]
-    again = [] if draws.uniform() < 0.2 else [(int(Opcode.INC), register, np.nan)]
-    again += [pushed(float(3 + draws.below(120))), (int(Opcode.GREATER), register, np.nan)]
+    again = [] if draws.uniform() < 0.3 else [(int(Opcode.INC), register, np.nan)]
+    again += [pushed(float(2 ** (2 + draws.below(9)))), (int(Opcode.GREATER), register, np.nan)]
     again += [_plain(Opcode.POP), _plain(Opcode.NOT), (int(Opcode.BRANCH_BACK), draws.below(len(bars)) + 1, np.nan)]
     return within([of([*(codon for bar in bars for codon in bar), *again, END])], bounds)
 

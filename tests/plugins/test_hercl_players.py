@@ -247,7 +247,7 @@ def test_past_critics_keep_half_the_weight_of_the_younger_and_raise_the_bar() ->
         it.learn(noise(16, seed=round), squares(16, seed=round))
         real = it.judge(squares(8, seed=9), None)
         sums.append(float(real.max()))
-    assert [len(it.critics), sum(it._weights())] == [3, 1.75]
+    assert [len(it.critics), sum(it.weights())] == [3, 1.75]
     assert sums[0] <= 1 < sums[1] <= 1.5 < sums[2] <= 1.75
     assert it.critics[0] == it._champions()
 
