@@ -9,8 +9,6 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from coevo.storage.cache import cache_folder
-
 LIST = "own-code.txt"
 _now = set[str]()
 
@@ -20,7 +18,7 @@ def trust(file: Path) -> None:
     if trusted(file):
         return
     _now.add(str(file))
-    path = cache_folder() / LIST
+    path = listed()
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as lines:
@@ -32,6 +30,13 @@ def trusted(file: Path) -> bool:
     if str(file) in _now:
         return True
     try:
-        return str(file) in (cache_folder() / LIST).read_text("utf-8").splitlines()
+        return str(file) in listed().read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         return False
+
+
+def listed() -> Path:
+    """The list."""
+    from coevo.storage.cache import cache_folder  # late: most commands need none
+
+    return cache_folder() / LIST

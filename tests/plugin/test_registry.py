@@ -173,6 +173,14 @@ def test_a_plugin_may_be_named_where_nobody_else_offers_the_name(plugin):
     assert registry.find("artist", "sky:sunrise") == registry.find("artist", "sunrise")
 
 
+def test_two_plugins_of_one_name_are_refused_to_those_who_ask_for_what_both_offer(plugin):
+    points = [plugin(f"coevo_{name}", offers("artist", "sunrise", f"{name}:y")) for name in ("sky", "sea")]
+    registry = Registry([EntryPoint("sky", point.value, "coevo") for point in points])
+    for name in ("sunrise", "sky:sunrise"):
+        with pytest.raises(ConfigError, match=r"Plugin 'sky' offers the artist '.*' twice; uninstall one of the two"):
+            registry.find("artist", name)
+
+
 def test_a_name_of_the_core_cannot_be_taken(plugin):
     registry = Registry([plugin("coevo_door", offers("game", "hinge", "x:y"))])
     assert registry.owner("game", "hinge") == "coevo" and registry.find("game", "door:hinge").path == "x:y"
