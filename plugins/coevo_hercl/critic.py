@@ -47,7 +47,7 @@ class Hercl(coevo.Critic):
         """Children that are tried in a step, at most."""
         children: int = Field(16, ge=1, le=4096)
         """Children that are tried at once."""
-        target: float = Field(0.1, ge=0, le=1)
+        target: float = Field(0.02, ge=0, le=1)
         """Mean error of a program that is good enough, so that its search ends."""
         accepted_cost: float = Field(0.1, gt=0, le=1)
         """A work fools it if what its judgement, past critics' included, lacks is less."""

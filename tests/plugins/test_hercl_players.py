@@ -234,7 +234,7 @@ def test_it_learns_to_tell_squares_from_noise() -> None:
 
 
 def test_a_search_ends_when_its_program_is_good_enough() -> None:
-    it = judge(evaluations=100_000)
+    it = judge(evaluations=100_000, target=0.1)
     it.learn(noise(16), squares(16))
     again = it.learn(noise(16, seed=2), squares(16, seed=2))
     assert float(again["evaluations"]) < 1000
