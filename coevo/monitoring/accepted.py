@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
-from coevo.contract.players import State
+from coevo.contract.players import Player, State
 from coevo.contract.works import Genome, Works
 from coevo.loop import Turn, checks
 from coevo.monitoring.observer import ObservedRun, Observer
 from coevo.storage.jsonl import Log, log_problem, read_log
+from coevo.studio import Studio
 
 FILE = "accepted.jsonl"
+
+
+@contextmanager
+def unchanged(player: Player, studio: Studio) -> Iterator[None]:
+    """Put back what a look at a player changes: random streams (dropout draws from them), and buffers of its networks
+    (power iterations, running averages). Whoever watches a run must not change it."""
+    streams = studio.state()
+    networks = [part for part in vars(player).values() if isinstance(part, nn.Module)]
+    buffers = [(buffer, buffer.clone()) for network in networks for buffer in network.buffers()]
+    try:
+        yield
+    finally:
+        studio.restore(streams)
+        for buffer, before in buffers:
+            buffer.copy_(before)
 
 
 class AcceptedWorks(Observer):
@@ -48,7 +66,8 @@ class AcceptedWorks(Observer):
             return
         ids = [genome.id for genome in works.genomes]
         self._known &= set(ids)
-        fooled, scores = checks.fooled(run.critic, works, turn.reals).tolist(), rewards.tolist()
+        with unchanged(run.critic, run.studio):
+            fooled, scores = checks.fooled(run.critic, works, turn.reals).tolist(), rewards.tolist()
         new = [i for i, accepted in enumerate(fooled) if accepted and ids[i] not in self._known]
         for i in sorted(new, key=scores.__getitem__, reverse=True)[: self.limit]:
             one = works.genomes[i]
