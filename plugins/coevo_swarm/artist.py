@@ -27,9 +27,6 @@ class Swarm(GeneticPopulation[Colony]):
     name = "swarm"
 
     class Options(GeneticPopulation.Options):
-        mutation: float = Field(2.0, ge=0, le=100)
-        """Mean number of mutations of an offspring. A colony of three castes has about ninety genes; one is often not
-        seen."""
         castes: int = Field(4, ge=1, le=MAX_CASTES)
         """Castes of a colony at most."""
         turmites: float = Field(0.05, ge=0, le=1)
