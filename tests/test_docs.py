@@ -207,8 +207,13 @@ def test_the_commands_of_the_readme_run(
             words = ["resume", "small", "--rounds", "4"]
         elif words[0] == "run":
             words = [word for word in words if word not in ("--data", "photos/", "mnist", "--data-dir", "mnist/")]
-            measured = not {"computational-aesthetics", "aesthetic-learning"}.isdisjoint(words)  # at 32 px or more
-            words += ["--size", "32" if measured else "16", "--rounds", "1", "--batch", "4"]
+            measured = {"computational-aesthetics", "aesthetic-learning", "swarm-art"}  # at 32 px or more
+            small = "16" if measured.isdisjoint(words) else "32"
+            batch = ["--batch", "4"] if "line-drawings" not in words else ["-o", "critic.evaluations=100"]
+            words += ["--size", small, "--rounds", "1", *batch]
+        elif words[0] == "sweep":
+            words = [*words[: words.index("--seeds")], "--seeds", "1", "--rounds", "1", "-n", "0", "--metric", "rounds"]
+            words += ["-o", "data.size=16", "-o", "run.batch=4"]
         answer = coevo_command(*words)
         assert answer.code == 0, (words, answer.err)
         ran += 1

@@ -66,18 +66,24 @@ def test_a_large_picture_is_drawn_in_strips() -> None:
     assert torch.equal(torch.cat(strips, 1), slopes().render(work, 600)[0])
 
 
-def test_a_studio_bounds_the_threads_that_draw_and_no_bit_depends_on_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The numbers of threads by which pictures are drawn from now on."""
     asked: list[int] = []
     module = sys.modules[render.__module__]
-    pool = module._pool
-    monkeypatch.setattr(module, "_pool", lambda threads: (asked.append(threads), pool(threads))[1])
+    draw = module.in_threads
+    monkeypatch.setattr(module, "in_threads", lambda tasks, threads: (asked.append(threads), draw(tasks, threads))[1])
+    return asked
+
+
+def test_a_studio_bounds_the_threads_that_draw_and_no_bit_depends_on_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = counted(monkeypatch)
     population, steepness = slopes(), [k / 7 for k in range(7)]
     pictures = []
     for threads in (1, 2, 3):
         population.studio.threads = threads
         strips = population.render_strips(Works(genomes=(Genome("a", (), "0.5"),)), 300)
         pictures.append((population.draw(steepness, 90, 90), torch.cat(list(strips), 1)))
-    assert set(asked) == {2, 3}
+    assert set(asked) == {1, 2, 3}
     for drawn, strip in pictures[1:]:
         assert torch.equal(drawn, pictures[0][0]) and torch.equal(strip, pictures[0][1])
 
@@ -104,10 +110,7 @@ def test_a_critic_without_gradients_only_selects() -> None:
 def test_artists_draw_with_the_threads_of_their_studio(
     artist: type[ProgramPopulation[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[int] = []
-    module = sys.modules[render.__module__]
-    each = module._each
-    monkeypatch.setattr(module, "_each", lambda tasks, threads: (asked.append(threads), each(tasks, threads))[1])
+    asked = counted(monkeypatch)
     it = artist(artist.Options(population=4), Studio((1, 32, 32), threads=3))
     it.build()
     it.make(4, None)

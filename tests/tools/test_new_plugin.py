@@ -54,13 +54,13 @@ def herd(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_an_artist_is_made_unless_something_else_is_named(tmp_path: Path) -> None:
-    made = make(tmp_path / "sunrise")
-    package = made / "coevo_sunrise"
+    made = make(tmp_path / "lagoon")
+    package = made / "coevo_lagoon"
     assert sorted(path.name for path in package.iterdir()) == ["__init__.py", "artist.py", "py.typed"]
     project = tomllib.loads((made / "pyproject.toml").read_text())
-    assert project["project"]["name"] == "coevo-sunrise"
-    assert project["project"]["entry-points"]["coevo"] == {"sunrise": "coevo_sunrise"}
-    assert "class SunriseArtist(coevo.Artist)" in (package / "artist.py").read_text()
+    assert project["project"]["name"] == "coevo-lagoon"
+    assert project["project"]["entry-points"]["coevo"] == {"lagoon": "coevo_lagoon"}
+    assert "class LagoonArtist(coevo.Artist)" in (package / "artist.py").read_text()
     assert {path.name for path in made.iterdir()} >= {"README.md", "LICENSE", ".gitignore", ".github", "tests"}
 
 
@@ -98,13 +98,13 @@ def test_a_recipe_plays_what_the_plugin_brings() -> None:
 
 
 def test_a_folder_that_exists_is_left_as_it_is(tmp_path: Path) -> None:
-    (tmp_path / "sunrise").mkdir()
-    with pytest.raises(ConfigError, match="sunrise exists already; choose another name"):
-        make(tmp_path / "sunrise")
-    assert list(tmp_path.iterdir()) == [tmp_path / "sunrise"] and not list((tmp_path / "sunrise").iterdir())
+    (tmp_path / "lagoon").mkdir()
+    with pytest.raises(ConfigError, match="lagoon exists already; choose another name"):
+        make(tmp_path / "lagoon")
+    assert list(tmp_path.iterdir()) == [tmp_path / "lagoon"] and not list((tmp_path / "lagoon").iterdir())
 
 
-@pytest.mark.parametrize("name", ["Sunrise", "sun rise", "3d", "sun_rise", "-sun", "sun-", "über", "", "x" * 25])
+@pytest.mark.parametrize("name", ["Lagoon", "sun rise", "3d", "sun_rise", "-sun", "sun-", "über", "", "x" * 25])
 def test_a_name_that_no_package_can_have_is_refused(name: str) -> None:
     with pytest.raises(ConfigError, match="cannot be a plugin's name: it should be lower-case letters and digits"):
         check_name(name)
@@ -134,20 +134,20 @@ def test_nothing_is_left_where_it_cannot_be_written(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(Path, "write_text", full)
     with pytest.raises(StoreError, match="the disk is full"):
-        make(tmp_path / "sunrise")
+        make(tmp_path / "lagoon")
     assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_above_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="there is no folder"):
-        make(tmp_path / "no" / "such" / "sunrise")
+        make(tmp_path / "no" / "such" / "lagoon")
 
 
 def test_the_command_says_what_comes_next(coevo_command: CommandLine, tmp_path: Path) -> None:
-    answer = coevo_command("new-plugin", tmp_path / "sunrise", "--critic")
-    assert answer.code == 0 and (tmp_path / "sunrise" / "coevo_sunrise" / "critic.py").exists()
-    assert answer.out.endswith(f"Next:\n  cd {tmp_path / 'sunrise'}\n  pip install -e '.[dev]'\n  pytest\n")
-    assert "exists already" in coevo_command.refuses("new-plugin", tmp_path / "sunrise")
+    answer = coevo_command("new-plugin", tmp_path / "lagoon", "--critic")
+    assert answer.code == 0 and (tmp_path / "lagoon" / "coevo_lagoon" / "critic.py").exists()
+    assert answer.out.endswith(f"Next:\n  cd {tmp_path / 'lagoon'}\n  pip install -e '.[dev]'\n  pytest\n")
+    assert "exists already" in coevo_command.refuses("new-plugin", tmp_path / "lagoon")
 
 
 # what is made is good
