@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from io import StringIO
 from typing import Any
 
@@ -195,27 +195,37 @@ def mass_of(prior: Prior, reach: float, steps: int = 150) -> float:
 
 
 class DatasetBench(Bench):
-    """Tries the loader of a dataset in two sizes, grey and in colour; its options are those of [data]."""
+    """Tries the loader of a dataset in two sizes, grey and in colour; its options are those of [data].
 
-    channels = 0
+    A large dataset takes a while, so what several rules look at is loaded once.
+    """
+
+    def __init__(self, subject: Any, options: dict[str, Any]):
+        super().__init__(subject, options)
+        self._loaded: dict[tuple[int, int], Dataset] = {}
 
     def prepare(self) -> None:
         """Raises DataError if it needs options, such as --data-dir."""
-        self.channels = next((channels for channels in (1, 3) if self.loads(channels)), 1)
-        self.load()
+        self.loaded()
 
-    def loads(self, channels: int) -> bool:
-        """Whether it has pictures of that many channels."""
-        try:
-            self.load(channels=channels)
-        except DataError:
-            return False
-        return True
+    def channels(self) -> int:
+        """1 if it has grey pictures, 3 if it has only others."""
+        for channels in (1, 3):
+            with suppress(DataError):
+                self.loaded(16, channels)
+                return channels
+        return 1
 
-    def load(self, size: int = 16, channels: int = 0, **more: Any) -> Dataset:
-        if not channels and not self.channels:
-            self.prepare()
-        values = {"size": size, "channels": channels or self.channels, **self.given, **more}
+    def loaded(self, size: int = 16, channels: int = 0) -> Dataset:
+        """The pictures, loaded once."""
+        kind = size, channels or self.channels()
+        if kind not in self._loaded:
+            self._loaded[kind] = self.load(*kind)
+        return self._loaded[kind]
+
+    def load(self, size: int, channels: int, **more: Any) -> Dataset:
+        """The pictures, loaded anew."""
+        values = {"size": size, "channels": channels, **self.given, **more}
         data: Dataset = self.subject(DataOptions.model_validate(values))
         return data
 
@@ -232,9 +242,10 @@ class DatasetBench(Bench):
         Resize and crop to `options.size`, and repeat or average colours for `options.channels`.
         """
         for size, channels in ((16, 1), (32, 3)):
-            if not self.loads(channels):
+            try:
+                data = self.loaded(size, channels)
+            except DataError:
                 continue
-            data = self.load(size, channels)
             expect(isinstance(data, Dataset), f"it gives a {type(data).__name__}, not a Dataset")
             shape = (len(data), channels, size, size)
             expect(len(data) > 0, "there are no pictures")
@@ -246,7 +257,7 @@ class DatasetBench(Bench):
 
         Give `labels` [N] and `classes`, the names of 0, 1, 2, …
         """
-        data = self.load()
+        data = self.loaded()
         if data.labels is None:
             expect(not data.classes, "there are classes and no labels")
             return
@@ -261,8 +272,9 @@ class DatasetBench(Bench):
 
         Draw from a generator with a seed of its own, and sort the names of files.
         """
+        first, channels = self.loaded(), self.channels()
         with global_streams_unchanged("loading"):
-            first, again = self.load(), self.load()
+            again = self.load(16, channels)
         same = equal_states([first.images, first.labels], [again.images, again.labels])
         expect(same, "pictures or labels differ when they are loaded again")
 
@@ -271,9 +283,9 @@ class DatasetBench(Bench):
 
         Raise coevo.errors.NoTestPartError if `options.split` is "test" and there are no such pictures.
         """
-        self.load()
+        channels = self.channels()
         try:
-            data = self.load(split="test")
+            data = self.load(16, channels, split="test")
         except DataError:
             return
         expect(len(data) > 0, "the test part has no pictures")
@@ -283,8 +295,9 @@ class DatasetBench(Bench):
 
         Coevo keeps what was decoded; return arrays, in memory or mapped.
         """
+        channels = self.channels()
         with written_files(self.folder) as elsewhere, redirect_stdout(StringIO()) as printed:
-            self.load()
+            self.load(16, channels)
         expect(not elsewhere, f"it wrote {', '.join(elsewhere[:3])}")
         expect(not printed.getvalue(), f"it prints {printed.getvalue()[:40]!r}")
 

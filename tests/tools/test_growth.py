@@ -29,9 +29,9 @@ def test_a_film_shows_its_first_and_last_step_and_the_wound() -> None:
     assert shown(5, 150, set()) == [0, 1, 2, 3, 4, 5]
 
 
-@pytest.mark.parametrize(("damage", "share"), [("left", 1 / 2), ("right", 1 / 2), ("top", 1 / 2), ("bottom", 1 / 2)])
-def test_half_of_a_picture_is_erased(damage: str, share: float) -> None:
-    assert erased(damage, 16, 16).float().mean() == share
+@pytest.mark.parametrize("damage", ["left", "right", "top", "bottom"])
+def test_half_of_a_picture_is_erased(damage: str) -> None:
+    assert erased(damage, 16, 16).float().mean() == 1 / 2
 
 
 def test_two_halves_are_the_whole_picture() -> None:

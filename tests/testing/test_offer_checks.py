@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from kit_rules import Plain, broken, names
 
 from coevo.adversarial.games import Game, Hinge
 from coevo.data.datasets import DataOptions, Dataset, digits, folder
@@ -16,12 +17,6 @@ from coevo.latent_models.priors import Gaussian, Prior
 from coevo.plugin.registry import registry
 from coevo.testing import check_player, conform, conformance
 from coevo.testing.kit import bench_for
-
-
-def said(kind: str, subject: Any, rule: str) -> str:
-    """What is said of a rule, if it is broken."""
-    (check,) = check_player(kind, subject, only=[rule])
-    return check.message
 
 
 @pytest.mark.parametrize("kind", ["game", "prior"])
@@ -208,12 +203,24 @@ CASES = [
 ]
 
 
+def test_a_dataset_is_loaded_no_more_often_than_its_rules_need() -> None:
+    loads: list[tuple[int, int, str]] = []
+
+    def counted(options: DataOptions) -> Dataset:
+        """Digits."""
+        loads.append((options.size, options.channels, options.split))
+        return digits(options)
+
+    conform("dataset", counted)
+    anew = [(16, 1, "train")] * 2  # for the rules that compare and watch
+    assert sorted(loads) == sorted([(16, 1, "train"), (32, 3, "train"), *anew, (16, 1, "test")])
+
+
 @pytest.mark.parametrize(("kind", "subject", "rule", "message"), CASES, ids=lambda some: getattr(some, "__name__", ""))
 def test_what_is_broken_breaks_the_rule_that_is_meant_for_it(kind: str, subject: Any, rule: str, message: str) -> None:
-    assert message in said(kind, subject, rule)
+    assert message in broken(kind, subject, rule)[rule].message
 
 
 @pytest.mark.parametrize("kind", ["game", "prior", "dataset"])
 def test_every_rule_has_something_that_breaks_it(kind: str) -> None:
-    rules = {rule.name for rule in bench_for(kind, type("Any", (), {})).rules()}
-    assert rules == {rule for its, _, rule, _ in CASES if its == kind}
+    assert names(bench_for(kind, Plain)) == {rule for its, _, rule, _ in CASES if its == kind}
