@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import CommandLine
+from standins import flip
 
 import coevo
 from coevo.errors import StoreError
@@ -30,12 +31,6 @@ def command(played_run: Path, tmp_path: Path) -> CommandLine:
     """A command line whose runs folder has a copy of a run of four rounds."""
     shutil.copytree(played_run, tmp_path / "runs" / "it")
     return CommandLine(tmp_path / "runs")
-
-
-def flip(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
 
 
 def cut(path: Path) -> None:

@@ -9,15 +9,14 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as some
+from standins import compiled
 
 from coevo.data.datasets import DataOptions
 from coevo.images import compression
 from coevo.images.compression import fractal, jpeg
-from coevo.native import native
 from coevo_aesthetics.photographs import photographs
 
 SIDES, TOLERANCE = (16, 8, 4), 8 / 255
-compiled = pytest.mark.skipif(not native(), reason="no machine code was built")
 
 
 def photograph(size: int = 64, n: int = 6) -> np.ndarray:

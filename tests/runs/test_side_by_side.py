@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from standins import seed_all
 
 import coevo
 from coevo.images.rendering import render
@@ -39,12 +40,6 @@ def ending(run: Run) -> list[bytes]:
     checkpoint = folder / "checkpoints" / "00000004"
     paths = checkpoint.with_suffix(".json"), checkpoint.with_suffix(".safetensors"), folder / "metrics.jsonl"
     return [path.read_bytes() for path in paths]
-
-
-def seed_all(seed: int) -> None:
-    random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002
-    torch.manual_seed(seed)
 
 
 def draw_all() -> list[float]:

@@ -12,14 +12,12 @@ import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from standins import HALF, compiled
 
-from coevo.native import native
 from coevo.shader import Canvas, Instruction, TooSlow, forest, machine, plan, render
 from coevo.shader.forest import Forest, plan_trees, render_trees
 from coevo.shader.functions import ARITHMETIC, SIMS, Function, Value, moved, to_scalar, to_vector
 from coevo.shader.templates import Primitive, Templates
-
-compiled = pytest.mark.skipif(native() is None, reason="no machine code was built: there is no C compiler here")
 
 
 @contextmanager
@@ -151,13 +149,6 @@ def test_threads_and_neighbours_change_no_bit(values: list[Any], side: int) -> N
 
 
 # functions and instructions of plugins
-
-
-def halved(value: np.ndarray, out: np.ndarray) -> None:
-    np.multiply(value, np.float32(0.5), out)
-
-
-HALF = Instruction("half", halved, lambda a: a / 2)
 
 
 def mirrored(canvas: Canvas, value: Value, far: Value) -> Value:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from standins import HALF, compiled
 
 from coevo.native import native
 from coevo.shader import Canvas, Expression, Instruction, machine, plan, render
@@ -17,7 +18,6 @@ from coevo.shader.instructions import BUILT_IN
 from coevo.shader.plan import Plan
 
 SIDE = 40
-compiled = pytest.mark.skipif(native() is None, reason="no machine code was built: there is no C compiler here")
 
 
 @contextmanager
@@ -114,13 +114,6 @@ def test_any_argument_may_be_a_constant() -> None:
 
 X = np.linspace(-1, 1, SIDE, dtype=np.float32)[None, :]
 Y = np.linspace(-1, 1, SIDE, dtype=np.float32)[:, None]
-
-
-def halved(value: np.ndarray, out: np.ndarray) -> None:
-    np.multiply(value, np.float32(0.5), out)
-
-
-HALF = Instruction("half", halved, lambda a: a / 2)
 
 
 @pytest.mark.parametrize("numpy", [False, True])

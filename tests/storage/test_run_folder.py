@@ -15,6 +15,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
+from standins import flip
 
 from coevo.errors import StoreError
 from coevo.storage.atomic import write_whole
@@ -129,12 +130,6 @@ def test_of_damaged_checkpoints_the_newest_whole_one_is_read_and_the_problems_ar
     assert len(problems) == 2
     assert "00000003.safetensors is damaged" in problems[0]
     assert "00000002.json" in problems[1]
-
-
-def flip(path):
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"{}", b"\xff\xfe", b'{"body": 3, "sha256": ""}'])

@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as some
+from standins import seed_all
 
 from coevo import Studio
 from coevo.storage.state_tools import copy_state, equal_states
@@ -26,12 +27,6 @@ drawing = some.lists(some.sampled_from(sorted(DRAWS)), max_size=6)
 
 def draw(names: list[str]) -> list[float]:
     return [DRAWS[name]() for name in names]
-
-
-def seed_all(seed: int) -> None:
-    random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002
-    torch.manual_seed(seed)
 
 
 @given(some.lists(some.tuples(drawing, drawing), max_size=5))
