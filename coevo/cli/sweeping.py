@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
@@ -16,6 +17,7 @@ from coevo.errors import ConfigError
 
 QUALITY = ("kid", "precision", "coverage")
 SWEEP = "sweep"  # the name of a sweep without one
+OWN = {"run.seed": "--seeds", "run.rounds": "--rounds", "run.minutes": "--minutes"}
 
 
 @click.command()
@@ -84,7 +86,8 @@ def sweep(
     """Play a run for every combination of options' values, and compare their figures.
 
     Each combination is played with every seed, and its works are evaluated. Stopped with Ctrl-C, or killed, the same
-    command goes on. The runs are in the sweep's folder: `coevo show NAME --runs-dir runs/sweep`.
+    command goes on, and tries again those that failed. The runs are in the sweep's folder: `coevo show NAME --runs-dir
+    runs/sweep`. The exit code is 1 if a run failed.
     """
     from coevo.cli.progress import shown_progress
     from coevo.images.png import png_bytes
@@ -98,11 +101,13 @@ def sweep(
     if not metrics:
         raise ConfigError("With -n 0 say which figures of the log to compare: --metric critic.loss.")
     check_name(name)
+    values = varied(vary)
+    check_own(options, values)
     flags = {"--artist": artist, "--critic": critic, "--data": data, "--data-dir": data_dir}
     words = [recipe] if recipe else []
     words += [word for flag, value in flags.items() if value is not None for word in (flag, value)]
     words += [word for option in options for word in ("-o", option)]
-    asked = sweeps.Sweep(runs_dir / name, words, varied(vary), seeds, rounds, minutes, works)
+    asked = sweeps.Sweep(runs_dir / name, words, values, seeds, rounds, minutes, works)
     for trial in asked.trials[::seeds]:  # before the first of them is played
         check(recipe, {"artist": artist, "critic": critic, "data": data}, [*options, *trial.assignments], runs_dir)
     with shown_progress() as progress:
@@ -114,10 +119,22 @@ def sweep(
         click.echo(json.dumps({"runs": found, "table": rows}, indent=2))
     else:
         table(rows, right=[*metrics, "runs"])
-        for run, said in found.items():
-            if isinstance(said, str):
-                click.secho(f"{run} failed: {said}", fg="red")
+    failed = {run: said for run, said in found.items() if isinstance(said, str)}
+    for run, said in failed.items():
+        click.secho(f"{run} failed: {said}", fg="red", err=as_json)
     click.echo(f"{counted(len(found), 'run')} in {asked.folder}, {metrics[0]} in {picture}", err=as_json)
+    if failed:
+        sys.exit(1)
+
+
+def check_own(options: Sequence[str], values: Iterable[str]) -> None:
+    """Raise ConfigError for every option of -o or --vary that a sweep has as an option of its own."""
+    from coevo.runs.config import assignments, leaves
+
+    asked = {*leaves(assignments(options)), *values}
+    mistakes = [f"A sweep takes {flag} in the place of {name}." for name, flag in OWN.items() if name in asked]
+    if mistakes:
+        raise ConfigError(mistakes)
 
 
 def check(recipe: str | None, names: dict[str, str | None], options: Sequence[str], runs: Path) -> None:

@@ -1,7 +1,7 @@
 """`coevo sweep`: a run for every combination of some options' values and every seed, and a table of their figures.
 
-Each run is a process of its own, so that it is the run that `coevo run` makes. What was finished is kept in sweep.json;
-the same command goes on where it was stopped.
+Each run is a process of its own, so that it is the run that `coevo run` makes. The figures of those that ended are kept
+in sweep.json; the same command goes on where it was stopped, and tries again those that failed.
 """
 
 from __future__ import annotations
@@ -50,8 +50,10 @@ class Trial:
 
     @property
     def name(self) -> str:
-        """The run's name: `critic.r1=0.5,seed=0`."""
-        return re.sub(r"[/\\]", "_", ",".join(f"{name}={value}" for name, value in (*self.values, ("seed", self.seed))))
+        """The run's name: `critic.r1=0.5,seed=0`. A slash, which no folder's name has, is in it as in an address (%2F),
+        so that no two trials share a name."""
+        name = ",".join([*self.assignments, f"seed={self.seed}"])
+        return re.sub(r"[/\\%]", lambda sign: f"%{ord(sign[0]):02X}", name)
 
     @property
     def assignments(self) -> list[str]:
@@ -110,7 +112,7 @@ def play(sweep: Sweep, jobs: int = 1, progress: Progress = SILENT) -> dict[str, 
     for trial in sweep.trials:
         check_name(trial.name)
     path = sweep.folder / RECORD
-    done = _done(sweep, path)
+    done: dict[str, Figures | str] = {**_done(sweep, path)}
     left = [trial for trial in sweep.trials if trial.name not in done]
     progress.begin(f"{len(sweep.trials)} runs in {sweep.folder}", len(sweep.trials))
     progress.advance(len(done))
@@ -118,7 +120,8 @@ def play(sweep: Sweep, jobs: int = 1, progress: Progress = SILENT) -> dict[str, 
     try:
         for trial, figures in zip(left, pool.map(partial(_played, sweep, alone=jobs == 1), left), strict=True):
             done[trial.name] = figures
-            write_whole(path, json.dumps(sweep.record() | {"done": done}, indent=2).encode())
+            ended = {name: its for name, its in done.items() if not isinstance(its, str)}
+            write_whole(path, json.dumps(sweep.record() | {"done": ended}, indent=2).encode())
             progress.advance(note=trial.name)
     finally:
         pool.shutdown(cancel_futures=True)
@@ -165,8 +168,8 @@ def chart(sweep: Sweep, found: Mapping[str, Figures | str], metric: str) -> Imag
     return picture
 
 
-def _done(sweep: Sweep, path: Path) -> dict[str, Figures | str]:
-    """What a sweep's record has; the record is made if there is none."""
+def _done(sweep: Sweep, path: Path) -> dict[str, Figures]:
+    """The figures that a sweep's record has; the record is made if there is none."""
     with writing(sweep.folder):
         sweep.folder.mkdir(parents=True, exist_ok=True)
     if not path.exists():
@@ -174,7 +177,7 @@ def _done(sweep: Sweep, path: Path) -> dict[str, Figures | str]:
         return {}
     try:
         record = json.loads(path.read_text())
-        done: dict[str, Figures | str] = record.pop("done")
+        done = {name: figures for name, figures in record.pop("done").items() if not isinstance(figures, str)}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path} is not the record of a sweep ({error}); choose another --name.") from error
     for name, value in sweep.record().items():
@@ -195,11 +198,11 @@ def _played(sweep: Sweep, trial: Trial, alone: bool) -> Figures | str:
     folder, place = RunFolder(sweep.folder / trial.name), ("--runs-dir", str(sweep.folder))
     length = ("--rounds", str(sweep.rounds)) if sweep.rounds else ("--minutes", str(sweep.minutes))
     options = [word for text in trial.assignments for word in ("-o", text)]
-    threads = [] if alone or "--threads" in sweep.options else ["--threads", "1"]
+    threads = [] if alone else ["-o", "run.threads=1"]  # first, so that a number that the user chose counts
     try:
         if not (folder.folder / CONFIG).is_file():
             seed = ("--seed", str(trial.seed))
-            _call("run", *sweep.options, *options, *threads, *seed, *length, "--name", trial.name, *place)
+            _call("run", *threads, *sweep.options, *options, *seed, *length, "--name", trial.name, *place)
         elif not _is_finished(folder, sweep):
             _call("resume", trial.name, *length, *place)
         report = _call("evaluate", trial.name, "-n", str(sweep.works), "--json", *place) if sweep.works else "{}"

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from conftest import CommandLine
 
+from coevo.runs.config import assignments
+from coevo.storage.run_folder import check_name
 from coevo.tools import sweep as sweeps
 from coevo.tools.sweep import Sweep, Trial, chart, play, table
 
@@ -47,18 +49,47 @@ def test_every_combination_has_every_seed() -> None:
     assert trials[3].assignments == ["critic.r1=0", "artist.width=16"]
 
 
-def test_a_value_with_a_slash_is_still_a_name() -> None:
-    assert Trial((("data.dir", "a/b"),), 0).name == "data.dir=a_b,seed=0"
+def test_values_with_slashes_have_names_that_differ() -> None:
+    values = ("a/b", "a_b", "a%2Fb", "a\\b")
+    names = [Trial((("data.dir", value),), 0).name for value in values]
+    assert names[0] == "data.dir=a%2Fb,seed=0" and len(set(names)) == len(values)
+    for name in names:
+        check_name(name)
 
 
-def test_what_was_finished_is_not_played_again(tmp_path: Path, played: list[str]) -> None:
+def test_what_was_finished_is_not_played_again_and_what_failed_is(tmp_path: Path, played: list[str]) -> None:
     assert play(sweep(tmp_path / "s")) == FOUND
     record = json.loads((tmp_path / "s" / "sweep.json").read_text())
+    assert record["done"] == {name: run for name, run in FOUND.items() if not isinstance(run, str)}
     del record["done"]["critic.r1=0.5,seed=0"]
     (tmp_path / "s" / "sweep.json").write_text(json.dumps(record))
     played.clear()
     assert play(sweep(tmp_path / "s"), jobs=2) == FOUND
-    assert played == ["critic.r1=0.5,seed=0"]
+    assert sorted(played) == ["critic.r1=0.5,seed=0", "critic.r1=0.5,seed=1"]
+
+
+def test_runs_beside_each_other_have_one_thread_unless_the_user_says_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[tuple[str, ...]] = []
+    monkeypatch.setattr(sweeps, "_call", lambda *words: commands.append(words) or "{}")
+    for jobs, options in ((1, ["dcgan"]), (2, ["dcgan"]), (2, ["dcgan", "-o", "run.threads=3"])):
+        play(sweep(tmp_path / f"{len(commands)}", options=options, varied={"critic.r1": ["0"]}, seeds=1), jobs)
+    asked = [assignments([word for word in words if word.startswith("run.")]) for words in commands if "run" in words]
+    assert asked == [{}, {"run": {"threads": 1}}, {"run": {"threads": 3}}]  # the last one counts
+
+
+def test_a_run_that_failed_is_said_and_is_the_exit_code(
+    coevo_command: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: str) -> str:
+        raise sweeps.Failed("There is no room.")
+
+    monkeypatch.setattr(sweeps, "_call", fail)
+    answer = coevo_command(*TINY, "--vary", "critic.r1=0,0.5", "--seeds", 1, "--rounds", 1)
+    assert answer.code == 1 and "critic.r1=0,seed=0 failed: There is no room." in answer.out
+    answer = coevo_command(*TINY, "--vary", "critic.r1=0,0.5", "--seeds", 1, "--rounds", 1, "--json")
+    assert answer.code == 1 and json.loads(answer.out)["runs"]["critic.r1=0,seed=0"] == "There is no room."
 
 
 def test_another_sweep_of_that_name_is_refused(tmp_path: Path, played: list[str]) -> None:
@@ -95,6 +126,8 @@ def test_the_chart_has_a_line_and_a_name_for_each_combination_of_the_others() ->
         (["--vary", "critic.r1=0,1"], "Say how long every run is"),
         (["--vary", "critic.r1=0,1", "--rounds", "1", "-n", "0"], "say which figures of the log"),
         (["--vary", "critic.r1=0,1", "--rounds", "1", "--name", "../x"], "A run cannot be named"),
+        (["--vary", "run.seed=1,2", "--rounds", "1"], "A sweep takes --seeds in the place of run.seed"),
+        (["--vary", "critic.r1=0,1", "--rounds", "1", "-o", "run.minutes=3"], "takes --minutes in the place of"),
     ],
 )
 def test_bad_input_is_refused_before_anything_is_played(
