@@ -21,6 +21,10 @@ SMALLER = {
     "max_links": 40, "labelled_batch": 8, "mixture_after": 3, "reals_measured": 12, "side": 4,
 }  # fmt: skip
 """Values for options that a recipe's players have; those that a recipe leaves empty, such as hidden = [], stay."""
+OWN: dict[str, dict[str, Any]] = {"line-drawings": {"artist.ladders": 1, "critic.evaluations": 100}}
+"""Values for options of single recipes: each of its ladders needs 8 works."""
+MEASURING = "features", "gallery"
+"""Critics that measure pictures of 32 px or more."""
 PICKS = "1", "2 7", "u", "3", "+", "1 4", ".", "u", "u", "r", "-", "2", "s 1 32", "3 1", "1", "q"
 """A session in which every command is an event: two branches, changed rates, an undo and a redo, a picture."""
 
@@ -49,9 +53,9 @@ def small(recipe: str) -> list[str]:
     for phase, about in tree.get("phases", {}).items():
         if "steps" in about:
             options[f"phases.{phase}.steps"] = min(about["steps"], 3)
-    measured = tree["critic"]["name"] == "features"  # it measures pictures of 32 px or more
-    words = ["--size", "32" if measured or asks(recipe) else "16", "--batch", "15" if asks(recipe) else "12"]
-    for name, value in options.items():
+    large = tree["critic"]["name"] in MEASURING or asks(recipe)
+    words = ["--size", "32" if large else "16", "--batch", "15" if asks(recipe) else "12"]
+    for name, value in (options | OWN.get(recipe, {})).items():
         words += ["-o", f"{name}={value}"]
     return [recipe, *words, *([] if asks(recipe) else ["--rounds", str(ROUNDS)])]
 
