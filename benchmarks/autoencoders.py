@@ -22,9 +22,9 @@ import torch
 
 import coevo
 from coevo.data.datasets import DataOptions, Dataset, load_dataset, mnist
+from coevo.data.loaders import loaders
 from coevo.evaluation.codes import cluster_labels, code_figures
 from coevo.evaluation.metrics import flat, parzen
-from coevo.runs.build import loaders
 from coevo.runs.run import Run
 from coevo.tools.samples import exhibit_batches
 from coevo_vae.importance import log_likelihood

@@ -24,12 +24,12 @@ from torch import Tensor
 
 import coevo
 from coevo.data.datasets import mnist, to_float
+from coevo.data.loaders import loaders
 from coevo.data.splits import splits
 from coevo.evaluation.evaluator import evaluator_for
 from coevo.evaluation.metrics import flat, kl_divergence, parzen
 from coevo.evaluation.report import evaluate, histogram
 from coevo.plugin.registry import registry
-from coevo.runs.build import loaders
 from coevo.runs.run import Run
 from coevo.tools.samples import exhibit_batches
 

@@ -20,9 +20,9 @@ import torch
 from torch import Tensor
 
 import coevo
+from coevo.data.loaders import loaders
 from coevo.data.splits import splits
 from coevo.evaluation.report import evaluate
-from coevo.runs.build import loaders
 from coevo.runs.run import Run
 from coevo.tools.growth import erased
 from coevo.tools.samples import exhibit_batches

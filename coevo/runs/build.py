@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -14,14 +13,14 @@ from coevo.coevolution.society import society
 from coevo.contract.capabilities import Decoder
 from coevo.contract.players import Artist, Critic
 from coevo.data.batches import DatasetBatches, LazyBatches, NoData
-from coevo.data.datasets import DataOptions, Dataset, load_dataset
+from coevo.data.datasets import Dataset, load_dataset
 from coevo.data.fingerprint import Fingerprint
+from coevo.data.loaders import loaders
 from coevo.data.splits import stratified_indices
-from coevo.errors import CoevoError, ConfigError, DataError, PairError
+from coevo.errors import ConfigError, DataError, PairError
 from coevo.evolution.latent_population import LatentPopulation
 from coevo.loop import Phase, check_pair, checks
 from coevo.loop.pairs import lacks_gradients
-from coevo.plugin.registry import registry
 from coevo.runs.config import Config
 from coevo.runs.effects import check_effects
 from coevo.runs.kept_precision import kept_precision
@@ -186,24 +185,3 @@ def one_pair(config: Config, studio: Studio) -> tuple[Artist, Critic]:
 def uses_reals(*players: Artist | Critic) -> bool:
     """Whether one of the players looks at real works or at their labels."""
     return any(need != "unused" for player in players for need in (player.spec().reals, player.spec().labels))
-
-
-def loaders() -> dict[str, Callable[[DataOptions], Dataset]]:
-    """Every dataset's loader by name, imported when it is called."""
-    return {name: partial(_load_named, name) for name in registry().offers("dataset")}
-
-
-def _load_named(name: str, options: DataOptions) -> Dataset:
-    loader = registry().load("dataset", name)
-    try:
-        dataset: Dataset = loader(options)
-    except CoevoError:
-        raise
-    except Exception as error:
-        said = " ".join(str(error).split())
-        raise DataError(
-            f"Dataset {name!r} raised {type(error).__name__}: {said[:500]}\n"
-            f"The mistake is in its loader, in plugin {registry().owner('dataset', name)!r}, or in what it reads; "
-            "`coevo --debug` shows the whole traceback."
-        ) from error
-    return dataset

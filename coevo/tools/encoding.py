@@ -14,6 +14,7 @@ from coevo.contract.capabilities import DifferentiableEncoder, Encoder, Reconstr
 from coevo.contract.players import Artist
 from coevo.contract.works import CodeBlock, Works
 from coevo.data.datasets import Dataset
+from coevo.data.loaders import loaders
 from coevo.data.splits import splits
 from coevo.errors import CoevoError, DataError
 from coevo.images.plots import GREY, colour_of, scatter_plot
@@ -21,7 +22,6 @@ from coevo.images.png import png_bytes
 from coevo.images.rendering import reconstruct
 from coevo.images.sheets import contact_sheet, filled
 from coevo.latent_models.priors import draw
-from coevo.runs.build import loaders
 from coevo.runs.opening import SavedRun, read_config
 from coevo.runs.real_works import lost
 from coevo.storage.run_folder import RunFolder

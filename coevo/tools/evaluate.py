@@ -12,6 +12,7 @@ from torch import Tensor
 from coevo.contract.capabilities import Encoder
 from coevo.contract.players import Artist
 from coevo.data.datasets import DataOptions, Dataset, load_dataset, to_float
+from coevo.data.loaders import loaders
 from coevo.data.splits import splits, stratified_indices
 from coevo.errors import DataError
 from coevo.evaluation.codes import code_figures, parzen_figures
@@ -20,7 +21,6 @@ from coevo.evaluation.progress import SILENT, Progress
 from coevo.evaluation.report import evaluate
 from coevo.images.png import png_bytes
 from coevo.images.sheets import contact_sheet
-from coevo.runs.build import loaders
 from coevo.runs.effects import check_place
 from coevo.runs.opening import SavedRun
 from coevo.runs.real_works import changed, lost

@@ -189,7 +189,7 @@ def class_probability(wants: str, data: str, dir: str | None, image: tuple[int, 
         ConfigError: no class has that name.
     """
     from coevo.data.datasets import DataOptions, load_dataset, to_float
-    from coevo.runs.build import loaders
+    from coevo.data.loaders import loaders
 
     channels, size, _ = image
     options = DataOptions.model_validate({"name": data, "dir": dir, "size": size, "channels": channels})

@@ -205,8 +205,8 @@ def give_idx(stage: Stage, content: bytes, rng: random.Random) -> str:
 def load(**options: Any) -> str:
     """Read a dataset; what is wrong with the answer, or nothing."""
     from coevo.data.datasets import DataOptions, load_dataset
+    from coevo.data.loaders import loaders
     from coevo.errors import CoevoError
-    from coevo.runs.build import loaders
 
     with suppress(CoevoError):
         load_dataset(DataOptions(**options), loaders())
@@ -471,7 +471,7 @@ def give(stage: Stage, name: str, content: bytes, rng: random.Random) -> str:
         with limited():
             return KINDS[name].give(stage, content, rng)
     except TooLong:
-        return f"hang: more than {SECONDS} s"
+        return f"timeout: more than {SECONDS} s"
     except MemoryError:
         return f"memory: more than {BYTES >> 20} MB"
     except Exception as error:
@@ -518,7 +518,7 @@ def examined(source: Path, name: str, count: int, seed: int, folder: Path) -> It
             try:
                 while numbers:
                     if not here.poll(SECONDS * 6):
-                        problem = f"hang: more than {SECONDS * 6} s, past every signal"
+                        problem = f"timeout: more than {SECONDS * 6} s, past every signal"
                         break
                     said = here.recv()
                     if isinstance(said, Finding):
