@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal, get_args
 
@@ -50,9 +50,9 @@ class Plugin:
 
     @property
     def packages(self) -> set[str]:
-        """The top packages of all that it offers, and its own."""
+        """The top packages of all that it offers, and its own. What it offers of coevo stays coevo's code."""
         paths = [self.module, *(offer.path for some in self.offers.values() for offer in some)]
-        return {path.partition(":")[0].partition(".")[0] for path in paths if path}
+        return {top_package(path) for path in paths if path} - ({CORE} if self.name != CORE else set())
 
     @property
     def title(self) -> str:
@@ -172,6 +172,11 @@ class Registry:
             said = said_by(error, module)
             raise ConfigError(f"{what} failed to load from {offer.path}: {said}") from error
         check_kind(kind, found, what, offer.path)
+        if kind in ("artist", "critic") and found.name != offer.name:  # a run keeps the class's name, and looks for it
+            raise ConfigError(
+                f"{what} should have the name that it is offered by, name = {offer.name!r}, but {found.__name__}.name "
+                f"is {found.name!r}."
+            )
         return found
 
     def take(self, kind: Kind, name: str, player: Any, source: Source) -> None:
@@ -194,9 +199,13 @@ class Registry:
         """Where a class of a player that was loaded comes from; None if nobody offers it."""
         if own := next((source for its, source in self._own.values() if its is player), None):
             return own
-        package = player.__module__.partition(".")[0]
-        found = next((plugin for plugin in self.plugins if package in plugin.packages), None)
+        found = self.owner_of(top_package(player.__module__))
         return Source(plugin=found.name, version=found.version) if found else None
+
+    def owner_of(self, package: str) -> Plugin | None:
+        """The plugin whose code a package is: the one that stands in it, or else one that offers something of it."""
+        its = (plugin for plugin in self.plugins if top_package(plugin.module) == package)
+        return next(its, None) or next((plugin for plugin in self.plugins if package in plugin.packages), None)
 
     def named(self, kind: Kind, path: str) -> str:
         """The name by which a class is offered that has this import path, "module:Class"; empty if it is not."""
@@ -266,6 +275,18 @@ def _offer(offered: Any) -> Offer:
     return offer
 
 
+BASES: dict[Kind, str] = {
+    "game": "coevo.adversarial.games.Game",
+    "prior": "coevo.latent_models.priors.Prior",
+    "ui": "coevo.interactive.ui.UI",
+}
+"""The classes that offers are subclasses of, in packages above this one; they are known by their names."""
+
+
+def _is_subclass(base: str, found: Any) -> bool:
+    return isinstance(found, type) and any(f"{one.__module__}.{one.__qualname__}" == base for one in found.__mro__)
+
+
 def check_kind(kind: Kind, found: Any, what: str, where: str) -> None:
     """Raise ConfigError if an imported thing is not what the contract says of its kind.
 
@@ -280,8 +301,7 @@ def check_kind(kind: Kind, found: Any, what: str, where: str) -> None:
 
         base = Artist if kind == "artist" else Critic
         if not (isinstance(found, type) and issubclass(found, base)):
-            came = found.__name__ if isinstance(found, type) else f"a {type(found).__name__}"
-            raise ConfigError(f"{what} should be a subclass of coevo.{base.__name__}, but {where} is {came}.")
+            raise ConfigError(f"{what} should be a subclass of coevo.{base.__name__}, but {where} is {_said(found)}.")
         name, options = getattr(found, "name", None), found.Options
         if not isinstance(name, str) or not name or not name.isprintable() or set(name) & set("/\\:"):
             raise ConfigError(
@@ -294,15 +314,22 @@ def check_kind(kind: Kind, found: Any, what: str, where: str) -> None:
     checks: dict[Kind, tuple[Callable[[Any], bool], str]] = {
         "dataset": (callable, "a function of DataOptions"),
         "importer": (callable, "a function of a path"),
-        "game": (callable, "a subclass of coevo.adversarial.games.Game"),
-        "prior": (callable, "a subclass of coevo.latent_models.priors.Prior"),
-        "ui": (callable, "a subclass of coevo.interactive.ui.UI"),
+        **{its: (partial(_is_subclass, base), f"a subclass of {base}") for its, base in BASES.items()},
         "function": (lambda it: isinstance(it, dict), "a dict of coevo.shader.functions.Function by name"),
         "command": (lambda it: callable(getattr(it, "get_short_help_str", None)), "a click command"),
     }
     holds, expected = checks[kind]
     if not holds(found):
-        raise ConfigError(f"{what} should be {expected}, but {where} is a {type(found).__name__}.")
+        raise ConfigError(f"{what} should be {expected}, but {where} is {_said(found)}.")
+
+
+def _said(found: Any) -> str:
+    return found.__name__ if isinstance(found, type) else f"a {type(found).__name__}"
+
+
+def top_package(path: str) -> str:
+    """The package that a module or an import path begins with: "coevo_sky" of "coevo_sky.artist:Cloud"."""
+    return path.partition(":")[0].partition(".")[0]
 
 
 def in_words(kind: Kind) -> str:

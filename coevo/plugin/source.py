@@ -1,4 +1,4 @@
-"""Where the class of a player comes from: kept with its run, so that it is found again, and a change of it is said."""
+"""Where the class of a player comes from. A run keeps it, to find the class again and to say whether it has changed."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The plugin that offers a class, or the file that it stands in; None is not known.
+    """The plugin that offers a class, or the file that defines it. What is None does not apply, or is not known.
 
     Args:
-        plugin, version: the plugin's name and the version of its distribution.
-        class_name: the class within its file or module: "Siren".
-        file: the whole path of the file; None for a class of a notebook.
-        module: its name, if it belongs to a package: "models.siren".
-        sha256: of the file, or of the class's own lines if there is no file.
+        plugin, version: the plugin's name, and the version of its distribution.
+        class_name: the name of the class within its file or module: "Siren".
+        file: the absolute path of the file; None for a class of a notebook.
+        module: the name of the module, if the file belongs to a package: "models.siren".
+        sha256: the checksum of the file, or of the source of the class if there is no file.
     """
 
     plugin: str | None = None
@@ -30,7 +30,7 @@ class Source:
         return f"{self.file}:{self.class_name}" if self.file else f"class {self.class_name} of Python code"
 
     def change(self, now: Source) -> str:
-        """How it differs now, as a sentence without its subject's run: empty if it does not."""
+        """What has changed since the run was made, as a clause; empty if nothing has."""
         if self.file and self.file == now.file and self.sha256 != now.sha256:
             return f"{self.file} has changed since"
         if not self.file and not self.plugin and self.sha256 and self.sha256 != now.sha256:
