@@ -47,13 +47,14 @@ def _works(artist: Artist, method: str, works: Any, n: int) -> Works:
     if not isinstance(works, Works):
         raise _wrong(artist, method, "Works", type(works).__name__)
     shape, device = artist.studio.image, artist.studio.device
-    if works.images is not None and (works.images.shape[1:] != shape or _unfit(works.images, device)):
+    if works.images is not None and (_unfit(works.images, device) or works.images.shape[1:] != shape):
         expected = f"images [N, {', '.join(map(str, shape))}] of floats on {device.type}"
         raise _wrong(artist, method, expected, _said(works.images))
-    if works.codes is not None and (works.codes.ndim != 2 or _unfit(works.codes, device)):
+    if works.codes is not None and (_unfit(works.codes, device) or works.codes.ndim != 2):
         raise _wrong(artist, method, f"codes [N, D] of floats on {device.type}", _said(works.codes))
-    if works.labels is not None and (works.labels.ndim != 1 or works.labels.is_floating_point()):
-        raise _wrong(artist, method, "labels [N] of whole numbers", _said(works.labels))
+    labels: object = works.labels
+    if labels is not None and not (isinstance(labels, Tensor) and labels.ndim == 1 and not labels.is_floating_point()):
+        raise _wrong(artist, method, "labels [N] of whole numbers", _said(labels))
     if not len(works):
         raise _wrong(artist, method, f"{n} works", "none")
     parts = {"images": works.images, "codes": works.codes, "labels": works.labels, "genomes": works.genomes}
@@ -76,7 +77,7 @@ def judged(critic: Critic, works: Works, reals: Works | None) -> Tensor:
     """
     rewards = critic.judge(works, reals)
     device = critic.studio.device
-    if not isinstance(rewards, Tensor) or rewards.shape != (len(works),) or _unfit(rewards, device):
+    if _unfit(rewards, device) or rewards.shape != (len(works),):
         expected = f"rewards [{len(works)}] of floats on {device.type}"
         raise _wrong(critic, "judge", expected, _said(rewards))
     if every_step:
@@ -103,7 +104,8 @@ def learned(player: Artist | Critic, metrics: Metrics, method: str = "learn") ->
     for name, value in metrics.items():
         single = value.numel() == 1 if isinstance(value, Tensor) else isinstance(value, int | float)
         if not single or not isinstance(name, str):
-            raise _wrong(player, method, f"one number for the figure {name!r}", _said(value))
+            came = _said(value) if isinstance(value, Tensor) else f"a {type(value).__name__}"
+            raise _wrong(player, method, f"one number for the figure {name!r}", came)
         if every_step and isinstance(value, Tensor):
             _finite(player, method, value)
     return metrics
@@ -123,13 +125,14 @@ def _finite(player: Artist | Critic, method: str, *tensors: Tensor | None) -> No
         raise _wrong(player, method, "finite numbers", "some that are NaN or infinite")
 
 
-def _unfit(tensor: Tensor, device: torch.device) -> bool:
-    return not tensor.is_floating_point() or tensor.device.type not in ("cpu", device.type)
+def _unfit(part: object, device: torch.device) -> bool:
+    """Whether something is no tensor of floats that a device can compute with."""
+    return not (isinstance(part, Tensor) and part.is_floating_point() and part.device.type in ("cpu", device.type))
 
 
 def _said(value: object) -> str:
     if not isinstance(value, Tensor):
-        return f"a {type(value).__name__}"
+        return f"a {type(value).__name__} instead of a tensor"
     return f"{list(value.shape)} of {str(value.dtype).removeprefix('torch.')} on {value.device.type}"
 
 
