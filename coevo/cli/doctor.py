@@ -98,12 +98,17 @@ def processors() -> Iterator[Finding]:
 
 
 def plugins() -> Finding:
-    """Whether all plugins can be used."""
+    """Whether all plugins can be used, and all of each."""
     found = registry()
     broken = [plugin.name for plugin in found.plugins if plugin.error]
-    advice = " ".join([*found.problems(), *(["`coevo plugins` says what is wrong."] if broken else [])])
-    cannot = f"; {', '.join(broken)} cannot be used" if broken else ""
-    return Finding("plugins", f"{counted(len(found.plugins), 'plugin')}{cannot}", advice)
+    partly = [plugin.name for plugin in found.plugins if plugin.notes and not plugin.error]
+    said = [
+        counted(len(found.plugins), "plugin"),
+        *([f"{', '.join(broken)} cannot be used"] if broken else []),
+        *([f"a part of {', '.join(partly)} fails, is slow or deprecated"] if partly else []),
+    ]
+    advice = " ".join([*found.problems(), *(["`coevo plugins` says what is wrong."] if broken or partly else [])])
+    return Finding("plugins", "; ".join(said), advice)
 
 
 def cache() -> Finding:

@@ -50,6 +50,18 @@ def test_a_broken_plugin_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "odd cannot be used" in finding.found and "coevo plugins" in finding.advice
 
 
+def test_a_plugin_of_which_a_part_fails_is_named_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, coevo_command: CommandLine
+) -> None:
+    (tmp_path / "coevo_sky.py").write_text("from coevo import hookimpl\n\n@hookimpl\ndef coevo_artist(): return []\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    sky = Registry([EntryPoint("sky", "coevo_sky", "coevo")])
+    monkeypatch.setattr(doctor, "registry", lambda: sky)
+    answer = coevo_command("doctor")
+    assert answer.code == 1 and "2 plugins; a part of sky fails, is slow or deprecated" in answer.out
+    assert "`coevo plugins` says what is wrong." in answer.out
+
+
 def test_findings_as_json(coevo_command: CommandLine) -> None:
     rows = json.loads(coevo_command("doctor", "--json").out)
     assert [row["what"] for row in rows][:3] == ["coevo", "packages", "machine code"]
