@@ -40,7 +40,7 @@ class AcceptedWorks(Observer):
 
     Args:
         folder: the run's folder.
-        limit: the number of works of a round that are recorded, at most.
+        limit: the number of works of a round that are recorded, at most; with 0 it only keeps what is there.
     """
 
     name = "accepted"
@@ -66,6 +66,8 @@ class AcceptedWorks(Observer):
             return
         ids = [genome.id for genome in works.genomes]
         self._known &= set(ids)
+        if not self.limit:
+            return
         with unchanged(run.critic, run.studio):
             fooled, scores = checks.fooled(run.critic, works, turn.reals).tolist(), rewards.tolist()
         new = [i for i, accepted in enumerate(fooled) if accepted and ids[i] not in self._known]

@@ -237,9 +237,11 @@ class Checkpoints(Observer):
     name = "checkpoints"
 
     def __init__(self, every: int, best: str | None, metrics: MetricsLog):
-        self.every, self.metrics = every, metrics
+        self.every, self.metrics, self.watched = every, metrics, best
         self.way, _, self.metric = (best or "").partition(":")
         self.best: float | None = None
+        """The best value so far of the metric `of`, which need not be the one that is watched now."""
+        self.of = best
         self._saved = 0.0
 
     def begin(self, run: ObservedRun) -> None:
@@ -262,10 +264,10 @@ class Checkpoints(Observer):
             self._saved = time.perf_counter()
 
     def state(self) -> State:
-        return {"best": self.best}
+        return {"best": self.best, "of": self.of}
 
     def restore(self, state: State) -> None:
-        self.best = state["best"]
+        self.best, self.of = state["best"], state.get("of", self.watched)
 
     def _check_measured(self, latest: dict[str, float]) -> None:
         """Raise ConfigError, at the first row of the log, if the watched metric is not in it."""
@@ -277,7 +279,8 @@ class Checkpoints(Observer):
         """Whether the watched metric is better than ever before."""
         if not self.metric or not latest:
             return False
-        value = latest[self.metric]
-        better = self.best is None or (value < self.best if self.way == "min" else value > self.best)
-        self.best = value if better else self.best
+        value, best = latest[self.metric], self.best if self.of == self.watched else None
+        better = best is None or (value < best if self.way == "min" else value > best)
+        if better:
+            self.best, self.of = value, self.watched
         return better

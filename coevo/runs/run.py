@@ -15,7 +15,7 @@ from typing import Any, Self
 from coevo.contract.capabilities import Interactive
 from coevo.contract.players import Artist, Critic, State
 from coevo.data.datasets import Dataset
-from coevo.errors import ConfigError, PairError, StoreError
+from coevo.errors import CoevoError, ConfigError, DataError, PairError, StoreError
 from coevo.interactive.session import Session
 from coevo.interactive.session_db import FILE, SessionDB
 from coevo.loop import Turn
@@ -91,7 +91,7 @@ class Run:
         self.sheets = Sheets(store, options.sheet_every, options.batch, options.seed)
         self.observers: list[Observer] = [
             *([self.ancestors] if self.ancestors else []),
-            *([] if picks or not options.accepted else [AcceptedWorks(store.folder, options.accepted)]),
+            *([] if picks else [AcceptedWorks(store.folder, options.accepted)]),
             self.metrics,
             self.clock,
             *([Board(store, options.log_every)] if options.tensorboard else []),
@@ -104,6 +104,7 @@ class Run:
         self.notes: list[str] = []
         """Sentences about how it begins: options taken over, rounds that were lost, what was read of the real works."""
         self._is_read = False
+        self._is_untried = False  # it was made by this process, and no turn was played
         self.stopping = self.is_ending = self.closed = False
         self._turns: Generator[Turn] | None = None
 
@@ -131,7 +132,7 @@ class Run:
         store = RunFolder.create(runs, name, stem, setup.config.toml().encode())
         try:
             run = cls(setup, store, SessionDB(store.folder / FILE, "create") if setup.picks else None)
-            run.notes, run._is_read = notes, True
+            run.notes, run._is_read, run._is_untried = notes, True, True
             if config.run.start:
                 with run.studio.playing():
                     warm_start(config.run.start, run.setup, runs)
@@ -292,7 +293,10 @@ class Run:
     def turns(self) -> Iterator[Turn]:
         """Play until the rounds or minutes are over, or `stopping` is set. Asked for again, it goes on from there.
 
+        Nothing stays of a new run that is refused in its first turn, as by a player that reads a file when it plays.
+
         Raises:
+            ConfigError, DataError: a player cannot do what its options ask for.
             NotFiniteError: a loss or a parameter is not finite; the last good checkpoint stays.
             PairError: the critic asks a person, and has no user interface.
             StoreError: another process plays this run, or it is closed.
@@ -320,18 +324,25 @@ class Run:
         if self.session.db:
             self.session.db.allow_writing()
         self.read()
-        with self.studio.playing(), self._observed():
-            for turn in self.session.turns():
-                self.is_ending = self._is_last(turn)
+        try:
+            with self.studio.playing(), self._observed():
+                for turn in self.session.turns():
+                    self._is_untried = False
+                    self.is_ending = self._is_last(turn)
+                    for observer in self.observers:
+                        observer.see(turn, self)
+                    with self.studio.paused():
+                        yield turn
+                    if self.is_ending and turn.safe:
+                        self.session.keep()
+                        break
                 for observer in self.observers:
-                    observer.see(turn, self)
-                with self.studio.paused():
-                    yield turn
-                if self.is_ending and turn.safe:
-                    self.session.keep()
-                    break
-            for observer in self.observers:
-                observer.end(self)
+                    observer.end(self)
+        except CoevoError as error:
+            if self._is_refused(error):
+                self.session.close()
+                self.store.discard()
+            raise
 
     @contextmanager
     def _observed(self) -> Iterator[None]:
@@ -343,10 +354,14 @@ class Run:
             try:
                 yield
             except Exception as error:
-                if self.store.names():
+                if self.store.names() and not self._is_refused(error):
                     where = "on its newest sheet" if self.is_session else "at its last checkpoint"
                     error.add_note(f"The run is kept as it was {where}.")
                 raise
+
+    def _is_refused(self, error: Exception) -> bool:
+        """Whether an error refuses a new run before its first turn is over, so that nothing of it stays."""
+        return self._is_untried and not self.is_session and isinstance(error, ConfigError | DataError)
 
     def _is_last(self, turn: Turn) -> bool:
         """Whether the run should end at the next safe turn."""

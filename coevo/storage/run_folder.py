@@ -73,6 +73,7 @@ class RunFolder:
         self.folder = folder
         self.checkpoints = folder / "checkpoints"
         self._lock = FileLock(folder / ".lock", thread_local=False)  # a UI plays in a thread of its own
+        self._is_first = False  # whether the folder of all runs was made for it
 
     @property
     def name(self) -> str:
@@ -105,6 +106,7 @@ class RunFolder:
         """
         if name is not None:
             check_name(name)
+        is_first = not runs.exists()
         with writing(runs):
             runs.mkdir(parents=True, exist_ok=True)
             remove_forgotten(runs)
@@ -125,6 +127,7 @@ class RunFolder:
             shutil.rmtree(part, ignore_errors=True)
             raise
         store = cls(free)
+        store._is_first = is_first
         store.lock()
         return store
 
@@ -193,9 +196,12 @@ class RunFolder:
         self._lock.release()
 
     def discard(self) -> None:
-        """Remove a folder that has just been made."""
+        """Remove a folder that has just been made, and that of all runs if it was made for this one."""
         self.unlock()
         shutil.rmtree(self.folder, ignore_errors=True)
+        if self._is_first:
+            with suppress(OSError):  # another run may be in it by now
+                self.folder.parent.rmdir()
 
     @property
     def locked(self) -> bool:

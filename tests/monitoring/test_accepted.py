@@ -44,6 +44,17 @@ def test_the_list_resumes_exactly(evolved: CommandLine) -> None:
     assert read_accepted(evolved.runs / "parts") == read_accepted(evolved.runs / "it")
 
 
+def test_a_run_that_goes_on_without_the_list_keeps_what_is_in_it(evolved: CommandLine) -> None:
+    folder = evolved.runs / "kept"
+    coevo.run("evolved-art", name="kept", rounds=4, batch=8, runs_dir=evolved.runs, options=OPTIONS)
+    before = read_accepted(folder)
+    coevo.resume("kept", rounds=5, accepted=0, runs_dir=evolved.runs)
+    assert before and read_accepted(folder) == before
+    coevo.resume("kept", rounds=6, runs_dir=evolved.runs)
+    after = read_accepted(folder)
+    assert after[: len(before)] == before and {row["round"] for row in after[len(before) :]} <= {6}
+
+
 def test_accepted_works_are_listed_and_drawn(evolved: CommandLine, tmp_path: Path) -> None:
     sheet, one = tmp_path / "sheet.png", tmp_path / "one.png"
     rows = json.loads(evolved("accepted", "it", "--json", "-o", sheet).out)

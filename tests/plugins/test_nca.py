@@ -311,6 +311,11 @@ def test_what_cannot_work_is_refused_in_a_sentence(options: dict[str, Any], said
 TINY = ("-o", "artist.channels=6", "-o", "artist.hidden=8", "-o", "artist.min_steps=3", "-o", "artist.max_steps=5")
 
 
+def test_nothing_stays_of_a_run_whose_picture_to_grow_is_missing(coevo_command: CommandLine) -> None:
+    said = coevo_command.refuses("run", "growing-nca", *TINY, "-o", "artist.target=missing.png")
+    assert "There is no picture missing.png to grow towards" in said and not coevo_command.runs.exists()
+
+
 def test_an_interrupted_run_goes_on_exactly(coevo_command: CommandLine) -> None:
     pooled = ("-o", "artist.pool=8", "--size", 16, "--batch", 4)
     for name, rounds in (("whole", 6), ("parts", 3)):

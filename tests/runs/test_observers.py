@@ -40,3 +40,15 @@ def test_a_run_that_stops_within_a_round_leaves_the_sheet_of_its_beginning(tmp_p
             run.stopping = turn.next.step == 2 and turn.role == "artist"
         assert turn.next == (2, 1, 3) and run.sheet == sheet
     assert sheet.read_bytes() == drawn
+
+
+def test_the_best_of_one_metric_is_not_compared_with_that_of_another(tmp_path: Path) -> None:
+    """The rounds themselves are a metric that always rises."""
+    small = {"artist": {"width": 4}, "critic": {"width": 4}, "data": {"size": 16}}
+    options = {**small, "run": {"best": "max:round", "log_every": 1, "save_every": 1}}
+    store = coevo.run("dcgan", name="it", rounds=2, batch=8, runs_dir=tmp_path, options=options).store
+    assert store.pointed("best") == "00000002"
+    coevo.resume("it", rounds=3, best="min:round", runs_dir=tmp_path)
+    assert store.pointed("best") == "00000003"  # of its metric the best so far
+    coevo.resume("it", rounds=4, best="min:round", runs_dir=tmp_path)
+    assert store.pointed("best") == "00000003"

@@ -18,10 +18,12 @@ import pytest
 import torch
 from conftest import SMALL, CommandLine
 
-from coevo.errors import StoreError
+import coevo
+from coevo.errors import ConfigError, StoreError
 from coevo.runs.run import Run
 from coevo.storage.jsonl import read_log
 from coevo.storage.run_folder import RunFolder
+from coevo.testing import RandomArtist, TargetCritic
 
 ROUNDS = 300
 PACE = ("-o", "run.save_every=7", "-o", "run.log_every=5", "-o", "run.sheet_every=50", "--rounds", str(ROUNDS))
@@ -232,3 +234,32 @@ def test_what_decides_what_a_run_is_cannot_be_changed(option: str, tmp_path: Pat
     said = command.refuses("resume", "it", "--rounds", 2, "-o", option)
     assert f"{name} decides what run 'it' is, so it stays" in said and "a new run that starts from it can have" in said
     assert "There is no option named 'run.rouds'" in command.refuses("resume", "it", "-o", "run.rouds=3")
+
+
+@pytest.mark.parametrize("method", ["build", "make"])
+def test_nothing_stays_of_a_run_that_a_player_refuses_before_its_first_turn(method: str, tmp_path: Path) -> None:
+    def refuse(*_: object) -> None:
+        raise ConfigError("There is no such picture.")
+
+    refusing = type("Refusing", (RandomArtist,), {"name": "refusing", method: refuse})
+    with pytest.raises(ConfigError, match="There is no such picture") as caught:
+        coevo.run(artist=refusing, critic=TargetCritic, rounds=1, runs_dir=tmp_path / "runs")
+    assert not (tmp_path / "runs").exists() and not hasattr(caught.value, "__notes__")
+
+
+def test_a_run_that_a_player_refuses_later_stays(tmp_path: Path) -> None:
+    class Tired(RandomArtist):
+        """Makes two batches."""
+
+        name = "tired"
+        made = 0
+
+        def make(self, n, reals):
+            self.made += 1
+            if self.made > 2:
+                raise ConfigError("That is enough.")
+            return super().make(n, reals)
+
+    with pytest.raises(ConfigError, match="That is enough"):
+        coevo.run(artist=Tired, critic=TargetCritic, name="it", rounds=9, runs_dir=tmp_path)
+    assert coevo.load("it", tmp_path, artist=Tired).round == 0
