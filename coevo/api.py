@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 from torch.utils.data import Dataset as TorchDataset
 
@@ -23,11 +24,11 @@ from coevo.interactive.ui import UI
 from coevo.loop import check_pair
 from coevo.loop import coevolve as coevolve
 from coevo.plugin.blame import blame
-from coevo.plugin.own import Role, refuse_while_importing, take_class, take_named
+from coevo.plugin.own import refuse_while_importing
 from coevo.plugin.registry import registry
 from coevo.runs.build import one_pair
 from coevo.runs.config import Config, merge, resolve
-from coevo.runs.players import asked_players, given_player
+from coevo.runs.players import asked_players, given_player, own_players
 from coevo.runs.run import Run
 from coevo.runs.starting import is_interactive, new_config
 from coevo.runs.stopping import stoppable
@@ -57,8 +58,9 @@ def run(
         artist, critic: names of players, or classes of your own; or "./siren.py:Siren", a class of a file. `resume`
             finds a class again in the file that it stands in; one of a notebook is given to `resume` and `load` too.
         data: the name of a dataset; the path of a folder or zip of images; the pictures as a NumPy array or torch
-            tensor, or with their labels as (pictures, labels); a torch dataset, or a `coevo.Data`. Arrays are kept
-            beside the runs, so that the run can be resumed.
+            tensor, or with their labels as (pictures, labels); a torch dataset, or a `coevo.Data`, whose size, channels
+            and batch the run has, too, unless others are given. Arrays are kept beside the runs, so that the run can be
+            resumed.
         name: the run's name; by default one with a number.
         runs_dir: the folder of all runs.
         options: sections as in config.toml, such as {"artist": {"latent": 32}}.
@@ -76,12 +78,13 @@ def run(
     refuse_while_importing()
     artist, its = (None, {}) if artist is None else given_player("artist", artist, registry())
     critic, theirs = (None, {}) if critic is None else given_player("critic", critic, registry())
+    of_data = options_of(data) if isinstance(data, Data) else {}
     data = data.given if isinstance(data, Data) else read_torch_dataset(data) if is_torch_dataset(data) else data
     named_data = data is None or isinstance(data, str | Path)
     with nullcontext(data) if named_data else kept_arrays(data, Path(runs_dir)) as place:
         where = None if place is None else str(place)
         given = {"run": run_options, "artist": its, "critic": theirs}
-        asked = merge(named(artist=artist, critic=critic, data=where), given, options or {})
+        asked = merge(of_data, named(artist=artist, critic=critic, data=where), given, options or {})
         config, taken = new_config(recipe, asked, Path(runs_dir))
         check_ui(config, ui)
         new = Run.create(config, Path(runs_dir), name, recipe)
@@ -97,15 +100,17 @@ def pair(
     seed: int = 0,
     size: int = 32,
     channels: int = 1,
+    device: str | torch.device = "cpu",
     options: Mapping[str, Any] | None = None,
 ) -> tuple[Artist, Critic]:
     """Two players that fit each other and the data, built: for a loop of your own with `coevo.coevolve`.
 
     Args:
         artist, critic: as of `run`.
-        data: the real works, which say how large pictures are; None for players that use none.
+        data: the real works, which say how large pictures are, and on which device the players are; None for players
+            that use none.
         seed: everything random follows from it.
-        size, channels: of pictures, where there is no data.
+        size, channels, device: of pictures and players, where there is no data.
         options: of the players, such as {"artist": {"latent": 32}}.
 
     Returns:
@@ -127,10 +132,12 @@ def pair(
     given = {"artist": its, "critic": theirs, "run": {"seed": seed}}
     asked = asked_players(merge(named(artist=artist, critic=critic), given, options or {}), registry())
     config = resolve(asked, registry())
-    image, classes = (data.image, data.classes) if data else ((channels, size, size), ())
-    studio = Studio(image, classes, seed=seed, batch=data.size if data else config.run.batch)
+    if data is None:
+        studio = Studio((channels, size, size), device=torch.device(device), seed=seed, batch=config.run.batch)
+    else:
+        studio = Studio(data.image, data.classes, data.device, seed=seed, batch=data.size)
     players = one_pair(config, studio)
-    check_pair(*players, reals=data is not None, labels="all" if classes else "none")
+    check_pair(*players, reals=data is not None, labels="all" if studio.classes else "none")
     with studio.playing():
         studio.reseed()
         players[0].build()
@@ -158,7 +165,8 @@ def resume(
         ui: how a person is asked, if the critic is one.
         data, data_dir: where its dataset is now, if that was moved.
         changed_data: go on although the dataset is not what it was.
-        artist, critic: the classes of your own that it plays, if they are not where they were, or have changed.
+        artist, critic: the classes that it plays, if they are not where they were, or have changed: your own, or
+            "plugin:name" of one that another plugin offers now.
         changes: options of [run] that differ from now on, such as minutes=15, in all.
 
     Returns:
@@ -175,7 +183,7 @@ def resume(
             data=None if data is None else str(data),
             data_dir=data_dir,
             changed_data=changed_data,
-            own=own_players(artist, critic),
+            own=own_players(artist, critic, registry()),
             **changes,
         ),
         ui,
@@ -194,7 +202,7 @@ def load(
     Args:
         run: its name or folder, or "latest".
         runs_dir: the folder of all runs.
-        artist, critic: the classes of your own that it plays, if they are not where they were, or of a notebook.
+        artist, critic: the classes that it plays, if they are not where they were, or of a notebook; as of `resume`.
 
     Returns:
         The run, not locked: `load("x").artist.exhibit(16, seed=1)`. Its dataset is not read.
@@ -203,17 +211,13 @@ def load(
         StoreError: there is no such run, or none of its checkpoints is whole.
     """
     refuse_while_importing()
-    return Run.resume(RunFolder.open(run, Path(runs_dir)), lock=False, own=own_players(artist, critic))
+    return Run.resume(RunFolder.open(run, Path(runs_dir)), lock=False, own=own_players(artist, critic, registry()))
 
 
-def own_players(artist: str | type[Artist] | None, critic: str | type[Critic] | None) -> dict[Role, str]:
-    """The names under which the registry has classes that the user gives. Raises ConfigError if they are no players."""
-    given: dict[Role, Any] = {"artist": artist, "critic": critic}
-    return {
-        role: take_named(role, player, registry()) if isinstance(player, str) else take_class(role, player, registry())
-        for role, player in given.items()
-        if player is not None
-    }
+def options_of(data: Data) -> dict[str, dict[str, int]]:
+    """The options of a run that `Data` has, by section."""
+    channels, side, _ = data.image
+    return {"data": {"size": side, "channels": channels}, "run": {"batch": data.size}}
 
 
 def named(**sections: str | None) -> dict[str, Any]:

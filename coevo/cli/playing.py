@@ -144,9 +144,11 @@ def run(
 @click.option("--data-dir", metavar="FOLDER", help="Where the files of its dataset are now, if they were moved.")
 @click.option("--changed-data", is_flag=True, help="Go on although the dataset is not what it was.")
 @click.option(
-    "--artist", metavar="FILE.py:CLASS", help="Where its artist is now, if it is your own and was moved or changed."
+    "--artist",
+    metavar="FILE.py:CLASS|PLUGIN:NAME",
+    help="Where its artist is now, if it was moved or changed: a class of your own, or of another plugin.",
 )
-@click.option("--critic", metavar="FILE.py:CLASS", help="Where its critic is now, likewise.")
+@click.option("--critic", metavar="FILE.py:CLASS|PLUGIN:NAME", help="Where its critic is now, likewise.")
 @RUNS_DIR
 @UI
 @JSON
@@ -171,9 +173,9 @@ def resume(
     A session with a person goes on at its last sheet. Without RUN it is the newest one.
     """
     with loading("torch"):
-        from coevo.api import own_players
         from coevo.runs.config import assignments, leaves
         from coevo.runs.opening import read_config
+        from coevo.runs.players import own_players
         from coevo.runs.run import Run, check_changes
 
     asked = assignments(options)
@@ -183,7 +185,7 @@ def resume(
     if any(value is not None and value <= 0 for value in (rounds, minutes)):
         raise ConfigError("--rounds and --minutes should be more than 0.")
     store = open_store(run, runs_dir)
-    own = own_players(artist, critic)
+    own = own_players(artist, critic, registry())
     config = read_config(store, own)
     check_changes(leaves(asked), config, store)
     interface = ui_for(config, plain, ui, picks)

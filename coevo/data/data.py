@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,10 @@ import torch
 from coevo.contract.works import Works
 from coevo.data.batches import DatasetBatches
 from coevo.data.datasets import DataOptions, Dataset, load_dataset, of_arrays
+from coevo.data.loaders import loaders
 from coevo.data.readers import is_pair, to_labels, to_pixels
 from coevo.data.readers.torch_dataset import is_torch_dataset, read_torch_dataset
 from coevo.loop import DEFAULT_PHASES, Phase
-from coevo.plugin.registry import registry
 
 
 class Data:
@@ -58,10 +57,10 @@ class Data:
         self.given = read_torch_dataset(source) if is_torch_dataset(source) else source
         """What it was made of: arrays, or a name or path; `coevo.run(data=…)` takes it too."""
         self.dataset = _dataset(self.given, size, channels)
-        self.size, self.seed = batch, seed
-        self._batches = DatasetBatches(
-            self.dataset, batch, seed, [phase.steps for phase in phases], torch.device(device)
-        )
+        self.size = batch
+        """Works in a batch, as the loop calls it; the side of the pictures is in `image`."""
+        self.seed, self.device = seed, torch.device(device)
+        self._batches = DatasetBatches(self.dataset, batch, seed, [phase.steps for phase in phases], self.device)
 
     @property
     def image(self) -> tuple[int, int, int]:
@@ -75,7 +74,7 @@ class Data:
         return self.dataset.classes
 
     def batch(self, round: int, phase: int, step: int, stream: str = "main") -> Works:
-        """`size` real works; a function of the seed and the position."""
+        """A batch of real works; a function of the seed and the position."""
         return self._batches.batch(round, phase, step, stream)
 
     def close(self) -> None:
@@ -94,8 +93,7 @@ class Data:
 def _dataset(source: Any, size: int | None, channels: int | None) -> Dataset:
     if isinstance(source, str | Path):
         options = DataOptions.model_validate({"name": str(source), "size": size or 32, "channels": channels or 1})
-        loaders = {name: partial(_load, name) for name in registry().offers("dataset")}
-        return load_dataset(options, loaders)
+        return load_dataset(options, loaders())
     pictures, labels = source if is_pair(source) else (source, None)
     images = to_pixels(pictures)
     _, height, width, colours = images.shape
@@ -103,8 +101,3 @@ def _dataset(source: Any, size: int | None, channels: int | None) -> Dataset:
         {"name": "arrays", "size": size or min(height, width), "channels": channels or colours}
     )
     return of_arrays("arrays", images, None if labels is None else to_labels(labels, len(images)), options)
-
-
-def _load(name: str, options: DataOptions) -> Dataset:
-    dataset: Dataset = registry().load("dataset", name)(options)
-    return dataset

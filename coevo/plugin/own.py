@@ -61,18 +61,13 @@ def take_named(kind: Role, name: str, known: Registry) -> str:
     Raises:
         ConfigError: there is no such file, module or class, it fails, or it is no such player.
     """
-    player, source = load_named(name)
-    if source.file:
-        trust(Path(source.file))
-    return _taken(kind, player, source, known)
+    return _taken(kind, *load_named(name), known)
 
 
 def take_either(name: str, known: Registry) -> tuple[Role, str]:
     """The same of a class that may be an artist or a critic: its kind too."""
     player, source = load_named(name)
     kind = role_of(player) or "artist"
-    if source.file:
-        trust(Path(source.file))
     return kind, _taken(kind, player, source, known)
 
 
@@ -85,22 +80,23 @@ def take_class(kind: Role, player: Any, known: Registry) -> str:
     if offered := known.named(kind, path):
         return offered
     source = source_of(player) if isinstance(player, type) else Source(class_name=str(player))
-    name = _taken(kind, player, source, known)
-    if source.file:
-        trust(Path(source.file))
-    return name
+    return _taken(kind, player, source, known)
 
 
 def take_kept(kind: Role, source: Source, known: Registry) -> str:
-    """Import the class that a run was made with, from where it was then. Raises ConfigError as `take_named` does."""
+    """Import the class that a run was made with, from where it was then; the user named that file before.
+
+    Raises ConfigError as `take_named` does.
+    """
     assert source.file and source.class_name
-    player, now = _of_file(Path(source.file), source.class_name, source.module)
-    return _taken(kind, player, now, known)
+    return _taken(kind, *_of_file(Path(source.file), source.class_name, source.module), known)
 
 
 def _taken(kind: Role, player: Any, source: Source, known: Registry) -> str:
     name = f"{source.file or 'python'}:{source.class_name}"
     known.take(kind, name, player, source)
+    if source.file:
+        trust(Path(source.file))
     return name
 
 

@@ -13,11 +13,11 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from coevo.errors import ConfigError, StoreError, command
-from coevo.plugin.own import Role, is_own, take_class, take_kept, take_named
+from coevo.plugin.own import ROLES, Role, is_own, take_class, take_kept, take_named
 from coevo.plugin.registry import Registry
 from coevo.plugin.source import Source
 from coevo.plugin.trust import trusted
-from coevo.runs.config import ROLES, Config, Tree, merge
+from coevo.runs.config import Config, Tree, is_same, merge
 from coevo.storage.run_folder import RunFolder
 
 
@@ -52,6 +52,25 @@ def given_player(role: Role, player: Any, known: Registry) -> tuple[str, Tree]:
     return take_class(role, type(player), known), options.model_dump(exclude_unset=True)
 
 
+def own_players(artist: str | type | None, critic: str | type | None, known: Registry) -> dict[Role, str]:
+    """The names by which the registry has players that the user gives for a run that was made before.
+
+    Args:
+        artist, critic: a class, the name of an offer, or "./siren.py:Siren"; None for the run's own.
+        known: the registry.
+
+    Raises:
+        ConfigError: one of them is no such player.
+    """
+    found: dict[Role, str] = {}
+    for role, player in zip(ROLES, (artist, critic), strict=True):
+        if isinstance(player, str):
+            found[role] = take_named(role, player, known) if is_own(player, known, role) else player
+        elif player is not None:
+            found[role] = take_class(role, player, known)
+    return found
+
+
 def under_names(tree: Tree, asked: Tree, known: Registry) -> Tree:
     """The sections below, with the name that the user gave to the same class, so that its options are taken over."""
     found = merge(tree)
@@ -84,7 +103,8 @@ def opened_players(tree: Tree, folder: RunFolder, own: Mapping[Role, str], known
         known: the registry.
 
     Raises:
-        StoreError: the code of a player was moved, or never named by this user.
+        StoreError: the code of a player was moved, or never named by this user; or only another plugin than the run's
+            offers one of that name.
     """
     found = merge(tree)
     for role in ROLES:
@@ -92,21 +112,40 @@ def opened_players(tree: Tree, folder: RunFolder, own: Mapping[Role, str], known
         if name is None:
             continue  # `resolve` says so
         if role in own:
+            if known.source(role, own[role]).plugin and not is_same(own[role], name):
+                new = folder.command(f"coevo run --{role} {own[role]} --from")
+                raise StoreError(
+                    f"Run {folder.name!r} plays the {role} {name!r} and no other; {own[role]} can play in a new run "
+                    f"that starts from it: {new}"
+                )
             found[role]["name"] = own[role]
         elif source is None or source.plugin:
-            chosen = f"{source.plugin}:{name}" if source else name
-            if known.problem(role, name) and known.has(role, chosen):  # several plugins offer it now
-                found[role]["name"] = chosen
-            if source and not known.has(role, name) and not known.problem(role, name):
-                raise StoreError(
-                    f"Run {folder.name!r} was made with the {role} {name!r} of {source}, and no plugin offers it now; "
-                    "install that one again. `coevo plugins` lists all that are installed."
-                )
+            found[role]["name"] = _offered(role, name, source, folder, known)
             if is_own(str(found[role]["name"]), known, role):
                 raise StoreError(f"The {role} of run {folder.name!r} is {name!r}, which is no name of a player.")
         else:
             found[role]["name"] = _kept(role, source, folder, known)
     return found
+
+
+def _offered(role: Role, name: str, source: Source | None, folder: RunFolder, known: Registry) -> str:
+    """The name by which the registry has a player of a plugin that a run was made with."""
+    if source is None:  # an older version made the run
+        return name
+    if known.has(role, its := f"{source.plugin}:{name}"):
+        return its if known.problem(role, name) else name  # several plugins offer it now
+    if known.problem(role, name):
+        return name  # `resolve` says what it is
+    said = f"Run {folder.name!r} was made with the {role} {name!r} of {source}, and"
+    if not known.has(role, name):
+        raise StoreError(
+            f"{said} no plugin offers it now; install that one again. `coevo plugins` lists all that are installed."
+        )
+    other = known.owner(role, name)
+    raise StoreError(
+        f"{said} now only plugin {other!r} offers one of that name; install that one again, or go on with the other: "
+        f"{folder.command('coevo resume')} --{role} {other}:{name}"
+    )
 
 
 def _kept(role: Role, source: Source, folder: RunFolder, known: Registry) -> str:
@@ -141,15 +180,20 @@ def changes_of(config: Config, folder: RunFolder) -> list[str]:
 
 
 def refuse_changed(config: Config, folder: RunFolder, own: Mapping[Role, str]) -> None:
-    """Raise StoreError if the file of a player has changed, and the user did not say that it may."""
+    """Raise StoreError if the code of a player has changed, and the user did not say that it may."""
     for role in ROLES:
         source = config.made_with.get(role)
         now = config.sources[role]
         if role not in own and source and source.file == now.file and source.sha256 != now.sha256:
-            again = command("coevo resume", folder.name, f"--{role}", str(now), runs=folder.folder.parent)
+            if now.file:
+                what, by = now.file, f"its {now.class_name}"
+                again = command("coevo resume", folder.name, f"--{role}", str(now), runs=folder.folder.parent)
+            else:
+                what, by = f"Class {now.class_name}", "it"
+                again = f"coevo.resume({folder.name!r}, {role}={now.class_name})"
             raise StoreError(
-                f"{now.file} has changed since run {folder.name!r} was made with its {now.class_name}, so the run may "
-                f"not go on as it would have. Put it back, or go on with the class as it is: {again}"
+                f"{what} has changed since run {folder.name!r} was made with {by}, so the run may not go on as it "
+                f"would have. Put it back, or go on with the class as it is: {again}"
             )
 
 

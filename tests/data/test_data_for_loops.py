@@ -114,6 +114,12 @@ def test_a_run_takes_a_torch_dataset_and_data(tmp_path: Path) -> None:
     assert read_torch_dataset(tensors)[0].shape == (40, 1, 12, 12)
 
 
+def test_a_run_of_data_has_its_size_channels_and_batch(tmp_path: Path) -> None:
+    data = coevo.Data(PIXELS, size=16, channels=3, batch=4)
+    run = coevo.run("dcgan", data=data, rounds=1, runs_dir=tmp_path, options=ARRAYS)
+    assert run.studio.image == (3, 16, 16) and run.config.run.batch == 4
+
+
 def play(seed: int) -> torch.Tensor:
     data = coevo.Data(PIXELS, size=16, batch=4)
     artist, critic = coevo.pair("dcgan", "dcnn", data, seed=seed, options=ARRAYS)
@@ -135,6 +141,12 @@ def test_a_pair_is_of_names_classes_and_options() -> None:
         RandomArtist, TargetCritic, size=16, channels=3, options={"critic": {"judges": "codes"}}
     )
     assert artist.studio.image == (3, 16, 16) and critic.options.judges == "codes"
+
+
+def test_a_pair_is_on_the_device_of_its_data() -> None:
+    data = coevo.Data(PIXELS, size=16, batch=4, device="cpu:0")
+    pairs = coevo.pair("dcgan", "dcnn", data, options=ARRAYS), coevo.pair(RandomArtist, TargetCritic, device="cpu:0")
+    assert [artist.studio.device for artist, _ in pairs] == [torch.device("cpu:0")] * 2
 
 
 def test_a_pair_that_does_not_fit_is_refused_before_it_plays() -> None:

@@ -239,7 +239,9 @@ def test_a_game_a_dataset_and_a_command_that_fail_are_told_likewise(
     sky: Callable[..., None], coevo_command: CommandLine
 ) -> None:
     told = coevo_command.refuses("run", "dcgan", *SMALL, "-o", "critic.game=storm", "--rounds", 1)
-    assert "RuntimeError: the lamp went out" in told and "coevo_gan" not in told
+    line = 1 + SKY.splitlines().index('        raise RuntimeError("the lamp went out")')
+    said = f"Plugin 'sky' 1.2 failed in reward(): RuntimeError: the lamp went out (things.py, line {line})"
+    assert said in told and "'dcnn'" not in told and "'dcgan'" not in told
     told = coevo_command.refuses("run", "dcgan", *SMALL, "--data", "greys", "--rounds", 1)
     assert "Dataset 'greys'" in told and "the disk is gone" in told and "plugin 'sky'" in told
     told = coevo_command.refuses("hum")
@@ -324,6 +326,19 @@ def test_a_run_of_a_plugin_that_is_gone_names_it(
     said = coevo_command.refuses("resume", "it", "--rounds", 2)
     assert "made with the artist 'cloud' of plugin 'sky' 1.2, and no plugin offers it now" in said
     assert coevo_command("runs").code == 0
+
+
+def test_a_run_goes_on_with_another_plugins_player_only_if_the_user_says_so(
+    sky: Callable[..., None], install: Install, coevo_command: CommandLine
+) -> None:
+    assert coevo_command("run", *CLOUD, "--rounds", 1, "--name", "it").code == 0
+    install("sky", offer("critic", "rain", "coevo_sky.things:Rain"), things=SKY)
+    install("sea", offer("artist", "cloud", "coevo_sea.things:Cloud"), things=SKY)
+    said = coevo_command.refuses("resume", "it", "--rounds", 2)
+    assert "made with the artist 'cloud' of plugin 'sky' 1.2, and now only plugin 'sea' offers one" in said
+    assert said.endswith("go on with the other: coevo resume it --artist sea:cloud\n")
+    assert coevo_command("resume", "it", "--rounds", 2, "--artist", "sea:cloud").code == 0
+    assert coevo_command("resume", "it", "--rounds", 3).code == 0  # that was kept
 
 
 LEARNS = dedent("""

@@ -218,6 +218,13 @@ def test_a_name_that_leads_nowhere_is_refused(coevo_command: CommandLine, file: 
     assert said in coevo_command.refuses("run", "--artist", name, *SMALL)
 
 
+def test_an_option_without_a_default_is_asked_for(coevo_command: CommandLine, file: Path) -> None:
+    file.write_text(SIREN.replace("shade: float = 0.0", "shade: float\n        size: int = 1"))
+    said = "artist.shade has no default; give it by -o artist.shade=VALUE."
+    assert said in coevo_command.refuses("run", "--artist", "./siren.py:Siren", *SMALL)
+    assert said in coevo_command.refuses("check", "./siren.py:Siren", "-o", "artist.size=2")
+
+
 def test_a_class_of_a_package_is_named_by_its_module(
     coevo_command: CommandLine, tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -265,6 +272,16 @@ def test_in_another_session_it_is_given_again(siren: Any, monkeypatch: pytest.Mo
     assert coevo.resume("it", artist=siren, rounds=4).round == 4
 
 
+def test_a_class_of_a_notebook_that_has_changed_is_said(siren: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number, name in enumerate(("it", "later")):  # the cell was run again between the two
+        monkeypatch.setattr("coevo.plugin.own.inspect.getsource", lambda player, number=number: f"class {number}")
+        play(siren, name=name)
+    said = r"Class Siren has changed since run 'it' was made with it.*as it is: coevo\.resume\('it', artist=Siren\)"
+    with pytest.raises(StoreError, match=said):
+        coevo.resume("it", rounds=4)
+    assert coevo.resume("it", rounds=4, artist=siren).round == 4
+
+
 def test_a_text_names_a_class_as_the_command_line_does(file: Path) -> None:
     assert play("./siren.py:Siren").artist.name == "siren"
 
@@ -274,6 +291,15 @@ def test_a_class_of_a_plugin_is_played_by_its_name(file: Path) -> None:
 
     run = play(DCGAN)
     assert run.config.sources["artist"].plugin == "gan" and run.config.tree()["artist"]["name"] == "dcgan"
+
+
+def test_a_run_goes_on_with_its_player_by_the_name_of_an_offer_and_with_no_other(file: Path) -> None:
+    play("dcgan", "it")
+    assert coevo.resume("it", rounds=3, artist="dcgan").round == coevo.load("it", artist="gan:dcgan").round == 3
+    with pytest.raises(StoreError, match=r"plays the artist 'dcgan' and no other.*coevo run --artist mlp --from it"):
+        coevo.resume("it", rounds=4, artist="mlp")
+    with pytest.raises(ConfigError, match="There is no artist named 'dcgna'; did you mean 'dcgan'"):
+        coevo.load("it", artist="dcgna")
 
 
 def test_an_instance_gives_its_options_and_one_with_a_state_is_refused(siren: Any) -> None:
