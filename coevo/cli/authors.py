@@ -17,6 +17,7 @@ from coevo.cli.tables import counted, paragraph
 from coevo.errors import CoevoError, ConfigError, unknown
 from coevo.plugin.own import is_own, take_either
 from coevo.plugin.registry import KINDS, Kind, in_words, registry
+from coevo.tools.new_plugin import PARTS, article, make_plugin
 
 if TYPE_CHECKING:
     from coevo.testing import Check
@@ -88,54 +89,26 @@ def named(name: str) -> dict[Kind, Any]:
 def options_of(name: str, subjects: Mapping[Kind, Any], options: Sequence[str]) -> dict[Kind, dict[str, Any]]:
     """Options by kind. Raises ConfigError with a sentence for every mistake."""
     from coevo.data.datasets import DataOptions
-    from coevo.runs.config import assignments
+    from coevo.runs.config import assignments, validated
 
     given: dict[Kind, dict[str, Any]] = {}
-    mistakes = []
+    mistakes: list[str] = []
     for section, values in assignments(options).items():
         kind = SECTIONS.get(section)
         if kind is None or kind not in subjects:
             mistakes.append(f"{section!r} is not a section of options of {' and '.join(subjects)} {name!r}.")
             continue
         given[kind] = values
-        mistakes += wrong_options(section, DataOptions if kind == "dataset" else subjects[kind].Options, values)
+        validated(DataOptions if kind == "dataset" else subjects[kind].Options, section, values, mistakes)
     if mistakes:
         raise ConfigError(mistakes)
     return given
 
 
-def wrong_options(section: str, model: Any, options: Mapping[str, Any]) -> list[str]:
-    """A sentence for every mistake in options."""
-    from pydantic import ValidationError
-
-    from coevo.runs.config import expected
-
-    try:
-        model.model_validate(dict(options))
-    except ValidationError as error:
-        mistakes = []
-        for problem in error.errors():
-            where = ".".join(map(str, (section, *problem["loc"])))
-            if problem["type"] == "extra_forbidden":
-                mistakes.append(unknown("option", where, (f"{section}.{key}" for key in model.model_fields)))
-            elif problem["type"] == "missing":
-                mistakes.append(f"{where} has no default; give it by -o {where}=VALUE.")
-            else:
-                mistakes.append(f"{where} {expected(problem)}, but got {problem['input']!r}.")
-        return mistakes
-    return []
-
-
-MADE: tuple[Kind, ...] = ("artist", "critic", "dataset", "game", "prior", "ui", "recipe")
-
-
 def OFFERS(command: Any) -> Any:
     """An option for every kind of thing that a new plugin may offer."""
-    for kind in reversed(MADE):
-        words = in_words(kind)
-        command = click.option(f"--{kind}", is_flag=True, help=f"With {'an' if words[0] in 'a' else 'a'} {words}.")(
-            command
-        )
+    for kind in reversed(PARTS):
+        command = click.option(f"--{kind}", is_flag=True, help=f"With {article(kind)}.")(command)
     return command
 
 
@@ -148,9 +121,7 @@ def new_plugin(folder: Path, evolving: bool, **offers: bool) -> None:
 
     Without options it offers an artist. NAME is also the folder; a path may stand before it.
     """
-    from coevo.tools.new_plugin import make_plugin
-
-    made = make_plugin(folder, [kind for kind in MADE if offers[kind]], registry(), evolving=evolving)
+    made = make_plugin(folder, [kind for kind in PARTS if offers[kind]], registry(), evolving=evolving)
     for path in made:
         click.echo(path)
     click.echo(f"\nNext:\n  {join(['cd', str(folder)])}\n  pip install -e '.[dev]'\n  pytest")

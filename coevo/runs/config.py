@@ -20,6 +20,7 @@ from coevo.errors import CoevoError, ConfigError, unknown
 from coevo.evolution.latent_population import LatentPopulation
 from coevo.loop import Phase, checks
 from coevo.plugin.faults import FAULTS, said_by
+from coevo.plugin.own import ROLES, Role
 from coevo.plugin.registry import Registry
 from coevo.plugin.source import Source
 from coevo.storage.run_folder import FORMAT
@@ -175,13 +176,12 @@ class Config:
     def changed(self, **changes: Any) -> Config:
         """The same with other options of [run]. Raises ConfigError with a line for every mistake."""
         mistakes: list[str] = []
-        run = _typed(RunOptions, "run", {**self.run.model_dump(), **changes}, mistakes)
+        run = validated(RunOptions, "run", {**self.run.model_dump(), **changes}, mistakes)
         if mistakes:
             raise ConfigError(mistakes)
         return replace(self, run=run)
 
 
-ROLES: tuple[Literal["artist", "critic"], ...] = ("artist", "critic")
 SECTIONS = ("run", "data", "artist", "critic", "phases", "latent_population")
 RENAMED_SECTIONS = {"breeder": "latent_population"}
 
@@ -198,15 +198,15 @@ def resolve(tree: Mapping[str, Any], registry: Registry, given: frozenset[str] =
     for name, section in sections.items():
         if not isinstance(section, Mapping):
             raise ConfigError(f"{name} should be a table of options, not {section!r}.")
-    run = _typed(RunOptions, "run", sections["run"], mistakes)
-    data = _typed(DataOptions, "data", sections["data"], mistakes)
+    run = validated(RunOptions, "run", sections["run"], mistakes)
+    data = validated(DataOptions, "data", sections["data"], mistakes)
     artist_class, artist = _player("artist", sections["artist"], registry, mistakes)
     critic_class, critic = _player("critic", sections["critic"], registry, mistakes)
     phases = dict(sections["phases"])
-    critic_phase = _typed(PhaseOptions, "phases.critic", phases.pop("critic", {}), mistakes)
-    artist_phase = _typed(ArtistPhaseOptions, "phases.artist", phases.pop("artist", {}), mistakes)
-    bred = _typed(LatentPopulation.Options, "latent_population", sections["latent_population"], mistakes)
-    made = _typed(Made, "made", tree.get("made", {}), mistakes)
+    critic_phase = validated(PhaseOptions, "phases.critic", phases.pop("critic", {}), mistakes)
+    artist_phase = validated(ArtistPhaseOptions, "phases.artist", phases.pop("artist", {}), mistakes)
+    bred = validated(LatentPopulation.Options, "latent_population", sections["latent_population"], mistakes)
+    made = validated(Made, "made", tree.get("made", {}), mistakes)
     mistakes += [unknown("phase", name, ("critic", "artist")) for name in phases]
     if mistakes:
         raise ConfigError(mistakes)
@@ -214,12 +214,22 @@ def resolve(tree: Mapping[str, Any], registry: Registry, given: frozenset[str] =
         spec: Any = checks.specified(critic_class(critic, Studio()))
         run = run.model_copy(update={"batch": spec.batch})
     return Config(
-        run, data, artist_class, artist, critic_class, critic, critic_phase, artist_phase, bred,
-        made.classes, made.data, made.threads,
-        {role: registry.source(role, str(sections[role]["name"])) for role in ROLES},
-        {role: source for role, source in (("artist", made.artist), ("critic", made.critic)) if source},
-        given,
-    )  # fmt: skip
+        run=run,
+        data=data,
+        artist_class=artist_class,
+        artist=artist,
+        critic_class=critic_class,
+        critic=critic,
+        critic_phase=critic_phase,
+        artist_phase=artist_phase,
+        latent_population=bred,
+        classes=made.classes,
+        fingerprint=made.data,
+        threads=made.threads,
+        sources={role: registry.source(role, str(sections[role]["name"])) for role in ROLES},
+        made_with={role: source for role in ROLES if (source := getattr(made, role))},
+        given=given,
+    )
 
 
 def option_names(tree: Mapping[str, Any], registry: Registry) -> Iterator[str]:
@@ -235,9 +245,7 @@ def option_names(tree: Mapping[str, Any], registry: Registry) -> Iterator[str]:
         yield from (f"{section}.{name}" for name in model.model_fields)
 
 
-def _player(
-    kind: Literal["artist", "critic"], section: Mapping[str, Any], registry: Registry, mistakes: list[str]
-) -> tuple[Any, Any]:
+def _player(kind: Role, section: Mapping[str, Any], registry: Registry, mistakes: list[str]) -> tuple[Any, Any]:
     options = dict(section)
     name = options.pop("name", None)
     if name is None:
@@ -248,10 +256,11 @@ def _player(
     except ConfigError as error:
         mistakes += error.mistakes
         return None, None
-    return player, _typed(player.Options, kind, options, mistakes)
+    return player, validated(player.Options, kind, options, mistakes)
 
 
-def _typed(model: type[BaseModel], section: str, values: Mapping[str, Any], mistakes: list[str]) -> Any:
+def validated(model: type[BaseModel], section: str, values: Mapping[str, Any], mistakes: list[str]) -> Any:
+    """The options of a section, checked. Of wrong ones it is None, and `mistakes` gets a sentence for each."""
     if not isinstance(values, Mapping):
         mistakes.append(f"{section} should be a table of options, not {values!r}.")
         return None
@@ -266,6 +275,8 @@ def _typed(model: type[BaseModel], section: str, values: Mapping[str, Any], mist
                 mistakes.append(f"Option {where} is now called {section}.{renamed[name]}.")
             elif problem["type"] == "extra_forbidden":
                 mistakes.append(unknown("option", where, (f"{section}.{key}" for key in model.model_fields)))
+            elif problem["type"] == "missing":
+                mistakes.append(f"{where} has no default; give it by -o {where}=VALUE.")
             else:
                 mistakes.append(f"{where} {expected(problem)}, but got {problem['input']!r}.")
     except CoevoError as error:  # a validator that says more than pydantic can
@@ -315,12 +326,7 @@ def merge(*trees: Mapping[str, Any]) -> Tree:
         for key, value in tree.items():
             below = merged.get(key)
             if isinstance(value, Mapping) and isinstance(below, dict):
-                if (
-                    "name" in value
-                    and "name" in below
-                    and plain(value["name"]) != plain(below["name"])
-                    and key != "data"
-                ):
+                if key != "data" and "name" in value and "name" in below and not is_same(value["name"], below["name"]):
                     below = {}
                 merged[key] = merge(below, value)
             else:
@@ -328,9 +334,10 @@ def merge(*trees: Mapping[str, Any]) -> Tree:
     return merged
 
 
-def plain(name: Any) -> str:
-    """A player's name without its plugin's: "dcgan" of "gan:dcgan"."""
-    return str(name).rpartition(":")[2]
+def is_same(one: Any, other: Any) -> bool:
+    """Whether two names are of one player: "dcgan" is "gan:dcgan", and "sky:cloud" is not "sea:cloud"."""
+    (owner, _, its), (others_owner, _, others) = (str(name).rpartition(":") for name in (one, other))
+    return its == others and (owner == others_owner or not owner or not others_owner)
 
 
 def leaves(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

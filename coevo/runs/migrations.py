@@ -13,8 +13,9 @@ from typing import Any
 from coevo.contract.players import Player, State
 from coevo.data.datasets import DataOptions
 from coevo.errors import ConfigError, StoreError
+from coevo.plugin.own import ROLES
 from coevo.plugin.registry import Registry
-from coevo.runs.config import RENAMED_SECTIONS, ROLES, RunOptions, Tree
+from coevo.runs.config import RENAMED_SECTIONS, RunOptions, Tree
 from coevo.storage.atomic import write_whole
 from coevo.storage.run_folder import FORMAT, RunFolder
 from coevo.storage.serialization import pack_text, unpack_text

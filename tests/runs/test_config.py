@@ -70,6 +70,12 @@ def test_another_player_takes_no_options_of_the_one_below() -> None:
     assert merge(below, {"artist": {"name": "dcgan"}}) == below
 
 
+def test_players_of_one_name_and_different_plugins_share_no_options() -> None:
+    below = {"artist": {"name": "sky:cloud", "shade": 1}}
+    assert merge(below, {"artist": {"name": "sea:cloud"}}) == {"artist": {"name": "sea:cloud"}}
+    assert merge(below, {"artist": {"name": "cloud"}}) == {"artist": {"name": "cloud", "shade": 1}}
+
+
 def test_phases_of_a_round() -> None:
     tree = merge(DCGAN, {"phases": {"critic": {"steps": 5}, "artist": {"goal": 0.5, "restart": True}}})
     config = resolve(tree, registry())

@@ -14,9 +14,8 @@ from conftest import CommandLine
 from pydantic import ValidationError
 
 import coevo
-from coevo.plugin.own import Role
+from coevo.plugin.own import ROLES, Role
 from coevo.plugin.registry import registry
-from coevo.runs.config import ROLES
 from coevo.testing import TargetCritic
 
 OLD = Path(__file__).parent / "format-1"
