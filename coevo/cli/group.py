@@ -12,6 +12,7 @@ import click
 
 from coevo.errors import CoevoError, ConfigError, DamageWarning, unknown
 from coevo.plugin.blame import blame, owned
+from coevo.plugin.faults import FAULTS
 from coevo.plugin.registry import registry
 
 SENTENCE = 500  # characters of a first sentence that help may show; none is as long
@@ -86,11 +87,7 @@ class Group(click.Group):
             _refuse(owned(error))
         except (click.exceptions.Exit, click.Abort, click.ClickException):  # click's own, such as the end of --help
             raise
-        except Exception as error:
-            if context.params.get("debug") or not (said := blame(error)):
-                raise
-            _refuse(said)
-        except SystemExit as error:  # a plugin's, while it was called, or ours
+        except FAULTS as error:  # sys.exit may be a plugin's, while it was called, or ours
             if context.params.get("debug") or not (said := blame(error)):
                 raise
             _refuse(said)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from coevo.errors import CoevoError
+from coevo.plugin.faults import FAULTS
 from coevo.testing.places import own_frames, place_of
 
 Method = TypeVar("Method", bound=Callable[..., None])
@@ -72,7 +73,7 @@ class Check:
 
 
 def about(*methods: str) -> Callable[[Method], Method]:
-    """Marks a check with the methods that it concerns, of which the first is where a mistake is looked for."""
+    """Marks a check with the methods that it tests; an error without a line of the author's is placed at the first."""
 
     def mark(check: Method) -> Method:
         check.methods = methods  # type: ignore[attr-defined]
@@ -133,7 +134,7 @@ def examine(bench: Bench, rule: Rule) -> Check:
         bench.folder.mkdir()
         try:
             rule.holds()
-        except (Exception, SystemExit) as error:  # a plugin may raise anything: its rule is broken, the others go on
+        except FAULTS as error:  # its rule is broken, the others go on
             place = place_of(bench.subject, rule.methods, error)
             return Check(rule.says, False, described(bench.subject, error), rule.name, shown(place, here), rule.todo)
     return Check(rule.says, True, rule=rule.name)
