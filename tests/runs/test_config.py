@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coevo.errors import ConfigError
@@ -30,6 +30,7 @@ trees = st.recursive(st.dictionaries(keys, leaves, max_size=3), lambda below: st
     steps=st.integers(1, 1000),
     goal=st.none() | st.floats(0, 1),
 )
+@settings(deadline=None)  # the first one imports the players
 def test_what_is_written_to_config_toml_is_read_back(
     seed: int, rounds: Any, minutes: Any, latent: int, game: str, steps: int, goal: Any
 ) -> None:
