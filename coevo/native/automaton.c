@@ -12,10 +12,11 @@ INLINE void set_clock(float *clock, int64_t cells, float time) {
     for (int64_t i = 0; i < cells; i++) clock[i] = time;
 }
 
-/* Every cell goes from its state towards what its rule makes of its neighbours, all at once, and keeps a share of what it
-   was. `job` shows as many channels as a state has; states: [2, channels + 1, cells], the first of which holds the start.
-   The end is in the first if the steps are even. */
-PUBLIC void coevo_automaton(const Job *job, float *states, int64_t channels, float kept, const float *times, int64_t steps) {
+/* Every cell goes from its state towards what its rule makes of its neighbours, all at once, and keeps a share of what
+   it was. `job` shows as many channels as a state has; states: [2, channels + 1, cells], the first of which holds the
+   start. The end is in the first if the steps are even. */
+PUBLIC void coevo_automaton(const Job *job, float *states, int64_t channels, float kept, const float *times,
+                            int64_t steps) {
     const int64_t cells = job->width * job->height, size = (channels + 1) * cells;
     for (int64_t step = 0; step < steps; step++) {
         float *now = states + (step % 2) * size, *next = states + (1 - step % 2) * size;
@@ -28,9 +29,9 @@ PUBLIC void coevo_automaton(const Job *job, float *states, int64_t channels, flo
     }
 }
 
-/* Agents read the world around their cells, paint them, and move: what is shown of each, [6, agents], is a colour, how far
-   it moves to the right and below, and its pen. world: [3 + 2, cells]; numbers: what each agent is known by. Of two in one
-   cell the later counts. */
+/* Agents read the world around their cells, paint them, and move: what is shown of each, [6, agents], is a colour, how
+   far it moves to the right and below, and its pen, all from -1 to 1 as all that a plan shows. world: [3 + 2, cells];
+   numbers: what each agent is known by. Of two in one cell the later counts. */
 PUBLIC void coevo_agents(const Job *job, float *world, int64_t *cells, const float *numbers, int64_t agents,
                          const float *times, int64_t steps) {
     const int64_t width = job->width, height = job->height, size = width * height;

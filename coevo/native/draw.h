@@ -21,10 +21,4 @@ typedef struct {
 /* The pixels from start to stop, a tile at a time. */
 PUBLIC void coevo_draw(const Job *job, int64_t start, int64_t stop);
 
-/* A place on a circle of n places. */
-INLINE int64_t around(int64_t place, int64_t n) {
-    place %= n;
-    return place < 0 ? place + n : place;
-}
-
 #endif

@@ -56,16 +56,14 @@ INLINE double moved(double from, double way) { return within((rint((from + way) 
 
 /* The lines of one program's messages; their number. */
 static int64_t follow(const double *items, const int32_t *lengths, int64_t count, int64_t room, int64_t colour,
-                      Line *lines, uint8_t *finite) {
+                      Line *lines) {
     Pen pen = {CENTRE, CENTRE, 0, 1, WIDTH, colour != 0, {colour ? 127 : 0, 0, 255}, {0}};
     mix(&pen);
     int64_t made = 0;
-    *finite = 1;
     for (int64_t m = 0; m < count; m++, items += room) {
         const int32_t length = lengths[m];
         int good = 1;
         for (int32_t i = 0; i < length; i++) good &= isfinite(items[i]) != 0;
-        *finite &= (uint8_t)good;
         if (!length || !good) continue;
         switch (modulo(items[0], KINDS)) {
         case TOGGLE: pen.down = !pen.down; break;
@@ -97,13 +95,12 @@ static int64_t follow(const double *items, const int32_t *lengths, int64_t count
     return made;
 }
 
-/* The lines of programs from first to last: lines [.., messages], their numbers, and whether all numbers were finite.
-   Results are of one trial each. */
+/* The lines of programs from first to last, [.., messages], and their numbers. Results are of one trial each. */
 PUBLIC int64_t coevo_hercl_lines(const HerclResults *results, int64_t messages, int64_t items, int64_t colour, Line *lines,
-                                 int64_t *counts, uint8_t *finite, int64_t first, int64_t last) {
+                                 int64_t *counts, int64_t first, int64_t last) {
     for (int64_t i = first; i < last; i++)
         counts[i] = follow(results->items + i * messages * items, results->lengths + i * messages, results->counts[i],
-                           items, colour, lines + i * messages, finite + i);
+                           items, colour, lines + i * messages);
     return 1;
 }
 

@@ -5,13 +5,31 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import warnings
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 SOURCES = Path(__file__).parent
 pointer, integer = ctypes.c_void_p, ctypes.c_int64
+COST = ctypes.c_double, integer, pointer, pointer, ctypes.c_float, pointer, pointer
+FUNCTIONS: Mapping[str, Sequence[Any]] = {
+    "coevo_draw": (None, pointer, integer, integer),
+    "coevo_fold": (None, integer, pointer, pointer),
+    "coevo_plan_trees": (integer, pointer, integer, integer, *[pointer] * 4, *[integer] * 3, pointer),
+    "coevo_free_plan": (None, pointer),
+    "coevo_bernoulli": COST,
+    "coevo_squared": COST,
+    "coevo_draw_strokes": (None, pointer, integer, integer),
+    "coevo_jpeg": (None, *[integer] * 4, *[pointer] * 3),
+    "coevo_fractal": (integer, pointer, integer, *[pointer] * 3),
+    "coevo_vary_trees": (integer, *[pointer] * 5, integer, integer, pointer),
+    "coevo_grow_trees": (integer, pointer, pointer, *[integer] * 3, pointer, integer, integer, pointer),
+    "coevo_write_trees": (integer, pointer, pointer, integer, integer, *[pointer] * 3),
+}
+"""Functions that the core calls: what each returns, then its arguments. Plugins declare their own by `declared`."""
 
 
 @cache
@@ -31,47 +49,31 @@ def native() -> ctypes.CDLL | None:
             "coevo's machine code is of another version, so NumPy is used; install coevo again.", stacklevel=2
         )
         return None
-    declare(library)
+    _declare(library, FUNCTIONS)
     return library
 
 
-def declare(library: ctypes.CDLL) -> None:
-    """The types of the machine code's functions; others take addresses and whole numbers of 64 bits."""
-    library.coevo_draw.argtypes = [pointer, integer, integer]
-    library.coevo_draw.restype = None
-    number = ctypes.c_float
-    for cost in (library.coevo_bernoulli, library.coevo_squared):
-        cost.argtypes = [integer, pointer, pointer, number, pointer, pointer]
-        cost.restype = ctypes.c_double
-    _declare_plans(library)
-    _declare_pictures(library)
-    _declare_trees(library)
+def declared(**functions: Sequence[Any]) -> ctypes.CDLL | None:
+    """The machine code, for callers whose functions in it have these types; None if there is none.
+
+    Args:
+        functions: by name, the type of what a function returns, then those of its arguments.
+
+    Example:
+        >>> library = declared(coevo_draw=(None, pointer, integer, integer))
+        >>> library is native()
+        True
+    """
+    library = native()
+    if library is not None:
+        _declare(library, functions)
+    return library
 
 
-def _declare_plans(library: ctypes.CDLL) -> None:
-    library.coevo_fold.argtypes = [integer, pointer, pointer]
-    library.coevo_plan_trees.argtypes = [pointer, integer, integer, *[pointer] * 4, *[integer] * 3, pointer]
-    library.coevo_plan_trees.restype = integer
-    library.coevo_free_plan.argtypes = [pointer]
-    library.coevo_fold.restype = library.coevo_free_plan.restype = None
-
-
-def _declare_pictures(library: ctypes.CDLL) -> None:
-    library.coevo_draw_strokes.argtypes = [pointer, integer, integer]
-    library.coevo_jpeg.argtypes = [*[integer] * 4, *[pointer] * 3]
-    library.coevo_draw_strokes.restype = library.coevo_jpeg.restype = None
-    library.coevo_fractal.argtypes = [pointer, integer, *[pointer] * 3]
-    library.coevo_fractal.restype = integer
-    library.coevo_measure_pictures.argtypes = [pointer, *[integer] * 5, pointer]
-    library.coevo_measure_pictures.restype = integer
-
-
-def _declare_trees(library: ctypes.CDLL) -> None:
-    library.coevo_vary_trees.argtypes = [*[pointer] * 5, integer, integer, pointer]
-    library.coevo_grow_trees.argtypes = [pointer, pointer, *[integer] * 3, pointer, integer, integer, pointer]
-    library.coevo_write_trees.argtypes = [pointer, pointer, integer, integer, *[pointer] * 3]
-    for function in (library.coevo_vary_trees, library.coevo_grow_trees, library.coevo_write_trees):
-        function.restype = integer
+def _declare(library: ctypes.CDLL, functions: Mapping[str, Sequence[Any]]) -> None:
+    for name, (result, *arguments) in functions.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
 
 
 def made_of(sources: Path) -> str:

@@ -22,4 +22,9 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
+/* A place on a circle of n places; most are on it already. */
+INLINE int64_t around(int64_t place, int64_t n) {
+    return place >= 0 && place < n ? place : (place % n + n) % n;
+}
+
 #endif

@@ -21,8 +21,8 @@ typedef struct {
 } Size;
 
 typedef struct {
-    int32_t area, first; /* pixels, and the first of them in reading order */
-    int64_t sums[3];
+    int32_t area;    /* pixels */
+    int64_t sums[3]; /* of their tones, by plane */
 } Patch;
 
 typedef struct {
@@ -218,7 +218,7 @@ static int64_t hull_area(const int32_t *left, const int32_t *right, int64_t top,
 
 /* Visit one patch from its first pixel; its extent is left in room. */
 static Patch visit(int64_t first, int64_t height, int64_t width, int planes, Room *room, int64_t *bottom) {
-    Patch patch = {0, (int32_t)first, {0}};
+    Patch patch = {0, {0}};
     uint8_t cluster = room->cluster[first];
     int64_t waiting = 0;
     *bottom = first / width;
@@ -285,7 +285,6 @@ static float *patches(Size size, Room *room, float *out) {
 
 static void measure(const uint8_t *picture, Size size, Room room, float *out) {
     int64_t pixels = size.height * size.width;
-    uint8_t *own = room.grey;
     split(picture, size, &room);
     out = moments(room.lightness, pixels, out);
     if (size.channels == 3) {
@@ -302,7 +301,6 @@ static void measure(const uint8_t *picture, Size size, Room room, float *out) {
     }
     out = patches(size, &room, out);
     corners(size, &room, out);
-    room.grey = own;
 }
 
 /* Measure pictures uint8 [count, channels, height, width]; 0 if there is no memory. */

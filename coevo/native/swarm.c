@@ -41,9 +41,11 @@ INLINE int32_t along(int32_t length, int32_t unit) { return (int32_t)(((int64_t)
 /* From none to much: 0 to 1. */
 INLINE float sensed(float scent) { return scent / (scent + 1); }
 
-INLINE float liking(const Caste *its, float *const fields[FIELDS], const Ant *ant, int32_t heading, const int32_t *directions) {
+INLINE float liking(const Caste *its, float *const fields[FIELDS], const Ant *ant, int32_t heading,
+                    const int32_t *directions) {
     const int32_t *unit = directions + 2 * (heading & (TURN - 1));
-    int64_t cell = cell_of(ant->x + (uint32_t)along(its->reach, unit[0]), ant->y + (uint32_t)along(its->reach, unit[1]));
+    const int32_t dx = along(its->reach, unit[0]), dy = along(its->reach, unit[1]);
+    const int64_t cell = cell_of(ant->x + (uint32_t)dx, ant->y + (uint32_t)dy);
     float sum = 0;
     for (int f = 0; f < FIELDS; f++)
         if (its->likes[f] != 0) sum += its->likes[f] * sensed(fields[f][cell]);
@@ -82,7 +84,8 @@ static void spread(const float *restrict from, float *restrict to, float kept, f
     const int64_t last = SIDE - 1;
     for (int64_t y = 0; y < SIDE; y++) {
         const float *restrict here = from + y * SIDE;
-        const float *restrict above = from + (y ? y - 1 : last) * SIDE, *restrict below = from + (y < last ? y + 1 : 0) * SIDE;
+        const float *restrict above = from + (y ? y - 1 : last) * SIDE;
+        const float *restrict below = from + (y < last ? y + 1 : 0) * SIDE;
         float *restrict out = to + y * SIDE;
         out[0] = mixed(here[0], above[0], below[0], here[last], here[1], kept, shared);
         for (int64_t x = 1; x < last; x++)
@@ -94,7 +97,8 @@ static void spread(const float *restrict from, float *restrict to, float kept, f
 /* The strokes of a colony in the order in which they are made; their number, or -1 if there is no memory.
 
    scents: what is kept and what is shared of each in a step; directions: TURN unit vectors. */
-PUBLIC int64_t coevo_swarm_walk(const Caste *castes, Ant *ants, int64_t count, const float *scents, const int32_t *directions, int64_t steps, uint64_t seed, Stroke *strokes) {
+PUBLIC int64_t coevo_swarm_walk(const Caste *castes, Ant *ants, int64_t count, const float *scents,
+                                const int32_t *directions, int64_t steps, uint64_t seed, Stroke *strokes) {
     float *memory = calloc((FIELDS + 1) * CELLS, sizeof(float));
     uint8_t *states = calloc(CELLS, 1), *painted = malloc(count), *seen = malloc(count);
     if (!memory || !states || !painted || !seen) {
@@ -122,8 +126,9 @@ PUBLIC int64_t coevo_swarm_walk(const Caste *castes, Ant *ants, int64_t count, c
             const float scent = its->pen < 0 ? 0 : sensed(fields[its->pen][cell_of(ant->x, ant->y)]);
             painted[a] = its->pen < 0 || (its->pen_low <= scent && scent <= its->pen_high);
             if (painted[a]) {
-                const uint8_t kind = ant->dx || ant->dy ? JOINED : LINE;
-                strokes[made++] = (Stroke){ant->x, ant->y, dx, dy, ant->dx, ant->dy, (uint8_t)ant->caste, kind, tone_of(its, step), 0};
+                const uint8_t caste = (uint8_t)ant->caste, kind = ant->dx || ant->dy ? JOINED : LINE;
+                const uint8_t tone = tone_of(its, step);
+                strokes[made++] = (Stroke){ant->x, ant->y, dx, dy, ant->dx, ant->dy, caste, kind, tone, 0};
             }
             ant->x += (uint32_t)dx, ant->y += (uint32_t)dy;
             ant->dx = painted[a] ? dx : 0, ant->dy = painted[a] ? dy : 0;
@@ -143,7 +148,8 @@ PUBLIC int64_t coevo_swarm_walk(const Caste *castes, Ant *ants, int64_t count, c
                 const int64_t cell = cell_of(ant->x, ant->y);
                 const uint8_t tone = next ? (uint8_t)(255 * (next - 1) / (its->states > 2 ? its->states - 2 : 1)) : 0;
                 states[cell] = (uint8_t)next;
-                strokes[made++] = (Stroke){ant->x, ant->y, 0, 0, 0, 0, (uint8_t)ant->caste, next ? CELL : BARE, tone, 0};
+                const uint8_t caste = (uint8_t)ant->caste, kind = next ? CELL : BARE;
+                strokes[made++] = (Stroke){ant->x, ant->y, 0, 0, 0, 0, caste, kind, tone, 0};
                 lay(its, fields, cell, 1);
                 ant->heading = (ant->heading + its->rule[state]) & (TURN - 1);
                 const int32_t *unit = directions + 2 * ant->heading;
@@ -181,12 +187,10 @@ INLINE float overlap(float p, float low, float high) {
     return to > from ? to - from : 0;
 }
 
-/* A row or column beyond an edge is one at the other edge. */
-INLINE int64_t wrapped(int64_t at, int64_t side) { return at >= 0 && at < side ? at : (at % side + side) % side; }
-
 /* Paint strokes over rows top to bottom of a square picture, [channels, bottom - top, side] in [0, 1]. */
 EVERY_PROCESSOR
-PUBLIC void coevo_swarm_paint(const Stroke *strokes, int64_t count, const Brush *brushes, int64_t channels, int64_t side, int64_t top, int64_t bottom, float *picture) {
+PUBLIC void coevo_swarm_paint(const Stroke *strokes, int64_t count, const Brush *brushes, int64_t channels,
+                              int64_t side, int64_t top, int64_t bottom, float *picture) {
     const double scale = (double)side * 0x1p-32;
     const int64_t plane = (bottom - top) * side;
     for (int64_t i = 0; i < count; i++) {
@@ -218,7 +222,7 @@ PUBLIC void coevo_swarm_paint(const Stroke *strokes, int64_t count, const Brush 
             first_column = (int64_t)floorf(west), last_column = (int64_t)ceilf(east) - 1;
         }
         for (int64_t row = first_row; row <= last_row; row++) {
-            const int64_t line = wrapped(row, side);
+            const int64_t line = around(row, side); /* beyond an edge is the other one */
             if (line < top || line >= bottom) continue;
             float *out = picture + (line - top) * side;
             const float down = (float)row + 0.5f - y, share = square ? overlap((float)row, north, south) : 0;
@@ -234,7 +238,7 @@ PUBLIC void coevo_swarm_paint(const Stroke *strokes, int64_t count, const Brush 
                 if (cover <= before) continue;
                 /* as much as is missing from full cover, where the stroke before has left its part */
                 const float paint = (cover - before) * opacity / (1 - before * opacity);
-                float *pixel = out + wrapped(column, side);
+                float *pixel = out + around(column, side);
                 for (int64_t c = 0; c < channels; c++) pixel[c * plane] += paint * (colour[c] - pixel[c * plane]);
             }
         }

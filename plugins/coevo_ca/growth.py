@@ -97,9 +97,10 @@ def painted(plan: Plan, start: np.ndarray, cells: np.ndarray, steps: int) -> np.
     """The colours [3, height, width] that agents leave after some steps.
 
     Args:
-        plan: of what steers an agent: it shows its colour, how far it moves to the right and below (rounded), and
-            its pen, which is down from -0.5 on. Of the planes that it reads, those of the colours come first, then
-            the clock, and the last has the number of the agent that is there, from 0.5 to 1, or 0.
+        plan: of what steers an agent: it shows its colour, how far it moves to the right and below (rounded, so by a
+            cell at most: what is shown is from -1 to 1), and its pen, which is down from -0.5 on. Of the planes that it
+            reads, those of the colours come first, then the clock, and the last has the number of the agent that is
+            there, from 0.5 to 1, or 0.
         start: the first colours.
         cells: where agents start, int64 [agents], counted along the rows.
         steps: how many.

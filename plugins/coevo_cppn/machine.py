@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from coevo.native import address, native
+from coevo.native import address, declared
 from coevo_cppn.network import LINK, NODE, Network
 
 
@@ -42,17 +42,13 @@ class Rules(ctypes.Structure):
 @cache
 def machine_code() -> ctypes.CDLL | None:
     """coevo's machine code, if there is any."""
-    library = native()
-    if library is not None:
-        library.coevo_networks_vary.argtypes = [c_void_p] * 7
-        library.coevo_networks_columns.argtypes = [c_void_p] * 2
-        library.coevo_networks_vary.restype = library.coevo_networks_columns.restype = c_int64
-        library.coevo_networks_distances.argtypes = [*[c_void_p] * 4, c_int64, c_void_p]
-        library.coevo_networks_distances.restype = library.coevo_networks_text.restype = None
-        library.coevo_networks_text.argtypes = [c_void_p] * 4
-        library.coevo_plan_networks.argtypes = [*[c_void_p] * 3, *[c_int64] * 4, c_void_p]
-        library.coevo_plan_networks.restype = c_int64
-    return library
+    return declared(
+        coevo_networks_vary=(c_int64, *[c_void_p] * 7),
+        coevo_networks_columns=(c_int64, c_void_p, c_void_p),
+        coevo_networks_distances=(None, *[c_void_p] * 4, c_int64, c_void_p),
+        coevo_networks_text=(None, *[c_void_p] * 4),
+        coevo_plan_networks=(c_int64, *[c_void_p] * 3, *[c_int64] * 4, c_void_p),
+    )
 
 
 def _ends(counts: Sequence[int]) -> np.ndarray:

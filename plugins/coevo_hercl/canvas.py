@@ -14,8 +14,8 @@ message          what it does
 4 l h s colour   lightness, hue and saturation modulo 256, as they were where they are missing; grey: l only
 ======= ======== ==========================================================================================
 
-An empty message does nothing, and neither does one with an infinite number, which is noted. Lines are pixels that touch
-at sides or corners, without shades. At another size the canvas is the same, and its pixels are smaller or larger.
+Messages that are empty or have an infinite number do nothing. Lines are pixels that touch at sides or corners, without
+shades. At another size the canvas is the same, and its pixels are smaller or larger.
 """
 
 from __future__ import annotations
@@ -23,10 +23,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Sequence
 from colorsys import hls_to_rgb
-from ctypes import c_int64, c_void_p
-from dataclasses import dataclass
-from functools import cache, partial
-from hashlib import blake2b
+from functools import partial
 from itertools import pairwise
 from math import cos, fmod, isfinite, pi, sin
 
@@ -47,38 +44,15 @@ MARKS = 1 << 20  # of brushes at once, where there is no compiler
 GRID = 1 << 16  # places in a unit of the canvas: the last bits of sines change no pixel
 AT_ONCE = 256  # programs whose messages are kept
 LINE = np.dtype([*((name, "f4") for name in ("x0", "y0", "x1", "y1")), ("width", "u1"), ("inks", "u1", 3)])
+"""A line: its ends in units of the canvas from 0 to 127, y downwards; its width, 1 to 3; and its inks red, green and
+blue, all equal in grey."""
 TOGGLE, FORWARD, TURN, SIZE, COLOUR = range(5)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sketch:
-    """What a program has drawn, before it is painted at some size.
-
-    Args:
-        lines: LINE [S], in the order in which they were drawn: ends in units of the canvas from 0 to 127, y downwards;
-            width 1 to 3; inks red, green and blue, all equal in grey.
-        messages: how many were sent.
-        finite: whether all their numbers were.
-        steps: instructions that were done.
-        ending: why it ended, as in `language.py`.
-    """
-
-    lines: np.ndarray
-    messages: int
-    finite: bool
-    steps: int
-    ending: int
-
-    @property
-    def digest(self) -> bytes:
-        """16 bytes that are equal for drawings of the same lines, however they came about."""
-        return blake2b(self.lines.tobytes(), digest_size=16).digest()
 
 
 def sketch(
     programs: Sequence[Program], *, colour: bool = False, steps: int = STEPS, seed: int = 0, threads: int = 1
-) -> list[Sketch]:
-    """What programs draw by messages. A program draws the same whatever is drawn beside it.
+) -> list[np.ndarray]:
+    """The lines that programs draw by messages. A program draws the same whatever is drawn beside it.
 
     Args:
         programs: any number.
@@ -87,37 +61,36 @@ def sketch(
         seed: of their random numbers.
         threads: how many may work.
 
+    Returns:
+        LINE [S] of each, in the order in which they were drawn.
+
     Example:
         >>> from coevo_hercl.text import read
         >>> go, turn = "push 9 push 1 write write output", "push 90 push 2 write write output"
         >>> (corner,) = sketch([read(f"{go} {turn} {go} |")])
-        >>> corner.lines[["x0", "y0", "x1", "y1"]].tolist()
+        >>> corner[["x0", "y0", "x1", "y1"]].tolist()
         [(64.0, 64.0, 64.0, 73.0), (64.0, 73.0, 73.0, 73.0)]
     """
-    made: list[Sketch] = []
+    made: list[np.ndarray] = []
     for first in range(0, len(programs), AT_ONCE):
         some = programs[first : first + AT_ONCE]
         result = run(some, steps=steps, seeds=seed, messages=MESSAGES, items=ITEMS, threads=threads)
-        columns = (one[:, 0].tolist() for one in (result.counts, result.steps, result.endings))
-        made += [
-            Sketch(lines, messages, finite, taken, ending)
-            for (lines, finite), messages, taken, ending in zip(_lines(result, colour, threads), *columns, strict=True)
-        ]
+        made += _lines(result, colour, threads)
     return made
 
 
 def paint(
-    sketches: Sequence[Sketch],
+    sketches: Sequence[np.ndarray],
     size: int = SIDE,
     *,
     colour: bool = False,
     rows: range | None = None,
     threads: int = 1,
 ) -> np.ndarray:
-    """The pixels of sketches.
+    """The pixels of lines.
 
     Args:
-        sketches: N of them.
+        sketches: LINE [S] of N drawings, as `sketch` gives them.
         size: px of a side, at most 16,384.
         colour: three channels, or one of the first ink.
         rows: which rows of the pictures, one after another; all by default.
@@ -136,14 +109,14 @@ def paint(
         raise ValueError(f"a picture of {size:,} px has no rows {top:,} to {top + count:,}")
     channels = 3 if colour else 1
     pictures = np.empty((len(sketches), channels, count, size), np.uint8)
-    library = machine_code()
+    library = machine.machine_code()
     if library is None:
         pictures.fill(255)
         for one, picture in zip(sketches, pictures, strict=True):
-            _paint(one.lines, picture, top)
+            _paint(one, picture, top)
         return pictures
-    lines = np.concatenate([np.empty(0, LINE), *(one.lines for one in sketches)])
-    ends = np.cumsum([0, *(len(one.lines) for one in sketches)], dtype=np.int64)
+    lines = np.concatenate([np.empty(0, LINE), *sketches])
+    ends = np.cumsum([0, *map(len, sketches)], dtype=np.int64)
     sizes = size, channels, top, count, address(pictures)
     in_parts(partial(library.coevo_hercl_paint, address(lines), address(ends), *sizes), len(sketches), threads)
     return pictures
@@ -163,8 +136,8 @@ def draw(
     return paint(sketches, size, colour=colour, threads=threads)
 
 
-def vector(sketch: Sketch) -> Drawing:
-    """A sketch as paths, for SVG: lines that go on from each other in one ink and width are one path.
+def vector(lines: np.ndarray) -> Drawing:
+    """Lines as paths, for SVG: those that go on from each other in one ink and width are one path.
 
     Example:
         >>> from coevo_hercl.text import read
@@ -172,9 +145,9 @@ def vector(sketch: Sketch) -> Drawing:
         >>> [(path.points.tolist(), path.colour) for path in vector(line).paths]
         [([[0.50390625, 0.50390625], [0.50390625, 0.56640625]], '#000000')]
     """
-    if not len(sketch.lines):
+    if not len(lines):
         return Drawing([])
-    (begin, end), styles = _ends(sketch.lines), _styles(sketch.lines)
+    (begin, end), styles = _ends(lines), _styles(lines)
     apart = (styles[1:] != styles[:-1]).any(1) | (begin[1:] != end[:-1]).any(1)
     paths = []
     for first, last in _spans(apart):
@@ -200,18 +173,19 @@ def _spans(changes: np.ndarray) -> list[tuple[int, int]]:
     return list(pairwise([0, *(np.flatnonzero(changes) + 1).tolist(), len(changes) + 1]))
 
 
-def _lines(result: Run, colour: bool, threads: int) -> list[tuple[np.ndarray, bool]]:
-    """The lines of every program's messages, and whether all their numbers were finite."""
-    library, count = machine_code(), len(result.counts)
+def _lines(result: Run, colour: bool, threads: int) -> list[np.ndarray]:
+    """The lines of every program's messages."""
+    library, count = machine.machine_code(), len(result.counts)
     if library is None:
         return [_follow(_messages(result, n), colour) for n in range(count)]
-    lines, counts, finite = np.empty((count, MESSAGES), LINE), np.empty(count, np.int64), np.empty(count, np.uint8)
-    results, arrays = Results(*map(address, result)), [*map(address, (lines, counts, finite))]
-    work = partial(library.coevo_hercl_lines, ctypes.byref(results), MESSAGES, ITEMS, int(colour), *arrays)
-    in_parts(work, count, threads)
-    return [
-        (row[:made].copy(), bool(good)) for row, made, good in zip(lines, counts.tolist(), finite.tolist(), strict=True)
-    ]
+    lines, counts, results = (
+        np.empty((count, MESSAGES), LINE),
+        np.empty(count, np.int64),
+        Results(*map(address, result)),
+    )
+    work = partial(library.coevo_hercl_lines, ctypes.byref(results), MESSAGES, ITEMS, int(colour))
+    in_parts(partial(work, address(lines), address(counts)), count, threads)
+    return [row[:made].copy() for row, made in zip(lines, counts.tolist(), strict=True)]
 
 
 def _messages(result: Run, n: int) -> list[list[float]]:
@@ -219,8 +193,8 @@ def _messages(result: Run, n: int) -> list[list[float]]:
     return [items[:length] for items, length in zip(result.items[n, 0].tolist(), lengths, strict=False)]
 
 
-def _follow(messages: Sequence[Sequence[float]], colour: bool) -> tuple[np.ndarray, bool]:
-    """The lines that one program's messages draw, and whether all their numbers were finite."""
+def _follow(messages: Sequence[Sequence[float]], colour: bool) -> np.ndarray:
+    """The lines that one program's messages draw."""
     x, y, angle, down, width = float(CENTRE), float(CENTRE), 0.0, True, WIDTH
     tones = [127, 0, 255] if colour else [0, 0, 0]  # lightness, hue, saturation: red, or black
     lines = []
@@ -245,7 +219,7 @@ def _follow(messages: Sequence[Sequence[float]], colour: bool) -> tuple[np.ndarr
             width = (round(rest[0]) % 4 if rest else 0) or 1
         else:
             tones[: len(rest)] = [round(one) % 256 for one in rest]
-    return np.array(lines, LINE), all(isfinite(one) for items in messages for one in items)
+    return np.array(lines, LINE)
 
 
 def _moved(start: float, way: float) -> float:
@@ -309,14 +283,3 @@ def _brush(width: int, size: int) -> np.ndarray:
     inside = ((2 * places - (diameter - 1)) ** 2 + (2 * places[:, None] - (diameter - 1)) ** 2) <= diameter**2
     begin = inside.argmax(1)
     return np.stack([places, begin, diameter - begin], 1) - (diameter - 1) // 2
-
-
-@cache
-def machine_code() -> ctypes.CDLL | None:
-    """coevo's machine code, if there is any."""
-    library = machine.machine_code()
-    if library is not None:
-        library.coevo_hercl_lines.argtypes = [c_void_p, *[c_int64] * 3, *[c_void_p] * 3, c_int64, c_int64]
-        library.coevo_hercl_paint.argtypes = [c_void_p, c_void_p, *[c_int64] * 4, c_void_p, c_int64, c_int64]
-        library.coevo_hercl_lines.restype = library.coevo_hercl_paint.restype = c_int64
-    return library

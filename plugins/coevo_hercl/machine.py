@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from coevo.native import Draws, address, native
+from coevo.native import Draws, address, declared
 from coevo.native.threads import in_threads, parts
 from coevo_hercl.language import Machine
 from coevo_hercl.program import Program
@@ -177,11 +177,12 @@ class Results(ctypes.Structure):
 @cache
 def machine_code() -> ctypes.CDLL | None:
     """coevo's machine code, if there is any."""
-    library = native()
-    if library is not None:
-        library.coevo_hercl_run.argtypes = [*[c_void_p] * 3, c_int64, c_int64]
-        library.coevo_hercl_run.restype = c_int64
-    return library
+    return declared(
+        coevo_hercl_run=(c_int64, *[c_void_p] * 3, c_int64, c_int64),
+        coevo_hercl_lines=(c_int64, c_void_p, *[c_int64] * 3, c_void_p, c_void_p, c_int64, c_int64),
+        coevo_hercl_paint=(c_int64, c_void_p, c_void_p, *[c_int64] * 4, c_void_p, c_int64, c_int64),
+        coevo_measure_pictures=(c_int64, c_void_p, *[c_int64] * 5, c_void_p),
+    )
 
 
 PARTS = 8  # for each thread: programs that run for long are spread over all

@@ -27,13 +27,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coevo.native import address, native
+from coevo.native import address
 from coevo.native.threads import in_threads, parts
+from coevo_hercl.machine import machine_code
 
 SMALLEST = 8  # px of a side
 TONES, CLUSTERS, PATCHES, ROUNDS = 256, 4, 5, 16
 FINE = 16  # parts of a unit in which lengths of gradients are counted
-CORNER, SHIFT, WHOLE = 90 / 255, 20, 65535  # relative strength of a corner; binary places of it, as in machine code
+SHIFT, WHOLE = 20, 65535  # binary places that responses of corners lose, and the largest one, as in machine code
 
 
 def names(channels: int) -> list[str]:
@@ -77,7 +78,7 @@ def measured(images: Tensor, threads: int = 1) -> Tensor:
     found = np.empty((len(pixels), len(names(images.shape[1]))), np.float32)
 
     def measure(some: slice) -> None:
-        library, of = native(), pixels[some]
+        library, of = machine_code(), pixels[some]
         if library is None:
             for n, picture in enumerate(of, some.start):
                 found[n] = measured_by_numpy(picture)

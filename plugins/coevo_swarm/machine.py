@@ -9,7 +9,7 @@ from functools import cache, lru_cache, partial
 
 import numpy as np
 
-from coevo.native import address, native
+from coevo.native import address, declared
 from coevo.native.threads import in_threads, parts
 from coevo_swarm import painting, walking
 from coevo_swarm.genes import Colony
@@ -101,19 +101,7 @@ def _rows(colony: Colony, strokes: np.ndarray, channels: int, side: int, top: in
 @cache
 def machine_code() -> ctypes.CDLL | None:
     """coevo's machine code, if there is any."""
-    library = native()
-    if library is not None:
-        library.coevo_swarm_walk.argtypes = [
-            c_void_p,
-            c_void_p,
-            c_int64,
-            c_void_p,
-            c_void_p,
-            c_int64,
-            c_uint64,
-            c_void_p,
-        ]
-        library.coevo_swarm_walk.restype = c_int64
-        library.coevo_swarm_paint.argtypes = [c_void_p, c_int64, c_void_p, *[c_int64] * 4, c_void_p]
-        library.coevo_swarm_paint.restype = None
-    return library
+    return declared(
+        coevo_swarm_walk=(c_int64, c_void_p, c_void_p, c_int64, c_void_p, c_void_p, c_int64, c_uint64, c_void_p),
+        coevo_swarm_paint=(None, c_void_p, c_int64, c_void_p, *[c_int64] * 4, c_void_p),
+    )

@@ -23,6 +23,11 @@ def test_machine_code_of_another_version_is_not_used(tmp_path: Path, monkeypatch
     assert native.__wrapped__() is None
 
 
+def test_functions_are_declared_where_there_is_machine_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(library, "native", lambda: None)
+    assert library.declared(coevo_no_such_function=(None,)) is None
+
+
 def test_machine_code_reads_contiguous_arrays() -> None:
     with pytest.raises(ValueError, match="contiguous"):
         address(np.zeros((4, 4))[:, 0])

@@ -129,6 +129,9 @@ def test_inertia_keeps_a_share_of_the_state() -> None:
     np.testing.assert_allclose(grown(its, start, 0.75, 2)[:3], 1 + (start - 1) * 0.75**2, atol=1e-6)
 
 
+INFINITE = "(* (* cell #(9e29 0 0)) (* cell #(9e29 0 0)))"
+
+
 def test_an_agent_paints_its_way() -> None:
     start = np.full((3, 4, 5), -1, np.float32)
     straight = plan_of("#(1 0 0.5)", "#(1 0 0)", height=4, width=5)
@@ -137,6 +140,17 @@ def test_an_agent_paints_its_way() -> None:
     assert colours[2, 1].tolist() == [-1, -1, 0.5, 0.5, 0.5]
     lifted = plan_of("#(1 0 0.5)", "#(1 1 -0.6)", height=4, width=5)
     np.testing.assert_array_equal(painted(lifted, start, np.array([7]), 9), start)
+
+
+@pytest.mark.parametrize("loops", ["machine code", "NumPy"])
+@pytest.mark.parametrize(("far", "way"), [(INFINITE, 1), (f"(- {INFINITE} {INFINITE})", -1)], ids=["infinite", "none"])
+def test_an_agent_moves_by_a_cell_at_most(far: str, way: int, loops: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So every move is a whole number, whatever its rule computes."""
+    if loops == "NumPy":
+        monkeypatch.setattr(growth, "machine_code", lambda: None)
+    start = np.full((3, 1, 5), -1, np.float32)
+    colours = painted(plan_of("#(1 1 1)", far, height=1, width=5), start, np.array([2]), 2)
+    assert np.flatnonzero(colours[0, 0] == 1).tolist() == sorted([2, 2 + way])
 
 
 def test_of_two_agents_in_one_cell_the_later_paints_last() -> None:

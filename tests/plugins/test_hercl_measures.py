@@ -76,10 +76,10 @@ def test_a_ring_is_not_convex_and_a_disc_is() -> None:
     assert of(ring, "convexity") == pytest.approx(hole, abs=0.04)  # the paper within it is a disc
 
 
-def test_noise_has_many_tones_and_no_patches() -> None:
+def test_noise_has_many_tones_and_edges_and_a_flat_picture_has_neither() -> None:
     noise = torch.rand(1, 1, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
     assert of(noise, "entropy") > 0.95 and of(noise, "edges-mean") > 0.2
-    assert of(flat(0.3), "entropy") == 0
+    assert of(flat(0.3), "entropy") == of(flat(0.3), "edges-mean") == 0
 
 
 def test_colours_are_hue_lightness_and_saturation() -> None:
