@@ -145,7 +145,7 @@ def _rule(rule: str) -> str:
 
 
 def _added(colony: Colony, castes: int, turmites: float) -> Colony:
-    """A new caste, or a copy of one that has one gene changed."""
+    """With another caste: a new one in colours near those of one that is there, or one of them once more."""
     if len(colony.castes) >= castes:
         return colony
     place = random.randrange(len(colony.castes) + 1)

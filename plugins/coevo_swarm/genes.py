@@ -1,12 +1,11 @@
 """The genome of a colony: castes of ants, the scents that they share, and the canvas (Greenfield 2005, 2006).
 
-A genome is strict JSON; every number has bounds, and a colony a bound of all the strokes that it may paint.
+A genome is strict JSON. Every number has bounds, and so has the number of strokes that a colony paints.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -104,7 +103,7 @@ class Caste:
     moves: int = 1
 
     def strokes(self, steps: int) -> int:
-        """The strokes of all its ants at most."""
+        """The most strokes that all its ants paint."""
         first, last = self.walks(steps)
         return self.ants * max(0, last - first) * (self.moves if self.rule else 1)
 
@@ -150,7 +149,7 @@ class Colony:
 
     @property
     def strokes(self) -> int:
-        """The strokes that it paints at most."""
+        """The most strokes that it paints."""
         return sum(caste.strokes(self.steps) for caste in self.castes)
 
     @property
@@ -255,7 +254,7 @@ def _numbers(read: Mapping[str, Any], genes: Mapping[str, Gene], where: str) -> 
 
 def _number(read: Any, gene: Gene, what: str) -> Any:
     right = type(read) is int if gene.whole else type(read) in (int, float)
-    if not right or not math.isfinite(read) or not gene.low <= read <= gene.high:
+    if not right or not gene.low <= read <= gene.high:  # NaN and infinities are not
         kind = "a whole number" if gene.whole else "a number"
         raise ValueError(f"{what} should be {kind} from {gene.low:g} to {gene.high:g}")
     return read if gene.whole else float(read)

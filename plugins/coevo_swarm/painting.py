@@ -11,13 +11,13 @@ from __future__ import annotations
 import numpy as np
 from numpy import float32 as f32
 
+from coevo.data.datasets import GREY
 from coevo_swarm.genes import Colony
 from coevo_swarm.walking import BARE, CELL, JOINED, SHIFT, SIDE
 
 BRUSH = np.dtype(
     [("width", "<f4"), ("opacity", "<f4"), *((name, "<f4", 3) for name in ("colour", "end_colour", "bare"))]
 )
-LUMA = (0.299, 0.587, 0.114)
 AT_ONCE = 20_000  # strokes whose pixels are found together
 
 
@@ -34,7 +34,7 @@ def brush_table(colony: Colony, channels: int) -> np.ndarray:
 def tones(colour: str, channels: int) -> list[float]:
     """#rrggbb as three numbers in [0, 1]; of grey pictures all the same."""
     rgb = [value / 255 for value in bytes.fromhex(colour[1:])]
-    return rgb if channels == 3 else [sum(share * value for share, value in zip(LUMA, rgb, strict=True))] * 3
+    return rgb if channels == 3 else [sum(share * value for share, value in zip(GREY, rgb, strict=True))] * 3
 
 
 def blank(colony: Colony, channels: int, rows: int, side: int) -> np.ndarray:

@@ -189,7 +189,7 @@ class Swarm:
         turned = ants["heading"] + way * its["turn"] + its["curl"] + jitter.astype(np.int64) - its["jitter"]
         ants["heading"] = turned % TURN
         dx, dy = (along(its["speed"], DIRECTIONS[ants["heading"], axis]) for axis in (0, 1))
-        scent = sensed(self._field(whose, np.maximum(its["pen"], 0))[np.arange(len(some)), cells(ants)])
+        scent = sensed(self.fields.reshape(-1, len(FIELDS), CELLS)[whose, np.maximum(its["pen"], 0), cells(ants)])
         down = (its["pen"] < 0) | ((its["pen_low"] <= scent) & (scent <= its["pen_high"]))
         strokes = np.zeros(len(some), STROKE)
         for name in ("x", "y", "caste"):
@@ -234,9 +234,6 @@ class Swarm:
         for field in range(len(FIELDS)):
             total += its["likes"][:, field] * found[:, field]
         return total
-
-    def _field(self, whose: np.ndarray, field: np.ndarray) -> np.ndarray:
-        return self.fields.reshape(-1, len(FIELDS), CELLS)[whose, field]
 
     def _lay(self, whose: np.ndarray, at: np.ndarray, its: np.ndarray, painted: np.ndarray) -> None:
         flat = self.fields.reshape(-1)

@@ -16,9 +16,11 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from coevo.data.datasets import GREY
+
 # Which quarters of a cell are ink: upper left 1, upper right 2, lower left 4, lower right 8.
 QUARTERS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+LUMA = np.array(GREY, np.float32)
 
 
 class BlockPicture(Widget):
