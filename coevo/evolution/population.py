@@ -31,8 +31,6 @@ class Population(Artist, Generic[G]):
 
     extra_state = ("population", "parents")
     renamed_state: ClassVar[Mapping[str, str]] = {"breeders": "parents"}
-    uses_threads: ClassVar[bool] = False
-    """Whether it draws in as many threads as the studio has."""
 
     class Options(players.Options):
         population: int | None = Field(None, ge=2, le=100_000)

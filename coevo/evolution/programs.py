@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import ClassVar, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -28,8 +28,6 @@ ROWS = 256  # of a strip
 class ProgramPopulation(GeneticPopulation[G]):
     """A genetic algorithm over programs. A subclass says what the program of a genome is, and which of its constants
     may be learned by gradient."""
-
-    uses_threads: ClassVar[bool] = True
 
     class Options(GeneticPopulation.Options):
         refine: float = Field(0.0, ge=0, le=1)
@@ -73,7 +71,7 @@ class ProgramPopulation(GeneticPopulation[G]):
         for first in range(0, len(genomes), BATCH):  # no more are drawn together, so a canvas need not hold more
             canvas, batch = Canvas(), slice(first, first + BATCH)
             programs = [self.program(one, canvas) for one in genomes[batch]]
-            render(programs, height, width, self.studio.threads, images[batch])
+            render(programs, height, width, self.studio.native_threads, images[batch])
         return torch.from_numpy(images)
 
     def _programs(self, genomes: Sequence[G]) -> Iterator[Program]:
@@ -88,7 +86,7 @@ class ProgramPopulation(GeneticPopulation[G]):
 
     def render_strips(self, works: Works, size: int) -> Iterator[Tensor]:
         program = self.program(self.deserialize(works.individuals[0].text), Canvas())
-        yield from map(torch.from_numpy, strips(program, size, size, ROWS, self.studio.threads))
+        yield from map(torch.from_numpy, strips(program, size, size, ROWS, self.studio.native_threads))
 
     def differentiable_works(self) -> Works:
         """The population with gradients to its constants, which are the works' ctx."""

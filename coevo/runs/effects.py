@@ -110,8 +110,6 @@ def pair_reasons(config: Config, artist: Artist, critic: Critic, dataset: Datase
         if isinstance(artist, Population) and not isinstance(artist, LatentPopulation):
             for name in ("compile", "precision", "deterministic"):
                 yield f"run.{name}", f"neither {its} nor {judge} has networks"
-            if not artist.uses_threads:
-                yield "run.threads", f"{its} draws no programs, and neither it nor {judge} has networks"
     elif not critic.spec().learns:
         yield "run.ancestral_opponents", f"{judge} never learns, so there are no critics of its past"
     if not critic.spec().learns:

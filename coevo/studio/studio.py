@@ -63,6 +63,11 @@ class Studio:
             seed_of(self.seed, "global"), self.device, self.deterministic, self.precision != "fp32", self.threads
         )
 
+    @property
+    def native_threads(self) -> int:
+        """The number of threads in which machine code works: `threads`, or torch's own."""
+        return self.threads or torch.get_num_threads()
+
     def generator(self, stream: str) -> torch.Generator:
         """The random stream of that name, on the device; made at first use from the run's seed."""
         return self.streams[stream]

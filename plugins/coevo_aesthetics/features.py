@@ -14,7 +14,7 @@ from torch import Tensor
 import coevo
 from coevo import Artist, ConfigError, CriticSpec, Metrics, Works
 from coevo.coevolution.archive import Archive
-from coevo_aesthetics.cache import MeasureCache
+from coevo.coevolution.measure_cache import MeasureCache
 from coevo_aesthetics.classifier import Classifier, train
 from coevo_aesthetics.measures import PER_PART, SMALLEST, SYMMETRIES, measured, names
 

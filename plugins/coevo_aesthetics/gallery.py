@@ -18,7 +18,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 import coevo
 from coevo import Artist, ConfigError, CriticSpec, Genome, Metrics, Works
 from coevo.coevolution.archive import Archive, nearest_distances
-from coevo_aesthetics.cache import MeasureCache
+from coevo.coevolution.measure_cache import MeasureCache
 from coevo_aesthetics.classifier import Classifier, train
 from coevo_aesthetics.measures import SMALLEST, measured, names
 

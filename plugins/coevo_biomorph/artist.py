@@ -84,7 +84,7 @@ class Biomorph(Population[Genotype]):
         return parse(text)
 
     def draw(self, genomes: Sequence[Genotype], height: int, width: int) -> Tensor:
-        return draw(genomes, self.studio.image[0], height, self.studio.threads)
+        return draw(genomes, self.studio.image[0], height, self.studio.native_threads)
 
     def render_strips(self, works: Works, size: int) -> Iterator[Tensor]:
         genome = self.deserialize(works.individuals[0].text)

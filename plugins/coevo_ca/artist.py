@@ -20,7 +20,7 @@ from coevo.evolution.genetic import GeneticPopulation
 from coevo.evolution.population import Offspring
 from coevo.evolution.variety import draw_distinct, is_noise, varies
 from coevo.native import random_seeds
-from coevo.native.threads import in_threads, processors
+from coevo.native.threads import in_threads
 from coevo.shader.forest import checked, plan_trees
 from coevo.shader.functions import select_functions
 from coevo.shader.plan import Plan
@@ -229,7 +229,7 @@ class CA(GeneticPopulation[Genotype]):
             return shown(state, self.studio.image[0], o.colour)
 
         tasks = [partial(one, index) for index in range(len(genomes))]
-        return in_threads(tasks, self.studio.threads or processors())
+        return in_threads(tasks, self.studio.native_threads)
 
     @cached_property
     def _templates(self) -> Templates:

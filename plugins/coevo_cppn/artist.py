@@ -83,7 +83,7 @@ class CPPN(ProgramPopulation[Network]):
         if draws_on(device):
             shape = len(genomes), channels, height, width
             return render_on_gpu(device, plans(genomes, channels, height, width), shape)
-        return torch.from_numpy(render_networks(genomes, channels, height, width, self.studio.threads))
+        return torch.from_numpy(render_networks(genomes, channels, height, width, self.studio.native_threads))
 
     def program(self, genome: Network, canvas: Canvas, constants: Sequence[Expression] | None = None) -> Program:
         return program(genome.picture(canvas, constants), self.studio.image[0])

@@ -118,7 +118,9 @@ class GP(ProgramPopulation[Tree]):
                 plan_trees(self._templates, its, channels, last, i, i + 1, height, width) for i in range(len(genomes))
             )
             return render_on_gpu(self.studio.device, plans, shape)
-        pictures = render_trees(self._templates, forest(genomes), channels, last, height, width, self.studio.threads)
+        pictures = render_trees(
+            self._templates, forest(genomes), channels, last, height, width, self.studio.native_threads
+        )
         return torch.from_numpy(pictures)
 
     @cached_property

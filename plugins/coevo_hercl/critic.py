@@ -7,8 +7,7 @@ in the rounds after it, each time with half the weight, so that the bar rises by
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
-from typing import ClassVar
+from functools import lru_cache, partial
 
 import numpy as np
 import torch
@@ -18,6 +17,8 @@ from torch import Tensor
 import coevo
 from coevo import Artist, ConfigError, CriticSpec, Metrics, Works
 from coevo.coevolution.archive import Archive
+from coevo.coevolution.measure_cache import MeasureCache
+from coevo.coevolution.past_critics import PastCriticOptions
 from coevo.native import Draws, random_seeds
 from coevo_hercl.fresh import random_answer
 from coevo_hercl.ladder import Ladders, Level, Merit
@@ -27,7 +28,7 @@ from coevo_hercl.program import Program
 from coevo_hercl.text import read, write
 from coevo_hercl.variation import Bounds, vary
 
-UNKNOWN = 0.5  # what a program that gives no answer is taken to say
+UNKNOWN = 0.5  # the answer of a program that gives none
 
 
 class Hercl(coevo.Critic):
@@ -40,35 +41,31 @@ class Hercl(coevo.Critic):
     extra_state = ("critics", "previous_ids", "judged_since_learn")
     learning_state = ("positives", "negatives", "search", "previous_ids")
 
-    class Options(coevo.Options):
+    class Options(PastCriticOptions):
         critics: int = Field(3, ge=1, le=100)
-        """Programs of a round, each from a search of its own; their mean judges."""
+        """Programs of a round, each from a search of its own; the judgement is their mean."""
         evaluations: int = Field(6000, ge=1, le=10_000_000)
-        """Children that are tried in a step, at most."""
+        """The most children that are tried in a step."""
         children: int = Field(16, ge=1, le=4096)
         """Children that are tried at once."""
         target: float = Field(0.02, ge=0, le=1)
-        """Mean error of a program that is good enough, so that its search ends."""
+        """A search ends when its program's mean error is as small as this."""
         accepted_cost: float = Field(0.1, gt=0, le=1)
-        """A work fools it if what its judgement, past critics' included, lacks is less."""
+        """A work fools it if its judgement, past critics included, is less than this below the highest one."""
         positives: int = Field(200, ge=1, le=100_000)
         """Real works that it learns from: a fair sample of all it has seen."""
         negatives: int = Field(500, ge=1, le=100_000)
         """Made works that it remembers: a fair sample of all that were added."""
         added: int = Field(10, ge=1, le=65536)
-        """Works of a step that it remembers: those that it likes best, no two alike."""
+        """Works of a step that it remembers: those with the highest scores, no two alike."""
         past_critics: int = Field(8, ge=0, le=256)
         """Past rounds whose programs judge beside the present ones."""
-        past_decay: float = Field(0.5, gt=0, le=1)
-        """Weight of a round's programs relative to those one round younger."""
         max_length: int = Field(150, ge=4, le=4096)
-        """Instructions of a program at most."""
+        """The most instructions of a program."""
         cells: int = Field(2, ge=1, le=64)
-        """Cells of a program at most."""
+        """The most cells of a program."""
         steps: int = Field(300, ge=1, le=100_000)
-        """Instructions that a program may do for a work."""
-
-        needs: ClassVar = {"past_decay": "past_critics"}
+        """The most instructions that a program executes for a work."""
 
     options: Options
     critics: list[list[str]]
@@ -76,7 +73,6 @@ class Hercl(coevo.Critic):
     previous_ids: list[str]
     """Individuals of the last step: one that survives is not remembered twice."""
     judged_since_learn: bool
-    _rows: dict[str, Tensor]
 
     def spec(self) -> CriticSpec:
         return CriticSpec(reals="required")
@@ -100,7 +96,9 @@ class Hercl(coevo.Critic):
         self.search.start([self._fresh(Draws(seed)) for seed in seeds], seeds)
         self.positives, self.negatives = Archive(o.positives), Archive(o.negatives)
         self.critics = [self._champions()]
-        self.previous_ids, self.judged_since_learn, self._rows = [], False, {}
+        self.previous_ids, self.judged_since_learn = [], False
+        self.measures = MeasureCache(lambda images: measured(images, self.studio.native_threads))
+        self._read = lru_cache(o.critics * (1 + o.past_critics))(read)
 
     # learning
 
@@ -109,7 +107,7 @@ class Hercl(coevo.Critic):
         if self.judged_since_learn:  # a new round
             self.judged_since_learn = False
             self.critics = [self.critics[0], *self.critics][: 1 + self.options.past_critics]
-        made, real = self._measured(works), self._measured(reals)
+        made, real = self.measures(works), measured(reals.pixels, self.studio.native_threads)
         accuracy = self._accuracy(made, real)  # on works that it has not learnt from
         self.positives.add(measures=real)
         self._remember(works, made)
@@ -125,7 +123,7 @@ class Hercl(coevo.Critic):
         }
 
     def _remember(self, works: Works, made: Tensor) -> None:
-        """Add the works that it likes best to the negatives: new ones, each kind once."""
+        """Add the works with the highest scores to the negatives: new ones, each kind once."""
         ids = [str(i) for i in range(len(works))] if works.genomes is None else [one.id for one in works.genomes]
         known = {row.numpy().tobytes() for row in self.negatives["measures"]} if len(self.negatives) else set[bytes]()
         previous = set(self.previous_ids)
@@ -140,7 +138,7 @@ class Hercl(coevo.Critic):
         self.previous_ids = [] if works.genomes is None else ids
 
     def _evolve(self) -> int:
-        """Let every search go on with all examples, as long as it needs to; the number of children that were tried."""
+        """Let every search go on, with all examples, until its program is good enough; how many children were tried."""
         o, tried = self.options, 0
         examples = Examples(self.positives["measures"], self.negatives["measures"])
         for ladder in self.search.ladders:
@@ -169,22 +167,22 @@ class Hercl(coevo.Critic):
 
     @torch.no_grad()
     def judge(self, works: Works, reals: Works | None) -> Tensor:
-        """The answers' means of each round, weighted by its age; they are not normalised, so that their sum grows."""
+        """The weighted sum of the rounds' mean answers: the more rounds there were, the higher it may be."""
         self.judged_since_learn = True
-        return self._scores(self._measured(works)).to(self.studio.device)
+        return self._scores(self.measures(works)).to(self.studio.device)
 
     @torch.no_grad()
     def fooled(self, works: Works, reals: Works | None) -> Tensor:
-        lacking = sum(self.weights()) - self._scores(self._measured(works))
+        lacking = sum(self.weights()) - self._scores(self.measures(works))
         return (lacking < self.options.accepted_cost).to(self.studio.device)
 
     def _scores(self, measures: Tensor) -> Tensor:
         """Σ w · answer [N] of measures [N, F]."""
-        scores = np.zeros(len(measures))
-        for weight, texts in zip(self.weights(), self.critics, strict=True):
-            found = self._run([read(text) for text in texts], measures.numpy())
-            scores += weight * answers(found.answers).mean(0)
-        return torch.from_numpy(scores.astype(np.float32))
+        programs = [self._read(text) for texts in self.critics for text in texts]
+        said = answers(self._run(programs, measures.numpy()).answers)
+        rounds = said.reshape(len(self.critics), len(self.critics[0]), -1).mean(1)
+        scores = sum(weight * one for weight, one in zip(self.weights(), rounds, strict=True))
+        return torch.from_numpy(np.asarray(scores, np.float32))
 
     def weights(self) -> list[float]:
         """Of each round's programs, the youngest first: 1, ½, ¼ …"""
@@ -198,28 +196,12 @@ class Hercl(coevo.Critic):
         for_made, for_real = (answers(self._run(programs, some.numpy()).answers).mean(0) for some in (made, real))
         return float((for_made < 0.5).mean() + (for_real > 0.5).mean()) / 2
 
-    def _measured(self, works: Works) -> Tensor:
-        """Measures [N, F]; of individuals that were among the last works they are known."""
-        images = works.pixels.detach()
-        if works.genomes is None:
-            return measured(images, self._threads)
-        ids = [one.id for one in works.genomes]
-        new = [i for i, id in enumerate(ids) if id not in self._rows]
-        found = zip(new, measured(images[new], self._threads) if new else (), strict=True)
-        rows = self._rows | {ids[i]: row for i, row in found}
-        self._rows = {id: rows[id] for id in ids}
-        return torch.stack(list(map(rows.__getitem__, ids)))
-
     def _run(self, programs: Sequence[Program], measures: np.ndarray) -> Run:
-        registers, steps = self.registers, self.options.steps
-        return run(programs, measures, steps=steps, registers=registers, preload=True, threads=self._threads)
+        registers, threads = self.registers, self.studio.native_threads
+        return run(programs, measures, steps=self.options.steps, registers=registers, preload=True, threads=threads)
 
     def _champions(self) -> list[str]:
         return [write(ladder.champion.genome) for ladder in self.search.ladders]
-
-    @property
-    def _threads(self) -> int:
-        return self.studio.threads or torch.get_num_threads()
 
 
 class Examples:
@@ -240,5 +222,5 @@ class Examples:
 
 
 def answers(said: np.ndarray) -> np.ndarray:
-    """What programs said, within [0, 1]; those that said nothing do not know."""
+    """The answers of programs, within [0, 1]; UNKNOWN of those that said nothing."""
     return np.nan_to_num(said, nan=UNKNOWN).clip(0, 1)

@@ -12,7 +12,6 @@ from torch import Tensor
 from coevo import ConfigError, Works
 from coevo.evolution.genetic import GeneticPopulation
 from coevo.evolution.variety import is_noise, varies
-from coevo.native.threads import processors
 from coevo_swarm.breeding import offspring
 from coevo_swarm.genes import MAX_CASTES, Colony, parse
 from coevo_swarm.machine import draw, strips
@@ -28,7 +27,7 @@ class Swarm(GeneticPopulation[Colony]):
 
     class Options(GeneticPopulation.Options):
         castes: int = Field(4, ge=1, le=MAX_CASTES)
-        """Castes of a colony at most."""
+        """The most castes of a colony."""
         turmites: float = Field(0.05, ge=0, le=1)
         """Probability that a new caste walks from cell to cell by a rule, as Langton's ant does."""
 
@@ -53,15 +52,11 @@ class Swarm(GeneticPopulation[Colony]):
         return parse(text)
 
     def draw(self, genomes: Sequence[Colony], height: int, width: int) -> Tensor:
-        return torch.from_numpy(draw(genomes, self.studio.image[0], height, self._threads))
+        return torch.from_numpy(draw(genomes, self.studio.image[0], height, self.studio.native_threads))
 
     def render_strips(self, works: Works, size: int) -> Iterator[Tensor]:
         genome = self.deserialize(works.individuals[0].text)
-        yield from map(torch.from_numpy, strips(genome, self.studio.image[0], size, self._threads))
-
-    @property
-    def _threads(self) -> int:
-        return self.studio.threads or processors()
+        yield from map(torch.from_numpy, strips(genome, self.studio.image[0], size, self.studio.native_threads))
 
     def shows(self, images: Tensor) -> np.ndarray:
         return np.asarray(varies(images) & ~is_noise(images))

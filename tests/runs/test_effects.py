@@ -38,7 +38,6 @@ DIGITS = digits(DataOptions(size=8))
             [*BRED, "--precision", "bf16"],
             "--precision would have no effect: neither artist 'biomorph' nor critic 'human'",
         ),
-        ([*BRED, "--threads", 3], "--threads would have no effect"),
         (["run", "vae", "-o", "phases.critic.steps=2"], "critic 'none' never learns, so it has no phase"),
         (["run", "vae", "-o", "run.ancestral_opponents=true"], "there are no critics of its past"),
         (["run", "vae", "-o", "run.resample=true"], "run.resample would have no effect"),
@@ -55,6 +54,13 @@ def test_what_would_do_nothing_is_refused(coevo_command: CommandLine, words: lis
     picks.write_text("q\n")
     assert said in coevo_command.refuses(*[picks if word == "nobody.picks" else word for word in words])
     assert not coevo_command.runs.exists() or not list(coevo_command.runs.iterdir())
+
+
+@pytest.mark.parametrize("artist", ["biomorph", "ca", "cppn", "gp", "hercl", "swarm"])
+def test_every_population_draws_in_threads(artist: str) -> None:
+    tree = {"artist": {"name": artist}, "critic": {"name": "human"}, "run": {"threads": 3}, "data": {"size": 32}}
+    config = resolve(tree, registry(), frozenset({"run.threads"}))
+    check_effects(config, *make_pair(config, make_studio(config, None)), None)
 
 
 def test_an_option_that_is_off_asks_for_nothing(coevo_command: CommandLine) -> None:

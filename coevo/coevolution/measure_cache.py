@@ -1,4 +1,4 @@
-"""Measures of individuals, kept while they live."""
+"""What a critic measures of individuals, kept while they live."""
 
 from __future__ import annotations
 
@@ -7,14 +7,21 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from coevo import Works
+from coevo.contract.works import Works
 
 
 class MeasureCache:
     """Measures works; individuals that were also among the last works are not measured again.
 
     Args:
-        measure: pictures [N, C, H, W] → measures [N, F].
+        measure: pictures [N, C, H, W] → measures [N, F]; N may be 0.
+
+    Example:
+        >>> from coevo import Genome
+        >>> measures = MeasureCache(lambda pictures: pictures.mean((2, 3)))
+        >>> works = Works(torch.ones(2, 1, 8, 8), genomes=(Genome("1", (), "x"), Genome("2", (), "y")))
+        >>> measures(works).tolist()
+        [[1.0], [1.0]]
     """
 
     def __init__(self, measure: Callable[[Tensor], Tensor]):
@@ -23,7 +30,7 @@ class MeasureCache:
 
     def __call__(self, works: Works) -> Tensor:
         """Measures [N, F] of works; of works without genomes nothing is kept."""
-        if works.genomes is None:
+        if not works.genomes:
             return self.measure(works.pixels)
         ids = [genome.id for genome in works.genomes]
         rows = {id: self._rows[id] for id in ids if id in self._rows}
