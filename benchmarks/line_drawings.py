@@ -24,7 +24,7 @@ from coevo.images.plots import line_chart
 from coevo.images.sheets import contact_sheet
 from coevo.loop import Turn, coevolve
 from coevo.runs.build import Setup
-from coevo.runs.config import merge
+from coevo.runs.config import assignments, merge
 from coevo.runs.starting import new_config
 
 COLUMNS = ("round", "steps", "evaluations", "critic's cost", "first", "last", "fooled", "accepted", "told next")
@@ -84,14 +84,7 @@ def main() -> None:
     parser.add_argument("--save", type=Path)
     parser.add_argument("-o", action="append", default=[], metavar="SECTION.KEY=VALUE")
     given = parser.parse_args()
-    asked: dict[str, Any] = {"run": {"threads": torch.get_num_threads()}}
-    for one in given.o:
-        name, value = one.split("=", 1)
-        *sections, key = name.split(".")
-        tree = {key: value}
-        for section in reversed(sections):
-            tree = {section: tree}
-        asked = merge(asked, tree)
+    asked = merge({"run": {"threads": torch.get_num_threads()}}, assignments(given.o))
     told: list[float] = []
     for seed in range(given.seeds):
         began = time.perf_counter()

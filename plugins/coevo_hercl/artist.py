@@ -1,7 +1,7 @@
 """An artist whose works are programs: they draw lines with a pen, or give every point a colour.
 
-Before a critic that scores, every champion stands on a ladder (Blair 2013) among its challengers and their children;
-the population is all of them. A person breeds them by picks.
+If the critic scores, each champion stands on a ladder (Blair 2013) with its challengers and their children, and the
+population is all of them. If a person picks, the next population is children of the picked.
 
 Reference: Vickers, Soderlund & Blair, Co-evolving line drawings with hierarchical evolution, EvoMUSART 2017. Functions:
 Soderlund & Blair, Adversarial image generation using evolution and deep learning, CEC 2018.
@@ -9,9 +9,9 @@ Soderlund & Blair, Adversarial image generation using evolution and deep learnin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -44,24 +44,23 @@ class Hercl(Population[Program]):
     """Programs of HERCL, bred by changes of many scales, from whole cells down to single numbers."""
 
     name = "hercl"
-    uses_threads: ClassVar[bool] = True
 
     class Options(Population.Options):
         form: Literal["drawing", "function"] = "drawing"
-        """What programs do: move a pen by messages, or compute the colour of a point of its coordinates."""
+        """What programs do: move a pen by messages, or compute the colour of each point from its coordinates."""
         paper: Literal["white", "black"] = "white"
         """The colour of the canvas; on black paper all pictures are negatives, so that the pen begins white."""
         ladders: int | None = Field(None, ge=1, le=1000)
-        """With scores: champions that evolve side by side, each with challengers of its own; by default four, if there
-        are eight places for each."""
+        """With scores: champions that evolve side by side, each with challengers of its own; by default four, or fewer
+        if there are not eight places for each."""
         library: int = Field(100, ge=0, le=10_000)
-        """Champions of the artist's past whose code is used; there are some if its phases restart."""
+        """Past champions whose code is used again, at most; an artist whose phases restart has some."""
         max_length: int = Field(200, ge=8, le=4096)
-        """Instructions of a program at most."""
+        """The most instructions of a program."""
         cells: int = Field(1, ge=1, le=64)
-        """Cells of a program at most: its subroutines, and itself."""
+        """The most cells of a program: one, and its subroutines."""
         steps: int = Field(10_000, ge=1, le=1_000_000)
-        """Instructions that a program may do for a drawing; for a point of a function, a hundredth."""
+        """The most instructions that a program executes for a drawing; for a point of a function, a hundredth."""
 
         needs: ClassVar = dict.fromkeys(("ladders", "library"), "rewards=scores")
 
@@ -110,16 +109,15 @@ class Hercl(Population[Program]):
         return found + [self._fresh(Draws(seed)) for seed in random_seeds(n - len(found))]
 
     def reproduce(self, parents: Sequence[Genome], n: int) -> list[Offspring[Program]]:
-        """Changes of the picked ones at all scales; each other is the mate of half of them, as random code is."""
+        """Changes of the picked at all scales. A large change takes code of a random one of them, or random code if
+        that is the parent itself."""
         made: list[Offspring[Program]] = []
         for number, draws in enumerate(map(Draws, random_seeds(n))):
             parent = parents[number % len(parents)]
-            mate = draws.choice(parents)
-            mates = mate.id != parent.id
             level = draws.choice(list(Level)[: self.search.highest + 1])
-            mating = Mating(self.genome(parent), self.genome(mate) if mates else None, level, draws.uniform() < 0.5)
-            crosses = mates and level > Level.POINT
-            made.append((self._vary(mating, draws), (parent.id, mate.id) if crosses else (parent.id,)))
+            mate = draws.choice(parents) if level > Level.POINT else parent
+            mating = Mating(parent, None if mate.id == parent.id else mate, level, aligned=draws.uniform() < 0.5)
+            made.append(self._varied(mating, draws))
         return made
 
     def serialize(self, genome: Program) -> str:
@@ -130,74 +128,72 @@ class Hercl(Population[Program]):
 
     @cached_property
     def bounds(self) -> Bounds:
-        """Of programs that are made; those of others may be longer."""
+        """Limits of the programs that it makes; imported ones may be longer."""
         return Bounds(self.options.max_length, self.options.cells, REGISTERS)
 
     def _fresh(self, draws: Draws) -> Program:
         return (random_drawing if self.options.form == "drawing" else random_colour)(draws, self.bounds)
 
-    def _vary(self, mating: Mating[Program], draws: Draws) -> Program:
-        return vary(mating, draws, self.bounds, self._fresh)
+    def _varied(self, mating: Mating[Genome], draws: Draws) -> Offspring[Program]:
+        """A child, and whose it is."""
+        parent, mate = mating.parent, mating.mate
+        programs = Mating(self.genome(parent), self.genome(mate) if mate else None, mating.level, mating.aligned)
+        parents = (parent.id, mate.id) if mate else (parent.id,)
+        return vary(programs, draws, self.bounds, self._fresh), parents
 
     def _child(self, mating: Mating[Genome], draws: Draws) -> Genome:
         """A child of a ladder, as an individual."""
-        parent, mate = mating.parent, mating.mate
-        programs = Mating(self.genome(parent), self.genome(mate) if mate else None, mating.level, mating.aligned)
-        (child,) = self.newborn([(self._vary(programs, draws), (parent.id, mate.id) if mate else (parent.id,))])
+        (child,) = self.newborn([self._varied(mating, draws)])
         return child
 
     # pictures
 
     def draw(self, genomes: Sequence[Program], height: int, width: int) -> Tensor:
-        return self._draw(genomes, height, width, range(height))
+        (pictures,) = self._painted(genomes, height, width, height)
+        return pictures
 
     def render_strips(self, works: Works, size: int) -> Iterator[Tensor]:
         program = self.deserialize(works.individuals[0].text)
-        for top in range(0, size, ROWS):
-            yield self._draw([program], size, size, range(top, min(top + ROWS, size)))[0]
+        for strip in self._painted([program], size, size, ROWS):
+            yield strip[0]
 
-    def _draw(self, genomes: Sequence[Program], height: int, width: int, rows: range) -> Tensor:
-        """Rows of pictures [N, C, height, width]."""
-        o, colour = self.options, self.studio.image[0] == 3
+    def _painted(self, genomes: Sequence[Program], height: int, width: int, rows: int) -> Iterator[Tensor]:
+        """Pictures in strips [N, C, rows, width] from top to bottom; programs that draw lines are run once."""
+        o, some = self.options, dict[str, Any](colour=self.colour, threads=self.studio.native_threads)
+        painter: Callable[..., np.ndarray]
         if o.form == "function":
-            steps = max(1, o.steps // 100)
-            pixels = draw_functions(
-                genomes, height, width, colour=colour, rows=rows, steps=steps, threads=self._threads
-            )
+            painter = partial(draw_functions, genomes, height, width, steps=max(1, o.steps // 100), **some)
         else:
-            sketches = sketch(genomes, colour=colour, steps=o.steps, threads=self._threads)
-            pixels = paint(sketches, height, colour=colour, rows=rows, threads=self._threads)
-        images = torch.from_numpy(pixels).float().div_(127.5).sub_(1)
-        return images.neg_() if o.paper == "black" else images
+            painter = partial(paint, sketch(genomes, steps=o.steps, **some), height, **some)
+        for top in range(0, height, rows):
+            images = torch.from_numpy(painter(rows=range(top, min(top + rows, height)))).float().div_(127.5).sub_(1)
+            yield images.neg_() if o.paper == "black" else images
 
     def vector(self, works: Works) -> Sequence[Drawing]:
         """The lines of drawings."""
         if self.options.form != "drawing":
             raise PairError("Functions have no lines; artist.form=drawing has.")
-        programs = [self.genome(one) for one in works.individuals]
-        colour = self.studio.image[0] == 3
-        sketches = sketch(programs, colour=colour, steps=self.options.steps, threads=self._threads)
+        programs, threads = [self.genome(one) for one in works.individuals], self.studio.native_threads
+        sketches = sketch(programs, colour=self.colour, steps=self.options.steps, threads=threads)
         drawings = [vector(one) for one in sketches]
         return [negative(one) for one in drawings] if self.options.paper == "black" else drawings
 
     @property
-    def _threads(self) -> int:
-        return self.studio.threads or torch.get_num_threads()
+    def colour(self) -> bool:
+        """Whether there is colour."""
+        return self.studio.image[0] == 3
 
     # learning by scores
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
-        """Everybody on a ladder is measured by the critic of today, and the best go on."""
+        """Every individual gets the merit that the present critic gives it, and every ladder goes on with the best."""
         merits = dict(zip([one.id for one in self.population], self._merits(works, rewards), strict=True))
-        if self.search.ladders:
-            for ladder in self.search.ladders:
-                ladder.remeasure([merits[one.genome.id] for one in ladder.rungs])
-                ladder.accept([merits[one.genome.id] for one in ladder.pending])
-        else:
+        if not self.search.ladders:
             best = sorted(self.population, key=lambda one: (merits[one.id].penalty, merits[one.id].total))
             self.search.start(best[: self.ladder_count], random_seeds(self.ladder_count))
-            for ladder in self.search.ladders:
-                ladder.remeasure([merits[one.genome.id] for one in ladder.rungs])
+        for ladder in self.search.ladders:
+            ladder.remeasure([merits[one.genome.id] for one in ladder.rungs])
+            ladder.accept([merits[one.genome.id] for one in ladder.pending])
         champions = [ladder.champion for ladder in self.search.ladders]
         self._propose()
         scores = rewards.detach()
@@ -210,7 +206,7 @@ class Hercl(Population[Program]):
         }
 
     def _merits(self, works: Works, rewards: Tensor) -> list[Merit]:
-        """The cost of an individual is what its reward lacks; a plain picture is no answer."""
+        """The cost of an individual is its negative reward; plain pictures have a penalty."""
         plain = (~varies(works.pixels)).tolist()
         lengths = [len(self.genome(one)) for one in self.population]
         return [
@@ -227,13 +223,12 @@ class Hercl(Population[Program]):
         standing = sorted(
             ((rung, number) for number, ladder in enumerate(ladders) for rung in range(len(ladder.rungs)))
         )
-        self.population = [ladders[number].rungs[rung].genome for rung, number in standing]
-        self.population += [child.genome for ladder in ladders for child in ladder.pending]
-        alive = {one.text for one in self.population}
-        self._genomes = {text: genome for text, genome in self._genomes.items() if text in alive}
+        rungs = [ladders[number].rungs[rung].genome for rung, number in standing]
+        children = [child.genome for ladder in ladders for child in ladder.pending]
+        super().replace_population([*rungs, *children], [])
 
     def replace_population(self, survivors: Sequence[Genome], offspring: Sequence[Offspring[Program]]) -> None:
-        """Who is bred or comes from elsewhere is on no ladder: the next scores choose champions."""
+        """Individuals that were bred or come from elsewhere are on no ladder: the next scores choose champions."""
         self.search.retire()
         super().replace_population(survivors, offspring)
 

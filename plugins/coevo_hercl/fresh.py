@@ -1,4 +1,4 @@
-"""Random programs: whom the search begins with, and whose code stands in for that of a mate."""
+"""Random programs: the search begins with them, and takes their code where it has no mate."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import numpy as np
 
 from coevo.native import Draws
 from coevo_hercl.canvas import COLOUR, FORWARD, SIZE, TOGGLE, TURN
-from coevo_hercl.program import NO_ARGUMENT, Opcode, Program
-from coevo_hercl.variation import END, Bounds, Codon, of, pushed, random_codon, random_number, within
+from coevo_hercl.program import NO_ARGUMENT, Opcode, Program, assemble
+from coevo_hercl.variation import END, Bounds, Codon, of, pushed, random_codon, random_number
 
 COMMANDS = (FORWARD, FORWARD, TURN, TURN, TOGGLE, SIZE, COLOUR)
 
@@ -20,7 +20,7 @@ def random_answer(draws: Draws, bounds: Bounds) -> Program:
         codons += [_get(draws, bounds), pushed(weight), _plain(Opcode.MULTIPLY)]
         codons += [random_codon(draws, bounds)] if draws.uniform() < 0.5 else []
         codons.append(_plain(Opcode.ADD))
-    return within([of([*codons, _plain(Opcode.WRITE), _plain(Opcode.OUTPUT), END])], bounds)
+    return assemble([of([*codons, _plain(Opcode.WRITE), _plain(Opcode.OUTPUT), END])], bounds.length, bounds.cells)
 
 
 def random_colour(draws: Draws, bounds: Bounds) -> Program:
@@ -34,7 +34,7 @@ def random_colour(draws: Draws, bounds: Bounds) -> Program:
         codons.append(_plain(draws.choice((Opcode.ADD, Opcode.MULTIPLY, Opcode.POLAR, Opcode.TRIG, Opcode.MOD))))
         codons += [random_codon(draws, bounds) for _ in range(draws.below(5))]
         codons.append(_plain(Opcode.WRITE))
-    return within([of([*codons, _plain(Opcode.OUTPUT), END])], bounds)
+    return assemble([of([*codons, _plain(Opcode.OUTPUT), END])], bounds.length, bounds.cells)
 
 
 def random_drawing(draws: Draws, bounds: Bounds) -> Program:
@@ -44,7 +44,7 @@ def random_drawing(draws: Draws, bounds: Bounds) -> Program:
     again = [] if draws.uniform() < 0.3 else [(int(Opcode.INC), register, np.nan)]
     again += [pushed(float(2 ** (2 + draws.below(9)))), (int(Opcode.GREATER), register, np.nan)]
     again += [_plain(Opcode.POP), _plain(Opcode.NOT), (int(Opcode.BRANCH_BACK), draws.below(len(bars)) + 1, np.nan)]
-    return within([of([*(codon for bar in bars for codon in bar), *again, END])], bounds)
+    return assemble([of([*(codon for bar in bars for codon in bar), *again, END])], bounds.length, bounds.cells)
 
 
 def _commands(draws: Draws, bounds: Bounds, register: int) -> list[Codon]:

@@ -1,9 +1,10 @@
 """Hierarchical evolutionary re-combination (Blair 2013): a search by changes of many scales.
 
-On the lowest rung of a ladder stands the champion. A child by a large change is seldom better at once, so it gets a
-rung of its own and children by smaller changes, which adapt it; these may get rungs in their turn. Whoever is better
-than its parent takes the parent's place, and then that of the parent's parent, down to the champion's. Whoever had its
-number of children and is not better is culled, and its code goes to a bank.
+The champion stands on the lowest rung of a ladder. A child by a large change is seldom better at once, so it becomes a
+challenger: it gets a rung of its own and children by smaller changes, which adapt it and may get rungs in their turn. A
+child that is better than its parent takes the parent's place, then that of the parent's parent, down to the champion's.
+A challenger that is not better after its number of children is culled, as are children that get no rung: their code
+goes to a bank.
 
 The ladder knows neither programs nor pictures: it is given how good its children are, and says which are next. It
 offers several at once, so that they can be drawn and judged together; of those that are not better, the best is the
@@ -55,9 +56,9 @@ class Merit(NamedTuple):
     """How good a genome is: less is better, the penalty first."""
 
     penalty: float = 0.0
-    """For what does not count as an answer at all."""
+    """Of what does not count as an answer at all."""
     cost: float = inf
-    """What the search is about."""
+    """What the search lowers."""
     effort: float = 0.0
     """Instructions of the program, and steps that it takes."""
 
@@ -162,7 +163,7 @@ class Ladder(Generic[G]):
     def _child(self, rung: int) -> Candidate[G]:
         parent = self.rungs[rung]
         level = self._level(min(parent.level, self.highest + 1))
-        mate = self._mate() if level > Level.TRIM else None
+        mate = self._mate() if level > Level.POINT else None
         mating = Mating(parent.genome, mate, level, aligned=self.draws.uniform() < 0.5)
         return Candidate(self.vary(mating, self.draws), level, rung)
 
@@ -183,7 +184,7 @@ class Ladder(Generic[G]):
         return Level(below - 1)
 
     def _mate(self) -> G | None:
-        """Half of all mates are past champions. The others were culled, or stand on the ladder; some are random."""
+        """Half of all mates are past champions; the others are random code, culled, or on the ladder."""
         if self.draws.uniform() < 0.5 and (champion := self.library.champion(self.draws)) is not None:
             return champion
         kind = self.draws.below(3)
@@ -193,7 +194,7 @@ class Ladder(Generic[G]):
         return self.draws.choice(self.rungs).genome if culled is None else culled
 
     def _allowed(self, rung: int) -> int:
-        """The number of children of a challenger: as many as its level takes for a success, and at first not few."""
+        """The most children of a challenger: as many as its level takes for a success, but at least 2^(7 - 2 rung)."""
         level = self.rungs[rung].level
         mean = self.tries[level] / max(1, self.successes[level])
         return min(MOST, max(int(mean), 2 ** max(1, 7 - 2 * rung)))
@@ -207,8 +208,7 @@ class Ladder(Generic[G]):
 
     def accept(self, merits: Sequence[Merit]) -> None:
         """Take the merits of the pending children: some take their parents' places, and one may become a challenger."""
-        top, challenger = len(self.rungs) - 1, None
-        better = False
+        top, challenger, better = len(self.rungs) - 1, None, False
         for child, merit in zip(self.pending, merits, strict=True):
             child = replace(child, merit=merit, rung=min(child.rung, top))
             parent = self.rungs[child.rung]
@@ -228,10 +228,10 @@ class Ladder(Generic[G]):
             else:
                 self._cull(child)
         self.pending = []
-        if self._settle(top) or better:
-            if challenger:
-                self._cull(challenger)
-        elif challenger and len(self.rungs) < self.most_rungs:
+        better |= self._settle(top)
+        if challenger and (better or len(self.rungs) >= self.most_rungs):
+            self._cull(challenger)
+        elif challenger:
             self.rungs.append(challenger)
         while len(self.rungs) > 1 and self.rungs[-1].children >= self._allowed(len(self.rungs) - 1):
             self._cull(self.rungs.pop())

@@ -1,4 +1,4 @@
-"""Code that programs are bred with: what was culled on its way, by the scale of change, and champions of the past."""
+"""Code that programs are bred with: past champions, and culled programs by the level of the change that made them."""
 
 from __future__ import annotations
 
@@ -37,8 +37,7 @@ class Library(Generic[G]):
         self.champions: list[G] = []
 
     def cull(self, genome: G, level: int, draws: Draws) -> None:
-        """Put a genome into the bank of a level: most often among the first, from where others move on until they are
-        lost."""
+        """Put a genome into the bank of a level, most often near the front; what is pushed beyond the end is lost."""
         bank, place = self.banks[level], 0
         while place < len(bank) and draws.uniform() >= SLOT:
             place += 1

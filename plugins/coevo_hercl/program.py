@@ -171,19 +171,23 @@ class Program:
         return np.stack([np.concatenate([[0], ends[:-1]]), ends], 1)
 
 
-def assemble(cells: Sequence[Codons]) -> Program:
+def assemble(cells: Sequence[Codons], max_length: int = MAX_LENGTH, max_cells: int = MAX_CELLS) -> Program:
     """The program of these cells, whatever instructions they are: what does not fit is left out.
 
     Every cell ends with a bar's end, which is added where it is missing. Arguments that an instruction cannot have are
     dropped, whole numbers count modulo MAX_ARGUMENT + 1, numbers are kept within MAX_NUMBER, and a number that is
     missing or none is 0. Beyond a limit nothing is taken in; without cells it is an empty one.
+
+    Args:
+        cells: the instructions of each.
+        max_length, max_cells: limits below those of all programs.
     """
-    parts, starts, room, bars = list[Codons](), list[int](), MAX_LENGTH, MAX_BARS
-    for cell in cells[:MAX_CELLS] or (END,):
+    parts, starts, room, bars = list[Codons](), list[int](), max_length, MAX_BARS
+    for cell in cells[:max_cells] or (END,):
         if not room or not bars:
             break
         part, ends = _ended(cell, room, bars)
-        starts.append(MAX_LENGTH - room)
+        starts.append(max_length - room)
         parts.append(part)
         room -= len(part.codes)
         bars -= ends

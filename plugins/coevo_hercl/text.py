@@ -68,7 +68,7 @@ def read(text: str) -> Program:
     """The program that a text is. Nothing in the text is trusted.
 
     Args:
-        text: as `write` writes it; words are apart by one or more spaces, and a line is a cell.
+        text: as `write` writes it: words with one or more spaces between them, and a line for each cell.
 
     Raises:
         DataError: the text is no program, or one beyond the limits; with the reason.

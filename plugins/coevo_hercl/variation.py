@@ -37,12 +37,12 @@ END: Codon = (Opcode.BAR, NO_ARGUMENT, np.nan)
 
 
 class Bounds(NamedTuple):
-    """What programs may be like."""
+    """Limits of the programs that variation makes."""
 
     length: int = 200
-    """Instructions at most, ends of bars among them."""
+    """The most instructions, ends of bars among them."""
     cells: int = 1
-    """Cells at most."""
+    """The most cells."""
     registers: int = 10
     """Registers that new instructions name."""
 
@@ -72,21 +72,7 @@ def vary(mating: Mating[Program], draws: Draws, bounds: Bounds, fresh: Fresh) ->
     else:
         mate = mating.mate or fresh(draws)
         cells = CROSSOVERS[level](parent, mate, mating.aligned, draws, bounds)
-    return within(cells, bounds)
-
-
-def within(cells: list[Codons], bounds: Bounds) -> Program:
-    """The program of these cells, or of as much of them as there is room for."""
-    kept, room = list[Codons](), bounds.length
-    for cell in cells[: bounds.cells]:
-        if room < 1:
-            break
-        ended = len(cell.codes) > 0 and cell.codes[-1] == BAR
-        if len(cell.codes) + (not ended) > room:
-            cell, ended = joined([cell.part(0, room - 1), END_OF_BAR]), True
-        kept.append(cell)
-        room -= len(cell.codes) + (not ended)
-    return assemble(kept)
+    return assemble(cells, bounds.length, bounds.cells)
 
 
 def _cells(codons: Codons, parent: Program) -> list[Codons]:
@@ -105,7 +91,8 @@ def _cells(codons: Codons, parent: Program) -> list[Codons]:
 
 
 def tune(codons: Codons, draws: Draws, bounds: Bounds) -> Codons:
-    """Move a number a little: what is pushed by one at a random decimal place, a register or a branch by one."""
+    """Change one number: a register, bars or a cell by one, what is pushed by `_tuned`. A `halt` becomes a plain end of
+    a bar; code without numbers has a point changed instead."""
     at = np.flatnonzero((codons.codes == PUSH) | (codons.arguments >= 0))
     if not len(at):
         return point(codons, draws, bounds)
@@ -164,9 +151,6 @@ def of(codons: list[Codon]) -> Codons:
     return Codons(np.array(codes, np.uint8), np.array(arguments, np.int16), np.array(values, np.float64))
 
 
-END_OF_BAR = of([END])
-
-
 def _few(draws: Draws) -> int:
     """1 with a probability of ½, 2 of ¼, and so on; at most 8."""
     few = 1
@@ -176,6 +160,7 @@ def _few(draws: Draws) -> int:
 
 
 def _tuned(value: float, draws: Draws) -> float:
+    """A number near another: one to three more or less at a random decimal place, a multiple of it, or its negative."""
     way = draws.below(8)
     if way == 0:
         return -value

@@ -92,6 +92,32 @@ def test_a_large_change_that_is_not_better_becomes_a_challenger_and_a_small_one_
     assert [one.genome for one in it.rungs][1:] == ["bar"]  # the better of the two
 
 
+def test_on_a_full_ladder_a_challenger_is_culled() -> None:
+    it = Ladder("champion", vary, Library(len(Level)), seed=0, rungs=2)
+    it.rungs = [
+        Candidate("champion", CHAMPION, merit=Merit(0, 1.0)),
+        Candidate("cell", Level.CELL, merit=Merit(0, 2.0)),
+    ]
+    it.pending = [Candidate("bar", Level.BAR, rung=1)]
+    it.accept([Merit(0, 3.0)])
+    assert [one.genome for one in it.rungs] == ["champion", "cell"]
+    assert it.library.banks[Level.BAR] == ["bar"]
+
+
+def test_large_changes_may_have_a_mate_and_small_ones_have_none() -> None:
+    with_mate = set[Level]()
+
+    def note(mating: Mating[str], draws: Draws) -> str:
+        if mating.mate is not None:
+            with_mate.add(mating.level)
+        return "child"
+
+    it = Ladder("champion", note, Library(len(Level)), seed=0)
+    it.library.remember("mate")
+    it.propose(300)
+    assert with_mate == {Level.BAR, Level.BRANCH, Level.CELL, Level.BLOCK}
+
+
 def test_a_challenger_whose_children_are_no_better_is_culled_in_the_end() -> None:
     it = ladder()
     it.remeasure([Merit(0, 1.0)])

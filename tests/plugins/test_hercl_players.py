@@ -17,9 +17,10 @@ from coevo.storage.state_tools import equal_states
 from coevo.testing import RandomArtist, TargetCritic
 from coevo.testing.kit import conform
 from coevo_hercl.artist import Hercl as Drawer
+from coevo_hercl.canvas import sketch
 from coevo_hercl.critic import Hercl as Judge
 from coevo_hercl.critic import answers
-from coevo_hercl.ladder import CHAMPION
+from coevo_hercl.ladder import CHAMPION, Level
 from coevo_hercl.text import read
 
 SPIRAL = (
@@ -72,6 +73,7 @@ def test_children_know_their_parents() -> None:
     (ladder,) = it.search.ladders
     for child in ladder.pending:
         assert child.genome.parents[0] == ladder.rungs[child.rung].genome.id
+        assert child.level > Level.POINT or len(child.genome.parents) == 1  # code of a mate comes by large changes
 
 
 def test_the_same_seed_draws_the_same_and_another_seed_others() -> None:
@@ -150,6 +152,22 @@ def test_it_draws_the_same_lines_at_every_size() -> None:
     small, large = it.render(works, 64), it.render(works, 256)
     shrunk = torch.nn.functional.avg_pool2d(large, 4)
     assert (shrunk - small).abs().mean() < 0.1 and (small < 0).any()
+
+
+def test_a_large_picture_is_painted_in_strips_of_one_sketch(monkeypatch: pytest.MonkeyPatch) -> None:
+    sketched = list[int]()
+
+    def counting(programs: Any, **options: Any) -> Any:
+        sketched.append(len(programs))
+        return sketch(programs, **options)
+
+    it, works = drawer(paper="black"), Works(genomes=(Genome("1", (), SPIRAL),))
+    whole = it.render(works, 600)[0]
+    monkeypatch.setattr("coevo_hercl.artist.sketch", counting)
+    assert torch.equal(torch.cat(list(it.render_strips(works, 600)), 1), whole) and sketched == [1]
+    functions = drawer(form="function")
+    works = Works(genomes=(Genome("1", (), "get 0 get 1 multiply write output |"),))
+    assert torch.equal(torch.cat(list(functions.render_strips(works, 300)), 1), functions.render(works, 300)[0])
 
 
 def test_black_paper_makes_negatives_as_lines_too() -> None:
@@ -283,6 +301,14 @@ def test_answers_are_kept_within_their_range_and_silence_is_a_half() -> None:
     assert answers(said).tolist() == [0, 0.25, 1, 1, 0.5]
 
 
+def test_no_works_have_no_judgements() -> None:
+    it = judge(evaluations=100)
+    works = Works(noise(2).images, genomes=(Genome("1", (), ""), Genome("2", (), "")))
+    assert it.judge(works[:0], None).shape == it.fooled(works[:0], None).shape == (0,)
+    it.learn(works[:0], squares(16))
+    it.learn(works, squares(16))
+
+
 def test_pictures_that_are_too_small_to_measure_are_refused() -> None:
     with pytest.raises(ConfigError, match="of 8 px or more, not 4 × 4"):
         judge(size=4)
@@ -338,9 +364,15 @@ def test_it_plays_with_everybody(artist: str, critic: str, tmp_path: Path) -> No
 @pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["line-drawings", "hercl-cnn"])
 def test_a_recipe_goes_on_as_if_it_had_not_ended(recipe: str, tmp_path: Path) -> None:
-    few: dict[str, Any] = {"artist": {"ladders": 2}, "run": {"batch": 16, "threads": 1, "save_every": 1}}
-    few |= {"data": {"size": 32}, "phases": {"artist": {"steps": 4}}}
-    few |= {"critic": {"evaluations": 300}} if recipe == "line-drawings" else {"phases": {"critic": {"steps": 2}}}
+    few: dict[str, Any] = {
+        "run": {"batch": 16, "threads": 1, "save_every": 1},
+        "data": {"size": 32},
+        "phases": {"artist": {"steps": 4}},
+    }
+    if recipe == "line-drawings":
+        few["critic"] = {"evaluations": 300}
+    else:
+        few["phases"]["critic"] = {"steps": 2}
 
     def play(name: str, rounds: int) -> Any:
         return coevo.run(recipe, name=name, runs_dir=tmp_path, options=few, rounds=rounds)

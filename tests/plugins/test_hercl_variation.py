@@ -8,9 +8,9 @@ from hypothesis import strategies as some
 
 from coevo.native import Draws
 from coevo_hercl.ladder import Level, Mating
-from coevo_hercl.program import Program
+from coevo_hercl.program import Program, assemble
 from coevo_hercl.text import read, write
-from coevo_hercl.variation import Bounds, of, random_codon, vary, within
+from coevo_hercl.variation import Bounds, of, random_codon, vary
 
 ONE, MANY = Bounds(60, 1, 10), Bounds(200, 6, 10)
 MOTHER = read("push 1 write output |\nget 0 add |\nget 2 | mod |")
@@ -19,7 +19,7 @@ FATHER = read("push 7 sqrt | get 5 | put 5 |\nlog |\nexp exp |")
 
 def fresh(draws: Draws, bounds: Bounds = MANY) -> Program:
     cells = [[random_codon(draws, bounds) for _ in range(draws.below(12))] for _ in range(1 + draws.below(3))]
-    return within([of(cell) for cell in cells], bounds)
+    return assemble([of(cell) for cell in cells], bounds.length, bounds.cells)
 
 
 def children(level: Level, mother: Program = MOTHER, father: Program | None = FATHER, n: int = 300) -> list[str]:
