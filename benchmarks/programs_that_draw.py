@@ -19,12 +19,14 @@ from typing import Any
 
 import numpy as np
 
+from coevo.native import Draws
 from coevo_hercl import machine
 from coevo_hercl.canvas import paint, sketch
 from coevo_hercl.functions import draw_functions
 from coevo_hercl.machine import run
-from coevo_hercl.program import Codons, Opcode, Program, assemble
+from coevo_hercl.program import Program, assemble
 from coevo_hercl.text import read
+from coevo_hercl.variation import Bounds, of, random_codon
 
 AGAIN = "push 0 reciprocal greater 9 pop not branch-back |"  # no register is greater than infinity
 LOOP = f"| get 1 push 3 add put 1 get 2 push 1.5 multiply sqrt tanh put 2 get 1 get 2 add pop inc 3 {AGAIN}"
@@ -32,13 +34,9 @@ POINT = "get 0 get 1 multiply push 3 multiply push 1 trig write pop output |"
 
 
 def random_programs(n: int, longest: int = 60) -> list[Program]:
-    rng = np.random.default_rng(0)
-    made = []
-    for length in rng.integers(1, longest, n):
-        arguments = np.where(rng.random(length) < 0.4, rng.integers(0, 10, length), -1).astype(np.int16)
-        codes = rng.integers(len(Opcode), size=length).astype(np.uint8)
-        made.append(assemble([Codons(codes, arguments, rng.normal(0, 10, length))]))
-    return made
+    draws, bounds = Draws(0), Bounds()
+    codons = [[random_codon(draws, bounds) for _ in range(1 + draws.below(longest))] for _ in range(n)]
+    return [assemble([of(some)]) for some in codons]
 
 
 def drawing() -> Program:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import log
 from typing import Any, Generic, TypeVar
 
 from coevo.native import Draws
@@ -38,10 +39,8 @@ class Library(Generic[G]):
 
     def cull(self, genome: G, level: int, draws: Draws) -> None:
         """Put a genome into the bank of a level, most often near the front; what is pushed beyond the end is lost."""
-        bank, place = self.banks[level], 0
-        while place < len(bank) and draws.uniform() >= SLOT:
-            place += 1
-        bank.insert(place, genome)
+        bank = self.banks[level]
+        bank.insert(int(log(1 - draws.uniform()) / log(1 - SLOT)), genome)  # geometric; beyond the end it is the last
         del bank[BANK:]
 
     def remember(self, champion: G) -> None:

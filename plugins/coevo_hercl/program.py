@@ -117,7 +117,7 @@ def joined(parts: Sequence[Codons]) -> Codons:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Program:
-    """A program; it never changes. `assemble` makes one of any instructions, `coevo_hercl.text.read` one of its text.
+    """A program; it never changes. `assemble` makes one of instructions, `coevo_hercl.text.read` one of its text.
 
     Args:
         codons: the instructions of all cells; a cell has at least one, and its last one is a bar's end.
@@ -131,8 +131,8 @@ class Program:
     Example:
         >>> from coevo_hercl.text import read
         >>> program = read("push 2 push 3 add write output |")
-        >>> len(program), program.bar_spans().tolist(), program.cell_spans()
-        (6, [[0, 6]], [(0, 6)])
+        >>> len(program), program.cell_spans()
+        (6, [(0, 6)])
     """
 
     codons: Codons
@@ -165,22 +165,14 @@ class Program:
         starts: list[int] = self.cells.tolist()
         return list(zip(starts, [*starts[1:], len(self)], strict=True))
 
-    def bar_spans(self) -> np.ndarray:
-        """Where each bar begins and ends, its end included: int64 [B, 2], of all cells one after another."""
-        ends = np.flatnonzero(self.codons.codes == BAR) + 1
-        return np.stack([np.concatenate([[0], ends[:-1]]), ends], 1)
-
 
 def assemble(cells: Sequence[Codons], max_length: int = MAX_LENGTH, max_cells: int = MAX_CELLS) -> Program:
-    """The program of these cells, whatever instructions they are: what does not fit is left out.
-
-    Every cell ends with a bar's end, which is added where it is missing. Arguments that an instruction cannot have are
-    dropped, whole numbers count modulo MAX_ARGUMENT + 1, numbers are kept within MAX_NUMBER, and a number that is
-    missing or none is 0. Beyond a limit nothing is taken in; without cells it is an empty one.
+    """The program of these cells, or as much of them as there is room for; without cells it is an empty one.
 
     Args:
-        cells: the instructions of each.
-        max_length, max_cells: limits below those of all programs.
+        cells: instructions of each, with arguments and numbers that they may have. A cell ends with a bar's end, which
+            is added where it is missing.
+        max_length, max_cells: limits, not above those of all programs.
     """
     parts, starts, room, bars = list[Codons](), list[int](), max_length, MAX_BARS
     for cell in cells[:max_cells] or (END,):
@@ -192,7 +184,7 @@ def assemble(cells: Sequence[Codons], max_length: int = MAX_LENGTH, max_cells: i
         room -= len(part.codes)
         bars -= ends
     program = object.__new__(Program)  # which is not checked again: that would take as long as all the rest
-    object.__setattr__(program, "codons", _mended(parts[0] if len(parts) == 1 else joined(parts)))
+    object.__setattr__(program, "codons", joined(parts))
     object.__setattr__(program, "cells", np.array(starts, np.int32))
     program._freeze()
     return program
@@ -212,27 +204,6 @@ def _ended(cell: Codons, room: int, bars: int) -> tuple[Codons, int]:
     if len(ends) >= bars:  # the last one that may be ends the cell
         return cell.part(0, int(ends[bars - 1]) + 1), bars
     return joined([cell.part(0, room - 1), END]), len(ends) + 1
-
-
-def _mended(codons: Codons) -> Codons:
-    """Instructions that are well formed, each as near as may be to what it was."""
-    codes, arguments, values = (np.array(one, kind) for one, kind in zip(codons, TYPES, strict=False))
-    if codes.max() >= len(Opcode):
-        codes %= len(Opcode)
-    wrong = (arguments < _LOWEST[codes]) | (arguments > _HIGHEST[codes])
-    if wrong.any():
-        highest = _HIGHEST[codes]
-        arguments = np.where(arguments > MAX_ARGUMENT, arguments % (MAX_ARGUMENT + 1), arguments)
-        arguments = np.where(codes == BAR, np.minimum(arguments, HALT), arguments)
-        wrong = (arguments < _LOWEST[codes]) | (arguments > highest)
-        arguments = np.where(wrong, NO_ARGUMENT, arguments).astype(np.int16)
-    pushes = codes == PUSH
-    values = np.where(pushes, values, np.nan)
-    if (nothing := pushes & np.isnan(values)).any():
-        values[nothing] = 0
-    if (abs(values) > MAX_NUMBER).any():
-        values = values.clip(-MAX_NUMBER, MAX_NUMBER)
-    return Codons(codes, arguments, values)
 
 
 def _problem(codons: Codons, cells: np.ndarray) -> str:

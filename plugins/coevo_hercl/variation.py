@@ -9,6 +9,7 @@ Reference: Blair 2013, Learning the Caesar and Vigenere ciphers by hierarchical 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from coevo_hercl.program import (
     BAR,
     LOCAL,
     MAX_ARGUMENT,
+    MAX_NUMBER,
     NO_ARGUMENT,
     PUSH,
     REGISTER_OPS,
@@ -165,9 +167,11 @@ def _tuned(value: float, draws: Draws) -> float:
     if way == 0:
         return -value
     if way == 1:
-        return round(value * draws.choice((0.1, 0.5, 2.0, 10.0)), DIGITS)
-    place = draws.below(5) - 2  # hundredths to hundreds
-    return round(value + draws.choice((-1, 1)) * (1 + draws.below(3)) * 10.0**place, DIGITS)
+        value *= draws.choice((0.1, 0.5, 2.0, 10.0))
+    else:
+        place = draws.below(5) - 2  # hundredths to hundreds
+        value += draws.choice((-1, 1)) * (1 + draws.below(3)) * 10.0**place
+    return round(min(max(value, -MAX_NUMBER), MAX_NUMBER), DIGITS)
 
 
 def random_codon(draws: Draws, bounds: Bounds) -> Codon:
@@ -214,9 +218,8 @@ class Place(NamedTuple):
 
 def _place(program: Program, cell: int) -> Place:
     start, stop = program.cell_spans()[cell % len(program.cells)]
-    spans = program.bar_spans()
-    inside = spans[(spans[:, 0] >= start) & (spans[:, 1] <= stop)].tolist()
-    return Place([(a, b) for a, b in inside], start)
+    ends = (np.flatnonzero(program.codons.codes[start:stop] == BAR) + (start + 1)).tolist()
+    return Place(list(pairwise([start, *ends])), start)
 
 
 def _places(parent: Program, mate: Program, aligned: bool, draws: Draws) -> tuple[int, Place, Place]:

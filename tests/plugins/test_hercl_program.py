@@ -11,7 +11,6 @@ from hypothesis import strategies as some
 from coevo import DataError
 from coevo_hercl.program import (
     HALT,
-    LOCAL,
     MAX_BARS,
     MAX_CELLS,
     MAX_LENGTH,
@@ -41,7 +40,6 @@ def test_a_program_is_cells_of_bars_of_instructions() -> None:
     program = read("push 2 copy | add |\nget 3 | write output | return")
     assert len(program) == 10
     assert program.cell_spans() == [(0, 5), (5, 10)]
-    assert program.bar_spans().tolist() == [[0, 3], [3, 5], [5, 7], [7, 10]]
     assert program.codons.codes[:3].tolist() == [Opcode.PUSH, Opcode.COPY, Opcode.BAR]
     assert program.codons.arguments[[5, 9]].tolist() == [3, RETURN] and program.codons.values[0] == 2
 
@@ -56,19 +54,10 @@ def test_a_program_never_changes() -> None:
         read("add |").codons.codes[0] = 0
 
 
-def test_assembling_leaves_out_what_does_not_fit() -> None:
-    cell = codons(
-        (Opcode.ADD, 7, 3.0),
-        (Opcode.PUSH, 7, NONE),
-        (Opcode.PUSH, NO_ARGUMENT, np.inf),
-        (Opcode.GET, LOCAL, NONE),
-        (Opcode.JUMP_SUB, LOCAL, NONE),
-        (Opcode.GET, 259, NONE),
-        (Opcode.BAR, 8, NONE),
-        (Opcode.NEG, NO_ARGUMENT, NONE),
-    )
-    assert write(assemble([cell])) == "add push 0 push 1000000000000000 get local jump-sub get 3 | halt neg |"
-    assert write(assemble([])) == write(assemble([codons()])) == "|"
+def test_assembling_ends_every_cell() -> None:
+    add, bar = (Opcode.ADD, NO_ARGUMENT, NONE), (Opcode.BAR, HALT, NONE)
+    assert write(assemble([codons(add), codons(add, bar), codons()])) == "add |\nadd | halt\n|"
+    assert write(assemble([])) == "|"
 
 
 def test_assembling_keeps_to_the_limits() -> None:
@@ -78,6 +67,9 @@ def test_assembling_keeps_to_the_limits() -> None:
     assert len(assemble([bars])) == MAX_BARS
     few = many.part(0, 1)
     assert len(assemble([few] * 100).cells) == MAX_CELLS
+    assert write(assemble([many.part(0, 3), few], max_length=6)) == "add add add |\nadd |"
+    assert write(assemble([many.part(0, 3), few], max_length=3)) == "add add |"
+    assert write(assemble([few] * 3, max_cells=2)) == "add |\nadd |"
 
 
 @given(programs())
