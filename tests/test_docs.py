@@ -209,8 +209,8 @@ def test_the_commands_of_the_readme_run(
             words = [word for word in words if word not in ("--data", "photos/", "mnist", "--data-dir", "mnist/")]
             measured = {"computational-aesthetics", "aesthetic-learning", "swarm-art"}  # at 32 px or more
             small = "16" if measured.isdisjoint(words) else "32"
-            batch = ["--batch", "4"] if "line-drawings" not in words else ["-o", "critic.evaluations=100"]
-            words += ["--size", small, "--rounds", "1", *batch]
+            few = ["-o", "critic.evaluations=100"] if "line-drawings" in words else []
+            words += ["--size", small, "--rounds", "1", "--batch", "4", *few]
         elif words[0] == "sweep":
             words = [*words[: words.index("--seeds")], "--seeds", "1", "--rounds", "1", "-n", "0", "--metric", "rounds"]
             words += ["-o", "data.size=16", "-o", "run.batch=4"]

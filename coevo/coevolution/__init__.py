@@ -1,1 +1,1 @@
-"""The field's remedies, for any player: archives, past critics, societies."""
+"""The field's remedies, for any player: archives, past critics, caches of measures, societies."""

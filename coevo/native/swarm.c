@@ -11,7 +11,7 @@
 enum { SIDE = 128, CELLS = SIDE * SIDE, SHIFT = 32 - 7, TURN = 4096, SCENTS = 3, INK = 3, FIELDS = 4, LONGEST = 12 };
 enum { UNIT = 14 };               /* bits of a direction's length */
 enum { LINE, JOINED, CELL, BARE }; /* kinds of strokes */
-static const float NOTHING = 1e-6f; /* less scent than this is none */
+static const float NOTHING = 1e-6f; /* a scent below this counts as none */
 
 typedef struct {
     int32_t begin, end; /* steps */
@@ -38,7 +38,7 @@ INLINE int64_t cell_of(uint32_t x, uint32_t y) { return (int64_t)(y >> SHIFT) * 
 
 INLINE int32_t along(int32_t length, int32_t unit) { return (int32_t)(((int64_t)length * unit) >> UNIT); }
 
-/* From none to much: 0 to 1. */
+/* How strong a scent seems to an ant: 0 if there is none, and never above 1. */
 INLINE float sensed(float scent) { return scent / (scent + 1); }
 
 INLINE float liking(const Caste *its, float *const fields[FIELDS], const Ant *ant, int32_t heading,

@@ -185,7 +185,7 @@ class Hercl(coevo.Critic):
         return torch.from_numpy(np.asarray(scores, np.float32))
 
     def weights(self) -> list[float]:
-        """Of each round's programs, the youngest first: 1, ½, ¼ …"""
+        """The weights of each round's programs, the youngest first: 1, ½, ¼ …"""
         return [self.options.past_decay**age for age in range(len(self.critics))]
 
     def _accuracy(self, made: Tensor, real: Tensor) -> float:

@@ -56,7 +56,7 @@ class Merit(NamedTuple):
     """How good a genome is: less is better, the penalty first."""
 
     penalty: float = 0.0
-    """Of what does not count as an answer at all."""
+    """Above 0 if the genome gives no real answer, such as an empty picture."""
     cost: float = inf
     """What the search lowers."""
     effort: float = 0.0

@@ -73,7 +73,7 @@ def run(
 
     Raises:
         ValueError: an argument is out of its range; with the reason.
-        MemoryError: there is none for programs of this length.
+        MemoryError: there is not enough memory for programs of this length.
 
     Example:
         >>> from coevo_hercl.text import read

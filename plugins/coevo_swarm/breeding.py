@@ -145,7 +145,7 @@ def _rule(rule: str) -> str:
 
 
 def _added(colony: Colony, castes: int, turmites: float) -> Colony:
-    """With another caste: a new one in colours near those of one that is there, or one of them once more."""
+    """A colony with one more caste: a new one in colours near those of another, or a copy of one that is there."""
     if len(colony.castes) >= castes:
         return colony
     place = random.randrange(len(colony.castes) + 1)

@@ -27,7 +27,7 @@ CELLS = SIDE * SIDE
 SHIFT = 32 - 7  # bits of a place within a cell
 TURN = 4096  # headings
 UNIT = 14  # bits of a direction's length
-NOTHING = np.float32(1e-6)  # less scent than this is none
+NOTHING = np.float32(1e-6)  # a scent below this counts as none
 INK = FIELDS.index("ink")
 LINE, JOINED, CELL, BARE = range(4)  # kinds of strokes
 
@@ -275,7 +275,7 @@ def along(length: np.ndarray, unit: np.ndarray) -> np.ndarray:
 
 
 def sensed(scent: np.ndarray) -> np.ndarray:
-    """From none to much: 0 to 1."""
+    """How strong a scent seems to an ant: 0 if there is none, and never above 1."""
     return np.asarray(scent / (scent + np.float32(1)))
 
 
