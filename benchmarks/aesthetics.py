@@ -2,8 +2,8 @@
 
     python benchmarks/aesthetics.py TRIAL [--seeds 5] [--rounds N] [--runs runs]
 
-TRIAL: speed, society, fooling, features, past-critics, or all. Runs are kept in --runs by name, and resumed if they are
-there. p: Mann-Whitney, one-sided, over the seeds; with five seeds it cannot be below 0.004.
+TRIAL: speed, society, fooling, languages, features, past-critics, or all. Runs are kept in --runs by name, and resumed
+if they are there. p: Mann-Whitney, one-sided, over the seeds; with five seeds it cannot be below 0.004.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ from torch import Tensor, nn
 import coevo
 from coevo import Studio, Works
 from coevo.data.datasets import DataOptions, to_float
+from coevo.evaluation.report import evaluate
 from coevo.images.png import save_png
 from coevo.images.sheets import contact_sheet
+from coevo.monitoring.accepted import read_accepted, works_of_rows
 from coevo.nn.layers import halvings, init_kaiming
 from coevo.runs.run import Run
 from coevo.storage.jsonl import read_log
@@ -33,6 +35,8 @@ from coevo_aesthetics.measures import measured
 from coevo_aesthetics.photographs import photographs
 
 ARGS: argparse.Namespace
+PROGRAMS = 250_000  # made by a run, to compare languages
+KEPT = 1000  # accepted works that are judged
 
 
 def played(recipe: str, name: str, seed: int, rounds: int, **options: Any) -> Run:
@@ -42,6 +46,18 @@ def played(recipe: str, name: str, seed: int, rounds: int, **options: Any) -> Ru
         return coevo.resume(name, runs_dir=ARGS.runs, rounds=rounds)
     run = {"log_every": 1, "save_every": 10, "sheet_every": 50} | options.pop("run", {})
     return coevo.run(recipe, name=name, runs_dir=ARGS.runs, rounds=rounds, seed=seed, options={"run": run, **options})
+
+
+def played_until(recipe: str, name: str, seed: int, programs: int, **options: Any) -> Run:
+    """A run of that name and seed, played until it has made this number of programs."""
+    run = played(recipe, name, seed, 1, **options)
+    while run.studio.ids < programs:
+        run = coevo.resume(run.store.name, runs_dir=ARGS.runs, rounds=run.round + max(1, run.round // 10))
+    return run
+
+
+def seeds() -> range:
+    return range(ARGS.seeds)
 
 
 def report(trial: str, **figures: Any) -> None:
@@ -86,6 +102,42 @@ def fooling() -> None:
             found["random"].append(auc(judge(held), judge(theirs[seed])))
         save_png(Path(ARGS.runs) / f"{recipe}.png", contact_sheet(torch.cat([o[:8] for o in ours]), columns=8), {})
         report("fooling", recipe=recipe, rounds=runs[0].round, **found, p=p_value(found["evolved"], found["random"]))
+
+
+def languages() -> None:
+    """Programs that draw lines beside programs of expressions, after as many of both were made.
+
+    Digits are classes with a third of an even share among the last accepted works; the length is in instructions and
+    in nodes.
+    """
+    ours: dict[str, list[Tensor]] = {}
+    theirs: dict[str, list[Tensor]] = {}
+    figures: dict[str, dict[str, list[float]]] = {}
+    for recipe in ("hercl-cnn", "gp-dcnn"):
+        runs = [played_until(recipe, f"{recipe}-languages", seed, PROGRAMS, run={"accepted": 8}) for seed in seeds()]
+        ours[recipe], theirs[recipe] = [_works(run) for run in runs], [_best_random(run) for run in runs]
+        dataset, known = runs[0].dataset, figures.setdefault(recipe, {})
+        known["rounds"] = [run.round for run in runs]
+        for run in runs:
+            works = works_of_rows(read_accepted(run.store.folder)[-KEPT:])
+            found = evaluate(run.artist.render(works, dataset.images.shape[-1]), dataset, None).figures()
+            for name in ("fid", "kid", "precision", "recall", "classes_found"):
+                known.setdefault(name, []).append(found[name])
+            lengths = [len(run.artist.deserialize(one.text)) for one in works.individuals]
+            known.setdefault("length", []).append(statistics.mean(lengths))
+    reals = to_float(dataset.images)[torch.randperm(len(dataset), generator=_generator(0))]
+    held, shown = reals[:300], reals[300:]
+    for recipe, mine in ours.items():
+        figures[recipe] |= {"auc": [], "auc_random": []}
+        for seed in seeds():
+            others = [kind[other] for kind in (mine, theirs[recipe]) for other in seeds() if other != seed]
+            judge = _judge(shown, torch.cat(others), seed)
+            figures[recipe]["auc"].append(auc(judge(held), judge(mine[seed])))
+            figures[recipe]["auc_random"].append(auc(judge(held), judge(theirs[recipe][seed])))
+        sheet = contact_sheet(torch.cat([works[:8] for works in mine]), columns=8)
+        save_png(Path(ARGS.runs) / f"{recipe}-languages.png", sheet, {})
+        p = p_value(figures[recipe]["auc"], figures[recipe]["auc_random"])
+        report("languages", recipe=recipe, programs=PROGRAMS, **figures[recipe], p=p)
 
 
 def features() -> None:
@@ -181,6 +233,7 @@ TRIALS: dict[str, Callable[[], None]] = {
     "speed": speed,
     "society": society,
     "fooling": fooling,
+    "languages": languages,
     "features": features,
     "past-critics": past_critics,
 }

@@ -20,7 +20,7 @@ from typing import Any
 
 from coevo.api import give_ui
 from coevo.errors import CoevoError
-from coevo.interactive.commands import Command, Pick
+from coevo.interactive.commands import Command, Pick, Quit
 from coevo.interactive.sheet import Sheet
 from coevo.interactive.ui import UI
 from coevo.plugin.registry import registry
@@ -31,8 +31,15 @@ PARTS = ("artist make", "artist learn", "critic learn", "critic judge", "data", 
 
 
 class PicksTwo(UI):
+    """A person who picks the first two works at once, until it is time to go."""
+
+    def __init__(self, seconds: float):
+        self.seconds, self.until = seconds, 0.0
+
     def ask(self, sheet: Sheet) -> Command:
-        return Pick((0, 1))
+        now = time.monotonic()
+        self.until = self.until or now + self.seconds  # from the first sheet on
+        return Pick((0, 1)) if now < self.until else Quit()
 
 
 class Stopwatch:
@@ -67,7 +74,7 @@ def shares(recipe: str, seconds: float, folder: Path) -> dict[str, Any]:
     config, _ = new_config(recipe, {"run": {"minutes": seconds / 60, "seed": 0}}, folder)
     with Run.create(config, folder, recipe, recipe) as run:
         if is_interactive(config):
-            give_ui(run, PicksTwo())
+            give_ui(run, PicksTwo(seconds))
         run.read()
         watch = Stopwatch()
         watch.time("artist make", run.artist, "build", "make")

@@ -22,7 +22,8 @@ from coevo.studio.devices import autocast, capabilities
 Measure = Callable[[], bool]
 Keep = Callable[[str, Measure], bool | None]
 
-REPEATS = 7  # steps in each precision, in turns; the fastest of each counts, which other jobs disturb least
+REPEATS = 7  # steps in each precision, in turns, at least; the fastest of each counts, which other jobs disturb least
+MOST, PATIENCE = 40, 0.5  # steps of networks that are fast, whose times are noisy; and seconds that they may take
 CLEARLY = 1.1  # times faster: what is as fast either way stays in fp32
 
 
@@ -70,7 +71,10 @@ def faster_in_bf16(module: nn.Module, device: str, inputs: tuple[Any, ...], name
         given = apart(inputs)
         full = partial(copy.forward, **apart(named))
         half = autocast(full, device)
-        times = [(seconds(full, given), seconds(half, given)) for _ in range(1 + REPEATS)][1:]  # the first prepares
+        seconds(full, given), seconds(half, given)  # the first prepare
+        times: list[tuple[float, float]] = []
+        while len(times) < REPEATS or (len(times) < MOST and sum(map(sum, times)) < PATIENCE):
+            times.append((seconds(full, given), seconds(half, given)))
     return min(a for a, _ in times) > CLEARLY * min(b for _, b in times)
 
 

@@ -20,7 +20,7 @@ from coevo.nn.adam import Adam, AdamOptions
 from coevo.nn.ema import EMA
 from coevo_ca.neural.automaton import Automaton
 from coevo_ca.neural.pictures import EMBLEMS, emblem, over, read_picture
-from coevo_ca.neural.pool import Pool, discs
+from coevo_ca.neural.pool import Pool, wounds
 
 SIDES = (16, 64)  # px
 TINY = 1e-8
@@ -179,7 +179,7 @@ class NCA(DecoderArtist):
         fresh, hurt = max(1, n // 8), 3 * n // 8  # of eight works one and three, as in the paper
         codes[:fresh] = self._codes(fresh)
         if self.options.mode == "regenerating" and hurt:
-            cells[-hurt:] *= ~discs(hurt, self.automaton.side, generator)[..., None]
+            cells[-hurt:] *= ~wounds(hurt, self.automaton.side, generator)[..., None]
         return torch.cat([self.automaton.seeds(codes[:fresh]), cells[fresh:]]), codes, places
 
     def _codes(self, n: int) -> Tensor:

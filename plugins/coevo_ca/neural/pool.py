@@ -38,10 +38,17 @@ class Pool:
             getattr(self, name).copy_(value)
 
 
-def discs(n: int, side: int, generator: torch.Generator) -> Tensor:
-    """Random discs, bool [n, side, side]: their centre in the middle half of the grid, their radius a twentieth to a
-    fifth of its side."""
-    x, y, size = torch.rand(3, n, 1, 1, generator=generator, device=generator.device)
+def wounds(n: int, side: int, generator: torch.Generator) -> Tensor:
+    """Random wounds, bool [n, side, side], half of them discs, the others half planes.
+
+    A disc has its centre in the middle half of the grid, its radius is a twentieth to a fifth of its side, as in the
+    paper. A half plane ends within a tenth of the side from the middle, at any angle: a picture that lost half of
+    itself is the hardest to heal, and discs alone do not teach it.
+    """
+    x, y, size, coin = torch.rand(4, n, 1, 1, generator=generator, device=generator.device)
     axis = torch.linspace(-1, 1, side, device=generator.device)
     across, down = axis - (x - 0.5), axis[:, None] - (y - 0.5)
-    return across**2 + down**2 < (0.1 + 0.3 * size) ** 2
+    discs = across**2 + down**2 < (0.1 + 0.3 * size) ** 2
+    angle = 2 * torch.pi * x
+    halves = axis * angle.cos() + axis[:, None] * angle.sin() > 0.4 * (y - 0.5)
+    return torch.where(coin < 0.5, halves, discs)
