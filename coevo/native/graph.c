@@ -24,7 +24,7 @@ struct Graph {
     Outcome failed;
 };
 
-enum { FIRST_SLOTS = 1024 };
+enum { FIRST_SLOTS = 1024, FEW_STEPS = 3 };
 
 /* Memory for `room` more than doubles what there was, so that growing costs little. 0 if there is none. */
 static int grown(void **memory, int64_t *room, int64_t needed, size_t size) {
@@ -76,11 +76,12 @@ static int32_t node_of(Graph *graph, Node node) {
         free(graph->known);
         graph->known = larger, graph->known_mask = slots - 1;
         for (int32_t i = 0; i < graph->count; i++) remember(graph, i);
+        for (slot = hash_of(&node) & graph->known_mask; graph->known[slot];) slot = (slot + 1) & graph->known_mask;
     }
     if (!grown((void **)&graph->nodes, &graph->room, graph->count + 1, sizeof(Node))) return fail(graph, NO_MEMORY);
     int32_t made = (int32_t)graph->count++;
     graph->nodes[made] = node;
-    remember(graph, made);
+    graph->known[slot] = made + 1;
     return made;
 }
 
@@ -291,6 +292,10 @@ int32_t graph_call(Graph *graph, const Templates *templates, int32_t function, c
     const size_t bytes = (size_t)takes * sizeof(int32_t);
     if (graph->failed) {
         memset(value, 0, (size_t)gives * sizeof(int32_t));
+        return gives;
+    }
+    if (templates->first[function + 1] - templates->first[function] <= takes + FEW_STEPS) {
+        expand(graph, templates, function, arguments, value); /* its nodes are found as soon as the call would be */
         return gives;
     }
     uint64_t slot = hash_of_call(function, arguments, takes) & graph->called_mask;
