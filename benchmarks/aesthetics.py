@@ -35,7 +35,7 @@ from coevo_aesthetics.measures import measured
 from coevo_aesthetics.photographs import photographs
 
 ARGS: argparse.Namespace
-PROGRAMS = 250_000  # made by a run, to compare languages
+PROGRAMS = 150_000  # made by a run, to compare languages
 KEPT = 1000  # accepted works that are judged
 
 
