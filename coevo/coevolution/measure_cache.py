@@ -11,7 +11,7 @@ from coevo.contract.works import Works
 
 
 class MeasureCache:
-    """Measures works; individuals that were also among the last works are not measured again.
+    """Measures works, but not again those individuals that were among the last works.
 
     Args:
         measure: pictures [N, C, H, W] → measures [N, F]; N may be 0.
@@ -29,7 +29,7 @@ class MeasureCache:
         self._rows: dict[str, Tensor] = {}
 
     def __call__(self, works: Works) -> Tensor:
-        """Measures [N, F] of works; of works without genomes nothing is kept."""
+        """Measures [N, F] of works; those of works without genomes are not kept."""
         if not works.genomes:
             return self.measure(works.pixels)
         ids = [genome.id for genome in works.genomes]

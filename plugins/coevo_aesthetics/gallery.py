@@ -1,8 +1,8 @@
 """Artists submit, critics admit (Greenfield & Machado 2009): a critic with a gallery, whose taste shifts with it.
 
-A small network on measures of pictures tells masters and what was admitted from all that was refused. A work is
-admitted if the network takes it for one of the former, and if it differs from all that hangs there. In the next step it
-is an example for the network, the less so the longer it hangs.
+A small network on measures of pictures tells masters and admitted works from refused ones. A work is admitted if the
+network takes it for one of the former, and if it differs from all that the gallery shows. From then on it is an example
+for the network, the less so the longer it is shown.
 """
 
 from __future__ import annotations
@@ -15,25 +15,24 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
-import coevo
-from coevo import Artist, ConfigError, CriticSpec, Genome, Metrics, Works
+from coevo import Artist, CriticSpec, Genome, Metrics, Works
 from coevo.coevolution.archive import Archive, nearest_distances
 from coevo.coevolution.measure_cache import MeasureCache
-from coevo_aesthetics.classifier import Classifier, train
-from coevo_aesthetics.measures import SMALLEST, measured, names
+from coevo_aesthetics.classifier import Classifier, MeasuresCritic, equal_weights
+from coevo_aesthetics.measures import measured, names
 
 THUMBNAIL = 64  # px of a side at which admitted works are kept
 PAIRS = 256  # masters whose mean distance is the unit
 
 
-class Gallery(coevo.Critic):
+class Gallery(MeasuresCritic):
     """Admits works that pass for a master's and differ from all that it shows; it learns from those, and they age."""
 
     name = "gallery"
-    extra_state = ("origins", "previous_ids", "unit")
-    learning_state = ("masters", "refused", "origins", "previous_ids")
+    extra_state: ClassVar[tuple[str, ...]] = (*MeasuresCritic.extra_state, "origins", "unit")
+    learning_state = ("masters", "refused", "previous_ids")
 
-    class Options(coevo.Options):
+    class Options(MeasuresCritic.Options):
         room: int = Field(100, ge=1, le=10_000)
         """Works that it shows at most; the oldest one leaves."""
         admissions: int = Field(3, ge=1, le=1000)
@@ -46,41 +45,18 @@ class Gallery(coevo.Critic):
         """Weight of admitted works among the positive examples, masters having the rest; at 0 its taste is theirs."""
         half_life: float = Field(20.0, gt=0, le=1_000_000)
         """Steps after which an admitted work counts half as an example."""
-        archive: int = Field(1000, ge=1, le=1_000_000)
-        """Masters that are remembered, and refused works: a fair sample of all."""
-        reals_measured: int = Field(8, ge=1, le=65536)
-        """Masters measured in a step, after all of the first step's: to measure takes longer than to draw."""
-        hidden: int = Field(16, ge=1, le=4096)
-        """Units of the network's hidden layer."""
-        epochs: int = Field(60, ge=1, le=10_000)
-        """Passes over all examples in a step."""
-        learning_rate: float = Field(0.02, gt=0, le=1)
-        """Adam's learning rate."""
-        weight_decay: float = Field(1e-3, ge=0, le=1)
-        """Adam's weight decay."""
 
         needs: ClassVar = {"half_life": "influence"}
 
     options: Options
     origins: list[list[Any]]
-    """Of every work that it shows, the oldest first: id, ids of its parents, and genome; empty without genomes."""
-    previous_ids: list[str]
-    """Individuals of the last step: one that survives is not refused twice."""
+    """The id, the ids of the parents and the genome of every work that it shows, the oldest first; empty without
+    genomes."""
     unit: float
     """The mean distance between masters."""
 
     def spec(self) -> CriticSpec:
         return CriticSpec(reals="required")
-
-    def check(self) -> None:
-        o, (_, height, width) = self.options, self.studio.image
-        if height != width or height < SMALLEST:
-            raise ConfigError(
-                f"Critic 'gallery' measures square pictures of {SMALLEST} px or more, not {height} × {width}; say -o "
-                "data.size=64."
-            )
-        if o.archive < self.studio.batch:
-            raise ConfigError(f"critic.archive={o.archive} should be at least the batch, {self.studio.batch}.")
 
     def build(self, artist: Artist) -> None:
         o = self.options
@@ -94,13 +70,15 @@ class Gallery(coevo.Critic):
         """Decide about the works that are submitted, and learn from the decisions."""
         submitted = self.measures(works)
         masters = measured(reals.pixels[: self.options.reals_measured] if len(self.masters) else reals.pixels)
-        metrics = self._accuracy(masters, submitted)  # on works that it has not learnt from
-        admitted = self._admit(works, submitted) if len(self.masters) else []
-        new = self._new(works)
+        metrics = self.accuracy(masters, submitted)  # on works that it has not learnt from
+        admitted, refused = self._decide(works, submitted)
+        new = self.new_individuals(works)
+        if works.genomes is not None:
+            self.previous_ids = [works.genomes[index].id for index in (*admitted, *refused)]
         self.masters.add(measures=masters)
-        self.refused.add(measures=submitted[[index for index in new if index not in admitted]])
+        self.refused.add(measures=submitted[[index for index in refused if index in new]])
         before = self.network(submitted) > self._logit
-        loss = self._train()
+        loss = self._learn_decisions()
         now = self.network(submitted) > self._logit
         return {
             "loss": loss,
@@ -114,12 +92,12 @@ class Gallery(coevo.Critic):
     @torch.no_grad()
     def judge(self, works: Works, reals: Works | None) -> Tensor:
         """The smaller of two margins: of the network's score over the threshold, and of the distance from what is shown
-        over the minimum. A work with both above 0 would be admitted."""
+        over the minimum. A work with both above 0 is good enough to be admitted."""
         return self._margin(self.measures(works)).to(self.studio.device)
 
     def fooled(self, works: Works, reals: Works | None) -> Tensor:
-        """Which works would be admitted now."""
-        return self.judge(works, reals) > 0
+        """Which works would be admitted now: those that are good enough, and not shown already."""
+        return (self.judge(works, reals) > 0) & ~self._is_shown(works).to(self.studio.device)
 
     def collection(self) -> Works:
         """The works that it shows, the oldest first, in pictures of at most 64 px."""
@@ -138,60 +116,61 @@ class Gallery(coevo.Critic):
         margin: Tensor = self.network(measures) - self._logit
         if not self.options.distance or not len(self.shown) or not self.unit:
             return margin
-        nearest = nearest_distances(self._standard(measures), self._standard(self.shown["measures"]))
+        standard = self.network.standard
+        nearest = nearest_distances(standard(measures), standard(self.shown["measures"]))
         return torch.minimum(margin, nearest / (self.options.distance * self.unit) - 1)
 
-    def _standard(self, measures: Tensor) -> Tensor:
-        return self.network.standard(measures)
+    def _is_shown(self, works: Works) -> Tensor:
+        """Whether each of the works is an individual that it shows: [N] bool."""
+        shown = {id for id, _, _ in self.origins}
+        return torch.tensor([genome.id in shown for genome in works.genomes or ()] or [False] * len(works))
 
-    def _admit(self, works: Works, measures: Tensor) -> list[int]:
-        """Admit the best works, one after another, so that each differs from those before it; their indices."""
+    def _decide(self, works: Works, measures: Tensor) -> tuple[list[int], list[int]]:
+        """Admit the best works, one after another, so that each differs from those before it.
+
+        Returns:
+            The indices of those that were admitted, and of those that were refused. Works that were only too many, and
+            those that it shows already, are neither.
+        """
+        if not len(self.masters):
+            return [], list(range(len(works)))
         admitted: list[int] = []
-        for _ in range(self.options.admissions):
-            margin = self._margin(measures)
-            margin[admitted] = -torch.inf
+        margin, shown = self._margin(measures), self._is_shown(works)
+        while len(admitted) < self.options.admissions:
+            margin[shown] = -torch.inf
             best = int(margin.argmax())
             if margin[best] <= 0:
                 break
             admitted.append(best)
-            small = works.pixels[best : best + 1].float().cpu()
-            if small.shape[-1] > THUMBNAIL:
-                small = adaptive_avg_pool2d(small, THUMBNAIL)
-            pictures = ((small + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
-            self.shown.add(measures=measures[best : best + 1], pictures=pictures, age=torch.zeros(1))
-            if works.genomes is not None:
-                one = works.genomes[best]
-                self.origins.append([one.id, list(one.parents), one.text])
-                self.origins = self.origins[-self.options.room :]
-        return admitted
+            shown[best] = True
+            self._show(works[best : best + 1], measures[best : best + 1])
+            margin = self._margin(measures)
+        return admitted, ((margin <= 0) & ~shown).nonzero().flatten().tolist()
 
-    def _new(self, works: Works) -> list[int]:
-        """Indices of the individuals that were not among the works of the last step."""
-        if works.genomes is None:
-            return list(range(len(works)))
-        new = [index for index, genome in enumerate(works.genomes) if genome.id not in self.previous_ids]
-        self.previous_ids = [genome.id for genome in works.genomes]
-        return new
+    def _show(self, work: Works, measures: Tensor) -> None:
+        """Add a work [1] with its measures [1, F] to what it shows."""
+        small = work.pixels.float().cpu()
+        if small.shape[-1] > THUMBNAIL:
+            small = adaptive_avg_pool2d(small, THUMBNAIL)
+        pictures = ((small + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+        self.shown.add(measures=measures, pictures=pictures, age=torch.zeros(1))
+        if work.genomes is not None:
+            self.origins += [[one.id, list(one.parents), one.text] for one in work.genomes]
+            self.origins = self.origins[-self.options.room :]
 
-    def _train(self) -> Tensor:
-        """Train a new network: positive and negative examples count one half each, and admitted works the less the
-        longer they are shown; its last loss."""
-        o, masters, refused = self.options, self.masters["measures"], self.refused["measures"]
-        if not len(masters) or not len(refused):
-            return torch.zeros(())
-        share = o.influence if len(self.shown) else 0.0
-        parts, weights = [masters, refused], [torch.full((len(masters),), (1 - share) / 2 / len(masters))]
-        weights.append(torch.full((len(refused),), 0.5 / len(refused)))
+    def _learn_decisions(self) -> Tensor:
+        """Train a new network to tell masters and admitted works, which count the less the longer they are shown, from
+        refused works; its last loss."""
+        masters, refused = self.masters["measures"], self.refused["measures"]
+        positives, weights = masters, equal_weights(masters)
         if len(self.shown):
-            falling = 0.5 ** (self.shown["age"] / o.half_life)
-            parts.append(self.shown["measures"])
-            weights.append(share / 2 * falling / falling.sum())
+            share = self.options.influence
+            fading = 0.5 ** (self.shown["age"] / self.options.half_life)
+            positives = torch.cat([masters, self.shown["measures"]])
+            weights = torch.cat([(1 - share) * weights, share * fading / fading.sum()])
             self.shown.columns["age"] = self.shown["age"] + 1
-        x, weight = torch.cat(parts), torch.cat(weights)
-        y = torch.ones(len(x))
-        y[len(masters) : len(masters) + len(refused)] = 0
-        self.network, loss = train(x, y, weight, o.hidden, o.epochs, o.learning_rate, o.weight_decay)
-        some = self._standard(masters[:PAIRS])
+        loss = self.train(positives, weights, refused)
+        some = self.network.standard(masters[:PAIRS])
         self.unit = float(torch.cdist(some, some).sum() / max(1, len(some) * (len(some) - 1)))
         return loss
 
@@ -199,11 +178,3 @@ class Gallery(coevo.Critic):
     def _upheld(self) -> float:
         """The share of the works that it shows that its taste of today would take."""
         return float((self.network(self.shown["measures"]) > self._logit).float().mean()) if len(self.shown) else 1.0
-
-    @torch.no_grad()
-    def _accuracy(self, masters: Tensor, submitted: Tensor) -> Metrics:
-        """Balanced accuracy between masters and submitted works; chance as long as nothing was learnt."""
-        if not len(masters) or not len(submitted) or not len(self.masters):
-            return {"accuracy": 0.5}
-        right = (self.network(masters) > 0).float().mean() + (self.network(submitted) <= 0).float().mean()
-        return {"accuracy": right / 2}

@@ -1,19 +1,19 @@
 """Measures of pictures (Machado, Romero & Manaris 2008; Machado & Romero 2012).
 
-Every channel (hue, saturation, brightness; of grey pictures brightness alone) is measured in six parts: the whole, its
-four quadrants and the centre.
+Every channel (hue, saturation and brightness, or the brightness of grey pictures alone) is measured in six parts: the
+whole, its four quadrants and the centre.
 
 | measure    | what it is                                                                                |
 |------------|-------------------------------------------------------------------------------------------|
-| mean       | the mean in [0, 1]; of hue the length of the mean direction: 1 if all hues agree          |
-| deviation  | the standard deviation; of hue the circular one                                           |
+| mean       | the mean in [0, 1]; for hue the length of the mean direction, which is 1 if all hues agree |
+| deviation  | the standard deviation; for hue the circular one                                          |
 | entropy    | of a histogram of 32 tones, in bits                                                       |
 | edges      | the mean length of Sobel's gradient                                                       |
 | jpeg-error | root mean squared error of JPEG at quality 75: what a local predictor misses              |
 | jpeg-size  | its bytes relative to those of the plain pixels                                           |
 | fractal-error | root mean squared error of a fractal coder: what the picture does not repeat          |
 | fractal-size  | bits of its quadtree relative to those of the plain pixels                             |
-| symmetry-x, -y, -d | of the whole: 1 less the mean difference from its mirror image: left to right, top to   |
+| symmetry-x, -y, -d | 1 less the mean difference of the whole from its mirror image: left to right, top to    |
 |            | bottom, along the diagonal                                                                |
 """
 
@@ -29,7 +29,7 @@ from coevo.images.compression import fractal, jpeg
 SMALLEST = 32  # px of a side: less leaves a quadrant no room for JPEG's blocks
 TONES = 32
 QUALITY = 75
-FRACTAL = 64  # px of a side that the fractal coder sees; of smaller pictures half as many, so that blocks fill it
+FRACTAL = 64  # px of a side that the fractal coder sees; half as many of smaller pictures, so that blocks fill it
 LEVELS = (16, 8, 4)  # px of a range block: it is split in four where it is not matched well enough
 TOLERANCE = 8 / 255  # root mean squared error
 CHUNK = 8  # pictures measured at once: they stay in the processor's cache
