@@ -29,18 +29,16 @@ from coevo.tools.samples import exhibit_batches
 from coevo_ca.neural.pictures import over
 
 GIVEN: argparse.Namespace
-GROWN, HEALED, KEPT = 96, 96, 400  # steps: until it is measured, after a wound, and until it is measured again
+GROWN, HEALED, KEPT = 96, 96, 400  # steps: until it is measured, after damage, and until it is measured again
 WORKS = 4  # that are grown, each by other random firing
 PARTS = 5  # of a run's minutes, after each of which digits are judged
 
 
-def trained(name: str, recipe: str, minutes: float, seed: int, **options: Any) -> Run:
+def trained(name: str, recipe: str, minutes: float, seed: int) -> Run:
     """A run of that name, played for these minutes in all."""
     if (Path(GIVEN.runs) / name).is_dir():
         return coevo.resume(name, runs_dir=GIVEN.runs, minutes=minutes, rounds=None)
-    options["run"] = {"seed": seed, "threads": GIVEN.threads, "log_every": 10, "sheet_every": 10_000} | options.get(
-        "run", {}
-    )
+    options = {"run": {"seed": seed, "threads": GIVEN.threads, "log_every": 10, "sheet_every": 10_000}}
     return coevo.run(recipe, name=name, runs_dir=GIVEN.runs, minutes=minutes, options=options)
 
 
@@ -54,16 +52,16 @@ def report(trial: str, run: Run, seed: int, **figures: Any) -> None:
 def errors(run: Run, images: Tensor) -> dict[str, float]:
     """Errors of pictures [N, C, H, W] as they are seen, in [0, 1]: the mean square and the mean distance."""
     artist: Any = run.artist
-    wanted = over(artist.targets.permute(0, 2, 3, 1), images.shape[1], artist.paper)
+    wanted = over(artist.targets.permute(0, 2, 3, 1), images.shape[1], artist.background)
     apart = (images - wanted) / 2
     return {"mse": apart.square().mean().item(), "distance": apart.abs().mean().item()}
 
 
 def picture() -> None:
-    """The emblem of 40 px: the error of a grown one, of one that grew for long, and after each half was erased.
+    """Errors of the emblem of 40 px: once it is grown, after it was kept for long, and after each half was erased.
 
-    `rgba` is the error of colours and alpha that it learns from, over the last rounds: of works of the pool, a seed and
-    a damaged one in every batch among them.
+    They are means over four works, whose cells fire at other times. `rgba` is the error of colours and alpha that the
+    rule learns from, over the last rounds: in works of the pool, of which every batch has a seed and a damaged one.
     """
     for seed in range(GIVEN.seeds):
         run = trained(f"growing-nca-{seed}", "growing-nca", GIVEN.minutes, seed)
@@ -76,8 +74,8 @@ def picture() -> None:
         report("grown", run, seed, steps=GROWN, **errors(run, frames[GROWN]))
         report("kept", run, seed, steps=KEPT, **errors(run, frames[KEPT]))
         for half in ("left", "right", "top", "bottom", "middle"):
-            wound = {GROWN: erased(half, *works.pixels.shape[2:])}
-            frames = list(artist.growth(works, GROWN + HEALED, wound))
+            damage = {GROWN: erased(half, *works.pixels.shape[2:])}
+            frames = list(artist.growth(works, GROWN + HEALED, damage))
             hurt = errors(run, frames[GROWN])["mse"]
             report(f"{half} erased", run, seed, hurt=hurt, steps=HEALED, **errors(run, frames[-1]))
 

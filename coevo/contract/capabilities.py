@@ -73,9 +73,9 @@ class VectorRenderer(Protocol):
 class Growing(Protocol):
     """An artist whose works grow step by step, and may heal."""
 
-    def growth(self, works: Works, steps: int, wounds: Mapping[int, Tensor]) -> Iterator[Tensor]:
+    def growth(self, works: Works, steps: int, damage: Mapping[int, Tensor]) -> Iterator[Tensor]:
         """Pictures [N, C, H, W] in [-1, 1] of N works at the start and after each step, grown anew from their codes or
-        genomes; changes nothing. At the steps in `wounds`, pixels bool [H, W] are erased before the picture."""
+        genomes; changes nothing. At the steps in `damage`, pixels bool [H, W] are erased before the picture."""
 
 
 @runtime_checkable

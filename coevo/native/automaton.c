@@ -15,7 +15,7 @@ INLINE void set_clock(float *clock, int64_t cells, float time) {
 /* Every cell goes from its state towards what its rule makes of its neighbours, all at once, and keeps a share of what
    it was. `job` shows as many channels as a state has; states: [2, channels + 1, cells], the first of which holds the
    start. The end is in the first if the steps are even. */
-PUBLIC void coevo_automaton(const Job *job, float *states, int64_t channels, float kept, const float *times,
+PUBLIC void coevo_automaton(const Job *job, float *states, int64_t channels, float inertia, const float *times,
                             int64_t steps) {
     const int64_t cells = job->width * job->height, size = (channels + 1) * cells;
     for (int64_t step = 0; step < steps; step++) {
@@ -24,8 +24,8 @@ PUBLIC void coevo_automaton(const Job *job, float *states, int64_t channels, flo
         one.inputs = now, one.shown = next, one.stride = cells;
         set_clock(now + channels * cells, cells, times[step]);
         coevo_draw(&one, 0, cells);
-        if (kept > 0)
-            for (int64_t i = 0; i < channels * cells; i++) next[i] += kept * (now[i] - next[i]);
+        if (inertia > 0)
+            for (int64_t i = 0; i < channels * cells; i++) next[i] += inertia * (now[i] - next[i]);
     }
 }
 

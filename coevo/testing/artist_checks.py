@@ -336,9 +336,9 @@ class ArtistBench(PlayerBench):
 
     @only_of(Growing)
     def check_growing(self) -> None:
-        """shows every step of its works, and a wound in the step that it has it.
+        """shows every step of its works, and damage in the step in which it is done.
 
-        Yield the seed first and then a picture of each step; erase what a wound covers before the step is shown.
+        Yield the seed first and then a picture of each step; erase what is damaged before the step is shown.
         """
         artist, _ = self.pair()
         if isinstance(artist, Growing):

@@ -39,10 +39,10 @@ def write_growth(run: RunFolder, n: int, steps: int, damage: str, seed: int, out
     artist = saved.artist
     if not isinstance(artist, Growing):
         raise PairError(f"Artist {artist.name!r} of run {run.name!r} does not grow its works, so there is no film.")
-    wounds = {} if damage == "none" else {steps // 2: erased(damage, *artist.studio.image[1:])}
+    erasures = {} if damage == "none" else {steps // 2: erased(damage, *artist.studio.image[1:])}
     film = output.suffix.lower() == ".gif"
-    kept = shown(steps, FRAMES if film else COLUMNS, set(wounds))
-    growth = artist.growth(artist.exhibit(n, seed), steps, wounds)
+    kept = shown(steps, FRAMES if film else COLUMNS, set(erasures))
+    growth = artist.growth(artist.exhibit(n, seed), steps, erasures)
     frames = {step: images.cpu() for step, images in enumerate(growth) if step in kept}
     if film:
         scale = max(1, WIDE // (ceil(sqrt(n)) * artist.studio.image[2]))
@@ -50,7 +50,7 @@ def write_growth(run: RunFolder, n: int, steps: int, damage: str, seed: int, out
         write_output(output, gif_bytes(sheets, [FRAME_MS] * (len(sheets) - 1) + [LAST_FRAME_MS]))
         return
     said = f"Each row is a work that grows; over it the steps {of_run(saved, seed=seed)}"
-    if wounds:
+    if erasures:
         said += f"\nAt step {steps // 2} it is damaged: {damage}"
     rows = torch.stack(list(frames.values()), 1).flatten(0, 1)
     labels = [*map(str, frames), *[""] * (len(rows) - len(frames))]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ctypes
 from ctypes import c_float, c_int64, c_void_p
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -23,34 +23,44 @@ MOVES = slice(CHANNELS, CHANNELS + 2)  # of what steers an agent: after its colo
 PEN = CHANNELS + 2
 
 
+@lru_cache(32)
 def first_state(start: str, height: int, width: int) -> np.ndarray:
     """The state [3, height, width] from which a picture grows: -1 everywhere, but for one white cell in the middle, a
     blob of noise there, a few cells in bright colours, or noise all over."""
     state = np.full((CHANNELS, height, width), -1, np.float32)
-    noise = (2 * hashed(state.size).reshape(state.shape) - 1).astype(np.float32)
+    grain = (2 * noise(state.size).reshape(state.shape) - 1).astype(np.float32)
     y, x = np.mgrid[:height, :width]
     if start == "cell":
         state[:, height // 2, width // 2] = 1
     elif start == "blob":
         inside = (x - width // 2) ** 2 + (y - height // 2) ** 2 < (min(height, width) / 8) ** 2
-        state[:, inside] = noise[:, inside]
+        state[:, inside] = grain[:, inside]
     elif start == "scatter":
         there = first_cells(SCATTERED, height, width)
-        state.reshape(CHANNELS, -1)[:, there] = np.sign(noise.reshape(CHANNELS, -1)[:, :SCATTERED])
+        state.reshape(CHANNELS, -1)[:, there] = np.sign(grain.reshape(CHANNELS, -1)[:, :SCATTERED])
     else:
-        state[:] = noise
+        state[:] = grain
+    state.flags.writeable = False  # it is kept
     return state
 
 
 def first_cells(agents: int, height: int, width: int) -> np.ndarray:
-    """Where agents start, int64 [agents], counted along the rows: scattered, the same ones at any number of agents."""
-    return np.asarray((hashed(agents) * (height * width)).astype(np.int64))
+    """The scattered cells where agents start, int64 [agents], counted along the rows; more agents start beside them."""
+    return np.asarray((noise(agents) * (height * width)).astype(np.int64))
 
 
-def hashed(n: int) -> np.ndarray:
-    """n numbers from 0 to 1, 1 excluded, that look random and are always the same (splitmix64)."""
+def noise(n: int) -> np.ndarray:
+    """n numbers from 0 to 1, 1 excluded, that look random and are always the same."""
+    return hashed(np.arange(1, n + 1, dtype=np.uint64))
+
+
+def hashed(numbers: np.ndarray) -> np.ndarray:
+    """What looks random and depends on a number alone: uint64 of any shape → float64 from 0 to 1, 1 excluded.
+
+    Reference: splitmix64 (Steele, Lea & Flood 2014).
+    """
     with np.errstate(over="ignore"):
-        z = np.arange(1, n + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        z = numbers * np.uint64(0x9E3779B97F4A7C15)
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return np.asarray(((z ^ (z >> np.uint64(31))) >> np.uint64(40)).astype(np.float64) * 2.0**-24)
@@ -61,13 +71,13 @@ def times(steps: int) -> np.ndarray:
     return np.linspace(-1, 1, steps, dtype=np.float32)
 
 
-def grown(plan: Plan, start: np.ndarray, kept: float, steps: int) -> np.ndarray:
-    """The state of an automaton after some steps: kept · state + (1 - kept) · rule, again and again.
+def grown(plan: Plan, start: np.ndarray, inertia: float, steps: int) -> np.ndarray:
+    """The state of an automaton after some steps: inertia · state + (1 - inertia) · rule, again and again.
 
     Args:
-        plan: of a rule. Of the planes that it reads, those of the state come first and the clock last.
+        plan: of a rule. It reads the planes of the state, and then the clock.
         start: the first state [3, height, width].
-        kept: the share of its state that a cell keeps; 0 for the rule alone.
+        inertia: the share of its state that a cell keeps; 0 for the rule alone.
         steps: how many.
 
     Returns:
@@ -80,14 +90,14 @@ def grown(plan: Plan, start: np.ndarray, kept: float, steps: int) -> np.ndarray:
     if library is not None and not plan.code.plugins:
         frame = plan.frame(states[0], states[1, :channels].reshape(channels, -1))
         its = job(plan.code.steps, frame, arena(plan.registers + SCRATCH))
-        library.coevo_automaton(ctypes.byref(its), address(states), channels, kept, address(clock), steps)
+        library.coevo_automaton(ctypes.byref(its), address(states), channels, inertia, address(clock), steps)
     else:
         for step in range(steps):
             now, after = states[step % 2], states[1 - step % 2]
             now[channels] = clock[step]
             plan.draw_from(now, after[:channels].reshape(channels, -1))
-            if kept:
-                after[:channels] += np.float32(kept) * (now[:channels] - after[:channels])
+            if inertia:
+                after[:channels] += np.float32(inertia) * (now[:channels] - after[:channels])
     last = np.array(states[steps % 2])
     last[channels] = 1
     return last
@@ -98,9 +108,8 @@ def painted(plan: Plan, start: np.ndarray, cells: np.ndarray, steps: int) -> np.
 
     Args:
         plan: of what steers an agent: it shows its colour, how far it moves to the right and below (rounded, so by a
-            cell at most: what is shown is from -1 to 1), and its pen, which is down from -0.5 on. Of the planes that it
-            reads, those of the colours come first, then the clock, and the last has the number of the agent that is
-            there, from 0.5 to 1, or 0.
+            cell at most: what is shown is from -1 to 1), and its pen, which is down from -0.5 on. It reads the planes
+            of the colours, then the clock, and last the number of the agent that is there, from 0.5 to 1, or 0.
         start: the first colours.
         cells: where agents start, int64 [agents], counted along the rows.
         steps: how many.
@@ -108,7 +117,7 @@ def painted(plan: Plan, start: np.ndarray, cells: np.ndarray, steps: int) -> np.
     channels, height, width = start.shape
     world = np.zeros((channels + 2, height, width), np.float32)
     world[:channels] = start
-    cells, numbers = cells.copy(), 1 - 0.5 * hashed(len(cells)).astype(np.float32)
+    cells, numbers = cells.copy(), 1 - 0.5 * noise(len(cells)).astype(np.float32)
     shown = np.empty((PEN + 1, len(cells)), np.float32)
     clock, library = times(steps), machine_code()
     if library is not None and not plan.code.plugins:
@@ -127,7 +136,7 @@ def painted(plan: Plan, start: np.ndarray, cells: np.ndarray, steps: int) -> np.
 
 
 def _act(colours: np.ndarray, shown: np.ndarray, cells: np.ndarray, height: int, width: int) -> None:
-    """Every agent paints its cell and moves; of two in one cell the later paints last."""
+    """Every agent paints its cell and moves; the later of two in one cell paints last."""
     down = np.flatnonzero(shown[PEN] >= PEN_DOWN)
     colours[:, cells[down]] = shown[:CHANNELS, down]
     right, below = np.rint(shown[MOVES]).astype(np.int64)

@@ -21,7 +21,7 @@ from coevo.tools.growth import erased
 from coevo_ca.neural.artist import NCA
 from coevo_ca.neural.automaton import Automaton
 from coevo_ca.neural.pictures import EMBLEMS, emblem, freed, over, read_picture
-from coevo_ca.neural.pool import Pool, wounds
+from coevo_ca.neural.pool import Pool, damage
 
 SMALL = {"channels": 6, "hidden": 8, "min_steps": 3, "max_steps": 5, "padding": 1}
 
@@ -139,6 +139,14 @@ def test_cells_far_from_living_ones_stay_dead() -> None:
     assert alive.any() and not (alive & ~reach).any()
 
 
+@pytest.mark.parametrize(("alive", "share"), [(slice(None), 1.0), (slice(0, 1), 4 / 25)])
+def test_living_cells_are_counted_within_the_grid(alive: slice, share: float) -> None:
+    automaton = Automaton(2, 1, 6, 8, 5)
+    cells = torch.zeros(3, 5, 5, 6)
+    cells[:, alive, alive, automaton.alpha] = 1
+    assert automaton.living(cells).item() == pytest.approx(share)
+
+
 def test_a_cell_that_does_not_fire_does_not_change() -> None:
     automaton = lively(Automaton(2, 1, 6, 8, 7))
     seeds = automaton.seeds(torch.randn(1, 2))
@@ -220,7 +228,7 @@ def test_it_learns_from_the_gradients_of_a_critic() -> None:
 
 def test_different_seeds_grow_into_different_pictures() -> None:
     artist = nca(target="flower,fish")
-    assert artist.code.size == 2
+    assert artist.carried == 2
     seeds = artist.automaton.seeds(torch.eye(2))
     assert not torch.equal(seeds[0], seeds[1])
 
@@ -247,7 +255,7 @@ def test_of_a_pool_the_worst_come_first() -> None:
 def test_the_worst_of_a_batch_begins_again_and_the_best_are_damaged() -> None:
     artist = nca(batch=8, target="flower", mode="regenerating", pool=8, padding=0)
     cells = torch.ones_like(artist.pool.cells)
-    artist.pool.put(torch.arange(8), cells, torch.ones(8, 1), torch.arange(8.0))
+    artist.pool.put(torch.arange(8), cells, torch.ones(8, 2), torch.arange(8.0))
     begun, _, places = artist._beginnings(8)
     assert places is not None and places.tolist() == [7, 6, 5, 4, 3, 2, 1, 0]
     assert torch.equal(begun[0], artist.automaton.seeds(torch.ones(1, 1))[0])
@@ -256,8 +264,8 @@ def test_the_worst_of_a_batch_begins_again_and_the_best_are_damaged() -> None:
     assert (artist.pool.cells == 1).all()  # only what was learnt from changes it
 
 
-def test_half_of_the_wounds_are_discs_as_in_the_paper_and_the_others_half_planes() -> None:
-    share = wounds(500, 40, torch.Generator().manual_seed(0)).float().mean((1, 2))
+def test_half_of_the_damage_is_discs_as_in_the_paper_and_the_others_half_planes() -> None:
+    share = damage(500, 40, torch.Generator().manual_seed(0)).float().mean((1, 2))
     small, large = share[share < 0.3], share[share >= 0.3]
     assert small.max() <= torch.pi * 0.4**2 / 4 * 1.1 and small.min() >= torch.pi * 0.1**2 / 4 * 0.5
     assert large.min() > 0.35 and large.max() < 0.65 and 0.4 < len(large) / 500 < 0.6
@@ -266,22 +274,42 @@ def test_half_of_the_wounds_are_discs_as_in_the_paper_and_the_others_half_planes
 # exhibits, and films
 
 
-def test_a_work_follows_from_its_code_alone() -> None:
-    artist = nca()
+TARGETS = pytest.mark.parametrize("target", ["none", "flower", "fish,butterfly"])
+
+
+@TARGETS
+def test_a_work_follows_from_its_code_alone(target: str) -> None:
+    artist = nca(target=target)
     lively(artist.ema.average)
     works = artist.exhibit(5, seed=3)
     assert torch.allclose(artist.decode(works.latents[3:4]).pixels, works.pixels[3:4], atol=1e-5)
 
 
-def test_the_last_picture_of_a_growth_is_the_work() -> None:
-    artist = nca()
+@TARGETS
+@pytest.mark.parametrize("seed", [3, 4])
+def test_a_film_ends_with_the_exhibited_works(target: str, seed: int) -> None:
+    artist = nca(target=target)
     lively(artist.ema.average)
-    works = artist.exhibit(3, seed=3)
+    works = artist.exhibit(3, seed)
     *_, last = artist.growth(works, artist.options.max_steps, {})
-    assert torch.allclose(last, works.pixels, atol=1e-5)
+    assert torch.equal(last, works.pixels)
 
 
-def test_a_wound_is_where_it_was_asked_for() -> None:
+def test_works_with_one_target_differ_by_how_their_cells_fire() -> None:
+    artist = nca(target="flower")
+    lively(artist.ema.average)
+    pictures = torch.cat([artist.exhibit(3, seed).pixels for seed in (0, 1)])
+    assert len(pictures.unique(dim=0)) == 6
+
+
+def test_cells_fire_as_often_as_they_should() -> None:
+    artist = nca(target="flower", fire_rate=0.25)
+    codes = artist.exhibit(40, seed=0).latents
+    rate = torch.cat([artist._firing(codes, step) for step in range(5)]).float().mean((0, 2, 3))
+    assert (rate - 0.25).abs().max() < 0.06 and rate.mean().sub(0.25).abs() < 0.01
+
+
+def test_damage_is_where_it_was_asked_for() -> None:
     artist = nca()
     lively(artist.ema.average)
     frames = list(artist.growth(artist.exhibit(1, seed=0), 6, {5: erased("left", 16, 16)}))

@@ -113,9 +113,9 @@ class Scribbling(EvolvingArtist):
 
 
 class Whole(GradientArtist):
-    """Grows, and cannot be wounded."""
+    """Grows, and cannot be damaged."""
 
-    def growth(self, works, steps, wounds):
+    def growth(self, works, steps, damage):
         yield from [self.decode(works.latents).pixels] * (steps + 1)
 
 

@@ -1,4 +1,4 @@
-"""Films of growth: which steps they show, what a wound erases, and who can be filmed."""
+"""Films of growth: which steps they show, what damage erases, and who can be filmed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def growing(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
     return command
 
 
-def test_a_film_shows_its_first_and_last_step_and_the_wound() -> None:
+def test_a_film_shows_its_first_and_last_step_and_the_damage() -> None:
     steps = shown(200, 12, {100})
     assert steps[0] == 0 and steps[-1] == 200 and 100 in steps and len(steps) <= 13
     assert shown(5, 150, set()) == [0, 1, 2, 3, 4, 5]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
+import numpy as np
 import torch
 from pydantic import Field, model_validator
 from torch import Tensor
@@ -18,13 +19,13 @@ from coevo.latent_models.decoder import DecoderArtist
 from coevo.latent_models.priors import draw
 from coevo.nn.adam import Adam, AdamOptions
 from coevo.nn.ema import EMA
+from coevo_ca.growth import hashed
 from coevo_ca.neural.automaton import Automaton
 from coevo_ca.neural.pictures import EMBLEMS, emblem, over, read_picture
-from coevo_ca.neural.pool import Pool, wounds
+from coevo_ca.neural.pool import Pool, damage
 
 SIDES = (16, 64)  # px
 TINY = 1e-8
-CLOCK = 0  # the seed of the cells' firing where a work must follow from its code alone
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ class Grown:
 class NCA(DecoderArtist):
     """Grows pictures by a rule that all cells share and that learns by gradient.
 
-    Of a target, all grows from one cell, which carries the number of the picture. Without one, every cell begins with a
-    code z, and the works please a critic.
+    With a target, a work grows from one cell, which carries the number of the picture. Without one, every cell begins
+    with a code z, and works please a critic.
 
     Reference:
         Mordvintsev, Randazzo, Niklasson & Levin 2020, Growing neural cellular automata, doi:10.23915/distill.00023;
@@ -53,10 +54,11 @@ class NCA(DecoderArtist):
 
     class Options(AdamOptions):
         target: str = "none"
-        """The picture to grow towards: flower, fish, butterfly or a file, as x.png; several with commas between; none
-        leaves it to the critic."""
+        """The picture to grow towards: flower, fish, butterfly or a file such as x.png; several with commas between;
+        none leaves it to the critic."""
         mode: Literal["growing", "persistent", "regenerating"] = "growing"
-        """Learn to grow from a seed; to persist, from a pool of grown works; or to regenerate damaged ones of them."""
+        """Learn to grow from a seed; to persist, from a pool of grown works; or to regenerate works of it that are
+        damaged."""
         pool: int = Field(256, ge=2, le=100_000)
         """Works in the pool; 1,024 in the paper."""
         latent: int = Field(16, ge=1, le=1024)
@@ -99,18 +101,18 @@ class NCA(DecoderArtist):
             names = self.target.split(",")
             known = EMBLEMS if len(names) > 1 else {"none", *EMBLEMS}
             if wrong := [name for name in names if name not in known and "." not in name]:
-                raise ConfigError(unknown("emblem", wrong[0], known) + " A file has an ending, as x.png.")
+                raise ConfigError(unknown("emblem", wrong[0], known) + " A file has an ending, such as x.png.")
             return self
 
     options: Options
     targets: Tensor
-    """The pictures to grow towards, [K, colours + 1, H, W] in [0, 1]; empty without any, and at first."""
+    """The pictures to grow towards, [K, colours + 1, H, W] in [0, 1]; empty at first, and without a target."""
 
     def spec(self) -> ArtistSpec:
         if self.options.target == "none":
             return ArtistSpec(code=CodeLayout((CodeBlock("z", self.options.latent),)), gradients=True)
-        pictures = CodeBlock("picture", len(self.names), "categorical")
-        return ArtistSpec(code=CodeLayout((pictures,)), gradients=True, critic="optional")
+        blocks = CodeBlock("picture", len(self.names), "categorical"), CodeBlock("firing", 1, "uniform")
+        return ArtistSpec(code=CodeLayout(blocks), gradients=True, critic="optional")
 
     def check(self) -> None:
         colours, height, width = self.studio.image
@@ -133,7 +135,7 @@ class NCA(DecoderArtist):
     def build(self) -> None:
         o, (colours, side, _) = self.options, self.studio.image
         mortal = o.target != "none"
-        automaton = Automaton(self.code.size, colours, o.channels, o.hidden, side + 2 * o.padding, mortal)
+        automaton = Automaton(self.carried, colours, o.channels, o.hidden, side + 2 * o.padding, mortal)
         if mortal:
             automaton.carry_signs()
         self.automaton = automaton.to(self.studio.device)  # autocast and compilation do not reach its own gradients
@@ -142,7 +144,13 @@ class NCA(DecoderArtist):
         self.targets = torch.empty(0, device=self.studio.device)
         if o.mode != "growing":
             codes = self._codes(o.pool)
-            self.pool = Pool(self.automaton.seeds(codes).detach(), codes)
+            self.pool = Pool(self._seeds(codes).detach(), codes)
+
+    @property
+    def carried(self) -> int:
+        """Dimensions of the code that seeds carry, its first ones: z, or the number of the picture. How cells fire in a
+        work, the rest, is not known to them."""
+        return self.code.blocks[0].size
 
     @property
     def names(self) -> list[str]:
@@ -159,44 +167,47 @@ class NCA(DecoderArtist):
         return Works(self._shown(cells), codes, ctx=Grown(cells, codes, places))
 
     def _targets(self) -> Tensor:
-        """The pictures to grow towards; files are read once, when a run begins, and are in its state from then on."""
+        """The pictures to grow towards; files are read when a run begins, and are in its state from then on."""
         colours, side, _ = self.studio.image
         pictures = [
-            emblem(name, side, colours) if name in EMBLEMS else read_picture(Path(name), side, colours, self.paper)
+            emblem(name, side, colours) if name in EMBLEMS else read_picture(Path(name), side, colours, self.background)
             for name in self.names
         ]
         return torch.stack(pictures).to(self.studio.device)
 
     def _beginnings(self, n: int) -> tuple[Tensor, Tensor, Tensor | None]:
-        """States [n, S, S, C] to grow from, their codes, and their places in the pool: seeds, or works of the pool, the
-        worst of which are seeds again and the best of which are damaged."""
+        """States [n, S, S, C] to grow from, their codes, and their places in the pool: seeds, or works of the pool. The
+        worst of those begin again as seeds, and the best are damaged."""
         if self.options.mode == "growing":
             codes = self._codes(n)
-            return self.automaton.seeds(codes), codes, None
+            return self._seeds(codes), codes, None
         generator = self.studio.generator("pool")
         places = self.pool.sample(n, generator)
         cells, codes = self.pool.cells[places], self.pool.codes[places]
-        fresh, hurt = max(1, n // 8), 3 * n // 8  # of eight works one and three, as in the paper
+        fresh, damaged = max(1, n // 8), 3 * n // 8  # one and three of eight works, as in the paper
         codes[:fresh] = self._codes(fresh)
-        if self.options.mode == "regenerating" and hurt:
-            cells[-hurt:] *= ~wounds(hurt, self.automaton.side, generator)[..., None]
-        return torch.cat([self.automaton.seeds(codes[:fresh]), cells[fresh:]]), codes, places
+        if self.options.mode == "regenerating" and damaged:
+            cells[-damaged:] *= ~damage(damaged, self.automaton.side, generator)[..., None]
+        return torch.cat([self._seeds(codes[:fresh]), cells[fresh:]]), codes, places
 
     def _codes(self, n: int) -> Tensor:
         return draw(self.code.blocks, n, self.studio.generator("noise"))
 
+    def _seeds(self, codes: Tensor, automaton: Automaton | None = None) -> Tensor:
+        return (automaton or self.automaton).seeds(codes[:, : self.carried])
+
     def _fires(self, n: int) -> Tensor:
         """Which cells fire, bool [T, n, S, S], for a random number of steps T."""
-        o, generator = self.options, self.studio.generator("fires")
+        o, generator, side = self.options, self.studio.generator("fires"), self.automaton.side
         steps = torch.randint(o.min_steps, o.max_steps + 1, (), generator=generator, device=generator.device)
-        return fires(int(steps), n, self.automaton.side, o.fire_rate, generator)
+        return torch.rand(int(steps), n, side, side, generator=generator, device=generator.device) < o.fire_rate
 
     def _shown(self, cells: Tensor) -> Tensor:
         """The pictures of cells [N, S, S, C], without what grew around them: [N, colours, H, W] in [-1, 1].
 
-        Gradients pass where pixels are cut off, or those that are too dark would stay so.
+        Gradients pass where pixels are cut off, or else those that are too dark would stay so.
         """
-        shown = over(self._middle(cells), self.studio.image[0], self.paper)
+        shown = over(self._middle(cells), self.studio.image[0], self.background)
         return shown.clamp(-1, 1).detach() + (shown - shown.detach())
 
     def _middle(self, cells: Tensor) -> Tensor:
@@ -204,8 +215,8 @@ class NCA(DecoderArtist):
         return cells[:, edge : side - edge, edge : side - edge]
 
     @property
-    def paper(self) -> float:
-        """The background: 0 is black, 1 white."""
+    def background(self) -> float:
+        """What is seen where cells are transparent: 0 is black, 1 white."""
         return float(self.options.background == "white")
 
     # learning
@@ -230,14 +241,14 @@ class NCA(DecoderArtist):
     def _losses(self, grown: Grown) -> tuple[Tensor, dict[str, Tensor]]:
         """Losses [N] beside the rewards, and figures of them.
 
-        Of a target, the squared error of colours and alpha in all cells (and of those of the picture, as `error`);
-        without, how far cells leave [-1, 1].
+        With a target, the squared error of colours and alpha in all cells; `error` is that of the cells of the picture.
+        Without one, how far cells leave [-1, 1].
         """
         cells = grown.cells
         if self.options.target == "none":
             beyond = (cells - cells.clamp(-1, 1)).abs().sum(3).mean((1, 2))
             return self.options.overflow * beyond, {"overflow": beyond.detach().mean()}
-        wanted = self.targets[grown.codes.argmax(1)].permute(0, 2, 3, 1)
+        wanted = self.targets[grown.codes[:, : self.carried].argmax(1)].permute(0, 2, 3, 1)
         visible = cells[..., : wanted.shape[-1]]
         error = (self._middle(visible) - wanted).square().mean()
         edge = self.options.padding
@@ -246,42 +257,30 @@ class NCA(DecoderArtist):
 
     # exhibiting
 
+    @torch.no_grad()
     def pictures(self, codes: Tensor) -> Tensor:
-        return self._grown(codes, CLOCK)
-
-    def exhibit(self, n: int, seed: int, labels: Tensor | None = None) -> Works:
-        if self.options.target == "none":
-            return super().exhibit(n, seed, labels)
-        codes = draw(self.code.blocks, n, torch.Generator().manual_seed(seed)).to(self.studio.device)
-        return Works(torch.cat([self._grown(some, seed) for some in codes.split(100)]), codes)
-
-    def growth(self, works: Works, steps: int, wounds: Mapping[int, Tensor]) -> Iterator[Tensor]:
-        """The pictures of N works, grown from their codes, as seeds and after each step. Arguments as of `Growing`."""
-        codes, edge = works.latents.to(self.studio.device), self.options.padding
-        automaton = self.ema.average
-        firing = self._clock(steps, CLOCK)
-        with torch.no_grad():
-            cells = automaton.seeds(codes)
-            for step in range(steps + 1):
-                if step:
-                    cells = automaton(cells, firing[step - 1 : step])
-                if step in wounds:
-                    erased = pad(wounds[step].to(cells.device), (edge, edge, edge, edge))
-                    cells = cells * ~erased[..., None]
-                yield self._shown(cells)
+        automaton, steps = self.ema.average, range(self.options.max_steps)
+        fires = torch.cat([self._firing(codes, step) for step in steps])
+        return self._shown(automaton(self._seeds(codes, automaton), fires))
 
     @torch.no_grad()
-    def _grown(self, codes: Tensor, clock: int) -> Tensor:
-        """Pictures [N, colours, H, W] of codes [N, D], grown by the rule that is exhibited."""
-        automaton = self.ema.average
-        return self._shown(automaton(automaton.seeds(codes), self._clock(self.options.max_steps, clock)))
+    def growth(self, works: Works, steps: int, damage: Mapping[int, Tensor]) -> Iterator[Tensor]:
+        codes, automaton, edge = works.latents.to(self.studio.device), self.ema.average, self.options.padding
+        cells = self._seeds(codes, automaton)
+        for step in range(steps + 1):
+            if step:
+                cells = automaton(cells, self._firing(codes, step - 1))
+            if step in damage:
+                erased = pad(damage[step].to(cells.device), (edge, edge, edge, edge))
+                cells = cells * ~erased[..., None]
+            yield self._shown(cells)
 
-    def _clock(self, steps: int, seed: int) -> Tensor:
-        """Which cells fire, bool [steps, 1, S, S], the same for all works: so a work does not depend on others."""
-        generator = torch.Generator().manual_seed(seed)  # on the CPU: the same on every device
-        return fires(steps, 1, self.automaton.side, self.options.fire_rate, generator).to(self.studio.device)
-
-
-def fires(steps: int, n: int, side: int, rate: float, generator: torch.Generator) -> Tensor:
-    """Whether each cell fires in each step, with probability `rate`: bool [steps, n, side, side]."""
-    return torch.rand(steps, n, side, side, generator=generator, device=generator.device) < rate
+    def _firing(self, codes: Tensor, step: int) -> Tensor:
+        """Which cells of works with codes [N, D] fire in a step, bool [1, N, S, S]; it depends on the part of the code
+        that seeds do not carry. If they carry all of it, cells of all works fire alike, bool [1, 1, S, S]."""
+        side, keys = self.automaton.side, np.zeros((1, 1), np.uint32)
+        if self.carried < codes.shape[1]:
+            keys = codes[:, self.carried :].cpu().numpy().view(np.uint32)
+        cells = np.arange(step * side**2, (step + 1) * side**2, dtype=np.uint64)
+        fires = hashed(cells + keys * np.uint64(2**32)) < self.options.fire_rate
+        return torch.from_numpy(fires).view(1, -1, side, side).to(codes.device)

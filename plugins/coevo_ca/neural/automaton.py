@@ -19,8 +19,8 @@ class Automaton(nn.Module):
 
     A cell fires or not at each step, as there is no clock that all cells share.
 
-    Mortal cells grow from one: those without a living cell in their 3 × 3 neighbourhood, before and after the step, are
-    0. Immortal ones all begin with the code, so that a critic's gradient can lose none of them for ever (Palm 2022).
+    Mortal cells grow from one: a cell without a living one in its 3 × 3 neighbourhood, before and after the step, is 0.
+    Immortal cells all begin with the code, so that a critic's gradient can lose none of them for ever (Palm 2022).
 
     Args:
         code: dimensions of the code that a seed carries, D.
@@ -62,8 +62,8 @@ class Automaton(nn.Module):
         return self.colours
 
     def seeds(self, codes: Tensor) -> Tensor:
-        """Cells [N, S, S, C] that are black: the middle one has an alpha of 1, the others of 0. Its hidden channels
-        carry the code [N, D]; those of the others are 0, or the same if cells are immortal."""
+        """Black cells [N, S, S, C]. The middle one has an alpha of 1 and the code [N, D] in its hidden channels; the
+        others have an alpha of 0 and nothing there, or the code too if cells are immortal."""
         hidden, side = self.carry(codes), self.side
         middle = pad(hidden.new_ones(len(codes), 1, 1, 1), (0, 0, *[side // 2, side - side // 2 - 1] * 2))
         carried = hidden[:, None, None].expand(-1, side, side, -1)
@@ -84,5 +84,6 @@ class Automaton(nn.Module):
 
     def living(self, cells: Tensor) -> Tensor:
         """The share of the cells [N, S, S, C] that live."""
-        rows = pad(cells[..., self.alpha], (1, 1, 1, 1)).reshape(-1, 1)
-        return living(rows, 0, self.side + 2).float().sum() / cells[..., 0].numel()
+        bordered = pad(cells[..., self.alpha], (1, 1, 1, 1))
+        near = living(bordered.reshape(-1, 1), 0, self.side + 2).view_as(bordered)
+        return near[:, 1:-1, 1:-1].float().mean()

@@ -55,8 +55,8 @@ def in_colours(picture: Tensor, colours: int) -> Tensor:
     return torch.stack([(picture[:3] * torch.tensor(GREY)[:, None, None]).sum(0), picture[3]])
 
 
-def read_picture(path: Path, side: int, colours: int, paper: float) -> Tensor:
-    """The picture of a file, cut to a square; arguments and result as of `emblem` and `freed`.
+def read_picture(path: Path, side: int, colours: int, background: float) -> Tensor:
+    """The picture of a file, cut to a square. Arguments and result are those of `emblem` and `freed`.
 
     Raises:
         DataError: the file is missing or no picture, or the picture is empty.
@@ -75,8 +75,8 @@ def read_picture(path: Path, side: int, colours: int, paper: float) -> Tensor:
         raise DataError(f"{path} cannot be read as a picture to grow towards: {error}.") from error
     found = torch.from_numpy(np.array(square)).float().permute(2, 0, 1) / 255
     picture = in_colours(torch.cat([found[:3] * found[3:], found[3:]]), colours)
-    if (found[3] == 1).all():  # it says nothing of what is background
-        picture = freed(picture[None, :-1] * 2 - 1, paper)[0]
+    if (found[3] == 1).all():  # nothing says what its background is
+        picture = freed(picture[None, :-1] * 2 - 1, background)[0]
     if picture[-1].max() < 0.5:
         raise DataError(f"{path} is as good as empty over its background, so there is nothing to grow.")
     return picture
@@ -137,22 +137,22 @@ def butterfly(x: Tensor, y: Tensor) -> Layers:
 EMBLEMS: dict[str, Callable[[Tensor, Tensor], Layers]] = {"flower": flower, "fish": fish, "butterfly": butterfly}
 
 
-def freed(images: Tensor, paper: float) -> Tensor:
+def freed(images: Tensor, background: float) -> Tensor:
     """Pictures as transparent as can be, so that over their background they look the same.
 
     Args:
         images: [N, C, H, W] in [-1, 1].
-        paper: the background, 0 (black) or 1 (white).
+        background: 0 (black) or 1 (white).
 
     Returns:
         [N, C + 1, H, W] in [0, 1]: colours premultiplied by alpha, and alpha.
     """
     shown = (images + 1) / 2
-    alpha = (shown - paper).abs().amax(1, keepdim=True)
-    return torch.cat([shown - paper * (1 - alpha), alpha], 1)
+    alpha = (shown - background).abs().amax(1, keepdim=True)
+    return torch.cat([shown - background * (1 - alpha), alpha], 1)
 
 
-def over(cells: Tensor, colours: int, paper: float) -> Tensor:
+def over(cells: Tensor, colours: int, background: float) -> Tensor:
     """Cells [N, H, W, C] over a background: pictures [N, colours, H, W], in [-1, 1] unless cells leave [0, 1]."""
-    shown = cells[..., :colours] + paper * (1 - cells[..., colours : colours + 1])
+    shown = cells[..., :colours] + background * (1 - cells[..., colours : colours + 1])
     return shown.permute(0, 3, 1, 2) * 2 - 1

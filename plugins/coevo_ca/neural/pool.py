@@ -14,7 +14,7 @@ class Pool:
 
     Args:
         cells: their states [P, S, S, C].
-        codes: what their seeds carried [P, D].
+        codes: their codes [P, D].
     """
 
     def __init__(self, cells: Tensor, codes: Tensor):
@@ -38,8 +38,8 @@ class Pool:
             getattr(self, name).copy_(value)
 
 
-def wounds(n: int, side: int, generator: torch.Generator) -> Tensor:
-    """Random wounds, bool [n, side, side], half of them discs, the others half planes.
+def damage(n: int, side: int, generator: torch.Generator) -> Tensor:
+    """Random damage, bool [n, side, side], half of them discs, the others half planes.
 
     A disc has its centre in the middle half of the grid, its radius is a twentieth to a fifth of its side, as in the
     paper. A half plane ends within a tenth of the side from the middle, at any angle: a picture that lost half of
