@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from coevo.coevolution.past_critics import PastCritics
+from coevo.coevolution.society import Members
 from coevo.contract.players import Player, State
 from coevo.contract.works import Genome, Works
 from coevo.loop import Turn, checks
@@ -25,14 +27,25 @@ def unchanged(player: Player, studio: Studio) -> Iterator[None]:
     """Put back what a look at a player changes: random streams (dropout draws from them), and buffers of its networks
     (power iterations, running averages). Whoever watches a run must not change it."""
     streams = studio.state()
-    networks = [part for part in vars(player).values() if isinstance(part, nn.Module)]
-    buffers = [(buffer, buffer.clone()) for network in networks for buffer in network.buffers()]
+    buffers = [(buffer, buffer.clone()) for network in networks_of(player) for buffer in network.buffers()]
     try:
         yield
     finally:
         studio.restore(streams)
         for buffer, before in buffers:
             buffer.copy_(before)
+
+
+def networks_of(player: Player) -> Iterator[nn.Module]:
+    """The networks of a player, of its past selves, and of the members of a society."""
+    for part in vars(player).values():
+        if isinstance(part, nn.Module):
+            yield part
+        elif isinstance(part, PastCritics):
+            yield from part.networks
+    if isinstance(player, Members):
+        for member in player.members:
+            yield from networks_of(member)
 
 
 class AcceptedWorks(Observer):

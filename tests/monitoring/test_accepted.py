@@ -79,11 +79,18 @@ def test_works_that_were_not_accepted_are_refused(evolved: CommandLine, played: 
     assert "should end with .png" in evolved.refuses("accepted", "it", "-o", tmp_path / "x.gif")
 
 
-@pytest.mark.parametrize("option", [{"name": "dcnn", "spectral_norm": True}, {"name": "mlp", "dropout": 0.5}])
-def test_the_list_changes_nothing_of_a_run(option: dict[str, object], tmp_path: Path) -> None:
+SPECTRAL = {"name": "dcnn", "spectral_norm": True, "width": 4}
+
+
+@pytest.mark.parametrize(
+    ("critic", "agents"),
+    [(SPECTRAL, 1), ({"name": "mlp", "dropout": 0.5}, 1), (SPECTRAL, 2), ({**SPECTRAL, "past_critics": 2}, 1)],
+)
+def test_the_list_changes_nothing_of_a_run(critic: dict[str, object], agents: int, tmp_path: Path) -> None:
     """Dropout draws from the run's streams, and spectral normalisation moves with every look."""
     for accepted in (0, 4):
-        options = {"data": {"size": 16}, "critic": option, "run": {"accepted": accepted, "log_every": 1}}
+        run = {"accepted": accepted, "log_every": 1, "agents": agents}
+        options = {"data": {"size": 16}, "critic": critic, "run": run}
         coevo.run(artist="gp", name=f"{accepted}", rounds=4, batch=8, runs_dir=tmp_path, options=options)
     without, with_list = ((tmp_path / name / "metrics.jsonl").read_text() for name in ("0", "4"))
     assert without == with_list
