@@ -20,6 +20,7 @@ from torch.nn.functional import avg_pool2d
 import coevo
 from coevo import Artist, ConfigError, CriticSpec, DataError, PairError, Works
 from coevo.images.rendering import thumbnails
+from coevo.images.strokes import rgb
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -30,7 +31,7 @@ Score = Callable[[Tensor], Tensor]
 REALS = 5_000  # works that the classifier learns from, at most
 THUMBNAIL = 16  # px: the classifier sees no larger pictures
 GREY_STEP = 1 / 127.5  # one of the 255 steps from black to white: a smaller difference is not visible
-INK = 0.5  # a pixel that differs this much from the paper, black to white being 2, is drawn
+INK = 0.5  # a pixel that differs this much from the background is drawn; black differs from white by 2
 BLUR = 1 / 16  # of a side: for likeness, thin lines beside each other still count
 
 
@@ -62,6 +63,8 @@ class Taste(coevo.Critic):
         needs: ClassVar = {
             "ratio": "likes=aspect-ratio",
             "colour": "likes=colour",
+            "image": "likes=likeness",
+            "wants": "likes=class",
             "data": "likes=class",
             "dir": "likes=class",
         }
@@ -83,12 +86,9 @@ class Taste(coevo.Critic):
     def check(self) -> None:
         o = self.options
         for option, likes, example in (("image", "likeness", "FILE"), ("wants", "class", "NAME")):
-            given = getattr(o, option) is not None
-            if o.likes == likes and not given:
+            if o.likes == likes and getattr(o, option) is None:
                 raise ConfigError(f"Critic 'taste' likes {likes!r}; say which with -o critic.{option}={example}.")
-            if o.likes != likes and given:
-                raise ConfigError(f"Critic 'taste' likes {o.likes!r}; critic.{option} is for critic.likes={likes}.")
-        if o.likes == "colour" and self.studio.image[0] == 1 and len(set(rgb(o.colour))) > 1:
+        if o.likes == "colour" and self.studio.image[0] == 1 and len(set(rgb(o.colour).tolist())) > 1:
             raise ConfigError(
                 f"Critic 'taste' likes the colour {o.colour}, and these pictures are grey; say -o data.channels=3, or "
                 "a grey such as #808080."
@@ -98,8 +98,8 @@ class Taste(coevo.Critic):
         least, most = artist.spec().picks or (1, 1)
         self.count = self.options.picks or max(1, least)
         if not least <= self.count <= most:
-            range = f"{least} to {most}" if most > least else f"{most}"
-            raise PairError(f"Critic 'taste' should pick {self.count}, but artist {artist.name!r} can use {range}.")
+            usable = f"{least} to {most}" if most > least else f"{most}"
+            raise PairError(f"Critic 'taste' should pick {self.count}, but artist {artist.name!r} can use {usable}.")
         self._score = self._make_score()
 
     def score(self, images: Tensor) -> Tensor:
@@ -132,8 +132,7 @@ class Taste(coevo.Critic):
             case "aspect-ratio":
                 return partial(aspect_ratio, ratio=o.ratio)
             case "colour":
-                wanted = torch.tensor(rgb(o.colour), device=device)[: image[0]]
-                return partial(colour, wanted=wanted / 127.5 - 1)
+                return partial(colour, wanted=torch.from_numpy(rgb(o.colour)[: image[0]]).to(device))
             case "likeness":
                 return partial(likeness, wanted=read_picture(Path(o.image or ""), image).to(device))
             case "class":
@@ -156,12 +155,12 @@ def symmetry(images: Tensor) -> Tensor:
 def aspect_ratio(images: Tensor, ratio: float) -> Tensor:
     """-|ln(found / ratio)|, where found is width / height of the box around all that is drawn; 0 is best.
 
-    A pixel is drawn if it differs from the paper, the median tone along the border. A blank picture is worse than any
-    drawing.
+    A pixel is drawn if it differs from the background, the median tone along the border. A blank picture is worse than
+    any drawing.
     """
     border = torch.cat([images[..., 0, :], images[..., -1, :], images[..., 0], images[..., -1]], dim=2)
-    paper = border.median(dim=2).values[..., None, None]
-    drawn = ((images - paper).abs() > INK).any(1)
+    background = border.median(dim=2).values[..., None, None]
+    drawn = ((images - background).abs() > INK).any(1)
     width, height = extent(drawn.any(1)), extent(drawn.any(2))
     score = -(width / height / ratio).log().abs()
     worst = -abs(math.log(ratio)) - math.log(max(images.shape[-2:])) - 1
@@ -201,7 +200,7 @@ def class_probability(wants: str, data: str, dir: str | None, image: tuple[int, 
         raise ConfigError(f"Critic 'taste' wants the class {wants!r}, but dataset {data!r} has only: {classes}.")
     generator = torch.Generator().manual_seed(0)  # a taste is the same in every run, whatever its seed
     chosen = torch.randperm(len(dataset), generator=generator)[:REALS]
-    classifier = fit_classifier(to_float(dataset.images[chosen]), dataset.labels[chosen], seed=0)
+    classifier = fit_classifier(to_float(dataset.images[chosen]), dataset.labels[chosen])
     known = classifier.classes_.tolist()
     if (number := dataset.classes.index(wants)) not in known:
         raise DataError(f"Critic 'taste' wants the class {wants!r}, of which dataset {data!r} has too few works.")
@@ -240,11 +239,6 @@ def extent(drawn: Tensor) -> Tensor:
     return (last - first + 1).clamp(min=0)
 
 
-def rgb(text: str) -> list[int]:
-    """#rrggbb as three numbers of 0 to 255."""
-    return list(bytes.fromhex(text[1:]))
-
-
 def read_picture(path: Path, image: tuple[int, int, int]) -> Tensor:
     """A picture's file → [C, H, W] in [-1, 1]. Raises DataError if it cannot be read, or has one tone only."""
     from coevo.data.datasets import to_float
@@ -264,7 +258,7 @@ def read_picture(path: Path, image: tuple[int, int, int]) -> Tensor:
 # the classifier
 
 
-def fit_classifier(reals: Tensor, labels: Tensor, seed: int) -> Pipeline:
+def fit_classifier(reals: Tensor, labels: Tensor) -> Pipeline:
     """A support vector machine on thumbnails; Platt's sigmoid on folds gives probabilities.
 
     Raises:
@@ -278,7 +272,7 @@ def fit_classifier(reals: Tensor, labels: Tensor, seed: int) -> Pipeline:
 
     if labels.unique().numel() < 2 or int(labels.unique(return_counts=True)[1].min()) < 3:
         raise DataError("Critic 'taste' needs two classes or more, and three real works or more of each.")
-    folds = StratifiedKFold(3, shuffle=True, random_state=seed)
+    folds = StratifiedKFold(3, shuffle=True, random_state=0)
     svm = CalibratedClassifierCV(SVC(C=10, gamma="scale"), method="sigmoid", cv=folds, ensemble=False)
     return make_pipeline(StandardScaler(with_std=False), svm).fit(features(reals), labels.numpy())
 
