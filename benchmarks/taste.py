@@ -139,7 +139,7 @@ def program_trials() -> list[Trial]:
 def automata_trials() -> list[Trial]:
     """As recipe `evoeco` has it: one parent, and places for what is novel."""
     likes = {"symmetric from left to right": {"likes": "symmetry"}, "orange": {"likes": "colour", "colour": "#ff8000"}}
-    evoeco = {"picks": 1, "novel": 5}
+    evoeco = {"picks": 1, "novelty_places": 5}
     return [Trial(f"ca, {title}", "ca", some, 64, evoeco, channels=3) for title, some in likes.items()]
 
 

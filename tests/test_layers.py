@@ -15,8 +15,8 @@ loop
 plugin storage nn
 images
 coevolution shader adversarial latent_models data
-trees
 evolution evaluation interactive monitoring
+trees
 runs
 api tools testing
 cli

@@ -17,7 +17,7 @@ from coevo.coevolution.archive import Archive
 from coevo.evolution.variety import shrunk
 
 T = TypeVar("T")
-SHOWN = 256  # works that are remembered, a fair sample of all
+SHOWN = 100  # works that are remembered, a fair sample of all
 NEIGHBOURS = 5  # whose mean distance is the novelty of a work
 CANDIDATES = 3  # for each place
 SIDE = 32  # px of the side at which pictures are compared
@@ -32,7 +32,7 @@ class NoveltySearch:
         self.shown = Archive(SHOWN)
 
     def remember(self, images: Tensor) -> None:
-        """Add pictures [N, C, H, W] that were shown."""
+        """Add pictures [N, C, H, W] that were shown, of the size at which candidates will be drawn."""
         self.shown.add(features=torch.from_numpy(features(images)))
 
     def choose(
@@ -80,15 +80,16 @@ def most_novel(candidates: np.ndarray, known: np.ndarray | None, n: int, shows: 
         >>> most_novel(np.array([[0.0], [5.0], [5.1], [-3.0]]), np.array([[0.0], [1.0]]), 2, np.ones(4, bool))
         [2, 3]
     """
-    others = np.empty((len(candidates), 0)) if known is None else distances(candidates, known)
     chosen: list[int] = []
+    nearest = np.empty((len(candidates), 0))
+    others = candidates[:0] if known is None else known
     for _ in range(n):
-        nearest = np.sort(others, axis=1)[:, :NEIGHBOURS]
+        nearest = np.sort(np.concatenate([nearest, distances(candidates, others)], 1), 1)[:, :NEIGHBOURS]
         new = shows & (nearest[:, :1] > SAME).all(1)
         value = new + (np.tanh(nearest.mean(1)) if nearest.shape[1] else 0)
         value[chosen] = -1
         chosen.append(int(value.argmax()))
-        others = np.concatenate([others, distances(candidates, candidates[chosen[-1:]])], 1)
+        others = candidates[chosen[-1:]]
     return chosen
 
 

@@ -37,11 +37,11 @@ class Population(Artist, Generic[G]):
         """Number of individuals; by default the run's batch."""
         distinct: bool = True
         """With picks: what would be an empty picture, noise or the twin of another on the sheet is drawn again."""
-
-        novel: int = Field(0, ge=0, le=1000)
+        novelty_places: int = Field(0, ge=0, le=1000)
         """With picks: places on the next sheet that go to those offspring that differ most from all that was shown."""
 
-        needs: ClassVar[Mapping[str, str]] = dict.fromkeys(("distinct", "novel"), "rewards=picks")
+        renamed: ClassVar[Mapping[str, str]] = {"novel": "novelty_places"}
+        needs: ClassVar[Mapping[str, str]] = dict.fromkeys(("distinct", "novelty_places"), "rewards=picks")
 
     options: Any
     population: list[Genome]
@@ -52,6 +52,8 @@ class Population(Artist, Generic[G]):
     _drawn_ids: list[str]
     _genomes: dict[str, G]
     """The genomes of living individuals by their text."""
+    _sketched: dict[int, tuple[G, Tensor]]
+    """Their sketches, if they were drawn, by the `id` of the genome."""
 
     # what a genome is
 
@@ -116,7 +118,7 @@ class Population(Artist, Generic[G]):
     def build(self) -> None:
         self.population, self.parents = [], []
         self._forget()
-        if self.options.novel:
+        if self.options.novelty_places:
             self.novelty_search = NoveltySearch()
         self.initialise()
 
@@ -131,11 +133,12 @@ class Population(Artist, Generic[G]):
         """The picked survive, and their offspring take the other places. If nobody is picked: other offspring of the
         last parents, or a new population if there were none."""
         self.parents = [self.population[i] for i in picked] or self.parents
-        if self.options.novel:
-            self.novelty_search.remember(works.pixels)
+        if self.options.novelty_places:
+            self.novelty_search.remember(self.previews(list(map(self.genome, self.population))))
         if self.parents:
             places = max(0, self.size - len(self.parents))
-            offspring = self.next_offspring(places, self.parents, partial(self.reproduce, self.parents))
+            parents = list(map(self.genome, self.parents))
+            offspring = self.next_offspring(places, parents, partial(self.reproduce, self.parents))
             self.replace_population(self.parents[: self.size], offspring)
         else:
             self.initialise()
@@ -152,8 +155,8 @@ class Population(Artist, Generic[G]):
         immigrants = self.newborn(self._copies(works))
         places = self.size - len(immigrants)
         self.parents = immigrants if places else []  # so that whoever picks nobody sees others
-        offspring = self.distinct_offspring(places, immigrants, partial(self.reproduce, immigrants)) if places else []
-        self.replace_population(immigrants, offspring)
+        parents, make = list(map(self.genome, immigrants)), partial(self.reproduce, immigrants)
+        self.replace_population(immigrants, self.distinct_offspring(places, parents, make) if places else [])
 
     def immigrate(self, works: Works) -> None:
         """Immigrants take the places of the youngest."""
@@ -173,31 +176,46 @@ class Population(Artist, Generic[G]):
     # individuals
 
     def next_offspring(
-        self, n: int, beside: Sequence[Genome], make: Callable[[int], list[Offspring[G]]]
+        self, n: int, beside: Sequence[G], make: Callable[[int], list[Offspring[G]]]
     ) -> list[Offspring[G]]:
-        """n distinct offspring; the last `options.novel` of them are the most novel of several that `make` makes."""
-        novel = min(n, self.options.novel)
-        offspring = self.distinct_offspring(n - novel, beside, make)
-        if not novel:
+        """n distinct offspring; the last `options.novelty_places` are the most novel of several that `make` makes."""
+        places = min(n, self.options.novelty_places)
+        offspring = self.distinct_offspring(n - places, beside, make)
+        if not places:
             return offspring
-        sheet = [*(self.genome(one) for one in beside), *(genome for genome, _ in offspring)]
-        return offspring + self.novelty_search.choose(novel, self._sketches(sheet), make, self._drawn, self.shows)
+        sheet = [*beside, *genomes_of(offspring)]
+        seen = self.previews(sheet)
+
+        def novel(k: int) -> list[Offspring[G]]:
+            return self.novelty_search.choose(k, seen, make, lambda some: self.previews(genomes_of(some)), varies)
+
+        return offspring + self.distinct_offspring(places, sheet, novel)
 
     def distinct_offspring(
-        self, n: int, beside: Sequence[Genome], make: Callable[[int], list[Offspring[G]]]
+        self, n: int, beside: Sequence[G], make: Callable[[int], list[Offspring[G]]]
     ) -> list[Offspring[G]]:
         """n of those that `make` makes; if a person picks, of pictures that show something and differ, from those
         beside them too."""
-        if not (self.options.distinct and self.studio.picks):
+        if not self.sifts:
             return make(n)
-        images = self._sketches([self.genome(one) for one in beside])
-        return draw_distinct(n, images, make, self._drawn, self.shows)
+        return draw_distinct(n, self.sketches(beside), make, lambda some: self.sketches(genomes_of(some)), self.shows)
 
-    def _sketches(self, genomes: Sequence[G]) -> Tensor:
-        return self.draw(genomes, SKETCH, SKETCH) if genomes else torch.empty(0)
+    @property
+    def sifts(self) -> bool:
+        """Whether individuals have to be worth choosing from."""
+        return bool(self.options.distinct and self.studio.picks)
 
-    def _drawn(self, offspring: Sequence[Offspring[G]]) -> Tensor:
-        return self._sketches([genome for genome, _ in offspring])
+    def sketches(self, genomes: Sequence[G]) -> Tensor:
+        """Small pictures [N, C, SKETCH, SKETCH] of living individuals and of candidates, each drawn once."""
+        new = [genome for genome in genomes if id(genome) not in self._sketched]
+        if new:
+            pictures = zip(new, self.draw(new, SKETCH, SKETCH), strict=True)
+            self._sketched |= {id(genome): (genome, picture) for genome, picture in pictures}
+        return torch.stack([self._sketched[id(genome)][1] for genome in genomes]) if genomes else torch.empty(0)
+
+    def previews(self, genomes: Sequence[G]) -> Tensor:
+        """Pictures [N, C, S, S] of any one size, by which novelty is measured: sketches, or what is drawn sooner."""
+        return self.sketches(genomes)
 
     def _first(self, n: int) -> list[Offspring[G]]:
         return [(genome, ()) for genome in self.random_genomes(n)]
@@ -242,6 +260,8 @@ class Population(Artist, Generic[G]):
         self.population = self.arrange(survivors, self.newborn(offspring))
         alive = {one.text for one in (*self.population, *self.parents)}
         self._genomes = {text: genome for text, genome in self._genomes.items() if text in alive}
+        known = set(map(id, self._genomes.values()))
+        self._sketched = {key: sketch for key, sketch in self._sketched.items() if key in known}
 
     def arrange(self, survivors: Sequence[Genome], newborn: Sequence[Genome]) -> list[Genome]:
         """The individuals in the order in which they are shown."""
@@ -252,7 +272,12 @@ class Population(Artist, Generic[G]):
         return [(self.deserialize(one.text), (one.id,)) for one in works.individuals[: self.size]]
 
     def _forget(self) -> None:
-        self._images, self._drawn_ids, self._genomes = torch.empty(0), [], {}
+        self._images, self._drawn_ids, self._genomes, self._sketched = torch.empty(0), [], {}, {}
+
+
+def genomes_of(offspring: Sequence[Offspring[G]]) -> list[G]:
+    """The genomes of offspring."""
+    return [genome for genome, _ in offspring]
 
 
 LISTS = ("population", "parents")

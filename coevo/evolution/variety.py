@@ -18,6 +18,7 @@ PLAIN = 0.1  # standard deviation, over a picture in [-1, 1], of one that shows 
 NOISE = 0.3  # share of its variance that noise keeps, at most, where a picture shrinks to a quarter
 TWINS = 0.4  # distance of twins at most
 TRIES = 8  # rounds of candidates for the places that are free still
+FIRST_TRIES = 100  # the same of random individuals, which are cheap
 
 
 def draw_distinct(
@@ -46,6 +47,18 @@ def draw_distinct(
         chosen += [one for index, one in enumerate(some) if index in accepted]
         spare += [one for index, one in enumerate(some) if index not in accepted]
     return chosen + [spare[index] for index in sheet.complete(n - len(chosen))]
+
+
+def showing(n: int, make: Callable[[int], Sequence[T]], draw: Callable[[Sequence[T]], Tensor]) -> list[T]:
+    """Make n individuals whose pictures show something; plain ones only if no others are found. Arguments as of
+    `draw_distinct`."""
+    found = list[T]()
+    for _ in range(FIRST_TRIES):
+        some = make(n - len(found))
+        found += [one for one, shows in zip(some, varies(draw(some)).tolist(), strict=True) if shows]
+        if len(found) == n:
+            return found
+    return [*found, *make(n - len(found))]
 
 
 def distinct(images: Tensor, shows: np.ndarray) -> list[int]:

@@ -465,7 +465,7 @@ PUBLIC int64_t coevo_grow_trees(const Grammar *grammar, const Bounds *bounds, in
         }
         if (!found) {
             clear(&program);
-            add_grown(grammar, &draws, (int32_t)type, 1, 1, &program);
+            add_grown(grammar, &draws, (int32_t)type, 0, 0, &program);
         }
         if (program.length > capacity)
             outcome = NO_MEMORY;

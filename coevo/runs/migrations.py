@@ -13,6 +13,7 @@ from typing import Any
 from coevo.contract.players import Player, State
 from coevo.data.datasets import DataOptions
 from coevo.errors import ConfigError, StoreError
+from coevo.evolution.latent_population import LatentPopulation
 from coevo.plugin.own import ROLES
 from coevo.plugin.registry import Registry
 from coevo.runs.config import RENAMED_SECTIONS, RunOptions, Tree
@@ -74,6 +75,8 @@ def with_upgraded_players(sections: Tree, registry: Registry) -> Tree:
         if name and registry.has(kind, name):  # or else `resolve` says what is missing
             player: type[Player] = registry.load(kind, name)
             sections[kind] = {"name": name, **player.upgrade(options)}
+    if "latent_population" in sections:
+        sections["latent_population"] = LatentPopulation.upgrade(dict(sections["latent_population"]))
     return sections
 
 

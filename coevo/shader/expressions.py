@@ -91,7 +91,7 @@ class Canvas:
         return Expression(self, self._known[key])
 
     def input(self, plane: int, right: int = 0, below: int = 0) -> Expression:
-        """The value of a plane that is given when programs are drawn (`Plan.draw`), read at another pixel.
+        """The value of a plane that is given when programs are drawn (`Plan.draw_from`), read at another pixel.
 
         Args:
             plane: its number.

@@ -160,8 +160,8 @@ def _hsv(canvas: Canvas, value: Value) -> Value:
     return hsv_to_rgb(hue * 0.5, saturation.clip(-1, 1) * 0.5 + 0.5, brightness.clip(-1, 1) * 0.5 + 0.5)
 
 
-def hsv_to_rgb(hue: Expression, saturation: Expression, brightness: Expression) -> Value:
-    """Hue in turns, saturation and brightness in [0, 1] → red, green and blue in [-1, 1]."""
+def hsv_to_rgb(hue: Any, saturation: Any, brightness: Any) -> tuple[Any, ...]:
+    """Hue in turns, saturation and brightness in [0, 1] → red, green and blue in [-1, 1]: expressions, or arrays."""
     turned = [abs((hue + k) % 1 * 6 - 3) - 1 for k in (0.0, 2 / 3, 1 / 3)]
     return tuple(brightness * (1 - saturation + saturation * t.clip(0, 1)) * 2 - 1 for t in turned)
 

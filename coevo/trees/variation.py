@@ -97,13 +97,13 @@ def _leaf(grammar: Grammar, draws: Draws, type: int) -> Nodes:
 
 
 def random_tree(grammar: Grammar, seed: int, type: int, low: int, high: int, bounds: Bounds) -> Tree:
-    """A random program within bounds, of one function at most if none is found."""
+    """A random program within bounds, without a function if none is found."""
     draws = Draws(seed)
     for _ in range(NEW_TRIES):
         nodes = grown(grammar, draws, type, low, high)
         if len(nodes) <= bounds.nodes and _price(grammar, nodes) <= bounds.price:
             return Tree.of(nodes)
-    return Tree.of(grown(grammar, draws, type, 1, 1))
+    return Tree.of(grown(grammar, draws, type, 0, 0))
 
 
 # mutations: what replaces the subtree at a node; None if the mutation does not apply there

@@ -60,7 +60,7 @@ class Biomorph(Population[Genotype]):
             super().initialise()
         else:
             (first,) = self.newborn([(STARTS[self.options.start], ())])
-            mutants = self.distinct_offspring(self.size - 1, [first], partial(self.reproduce, [first]))
+            mutants = self.distinct_offspring(self.size - 1, [self.genome(first)], partial(self.reproduce, [first]))
             self.replace_population([first], mutants)
             self.parents = [first]
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import ClassVar, Literal
@@ -15,40 +14,38 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
-from coevo import ArtistSpec, Genome
-from coevo.evolution.genetic import GeneticPopulation
-from coevo.evolution.population import Offspring
-from coevo.evolution.variety import draw_distinct, is_noise, varies
-from coevo.native import random_seeds
+from coevo import ArtistSpec
+from coevo.evolution.population import Offspring, genomes_of
+from coevo.evolution.variety import draw_distinct, is_noise, showing, varies
 from coevo.native.threads import in_threads
 from coevo.shader.forest import checked, plan_trees
 from coevo.shader.functions import select_functions
 from coevo.shader.plan import Plan
 from coevo.shader.templates import Templates
 from coevo.trees.language import MAX_NODES, Language
-from coevo.trees.machine import grow, vary
+from coevo.trees.population import TreePopulation
 from coevo.trees.tree import Tree, forest
-from coevo.trees.variation import Bounds
+from coevo_ca.cache import PictureCache
 from coevo_ca.colours import shown
 from coevo_ca.genotype import Genotype, parse, texts
 from coevo_ca.growth import STARTS, first_cells, first_state, grown, painted
 from coevo_ca.neighbourhood import CHANNELS, NEIGHBOURHOOD, WITH_AGENTS
 
-TRIES = 20  # for random rules that make something
 SMALL = 32  # cells of the side of the grid on which they are tried
+TINT = 4  # nodes
 RESTART = 0.1  # probability that an offspring grows from another start
-KEPT = 2**26  # bytes of pictures that are kept
+CACHE = 2**26  # bytes of pictures that are kept
 
 
-class CA(GeneticPopulation[Genotype]):
-    """Automata: every cell computes its next state of its neighbourhood, for some steps; an expression paints the last.
+class CA(TreePopulation[Genotype]):
+    """Every cell computes its next state from its neighbourhood, for some steps; an expression paints the last state.
 
-    With agents, the same expressions steer those instead: each reads its neighbourhood, paints its cell and moves.
+    With agents, the expressions steer those instead: each agent reads its neighbourhood, paints its cell and moves.
     """
 
     name = "ca"
 
-    class Options(GeneticPopulation.Options):
+    class Options(TreePopulation.Options):
         functions: str = "automaton"
         """The functions of rules: sets and single ones, separated by commas; `coevo plugins` lists the sets."""
         grid: int | None = Field(None, ge=8, le=1024)
@@ -63,12 +60,8 @@ class CA(GeneticPopulation[Genotype]):
         """A second expression paints the last state; else a state is a colour."""
         agents: int = Field(0, ge=0, le=10_000)
         """Number of agents, each of one cell, that a rule steers: they paint and move. 0: an automaton."""
-        colour: Literal["rgb", "hsv"] = "rgb"
-        """The colour space of three numbers; grey pictures show the first of them."""
         picks: int | None = Field(None, ge=1)
         """With picks: how many works may be picked at once, at most; by default all."""
-        min_depth: int = Field(2, ge=1, le=8)
-        """Depth of a random expression at least."""
         max_depth: int = Field(4, ge=1, le=8)
         """Depth of a random expression at most."""
         max_nodes: int = Field(60, ge=1, le=MAX_NODES)
@@ -77,7 +70,6 @@ class CA(GeneticPopulation[Genotype]):
         """Instructions of an expression at most, besides reading its neighbourhood."""
 
         needs: ClassVar[Mapping[str, str]] = {
-            **GeneticPopulation.Options.needs,
             "picks": "rewards=picks",
             "inertia": "agents=0",
             "paint": "agents=0",
@@ -88,24 +80,15 @@ class CA(GeneticPopulation[Genotype]):
     def spec(self) -> ArtistSpec:
         return replace(super().spec(), picks=(1, min(self.size, self.options.picks or self.size)))
 
-    def check(self) -> None:
-        super().check()
-        _ = self.language
-
     def build(self) -> None:
-        self._kept: OrderedDict[Genotype, np.ndarray] = OrderedDict()
+        self.cache = PictureCache[tuple[Genotype, int, int]](CACHE)
         super().build()
 
     @cached_property
     def language(self) -> Language:
-        """The language of rules: vectors of what a cell reads."""
+        """The language of rules, whose terminals are what a cell reads."""
         terminals = WITH_AGENTS if self.options.agents else NEIGHBOURHOOD
         return Language({**terminals, **select_functions(self.options.functions)})
-
-    @cached_property
-    def bounds(self) -> Bounds:
-        o = self.options
-        return Bounds(o.max_nodes, o.max_instructions, o.mutation)
 
     @property
     def parts(self) -> int:
@@ -113,8 +96,14 @@ class CA(GeneticPopulation[Genotype]):
         return 2 if self.options.paint or self.options.agents else 1
 
     @property
+    def cells(self) -> tuple[int, int]:
+        """Height and width of the grid."""
+        side, (_, height, width) = self.options.grid, self.studio.image
+        return (side, side) if side else (height, width)
+
+    @property
     def starts(self) -> Sequence[str]:
-        """What may be grown from: of agents, who paint few cells, nothing but some spots."""
+        """What may be grown from; agents paint few cells, so they begin with some spots only."""
         if self.options.start != "any":
             return (self.options.start,)
         return ("cell", "scatter") if self.options.agents else STARTS
@@ -122,55 +111,53 @@ class CA(GeneticPopulation[Genotype]):
     # variation
 
     def random_genomes(self, n: int) -> list[Genotype]:
-        """Rules that make something on a small grid; plain ones only if no others are found."""
-        found: list[Genotype] = []
-        for _ in range(TRIES):
-            some = self._random(n - len(found))
-            found += [one for one, makes in zip(some, varies(self._small(some)).tolist(), strict=True) if makes]
-            if len(found) == n:
-                return found
-        return found + self._random(n - len(found))
+        return showing(n, self._random, self.previews)
 
     def _random(self, n: int) -> list[Genotype]:
-        o, language = self.options, self.language
-        deep = max(o.min_depth, o.max_depth)
-        seeds = random_seeds(n * self.parts)
-        trees = grow(language.grammar, seeds, language.root, o.min_depth, deep, self.bounds)
-        if o.agents:
+        trees = self.random_trees(n * self.parts)
+        if self.options.agents:
             trees = list(map(self._tinted, trees))
-        elif o.paint:
+        elif self.options.paint:
             trees[1::2] = map(self._tinted, trees[1::2])
         return self._genotypes(random.choices(self.starts, k=n), trees)
 
     def _tinted(self, tree: Tree) -> Tree:
-        """A random expression between two random vectors, as most others would have three numbers alike."""
-        if not {"+", "*"} <= self.language.functions.keys():
+        """A random expression between two random vectors, as most others would have three numbers alike; itself, where
+        that would be beyond the limits."""
+        if not {"+", "*"} <= self.language.functions.keys() or len(tree) + TINT > self.options.max_nodes:
             return tree
         one, other = (" ".join(str(round(random.uniform(-1, 1), 4)) for _ in range(3)) for _ in range(2))
-        return self.language.parse(f"(+ #({one}) (* #({other}) {self.language.text(tree)}))")
+        tinted = self.language.parse(f"(+ #({one}) (* #({other}) {self.language.text(tree)}))")
+        return tinted if self.language.price(tinted) <= self.options.max_instructions else tree
 
     def offspring_of(self, parents: Sequence[tuple[Genotype, Genotype | None]]) -> list[Genotype]:
-        """Every expression is mutated, or mated with the same one of the father and mutated; sometimes the start is
-        another."""
+        """Every expression is mutated, or mated with the same one of the father and mutated; sometimes the start
+        changes."""
         pairs = [(a, father and father.trees[i]) for mother, father in parents for i, a in enumerate(mother.trees)]
-        trees = vary(self.language.grammar, pairs, random_seeds(len(pairs)), self.bounds)
+        trees = self.vary_trees(pairs)
         starts = [mother.start for mother, _ in parents]
         if len(self.starts) > 1:
             starts = [random.choice(self.starts) if random.random() < RESTART else start for start in starts]
         return self._genotypes(starts, trees)
 
-    def reproduce(self, parents: Sequence[Genome], n: int) -> list[Offspring[Genotype]]:
-        """Where a person picks, offspring that are plain or twins on a small grid have others in their places: two of
-        three would be, and are not grown in full to find that out."""
-        make = partial(super().reproduce, parents)
-        if not (self.studio.picks and self.options.distinct):
+    def distinct_offspring(
+        self, n: int, beside: Sequence[Genotype], make: Callable[[int], list[Offspring[Genotype]]]
+    ) -> list[Offspring[Genotype]]:
+        """Where a person picks, what is plain or a twin on a small grid has others in its place before it is grown in
+        full: of three offspring two are."""
+        if not self.sifts:
             return make(n)
-        beside = self._small([self.genome(one) for one in parents])
-        return draw_distinct(n, beside, make, lambda some: self._small([genome for genome, _ in some]), varies)
+        small = self.previews(beside)
 
-    def _small(self, genomes: Sequence[Genotype]) -> Tensor:
-        """Pictures [N, C, SMALL, SMALL] of genotypes on a small grid."""
-        return torch.from_numpy(np.stack(self._grow(genomes, SMALL, SMALL)))
+        def sifted(k: int) -> list[Offspring[Genotype]]:
+            return draw_distinct(k, small, make, lambda some: self.previews(genomes_of(some)), varies)
+
+        return super().distinct_offspring(n, beside, sifted)
+
+    def previews(self, genomes: Sequence[Genotype]) -> Tensor:
+        """Pictures of genotypes on a small grid, [N, C, SMALL, SMALL] or as few cells as the artist's grid has."""
+        height, width = (min(SMALL, side) for side in self.cells)
+        return torch.from_numpy(np.stack(self._grown(genomes, height, width))) if genomes else torch.empty(0)
 
     def _genotypes(self, starts: Sequence[str], trees: Sequence[Tree]) -> list[Genotype]:
         parts = self.parts
@@ -191,29 +178,23 @@ class CA(GeneticPopulation[Genotype]):
 
     def draw(self, genomes: Sequence[Genotype], height: int, width: int) -> Tensor:
         """Grown on the artist's own grid, whose cells are enlarged to the picture's size, or averaged."""
-        cells = torch.from_numpy(np.stack(self._pictures(genomes)))
+        cells = torch.from_numpy(np.stack(self._grown(genomes, *self.cells)))
         if height < cells.shape[-2] or width < cells.shape[-1]:
             return adaptive_avg_pool2d(cells, (height, width))
         rows, columns = (torch.arange(to) * of // to for to, of in zip((height, width), cells.shape[-2:], strict=True))
         return cells[:, :, rows][..., columns]
 
-    def _pictures(self, genomes: Sequence[Genotype]) -> list[np.ndarray]:
-        """One pixel a cell, [C, height, width] each; those that were asked for last are kept."""
-        missing = [one for one in dict.fromkeys(genomes) if one not in self._kept]
-        height, width = (self.options.grid,) * 2 if self.options.grid else self.studio.image[1:]
-        new = dict(zip(missing, self._grow(missing, height, width), strict=True))
-        found = [new[one] if one in new else self._kept[one] for one in genomes]
-        self._kept |= new
-        while len(self._kept) * found[0].nbytes > KEPT:
-            self._kept.popitem(last=False)
-        return found
+    def _grown(self, genomes: Sequence[Genotype], height: int, width: int) -> list[np.ndarray]:
+        """Pictures [C, height, width] of one pixel a cell."""
+        keys = [(one, height, width) for one in genomes]
+        return self.cache(keys, lambda new: self._grow([one for one, *_ in new], height, width))
 
     def _grow(self, genomes: Sequence[Genotype], height: int, width: int) -> list[np.ndarray]:
-        o, parts = self.options, self.parts
+        o, parts, templates = self.options, self.parts, self._templates  # traced here, once, and not by every thread
         trees = checked(forest([tree for one in genomes for tree in one.trees]))
 
         def plan(first: int, stop: int) -> Plan:
-            return plan_trees(self._templates, trees, CHANNELS, None, first, stop, height, width)
+            return plan_trees(templates, trees, CHANNELS, None, first, stop, height, width)
 
         def one(index: int) -> np.ndarray:
             start, first = first_state(genomes[index].start, height, width), index * parts
@@ -226,7 +207,7 @@ class CA(GeneticPopulation[Genotype]):
                 if o.paint:
                     state = np.empty_like(state)
                     plan(first + 1, first + 2).draw_from(planes, state.reshape(CHANNELS, -1))
-            return shown(state, self.studio.image[0], o.colour)
+            return np.array(shown(state, self.studio.image[0], o.colour))  # a view would keep all that it is a part of
 
         tasks = [partial(one, index) for index in range(len(genomes))]
         return in_threads(tasks, self.studio.native_threads)

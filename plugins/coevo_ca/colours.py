@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from coevo.shader.functions import hsv_to_rgb
+
 
 def shown(state: np.ndarray, channels: int, space: str) -> np.ndarray:
     """The picture of a state [3, height, width] in [-1, 1].
@@ -16,8 +18,5 @@ def shown(state: np.ndarray, channels: int, space: str) -> np.ndarray:
         return state[:1]
     if space == "rgb":
         return state
-    hue, saturation, brightness = state[0] * 0.5, state[1] * 0.5 + 0.5, state[2] * 0.5 + 0.5
-    turned = [np.abs((hue + k) % 1 * 6 - 3) - 1 for k in (0, 2 / 3, 1 / 3)]
-    return np.stack([brightness * (1 - saturation + saturation * t.clip(0, 1)) * 2 - 1 for t in turned]).astype(
-        np.float32
-    )
+    hue, saturation, brightness = state
+    return np.stack(hsv_to_rgb(hue * 0.5, saturation * 0.5 + 0.5, brightness * 0.5 + 0.5))

@@ -14,12 +14,12 @@ BETWEEN = " | "
 
 
 class Genotype(NamedTuple):
-    """What a picture grows from, and by.
+    """What a picture grows from, and the rules by which it grows.
 
     Args:
         start: one of STARTS.
-        trees: the rule of a cell's next state and, if there is one, what paints the last state; or of agents the colour
-            that they leave, and their move.
+        trees: the rule of a cell's next state and, if there is one, what paints the last state; or the colour that
+            agents leave, and their move.
     """
 
     start: str

@@ -81,8 +81,8 @@ NEIGHBOURHOOD = _table(
     Function("mean-tone", (), "scalar", lambda canvas: (to_scalar(_mean(canvas)),)),
     Function("time", (), "scalar", lambda canvas: (canvas.input(CLOCK),)),
 )
-"""The terminals beside constants: of the cell, of its eight neighbours (the least and the greatest: of all nine), and
-the time from -1 at the first step to 1 at the last. A tone is the mean of the three numbers."""
+"""The terminals beside constants: the cell, what its eight neighbours are together (`least` and `greatest` look at all
+nine), and the time from -1 at the first step to 1 at the last. A tone is the mean of the three numbers."""
 
 
 def _crowd(canvas: Canvas) -> Value:
@@ -93,14 +93,14 @@ WITH_AGENTS = NEIGHBOURHOOD | _table(
     Function("self", (), "scalar", lambda canvas: (canvas.input(AGENTS),)),
     Function("crowd", (), "scalar", _crowd),
 )
-"""The terminals of agents: their own number, from 0.5 to 1, too, and the share of the cells around where others are."""
+"""The terminals of agents, who also read their own number, from 0.5 to 1, and the share of cells around with others."""
 
 
 def _elementwise(name: str, takes: int, meaning: Callable[..., Expression]) -> Function:
     return Function(name, (ANY,) * takes, ANY, lambda canvas, *numbers: meaning(*numbers))
 
 
-NEAR = 1e-3  # what differs by less is equal
+NEAR = 1e-3  # numbers that differ by less are equal
 
 AUTOMATON = {name: SIMS[name] for name in ("+", "-", "*", "min", "max", "abs", "sin", "cos", "mod", "if", "dissolve")}
 AUTOMATON |= _table(

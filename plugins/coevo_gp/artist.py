@@ -4,48 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch
-from pydantic import Field
 from torch import Tensor
 
 from coevo import DataError
 from coevo.evolution.programs import ProgramPopulation
-from coevo.evolution.variety import varies
-from coevo.native import random_seeds
+from coevo.evolution.variety import showing
 from coevo.shader import Canvas, Expression, Program
 from coevo.shader.forest import checked, plan_trees, render_trees
 from coevo.shader.functions import Value, hsv_to_rgb, select_functions, to_scalar, to_vector
 from coevo.shader.gpu import draws_on, render_on_gpu
 from coevo.shader.templates import Primitive, Templates
-from coevo.trees.language import MAX_NODES, Language
-from coevo.trees.machine import grow, vary
+from coevo.trees.language import Language
+from coevo.trees.population import TreePopulation
 from coevo.trees.tree import Tree, forest
-from coevo.trees.variation import Bounds
 
-TRIES = 100  # for random programs that show something
+SKETCH = 16  # px of the side at which random programs are tried
 
 
-class GP(ProgramPopulation[Tree]):
+class GP(TreePopulation[Tree], ProgramPopulation[Tree]):
     """Programs in the functions of Sims, or in any others; an offspring is mutated, or mated and mutated."""
 
     name = "gp"
 
-    class Options(ProgramPopulation.Options):
-        functions: str = "sims"
-        """The functions of programs: sets and single ones, separated by commas; `coevo plugins` lists the sets."""
-        colour: Literal["rgb", "hsv"] = "rgb"
-        """The colour space of a program's three outputs; grey pictures have one output."""
-        min_depth: int = Field(2, ge=1, le=8)
-        """Depth of a random program at least."""
-        max_depth: int = Field(5, ge=1, le=8)
-        """Depth of a random program at most."""
-        max_nodes: int = Field(150, ge=1, le=MAX_NODES)
-        """Nodes of a program at most."""
-        max_instructions: int = Field(3000, ge=10, le=100_000)
-        """Instructions of a program at most."""
-
+    class Options(TreePopulation.Options, ProgramPopulation.Options):
         renamed: ClassVar[Mapping[str, str]] = {
             **ProgramPopulation.Options.renamed,
             "shallow": "min_depth",
@@ -61,35 +45,13 @@ class GP(ProgramPopulation[Tree]):
         """The language of colours, or of greys. Raises ConfigError if the functions cannot make a picture."""
         return Language(select_functions(self.options.functions), colour=self.studio.image[0] == 3)
 
-    def check(self) -> None:
-        super().check()
-        _ = self.language
-
-    @cached_property
-    def bounds(self) -> Bounds:
-        o = self.options
-        return Bounds(o.max_nodes, o.max_instructions, o.mutation)
-
     # variation
 
     def random_genomes(self, n: int) -> list[Tree]:
-        """Programs whose pictures show something; plain ones only if no others are found."""
-        found: list[Tree] = []
-        for _ in range(TRIES):
-            some = self._random(n - len(found))
-            shown = varies(self.draw(some, 16, 16)).tolist()
-            found += [tree for tree, shows in zip(some, shown, strict=True) if shows]
-            if len(found) == n:
-                return found
-        return found + self._random(n - len(found))
-
-    def _random(self, n: int) -> list[Tree]:
-        o, language = self.options, self.language
-        deep = max(o.min_depth, o.max_depth)
-        return grow(language.grammar, random_seeds(n), language.root, o.min_depth, deep, self.bounds)
+        return showing(n, self.random_trees, lambda some: self.draw(some, SKETCH, SKETCH))
 
     def offspring_of(self, parents: Sequence[tuple[Tree, Tree | None]]) -> list[Tree]:
-        return vary(self.language.grammar, parents, random_seeds(len(parents)), self.bounds)
+        return self.vary_trees(parents)
 
     # text
 

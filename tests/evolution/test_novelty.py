@@ -16,6 +16,7 @@ import coevo
 from coevo import Genome, Studio
 from coevo.evolution.novelty import CANDIDATES, SHOWN, NoveltySearch, distances, features, most_novel
 from coevo.evolution.population import Offspring
+from coevo.evolution.variety import SKETCH
 from coevo.trees.tree import Tree
 from coevo_biomorph.artist import Biomorph
 from coevo_gp.artist import GP
@@ -88,17 +89,17 @@ def test_what_was_shown_before_is_not_novel_again() -> None:
     assert torch.equal(chosen[0], new)
 
 
-def gp(novel: int, **options: object) -> GP:
-    studio = Studio((1, 32, 32), batch=9, picks=True)
+def gp(novelty_places: int, size: int = 32, **options: object) -> GP:
+    studio = Studio((1, size, size), batch=9, picks=True)
     studio.reseed()
-    it = GP(GP.Options(novel=novel, functions="arithmetic", **options), studio)
+    it = GP(GP.Options(novelty_places=novelty_places, functions="arithmetic", **options), studio)
     it.check()
     it.build()
     return it
 
 
 def test_places_of_the_next_sheet_go_to_the_most_novel_of_several(monkeypatch: pytest.MonkeyPatch) -> None:
-    it, shown, made = gp(3), list[np.ndarray](), list[list[Offspring[Tree]]]()
+    it, shown, made = gp(3, distinct=False), list[np.ndarray](), list[list[Offspring[Tree]]]()
     reproduce = it.reproduce
 
     def recorded(parents: Sequence[Genome], n: int) -> list[Offspring[Tree]]:
@@ -130,15 +131,25 @@ def test_every_offspring_has_its_parent_and_the_sheet_its_size() -> None:
 def test_biomorphs_can_search_for_novelty_too() -> None:
     studio = Studio((1, 32, 32), batch=7, picks=True)
     studio.reseed()
-    it = Biomorph(Biomorph.Options(novel=3), studio)
+    it = Biomorph(Biomorph.Options(novelty_places=3), studio)
     it.build()
     it.breed(it.works(), [0])
     assert len({one.text for one in it.population}) == 7
 
 
-@pytest.mark.parametrize("novel", [0, 3])
-def test_a_session_resumes_exactly(novel: int, tmp_path: Path) -> None:
-    options = {"artist": {"novel": novel, "functions": "arithmetic"}, "data": {"size": 32}}
+@pytest.mark.parametrize("size", [16, 28, 48])
+def test_what_was_shown_is_compared_with_candidates_at_one_size(size: int) -> None:
+    it = gp(3, size)
+    for _ in range(2):
+        shown = features(it.draw(list(map(it.genome, it.population)), SKETCH, SKETCH))
+        it.breed(it.works(), [0])
+        np.testing.assert_array_equal(it.novelty_search.shown["features"][-9:], shown)
+    assert len(it.novelty_search.shown) == 18
+
+
+@pytest.mark.parametrize("places", [0, 3])
+def test_a_session_resumes_exactly(places: int, tmp_path: Path) -> None:
+    options = {"artist": {"novelty_places": places, "functions": "arithmetic"}, "data": {"size": 32}}
     start = {"artist": "gp", "critic": "taste", "batch": 6, "runs_dir": tmp_path}
     straight = coevo.run(**start, rounds=4, name="straight", options=options)  # type: ignore[arg-type]
     coevo.run(**start, rounds=2, name="halves", options=options)  # type: ignore[arg-type]

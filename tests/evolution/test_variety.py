@@ -2,14 +2,14 @@
 
 import random
 from collections.abc import Sequence
-from itertools import chain, islice, repeat
+from itertools import chain, count, islice, repeat
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coevo.evolution.variety import distances, distinct, draw_distinct, features, is_noise, varies
+from coevo.evolution.variety import distances, distinct, draw_distinct, features, is_noise, showing, varies
 from coevo.plugin.registry import registry
 from coevo.studio import Studio
 
@@ -43,6 +43,13 @@ def test_a_picture_of_other_contrast_or_polarity_is_a_twin(contrast, inverted):
 def test_the_first_of_twins_stays():
     pictures = torch.stack([stripes(0), stripes(0), torch.zeros(1, SIDE, SIDE), stripes(1), -stripes(1)])
     assert distinct(pictures, varies(pictures)) == [0, 3]
+
+
+@pytest.mark.parametrize(("plain", "found"), [(3, [1.0, 2.0, 3.0]), (10_000, [0.0, 0.0, 0.0])])
+def test_random_pictures_show_something_if_any_does(plain, found):
+    numbers = chain(repeat(0.0, plain), count(1.0))
+    draw = lambda some: torch.stack([stripes(0) * number for number in some])  # noqa: E731
+    assert showing(3, lambda n: list(islice(numbers, n)), draw) == found
 
 
 def draw_stripes(angles: Sequence[float]) -> torch.Tensor:

@@ -21,7 +21,8 @@ from coevo.testing.kit import conform
 from coevo.trees.language import Language
 from coevo.trees.tree import forest as forest_of
 from coevo_ca import growth
-from coevo_ca.artist import CA
+from coevo_ca.artist import CA, CACHE
+from coevo_ca.cache import PictureCache
 from coevo_ca.growth import first_cells, first_state, grown, painted
 from coevo_ca.neighbourhood import AUTOMATON, NEIGHBOURHOOD, WITH_AGENTS
 
@@ -252,9 +253,40 @@ def test_any_number_of_threads_draws_the_same() -> None:
     for threads in (1, 3):
         it = artist(**SMALL)
         it.studio.threads = threads
-        it._kept.clear()
+        it.cache = PictureCache(CACHE)
         pictures.append(it.draw([it.genome(one) for one in it.population], 32, 32))
     assert torch.equal(*pictures)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_only_pictures_are_kept_and_not_what_they_were_cut_from(channels: int) -> None:
+    it = artist(channels=channels, paint=False, **SMALL)
+    genomes = list(map(it.genome, it.population))
+    assert all(picture.base is None for picture in it._grown(genomes, 16, 16))
+
+
+def test_pictures_that_are_used_again_are_kept_longest() -> None:
+    cache, grown = PictureCache[str](limit=24), list[str]()
+
+    def grow(keys: list[str]) -> list[np.ndarray]:
+        grown.extend(keys)
+        return [np.full(2, ord(key), np.float32) for key in keys]  # of 8 bytes
+
+    for keys in ("abc", "a", "dd", "ab", "e"):
+        assert [int(picture[0]) for picture in cache(keys, grow)] == list(map(ord, keys))
+        assert cache.size <= 24
+    assert "".join(grown) == "abcdbe"
+    cache("a", grow)
+    assert len(grown) == 6
+
+
+@pytest.mark.parametrize("limits", [{"max_nodes": 6}, {"max_instructions": 10}, {"max_nodes": 1000, "max_depth": 8}])
+@pytest.mark.parametrize("agents", [0, 4])
+def test_random_rules_are_within_the_limits(limits: dict[str, int], agents: int) -> None:
+    it = artist(batch=60, grid=16, steps=2, agents=agents, **limits)
+    for genome in map(it.genome, it.population):
+        assert max(map(len, genome.trees)) <= it.options.max_nodes
+        it.deserialize(it.serialize(genome))
 
 
 def test_paint_colours_the_last_state() -> None:
