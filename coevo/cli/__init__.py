@@ -32,8 +32,8 @@ main.add_section("Play", [playing.run, playing.resume, sweeping.sweep])
 main.add_section(
     "Look",
     [
-        *(looking.recipes, looking.runs, looking.show, looking.sample, looking.grow),
-        *(looking.evaluate, looking.compare),
+        *(looking.recipes, looking.runs, looking.show, looking.sample, looking.translate),
+        *(looking.grow, looking.evaluate, looking.compare),
     ],
 )
 main.add_section(

@@ -23,6 +23,7 @@ GROUPS = {
     "energy": "Boltzmann machines",
     "coevolution": "Evolution against a critic that learns",
     "growth": "Neural cellular automata",
+    "translation": "Pictures from pictures",
     "": "Other recipes",
 }
 
@@ -161,6 +162,24 @@ def sample(run: str, n: int, seed: int, label: str | None, output: Path, runs_di
     different = write_samples(open_store(run, runs_dir), n, seed, output, label)
     repeats = f"; the population has {counted(different, 'individual')}, which repeat" if different < n else ""
     click.echo(f"{counted(n, 'work')} in {output}{repeats}")
+
+
+@click.command()
+@click.argument("run", shell_complete=completion.runs)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FILE)
+@click.option("-o", "output", metavar="FOLDER", type=FILE, required=True, help="The folder to write PNGs into.")
+@SEED
+@RUNS_DIR
+def translate(run: str, files: tuple[Path, ...], output: Path, seed: int, runs_dir: Path) -> None:
+    """Translate pictures or label maps in FILES, or in folders, by the artist of a RUN that learnt to, such as pix2pix.
+
+    All options come from the run. A label map has the numbers of its regions as grey or palette values, or the colours
+    of the run's sheets.
+    """
+    from coevo.tools.translate import write_translations
+
+    made = write_translations(open_store(run, runs_dir), files, output, seed)
+    click.echo(f"{counted(len(made), 'picture')} in {output}")
 
 
 @click.command()

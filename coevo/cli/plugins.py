@@ -22,6 +22,7 @@ ABILITIES = {
     "Renderer": "draws its works at any size",
     "StripRenderer": "draws very large pictures strip by strip",
     "VectorRenderer": "draws lines, which SVG keeps",
+    "Translator": "translates pictures of others, for coevo translate",
     "Growing": "grows its works step by step, for coevo grow",
     "Breedable": "is bred by picks",
     "Evolving": "takes in individuals of others",

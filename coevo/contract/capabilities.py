@@ -45,6 +45,14 @@ class Reconstructor(Protocol):
 
 
 @runtime_checkable
+class Translator(Protocol):
+    """An artist that makes works of what it is given."""
+
+    def translate(self, given: Tensor, seed: int) -> Works:
+        """N finished works of given [N, planes, H, W]: no gradients; changes nothing; same seed, same works."""
+
+
+@runtime_checkable
 class Renderer(Protocol):
     """An artist that draws its works at any size, from their genomes or codes."""
 

@@ -22,6 +22,7 @@ State = dict[str, Any]
 Need = Literal["required", "optional", "unused"]
 Supervision = Literal["required", "some", "optional", "unused"]  # some: labels of a few works, as reals.labelled
 RewardKind = Literal["scores", "picks", "constant"]
+Given = Literal["pairs", "any", "unused"]  # pairs: what real work i was made from is given[i]; any: it need not be so
 
 
 class Options(BaseModel):
@@ -57,6 +58,8 @@ class ArtistSpec:
     """Whether it uses real works."""
     labels: Supervision = "unused"
     """Whether it uses the labels of real works."""
+    given: Given = "unused"
+    """Whether its works are made from what real works bring as `given`: work i of make() from that of real work i."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +78,8 @@ class CriticSpec:
     """Whether it uses real works."""
     labels: Supervision = "unused"
     """Whether it uses the labels of works."""
+    given: Given = "unused"
+    """Whether it looks at what works, made and real, were made from."""
     batch: int = 64
     """The number of works it prefers to see at once; the run may choose another."""
     group: int = 1

@@ -27,7 +27,7 @@ class Genome:
 class Works:
     """N works: an Artist's, or real ones from a dataset.
 
-    Every field may be None. `pixels`, `latents`, `classes` and `individuals` are the first four fields for players that
+    Every field may be None. `pixels`, `latents`, `classes`, `individuals` and `conditions` are fields for players that
     cannot do without: they raise PairError instead of giving None.
 
     Example:
@@ -43,6 +43,7 @@ class Works:
     genomes: tuple[Genome, ...] | None = None
     ctx: Any = None  # whatever the Artist saves in make() for learn(), in the same turn
     labelled: Works | None = None  # real works with labels, beside real works whose labels are hidden
+    given: Tensor | None = None  # [N, planes, H, W] float32 in [-1, 1]: what they were made from, see Studio.planes
 
     @property
     def pixels(self) -> Tensor:
@@ -64,31 +65,38 @@ class Works:
         """The genomes, N of them. Raises PairError if there are none."""
         return tuple(self._required("genomes"))
 
+    @property
+    def conditions(self) -> Tensor:
+        """What the works were made from [N, planes, H, W]. Raises PairError if nothing was given."""
+        return self._required("given")
+
     def _required(self, field: str) -> Any:
         if (value := getattr(self, field)) is None:
-            there = [name for name in ("images", "codes", "labels", "genomes") if getattr(self, name) is not None]
+            names = ("images", "codes", "labels", "genomes", "given")
+            there = [name for name in names if getattr(self, name) is not None]
             raise PairError(f"These works have no {field}; they have {', '.join(there) or 'nothing'}.")
         return value
 
     def __len__(self) -> int:
-        parts = (self.images, self.codes, self.labels, self.genomes)
+        parts = (self.images, self.codes, self.labels, self.genomes, self.given)
         return next((len(part) for part in parts if part is not None), 0)
 
     def detach(self) -> Works:
         """The same works without gradients and without ctx; genomes stay."""
-        images, codes = (None if part is None else part.detach() for part in (self.images, self.codes))
-        return replace(self, images=images, codes=codes, ctx=None)
+        tensors = (self.images, self.codes, self.given)
+        images, codes, given = (None if part is None else part.detach() for part in tensors)
+        return replace(self, images=images, codes=codes, given=given, ctx=None)
 
     def __getitem__(self, which: slice | Tensor) -> Works:
         """Some of the works, by a slice or by an int64 tensor of indices; without ctx."""
         chosen = range(len(self))[which] if isinstance(which, slice) else which.tolist()
-        tensors = (self.images, self.codes, self.labels)
-        images, codes, labels = (None if part is None else part[which] for part in tensors)
+        tensors = (self.images, self.codes, self.labels, self.given)
+        images, codes, labels, given = (None if part is None else part[which] for part in tensors)
         genomes = None if self.genomes is None else tuple(self.genomes[i] for i in chosen)
-        return Works(images, codes, labels, genomes)
+        return Works(images, codes, labels, genomes, given=given)
 
     def __repr__(self) -> str:
-        tensors = {"images": self.images, "codes": self.codes, "labels": self.labels}
+        tensors = {"images": self.images, "codes": self.codes, "labels": self.labels, "given": self.given}
         parts = [f"{name} {list(part.shape)}" for name, part in tensors.items() if part is not None]
         genomes = [f"{len(self.genomes)} genomes"] if self.genomes else []
         return f"<Works: {', '.join([*parts, *genomes]) or 'nothing'}>"

@@ -11,7 +11,9 @@ from torch import Tensor
 
 from coevo.contract.works import Works
 from coevo.data.datasets import Dataset, to_float
+from coevo.data.moves import moved
 from coevo.data.splits import stratified_indices
+from coevo.images.given import to_planes
 from coevo.studio.random_streams import seed_of
 
 
@@ -43,6 +45,7 @@ class DatasetBatches:
         workers: threads that read ahead.
         memory_mb: the largest dataset that is held on the device.
         labelled: this many works keep their labels; a batch of those comes with every other batch, as `labelled`.
+        augmentation: how works, and what is given with them, are moved; see `moved`.
 
     Raises:
         DataError: there are fewer works than `labelled`.
@@ -58,13 +61,18 @@ class DatasetBatches:
         workers: int = 2,
         memory_mb: int = 1024,
         labelled: int | None = None,
+        augmentation: str = "",
     ):
         self.size, self.seed, self.steps, self.device = batch, seed, tuple(steps), device
-        images, labels = dataset.images, dataset.labels
+        self.augmentation, self.planes, self.paired = augmentation, dataset.planes, dataset.paired
+        images, labels, given = dataset.images, dataset.labels, dataset.given
         self.held = images.numel() <= memory_mb * 2**20
         self._images = images.to(device) if self.held else images
         self._labels = None if labels is None else labels.to(self._images.device)
+        self._given = None if given is None else given.to(self._images.device)
         self._streams = {"main": torch.arange(len(dataset))}
+        if given is not None and not self.paired:
+            self._streams["given"] = torch.arange(len(given))
         self._orders: dict[tuple[str, int], dict[int, Tensor]] = {}
         self._ahead: dict[tuple[str, int, int], Future[Works]] = {}
         self._pool = None if self.held else ThreadPoolExecutor(workers, "coevo-data")
@@ -85,18 +93,24 @@ class DatasetBatches:
 
     def _at(self, number: int, phase: int, stream: str) -> Works:
         if self._pool is None:
-            return self._read(self._places(stream, phase, number))
+            return self._read(*self._wanted(stream, phase, number))
         works = self._ahead.pop((stream, phase, number), None)
         for key in [key for key in self._ahead if key[:2] == (stream, phase)]:
             self._ahead.pop(key).cancel()  # the position jumped: what was read ahead is not wanted
-        soon = self._places(stream, phase, number + 1)
-        self._ahead[stream, phase, number + 1] = self._pool.submit(self._read, soon)
-        return works.result() if works else self._read(self._places(stream, phase, number))
+        soon = self._wanted(stream, phase, number + 1)
+        self._ahead[stream, phase, number + 1] = self._pool.submit(self._read, *soon)
+        return works.result() if works else self._read(*self._wanted(stream, phase, number))
 
     def close(self) -> None:
         """End the reading threads."""
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
+
+    def _wanted(self, stream: str, phase: int, number: int) -> tuple[Tensor, Tensor, int]:
+        """The indices [B] of a batch, those of what is given with it, and the seed of how both are moved."""
+        places = self._places(stream, phase, number)
+        others = places if self.paired or self._given is None else self._places("given", phase, number)
+        return places, others, seed_of(self.seed, "moves", stream, phase, number) if self.augmentation else 0
 
     def _places(self, stream: str, phase: int, number: int) -> Tensor:
         """The indices [B] of a batch, from slices of permutations; no value on the device is read."""
@@ -120,10 +134,17 @@ class DatasetBatches:
                 del orders[old]
         return orders[epoch]
 
-    def _read(self, places: Tensor) -> Works:
-        images = to_float(self._images.index_select(0, places).to(self.device))  # many times as fast as [places]
+    def _read(self, places: Tensor, others: Tensor, seed: int) -> Works:
+        images = self._images.index_select(0, places).to(self.device)  # many times as fast as [places]
         labels = None if self._labels is None else self._labels.index_select(0, places).to(self.device)
-        return Works(images, labels=labels)
+        given = None if self._given is None else self._given.index_select(0, others).to(self.device)
+        if self.augmentation:
+            moves = torch.Generator().manual_seed(seed)
+            both = [images] if given is None else [images, given]
+            both = moved(both, self.augmentation, moves)
+            images, given = both[0], None if given is None else both[-1]
+        planes = None if given is None else to_planes(given, self.planes)
+        return Works(to_float(images), labels=labels, given=planes)
 
 
 class LazyBatches:

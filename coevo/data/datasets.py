@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -10,16 +11,17 @@ from typing import ClassVar, Literal, TypeVar
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, field_validator
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from coevo.contract.players import Options
 from coevo.contract.works import Works
 from coevo.data import readers
+from coevo.data.derived import DERIVED, GREY
+from coevo.data.moves import known_moves
 from coevo.errors import DataError, NoTestPartError, unknown
-
-GREY = (0.299, 0.587, 0.114)  # shares of red, green and blue in grey (ITU-R 601)
+from coevo.images import given as planes_of
 
 
 class DataOptions(Options):
@@ -43,6 +45,15 @@ class DataOptions(Options):
     """Binarise pixels: threshold at 0.5, or sample once from Bernoulli(intensity)."""
     labelled: int | None = Field(None, ge=1)
     """Semi-supervised: this many works keep their labels, equally many of each class, and come as a second batch."""
+    given: str = ""
+    """What works are made from: grey or edges of each picture; the left or right half of each file; the folder A or B
+    beside the other; or another dataset, whose pictures have no partners."""
+    regions: int | None = Field(None, ge=2, le=256)
+    """What is given are label maps with this many regions, whose numbers, from 0, are the values of their pixels."""
+    augmentation: str = ""
+    """Any of flip,shift: real works are moved at random, and what is given with them."""
+
+    _moves = field_validator("augmentation")(known_moves)
 
     renamed: ClassVar[Mapping[str, str]] = {"hold_mb": "memory_mb", "binary": "binarise"}
 
@@ -59,6 +70,9 @@ class Dataset:
         unreadable: names of image files that could not be read.
         parts: the dataset of each channel's pictures, if a class is made of the classes of the channels.
         originals: the sizes of its pictures before they were resized, and sums of them, if they are known.
+        given: what works are made from, uint8 [M, C', H, W], or the numbers of regions [M, 1, H, W]; None if nothing.
+        planes: the names of its planes, as `Studio.planes`.
+        paired: whether picture n was made from the n-th of it, so that M is N; else it is of another domain.
     """
 
     name: str
@@ -68,6 +82,9 @@ class Dataset:
     unreadable: tuple[str, ...] = ()
     parts: Dataset | None = None
     originals: readers.Originals | None = None
+    given: Tensor | None = None
+    planes: tuple[str, ...] = ()
+    paired: bool = True
 
     def __len__(self) -> int:
         return len(self.images)
@@ -80,10 +97,16 @@ class Dataset:
             device: where they are needed.
 
         Returns:
-            Works with images [B, C, H, W] float32 in [-1, 1], and with labels [B] int64 if the dataset has them.
+            Works with images [B, C, H, W] float32 in [-1, 1], and with labels [B] int64 and what they were made from if
+            the dataset has them.
         """
         images = to_float(self.images[which].to(device))
-        return Works(images, labels=None if self.labels is None else self.labels[which].to(device))
+        labels = None if self.labels is None else self.labels[which].to(device)
+        if self.given is None:
+            return Works(images, labels=labels)
+        others = which if self.paired else torch.arange(len(self))[which] % len(self.given)
+        given = planes_of.to_planes(self.given[others].to(device), self.planes)
+        return Works(images, labels=labels, given=given)
 
 
 def to_float(images: Tensor) -> Tensor:
@@ -164,7 +187,7 @@ def folder(options: DataOptions) -> Dataset:
         DataError: there is no such folder, or no image in it.
     """
     root = readers.folder_at(options.dir or "")
-    return _decoded(root.name, readers.Folder(root, options.split), options)
+    return _decoded(root.name, readers.Folder(root, _split_of(options)), options)
 
 
 @reads("dir", "split", "workers")
@@ -174,7 +197,7 @@ def zipped(options: DataOptions) -> Dataset:
     Returns and raises as `folder` does.
     """
     path = Path(options.dir or "")
-    with readers.Zip(path, options.split) as source:
+    with readers.Zip(path, _split_of(options)) as source:
         return _decoded(path.stem, source, options)
 
 
@@ -241,7 +264,41 @@ def load_dataset(options: DataOptions, loaders: Mapping[str, Callable[[DataOptio
         raise DataError(f"There is no folder, zip or .npz file {path}.")
     else:
         raise DataError(unknown("dataset", options.name, loaders) + " Nor is it a folder, a zip or an .npz file.")
-    return dataset if options.binarise == "no" else replace(dataset, images=binarised(dataset.images, options.binarise))
+    if options.binarise != "no":
+        dataset = replace(dataset, images=binarised(dataset.images, options.binarise))
+    return with_given(dataset, options, loaders) if options.given else dataset
+
+
+def with_given(
+    dataset: Dataset, options: DataOptions, loaders: Mapping[str, Callable[[DataOptions], Dataset]]
+) -> Dataset:
+    """A dataset with what its works are made from, as `options.given` says.
+
+    Raises:
+        DataError: it has no such halves or folders, or there is no such dataset.
+    """
+    name = options.given
+    if name in DERIVED:
+        return replace(dataset, given=DERIVED[name](dataset.images), planes=planes_of.GREY, paired=True)
+    if name in (*readers.HALVES, *readers.FOLDERS):
+        if dataset.given is None:
+            raise DataError(f"data.given={name} is of files in a folder or zip, and dataset {dataset.name!r} has none.")
+        return dataset
+    if name not in loaders and not Path(name).exists():
+        ways = (*DERIVED, *readers.HALVES, *readers.FOLDERS)
+        raise DataError(
+            f"data.given={name} is neither {', '.join(ways)} nor a dataset or a file. "
+            + unknown("dataset", name, loaders)
+        )
+    other = load_dataset(options.model_copy(update={"name": name, "given": "", "labelled": None}), loaders)
+    sums = [each.originals.sums for each in (dataset, other) if each.originals]
+    both = [each for each in sums if each]
+    known = dataset.originals if len(both) == 2 else None
+    if known:
+        mixed = readers.Sums(both[0].different, zlib.crc32(str(both[1].crc).encode(), both[0].crc))
+        known = known._replace(sums=mixed)
+    planes = planes_of.GREY if options.channels == 1 else planes_of.RGB
+    return replace(dataset, given=other.images, planes=planes, paired=False, originals=known)
 
 
 def binarised(images: Tensor, how: str) -> Tensor:
@@ -267,9 +324,29 @@ def _chunks(array: np.ndarray, size: int) -> list[np.ndarray]:
     return [array[begun : begun + size] for begun in range(0, len(array), size)]
 
 
+def _split_of(options: DataOptions) -> str:
+    """The part of a folder or zip that is looked at; folders of pairs have parts of their own."""
+    return "all" if options.given in readers.FOLDERS else options.split
+
+
 def _decoded(name: str, source: readers.Source, options: DataOptions) -> Dataset:
-    decoded = readers.decode(source, options.size, options.channels, options.workers, options.memory_mb)
-    labels = None if decoded.labels is None else torch.tensor(decoded.labels)
+    o, form = options, readers.Form(options.size, options.channels, options.regions)
+    planes = planes_of.GREY if o.channels == 1 else planes_of.RGB
+    given, paired = None, True
+    if o.given in readers.HALVES:
+        decoded, given, paired = readers.decode_halves(source, o.given, form, o.workers, o.memory_mb)
+    elif o.given in readers.FOLDERS:
+        decoded, given, paired = readers.decode_folders(source, o.split, o.given, form, o.workers, o.memory_mb)
+    else:
+        decoded = readers.decode(source, readers.Whole(o.size, o.channels), o.workers, o.memory_mb)
     return Dataset(
-        name, torch.from_numpy(decoded.images), labels, decoded.classes, decoded.unreadable, originals=decoded.originals
+        name,
+        torch.from_numpy(decoded.images),
+        None if decoded.labels is None else torch.tensor(decoded.labels),
+        decoded.classes,
+        decoded.unreadable,
+        originals=decoded.originals,
+        given=None if given is None else torch.from_numpy(given),
+        planes=() if given is None else tuple(map(str, range(o.regions))) if o.regions else planes,
+        paired=paired,
     )

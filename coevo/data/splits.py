@@ -20,13 +20,20 @@ def splits(
         DataError: the dataset cannot be read, or its test part, which is there.
     """
     dataset = load_dataset(options, loaders)
+    return dataset, test_part(options, dataset, loaders)
+
+
+def test_part(
+    options: DataOptions, dataset: Dataset, loaders: Mapping[str, Callable[[DataOptions], Dataset]]
+) -> Dataset | None:
+    """The test part of a dataset that was read, if it has one that is not in it. Raises as `splits` does."""
     if options.split != "train":
-        return dataset, None
+        return None
     try:
         test = load_dataset(options.model_copy(update={"split": "test"}), loaders)
     except NoTestPartError:
-        return dataset, None
-    return dataset, None if torch.equal(test.images, dataset.images) else test
+        return None
+    return None if torch.equal(test.images, dataset.images) else test
 
 
 def stratified_indices(dataset: Dataset, n: int, seed: int) -> Tensor:

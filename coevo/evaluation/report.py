@@ -280,7 +280,8 @@ def random_halves(dataset: Dataset, seed: int) -> tuple[Dataset, Dataset]:
 def subset(dataset: Dataset, which: Tensor) -> Dataset:
     """Some works of a dataset, by an int64 tensor of indices."""
     labels = None if dataset.labels is None else dataset.labels[which]
-    return replace(dataset, images=dataset.images[which], labels=labels, unreadable=())
+    given = dataset.given[which] if dataset.given is not None and dataset.paired else dataset.given
+    return replace(dataset, images=dataset.images[which], labels=labels, unreadable=(), given=given)
 
 
 def random_indices(dataset: Dataset, n: int, seed: int) -> Tensor:

@@ -3,7 +3,7 @@ device would have to be asked for, where a row of the log is written, or at ever
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from inspect import unwrap
 from pathlib import Path
 from typing import Any
@@ -55,9 +55,14 @@ def _works(artist: Artist, method: str, works: Any, n: int) -> Works:
     labels: object = works.labels
     if labels is not None and not (isinstance(labels, Tensor) and labels.ndim == 1 and not labels.is_floating_point()):
         raise _wrong(artist, method, "labels [N] of whole numbers", _said(labels))
+    given, planes = works.given, (len(artist.studio.planes), *shape[1:])
+    if given is not None and (_unfit(given, device) or given.shape[1:] != planes):
+        expected = f"given [N, {', '.join(map(str, planes))}] of floats on {device.type}"
+        raise _wrong(artist, method, expected, _said(given))
     if not len(works):
         raise _wrong(artist, method, f"{n} works", "none")
-    parts = {"images": works.images, "codes": works.codes, "labels": works.labels, "genomes": works.genomes}
+    parts: dict[str, Sized | None] = {"images": works.images, "codes": works.codes, "labels": works.labels}
+    parts |= {"genomes": works.genomes, "given": works.given}
     counts = {name: len(part) for name, part in parts.items() if part is not None}
     if len(set(counts.values())) > 1:
         came = " and ".join(f"{count} {name}" for name, count in counts.items())

@@ -58,6 +58,8 @@ def mismatch(artist: Artist, critic: Critic) -> str:
         f"{theirs} gives scores and {its} learns from picks only": c.rewards == "scores" and not a.scores,
         f"{theirs} judges works by their labels and {its} gives them none": c.labels == "required"
         and a.labels == "unused",
+        f"{theirs} judges works beside what they were made from and {its} is given nothing": c.given != "unused"
+        and a.given == "unused",
     }
     return next((reason for reason, applies in reasons.items() if applies), "")
 
@@ -74,7 +76,12 @@ def can_be_bred(artist: Artist) -> bool:
 
 
 def check_pair(
-    artist: Artist, critic: Critic, *, reals: bool = True, labels: Literal["all", "some", "none"] = "all"
+    artist: Artist,
+    critic: Critic,
+    *,
+    reals: bool = True,
+    labels: Literal["all", "some", "none"] = "all",
+    given: Literal["pairs", "domains", "none"] = "pairs",
 ) -> None:
     """Refuse a pair that cannot work, before either is built.
 
@@ -82,6 +89,7 @@ def check_pair(
         artist, critic: the two, not yet built.
         reals: whether the run's data has real works.
         labels: how many of the real works have labels.
+        given: whether real works bring what they were made from, or things of another domain without partners.
 
     Raises:
         ConfigError: an option does not fit.
@@ -99,3 +107,13 @@ def check_pair(
             raise PairError(f"{player.name!r} needs labels, and this data has none.")
         if spec.labels == "required" and labels == "some":
             raise ConfigError(f"{player.name!r} needs the label of every work; leave out data.labelled.")
+        if spec.given != "unused" and given == "none":
+            raise PairError(
+                f"{player.name!r} needs something to make works from, and this data brings nothing; say what it is "
+                "with -o data.given=…, such as grey, edges, left or A, or take --data scenes."
+            )
+        if spec.given == "pairs" and given == "domains":
+            raise PairError(
+                f"{player.name!r} learns from pairs, and this data has two domains whose pictures have no partners; "
+                "take pairs (-o data.given=left, or folders A/ and B/ with equal names), or an artist that needs none."
+            )

@@ -120,7 +120,7 @@ class AncestralOpponents(Observer):
         return twin
 
     def _keep(self, round: int, state: State, works: Works) -> None:
-        kept = {"images": works.images, "codes": works.codes, "labels": works.labels}
+        kept = {"images": works.images, "codes": works.codes, "labels": works.labels, "given": works.given}
         text, tensors = pack_text({"critic": state, "works": kept, "round": round})
         with writing(self.folder):
             self.folder.mkdir(exist_ok=True)

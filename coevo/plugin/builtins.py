@@ -72,4 +72,6 @@ def coevo_datasets() -> list[Offer]:
             "folder", "a folder of images, --data-dir FOLDER; its subfolders are classes", "coevo.data.datasets:folder"
         ),
         Offer("zip", "a zip of images, --data-dir FILE.zip", "coevo.data.datasets:zipped"),
+        Offer("scenes", "4,000 summer landscapes, each with the label map that it follows", "coevo.data.scenes:scenes"),
+        Offer("winter-scenes", "4,000 other landscapes, in snow, with their label maps", "coevo.data.scenes:winter"),
     ]

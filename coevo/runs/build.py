@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -12,11 +13,12 @@ import torch
 from coevo.coevolution.society import society
 from coevo.contract.capabilities import Decoder
 from coevo.contract.players import Artist, Critic
+from coevo.contract.works import Works
 from coevo.data.batches import DatasetBatches, LazyBatches, NoData
 from coevo.data.datasets import Dataset, load_dataset
 from coevo.data.fingerprint import Fingerprint
 from coevo.data.loaders import loaders
-from coevo.data.splits import stratified_indices
+from coevo.data.splits import stratified_indices, test_part
 from coevo.errors import ConfigError, DataError, PairError
 from coevo.evolution.latent_population import LatentPopulation
 from coevo.loop import Phase, check_pair, checks
@@ -51,10 +53,14 @@ class Setup:
         knows_classes = self.is_bred and config.classes is not None  # so its decoder needs no data
         self.uses_reals = uses_reals(self.critic) if knows_classes else uses_reals(self.artist, self.critic)
         self.phases: tuple[Phase, ...] = config.phases(self.critic.spec().learns)
+        self.uses_given = any(player.spec().given != "unused" for player in (self.artist, self.critic))
         if self.uses_reals:
             self.studio.classes = self.dataset.classes if config.classes is None else config.classes
+            if self.uses_given:
+                self.studio.planes = self.dataset.planes if config.planes is None else config.planes
+                self.studio.examples = self.examples
             if config.classes is None:
-                check_pair(self.artist, self.critic, labels=self._labels)
+                check_pair(self.artist, self.critic, labels=self._labels, given=self._given)
                 if config.data.labelled:
                     stratified_indices(self.dataset, config.data.labelled, config.run.seed)  # are there as many?
         else:
@@ -126,10 +132,33 @@ class Setup:
 
     def _load(self) -> DatasetBatches:
         run, data = self.config.run, self.config.data
-        steps = [phase.steps for phase in self.phases]
         return DatasetBatches(
-            self.dataset, run.batch, run.seed, steps, self.studio.device, data.workers, data.memory_mb, data.labelled
+            self.dataset if self.uses_given else replace(self.dataset, given=None),
+            run.batch,
+            run.seed,
+            [phase.steps for phase in self.phases],
+            self.studio.device,
+            data.workers,
+            data.memory_mb,
+            data.labelled,
+            data.augmentation,
         )
+
+    def examples(self, n: int, seed: int) -> Works:
+        """n real works with what is given, held out if some are: the same for the same seed, each again if they are
+        fewer."""
+        order = torch.randperm(len(self._held_out), generator=torch.Generator().manual_seed(seed))
+        return self._held_out.works(order[torch.arange(n) % len(order)], self.studio.device)
+
+    @cached_property
+    def _held_out(self) -> Dataset:
+        """The test part of the real works; all of them if they have none."""
+        return test_part(self.config.data, self.dataset, loaders()) or self.dataset
+
+    @property
+    def _given(self) -> Literal["pairs", "domains", "none"]:
+        """Whether the real works bring what they were made from, or things of another domain."""
+        return "none" if self.dataset.given is None else "pairs" if self.dataset.paired else "domains"
 
     @property
     def _labels(self) -> Literal["all", "some", "none"]:

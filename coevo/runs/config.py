@@ -116,6 +116,7 @@ class Made(Options):
     coevo: str = __version__
     contract: int = CONTRACT_VERSION
     classes: tuple[str, ...] | None = None
+    planes: tuple[str, ...] | None = None
     data: Fingerprint | None = None
     threads: int | None = Field(None, ge=1, le=1024)
     artist: Source | None = None
@@ -137,6 +138,8 @@ class Config:
     latent_population: LatentPopulation.Options
     classes: tuple[str, ...] | None = None
     """Names of the labels of its data; None if the data was not read yet."""
+    planes: tuple[str, ...] | None = None
+    """Names of the planes of what works are made from; None if nothing is given, or the data was not read yet."""
     fingerprint: Fingerprint | None = None
     """What its data was when it started; None if it uses none, or an older version made it."""
     threads: int | None = None
@@ -156,7 +159,7 @@ class Config:
     def tree(self) -> Tree:
         """The same as nested dicts, as written to config.toml."""
         classes = {**self.sources, **self.made_with}
-        made = Made(classes=self.classes, data=self.fingerprint, threads=self.threads, **classes)
+        made = Made(classes=self.classes, planes=self.planes, data=self.fingerprint, threads=self.threads, **classes)
         return {
             "run": self.run.model_dump(exclude_none=True),
             "data": self.data.model_dump(exclude_none=True),
@@ -224,6 +227,7 @@ def resolve(tree: Mapping[str, Any], registry: Registry, given: frozenset[str] =
         artist_phase=artist_phase,
         latent_population=bred,
         classes=made.classes,
+        planes=made.planes,
         fingerprint=made.data,
         threads=made.threads,
         sources={role: registry.source(role, str(sections[role]["name"])) for role in ROLES},

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from coevo.contract.players import Artist, Critic, Options
+from coevo.data import readers
 from coevo.data.datasets import DataOptions, Dataset
 from coevo.errors import ConfigError
 from coevo.evolution.latent_population import LatentPopulation
@@ -33,7 +34,9 @@ def check_effects(config: Config, artist: Artist, critic: Critic, dataset: Datas
     chosen = [name for name in sorted(config.given) if values.get(name) not in OFF]
     reasons = dict(pair_reasons(config, artist, critic, dataset))
     if dataset is not None:
-        reasons |= dict(data_reasons(config.data, dataset, labels=any(uses_labels(one) for one in (artist, critic))))
+        labels = any(uses_labels(one) for one in (artist, critic))
+        given = any(one.spec().given != "unused" for one in (artist, critic))
+        reasons |= dict(data_reasons(config.data, dataset, labels, given))
     mistakes = []
     for name in chosen:
         why = reasons.get(name) or reasons.get(f"{name.rpartition('.')[0]}.*", "")
@@ -124,10 +127,15 @@ def pair_reasons(config: Config, artist: Artist, critic: Critic, dataset: Datase
         yield "run.batch", f"artist.population={size} says how many works there are"
 
 
-def data_reasons(data: DataOptions, dataset: Dataset, labels: bool = True) -> Iterator[tuple[str, str]]:
+def data_reasons(
+    data: DataOptions, dataset: Dataset, labels: bool = True, given: bool = True
+) -> Iterator[tuple[str, str]]:
     """The same of the options of a dataset that the pair looks at."""
     named = data.name in registry().offers("dataset")
     reads = getattr(registry().load("dataset", data.name), "reads", None) if named else ("split", "workers")
+    if reads is not None and data.given in registry().offers("dataset"):
+        others = getattr(registry().load("dataset", data.given), "reads", None)
+        reads = None if others is None else (*reads, *others)
     if not named:
         yield "data.dir", f"--data {data.name} says already where the pictures are"
     elif reads is not None and "dir" not in reads:
@@ -139,3 +147,10 @@ def data_reasons(data: DataOptions, dataset: Dataset, labels: bool = True) -> It
         yield "data.workers", f"dataset {data.name!r} is held in memory, and nothing reads ahead"
     if not labels:
         yield "data.labelled", "neither player looks at labels"
+    if not given:
+        yield "data.given", "neither player makes works from something, or judges them so"
+    if not given or data.given not in (*readers.HALVES, *readers.FOLDERS):
+        yield (
+            "data.regions",
+            "it says how many regions there are in label maps of files (data.given=left, right, A or B)",
+        )

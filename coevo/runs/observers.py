@@ -12,6 +12,7 @@ import torch
 from coevo.contract.players import State
 from coevo.errors import ConfigError
 from coevo.evolution.variety import distinct, varies
+from coevo.images.given import side_by_side
 from coevo.images.png import save_png
 from coevo.images.sheets import contact_sheet
 from coevo.loop import Turn, checks
@@ -24,7 +25,7 @@ from coevo.runs.finite import check_parameters, not_finite
 from coevo.storage.jsonl import Log, log_problem, read_log
 from coevo.storage.run_folder import RunFolder
 
-SHEET = 64  # works on a sheet
+SHEET, PAIRS = 64, 24  # works on a sheet; those that stand beside what they were made from
 FIRST = 256  # individuals of a population that a sheet is chosen from: all pairs of them are compared
 SAVE_SECONDS = 60  # a long phase is saved at least this often
 
@@ -211,20 +212,21 @@ class Sheets(Observer):
         left out; of a large one, the first are shown."""
         artist = run.artist
         population = artist.spec().population
-        works = checks.made(artist, self.batch, None) if population else checks.exhibited(artist, SHEET, self.seed)
+        n = SHEET if artist.spec().given == "unused" else PAIRS
+        works = checks.made(artist, self.batch, None) if population else checks.exhibited(artist, n, self.seed)
         if works.images is None:
             return
         if not works.images.isfinite().all():
             raise not_finite(run, "the exhibited pictures")
         about = {"artist": artist.name, "run": self.store.name, "round": run.round, "seed": self.seed}
-        path, images, caption = self._path(run), works.images, ""
+        path, (images, columns, caption) = self._path(run), side_by_side(works, artist, self.seed)
         if artist.spec().population and not run.is_session:
             first = images[:FIRST]
             images = first[distinct(first, varies(first)) or [0]]
             if len(images) < len(works):
                 among = f"the first {len(first)} of " if len(first) < len(works) else ""
                 caption = f"{len(images)} of {among}{len(works):,} works: twins and empty works are left out."
-        save_png(path, contact_sheet(images, caption=caption), about)
+        save_png(path, contact_sheet(images, columns, caption=caption), about)
         self.latest = path
 
     def _path(self, run: ObservedRun) -> Path:

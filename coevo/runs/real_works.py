@@ -6,8 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from coevo.data.datasets import DataOptions, Dataset
+from coevo.data.derived import DERIVED
 from coevo.data.fingerprint import Fingerprint
+from coevo.data.readers import FOLDERS, HALVES
 from coevo.errors import ConfigError, DataError, command
+from coevo.images.given import is_map
 from coevo.plugin.registry import registry
 from coevo.runs.config import Config
 
@@ -22,9 +25,21 @@ def what_was_read(dataset: Dataset, side: int, is_new: bool = True) -> str:
     ]
     if dataset.originals and dataset.originals.colour and dataset.images.shape[1] == 1:
         parts.append("in colour and made grey" + (" (--channels 3 keeps it)" if is_new else ""))
+    if dataset.given is not None:
+        parts.append(what_is_given(dataset))
     names = dataset.unreadable
     some = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
     return ", ".join(parts) + (f"; {len(names):,} could not be read ({some})." if names else ".")
+
+
+def what_is_given(dataset: Dataset) -> str:
+    """What works are made from, as a part of a sentence."""
+    assert dataset.given is not None
+    if not dataset.paired:
+        return f"and {len(dataset.given):,} others of another domain"
+    if is_map(dataset.planes):
+        return f"each with a label map of {len(dataset.planes)} regions"
+    return f"each with a picture to be made from, in {'grey' if len(dataset.planes) == 1 else 'colour'}"
 
 
 def check_unchanged(config: Config, dataset: Dataset, now: Fingerprint, folder: Path | None, accept: bool) -> None:
@@ -70,6 +85,8 @@ def located(config: Config) -> Config:
         changes["name"] = whole(config.data.name)
     if config.data.dir:
         changes["dir"] = whole(config.data.dir)
+    if config.data.given not in ("", *DERIVED, *FOLDERS, *HALVES, *registry().offers("dataset")):
+        changes["given"] = whole(config.data.given)
     return replace(config, data=config.data.model_copy(update=changes))
 
 

@@ -124,6 +124,7 @@ class Run:
         setup.config = replace(
             config,
             classes=setup.studio.classes,
+            planes=setup.studio.planes or None,
             fingerprint=setup.fingerprint,
             threads=setup.studio.threads,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,6 +27,9 @@ class Studio:
     Args:
         image: (channels, height, width) of every picture, made or real.
         classes: names of the labels.
+        planes: names of the planes of what works are made from: ("grey",), ("red", "green", "blue"), or the regions of
+            a label map, each a plane of zeros and ones; empty if nothing is given.
+        examples: (n, seed) → n real works with what is given, held out if some are; None if nothing is given.
         device, precision, compile: where and how networks are computed; `prepare` applies them.
         seed: everything random follows from it.
         folder: the run's folder, if there is one.
@@ -43,6 +47,8 @@ class Studio:
 
     image: tuple[int, int, int] = (1, 32, 32)
     classes: tuple[str, ...] = ()
+    planes: tuple[str, ...] = ()
+    examples: Callable[[int, int], Any] | None = None
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     precision: Precision = "fp32"
     compile: bool = False

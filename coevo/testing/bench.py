@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
+from dataclasses import replace
+from functools import partial
 from io import StringIO
 from string import ascii_lowercase, digits
 from typing import Any
@@ -28,6 +30,7 @@ from coevo.testing.watch import written_files
 N, M = 8, 12  # made and real works: different numbers, since a critic must take both
 BATCH = 16  # of the run, and so the size of a population; more than N, so that nobody takes one for the other
 CLASSES = tuple(digits)
+PLANES = ("dark", "light", "right")  # of what works are made from
 SIZES = (32, 16, 64, 28, 128)
 LATER = 2  # turns after a checkpoint: so what matters only now and then is seen
 LONG = 4  # turns in which numbers stay finite
@@ -55,7 +58,9 @@ class PlayerBench(Bench):
         if not size:
             size = next(self.accepted(channels), 0)
             expect(size, f"it accepts pictures of {channels} channels in none of the sizes {SIZES}")
-        return Studio((channels, size, size), CLASSES, seed=seed, folder=self.folder, batch=BATCH, **more)
+        room = Studio((channels, size, size), CLASSES, PLANES, seed=seed, folder=self.folder, batch=BATCH, **more)
+        room.examples = partial(self.examples, room)
+        return room
 
     def accepted(self, channels: int = 1) -> Iterator[int]:
         """The sizes of pictures that the player accepts."""
@@ -67,10 +72,17 @@ class PlayerBench(Bench):
             yield size
 
     def reals(self, studio: Studio) -> Works:
-        """M real works."""
+        """M real works, with label maps that they could have been made from."""
+        return self.examples(studio, M, 0)
+
+    def examples(self, studio: Studio, n: int, seed: int) -> Works:
+        """n real works of a seed, with label maps of dark and light parts; of the right side, a third is neither."""
         channels, size, _ = studio.image
         data = datasets.digits(DataOptions.model_validate({"size": size, "channels": channels}))
-        return data.works(slice(0, M), studio.device)
+        maps = (data.images[:, :1] > 127).byte()
+        maps[..., -(size // 3) :] = PLANES.index("right")
+        given = replace(data, given=maps, planes=PLANES)
+        return given.works((torch.arange(n) + seed) % len(data), studio.device)
 
     def turn(self, artist: Artist, critic: Critic, n: int = N) -> tuple[Works, Tensor]:
         """One turn of each side."""
@@ -357,4 +369,4 @@ def expect_equal(a: Any, b: Any, what: str) -> None:
 
 def parts(works: Works) -> list[Any]:
     """The contents of works, for comparisons."""
-    return [works.images, works.codes, works.labels, works.genomes]
+    return [works.images, works.codes, works.labels, works.genomes, works.given]

@@ -35,7 +35,8 @@ class RandomArtist(Artist):
 
     def spec(self) -> ArtistSpec:
         code = CodeLayout((CodeBlock("z", 8),))
-        return ArtistSpec(code=code, critic="optional", labels="optional", picks=(0, 1000))
+        spec = ArtistSpec(code=code, critic="optional", labels="optional", picks=(0, 1000))
+        return replace(spec, given="any") if self.studio.planes else spec
 
     def build(self) -> None:
         pass
@@ -54,7 +55,8 @@ class RandomArtist(Artist):
         genomes = tuple(Genome(f"{seed}-{i}", (), "x") for i in range(n))
         images = torch.rand(n, *self.studio.image, generator=generator) * 2 - 1
         codes = torch.randn(n, self.code.size, generator=generator)
-        return Works(images, codes, torch.arange(n) % len(self.studio.classes), genomes)
+        given = self.studio.examples(n, seed).given if self.studio.examples else None
+        return Works(images, codes, torch.arange(n) % len(self.studio.classes), genomes, given=given)
 
     def decode(self, codes: Tensor, labels: Tensor | None = None) -> Works:
         return replace(self.exhibit(len(codes), 0), codes=codes)

@@ -15,6 +15,7 @@ from coevo.contract.works import Works
 from coevo.errors import ConfigError, unknown
 from coevo.images import PICTURES
 from coevo.images.files import drawings, is_svg
+from coevo.images.given import side_by_side
 from coevo.images.origin import describe, signature
 from coevo.images.png import png_bytes
 from coevo.images.sheets import contact_sheet, to_bytes, to_picture
@@ -37,7 +38,8 @@ def write_samples(run: RunFolder, n: int, seed: int, output: Path, label: str | 
         run: the run's folder.
         n: the number of works.
         seed: same seed, same works.
-        output: a sheet (.png or .svg), an array (.npy, uint8 [N, H, W, C]) or a folder.
+        output: a sheet (.png or .svg), an array (.npy, uint8 [N, H, W, C]) or a folder. On a sheet works stand beside
+            what they were made from, if they were.
         label: the class of all of them; any by default.
 
     Returns:
@@ -60,8 +62,10 @@ def write_samples(run: RunFolder, n: int, seed: int, output: Path, label: str | 
         drawn = [drawing for works in batches for drawing in drawings(artist, works)]
         write_output(output, svg_sheet(drawn, max(artist.studio.image[1], SVG_SHEET // math.isqrt(n)), about))
     elif kind == ".png":
-        images = torch.cat([works.pixels for works in batches])
-        write_output(output, png_bytes(contact_sheet(images), about))
+        groups = [side_by_side(works, artist, seed_of_batch(seed, number)) for number, works in enumerate(batches)]
+        images = torch.cat([group.images for group in groups])
+        sheet = contact_sheet(images, groups[0].columns, caption=groups[0].caption)
+        write_output(output, png_bytes(sheet, about))
     elif kind == ".npy":
         write_output(output, npy(np.concatenate([to_bytes(works.pixels) for works in batches])))
     else:
@@ -78,7 +82,12 @@ def exhibit_batches(artist: Artist, n: int, seed: int, labels: Tensor | None = N
     """n works in batches that fit into memory; batch k is drawn with a seed of its own."""
     for number, start in enumerate(range(0, n, BATCH)):
         some = None if labels is None else labels[start : start + BATCH]
-        yield exhibited(artist, min(BATCH, n - start), seed + number * SEED_STEP, some)
+        yield exhibited(artist, min(BATCH, n - start), seed_of_batch(seed, number), some)
+
+
+def seed_of_batch(seed: int, number: int) -> int:
+    """The seed of the k-th batch of works of a seed."""
+    return seed + number * SEED_STEP
 
 
 def class_index(artist: Artist, label: str) -> int:

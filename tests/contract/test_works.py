@@ -50,6 +50,14 @@ def test_some_of_the_works() -> None:
     assert [genome.id for genome in some.individuals] == ["c", "a"]
 
 
+def test_what_works_were_made_from_goes_with_them() -> None:
+    works = Works(torch.zeros(3, 1, 4, 4), given=torch.arange(3.0).view(3, 1, 1, 1).requires_grad_())
+    assert works[1:].conditions.flatten().tolist() == [1, 2]
+    assert not works.detach().conditions.requires_grad and "given [3, 1, 1, 1]" in repr(works)
+    with pytest.raises(PairError, match="no given; they have codes"):
+        _ = Works(codes=torch.zeros(2, 3)).conditions
+
+
 def test_works_show_themselves_in_a_notebook() -> None:
     png = Works(images=torch.zeros(3, 1, 8, 8))._repr_png_()
     assert png is not None and png.startswith(b"\x89PNG")

@@ -17,7 +17,7 @@ from coevo.storage.run_folder import RunFolder
 def test_a_sheet_of_a_large_population_compares_and_shows_the_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def seen(images: Tensor, caption: str = "") -> object:
+    def seen(images: Tensor, columns: int | None = None, caption: str = "") -> object:
         sheets.append((len(images), caption))
         return contact_sheet(images, caption=caption)
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -52,7 +52,42 @@ class Filled:
     originals: Originals | None
 
 
-def decode(source: Source, size: int, channels: Literal[1, 3], workers: int, memory_mb: int) -> Decoded:
+class Reader(Protocol):
+    """How an image of a source becomes an array."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(channels, height, width) of an array."""
+
+    @property
+    def channels(self) -> Literal[1, 3]:
+        """The channels of a picture in it."""
+
+    def __call__(self, source: Source, name: str) -> tuple[np.ndarray, Size, int]:
+        """uint8 of that shape, the width and height that it had, and a checksum of its content.
+
+        Raises one of BROKEN where it cannot be read, and DataError where it is not what it should be.
+        """
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Reads a file as one picture, uint8 [C, size, size]."""
+
+    size: int
+    channels: Literal[1, 3]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return self.channels, self.size, self.size
+
+    def __call__(self, source: Source, name: str) -> tuple[np.ndarray, Size, int]:
+        content = source.read(name)
+        picture, original = open_image(content, self.size, self.channels)
+        return fitted(picture, self.size), original, zlib.crc32(content)
+
+
+def decode(source: Source, read: Reader, workers: int, memory_mb: int) -> Decoded:
     """Decode every image once, into memory or, past `memory_mb`, into a file in the cache folder.
 
     Raises DataError where there is no image, or more than half of them are broken.
@@ -60,20 +95,19 @@ def decode(source: Source, size: int, channels: Literal[1, 3], workers: int, mem
     names = source.names
     if not names:
         raise DataError(f"{source.where} holds no images (looked for {', '.join(SUFFIXES[:5])}, …).")
-    shape = (len(names), channels, size, size)
+    shape = (len(names), *read.shape)
     if np.prod(shape, dtype=np.int64) <= memory_mb * 2**20:
         images = np.empty(shape, np.uint8)
-        return _labelled(images, names, _fill(images, source, size, channels, workers), source.where)
-    return _cached(source, shape, lambda images: _fill(images, source, size, channels, workers))
+        return _labelled(images, names, _fill(images, source, read, workers), source.where)
+    return _cached(source, read, shape, lambda images: _fill(images, source, read, workers))
 
 
-def _fill(images: np.ndarray, source: Source, size: int, channels: Literal[1, 3], workers: int) -> Filled:
+def _fill(images: np.ndarray, source: Source, read: Reader, workers: int) -> Filled:
     """Decode into `images`, broken ones left out and the rest moved up."""
 
     def one(name: str) -> tuple[np.ndarray, Size, int] | None:
         try:
-            content = source.read(name)
-            return *_decoded(content, size, channels), zlib.crc32(content)
+            return read(source, name)
         except BROKEN:
             return None
 
@@ -87,7 +121,7 @@ def _fill(images: np.ndarray, source: Source, size: int, channels: Literal[1, 3]
                 images[place], original, checksums[place] = decoded
                 sizes.add(original)
                 place += 1
-    colour = channels == 1 and any(_in_colour(source, source.names[n]) for n in spaced(len(images), LOOKED_AT))
+    colour = read.channels == 1 and any(_in_colour(source, source.names[n]) for n in spaced(len(images), LOOKED_AT))
     return Filled(broken, Originals.of(sizes, Sums.of(checksums[:place]), colour) if sizes else None)
 
 
@@ -112,26 +146,38 @@ def read_image(content: bytes, size: int, channels: Literal[1, 3]) -> np.ndarray
 
     Raises one of BROKEN where it is no image, cut short, or too large to be one.
     """
-    return _decoded(content, size, channels)[0]
+    return fitted(open_image(content, size, channels)[0], size)
 
 
-def _decoded(content: bytes, size: int, channels: Literal[1, 3]) -> tuple[np.ndarray, Size]:
-    """The same, and the width and height that it had."""
+def open_image(content: bytes, size: int, channels: Literal[1, 3] | None) -> tuple[Image.Image, Size]:
+    """An image file's bytes as a picture, upright and on white, and the width and height that it had.
+
+    Args:
+        content: the bytes.
+        size: the side in px that is wanted in the end; a JPEG may be decoded at a fraction of its own.
+        channels: 1 for grey, 3 for colour; None leaves its values as they are.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         with Image.open(io.BytesIO(content)) as image:
             original = image.size
+            if channels is None:
+                return ImageOps.exif_transpose(image).copy(), original
             mode = "L" if channels == 1 else "RGB"
-            image.draft(mode, (2 * size, 2 * size))  # JPEG: decoded at a fraction of its size
+            image.draft(mode, (2 * size, 2 * size))
             upright = ImageOps.exif_transpose(image)
             if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
                 paper = Image.new("RGBA", upright.size, "white")
                 upright = Image.alpha_composite(paper, upright.convert("RGBA"))
             elif upright.mode.startswith("I") or upright.mode == "F":
                 upright = _to_eight_bits(upright)
-            square = ImageOps.fit(upright.convert(mode), (size, size), Image.Resampling.LANCZOS)
-    pixels = np.asarray(square)
-    return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1), original
+            return upright.convert(mode), original
+
+
+def fitted(picture: Image.Image, size: int, resampling: Image.Resampling = Image.Resampling.LANCZOS) -> np.ndarray:
+    """A picture resized and cropped to a square, uint8 [C, size, size]."""
+    pixels = np.asarray(ImageOps.fit(picture, (size, size), resampling))
+    return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
 
 
 def _to_eight_bits(image: Image.Image) -> Image.Image:
@@ -155,10 +201,11 @@ def _labelled(images: np.ndarray, names: list[str], filled: Filled, where: str) 
     return Decoded(images[: len(whole)], labels, classes, unreadable, filled.originals)
 
 
-def _cached(source: Source, shape: tuple[int, ...], fill: Callable[[np.ndarray], Filled]) -> Decoded:
+def _cached(source: Source, read: Reader, shape: tuple[int, ...], fill: Callable[[np.ndarray], Filled]) -> Decoded:
     """Decoded images in a file, kept for the next run; its JSON comes last and so says that it is whole."""
     folder = cache_folder()
-    about = json.dumps([CACHED, str(Path(source.where).resolve()), shape, source.stamp])
+    how = [] if isinstance(read, Whole) else [repr(read)]
+    about = json.dumps([CACHED, str(Path(source.where).resolve()), shape, source.stamp, *how])
     path = folder / f"{hashlib.sha256(about.encode()).hexdigest()[:32]}.uint8"
     mark = path.with_suffix(".json")
     if not mark.is_file():

@@ -1,0 +1,93 @@
+"""`coevo translate`: works of a run's artist, made from files. What the run was trained on says how they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, cast
+
+import torch
+from torch import Tensor
+
+from coevo.contract.capabilities import Translator
+from coevo.data.readers import BROKEN, Folder, Form, open_image
+from coevo.errors import ConfigError, DataError, reason
+from coevo.images.given import is_map, to_planes
+from coevo.images.png import png_bytes
+from coevo.images.sheets import to_bytes, to_picture
+from coevo.runs.opening import SavedRun
+from coevo.storage.run_folder import RunFolder
+from coevo.studio import Studio
+from coevo.tools.output import about, write_output
+
+AT_ONCE = 64  # files that are translated together
+
+
+def write_translations(run: RunFolder, files: Sequence[Path], output: Path, seed: int = 0) -> list[Path]:
+    """Write what a run's artist makes of each file, as a PNG of its name. Nothing is written if one cannot be read.
+
+    Args:
+        run: the run's folder.
+        files: pictures or label maps, or folders of them; each is cropped to a square and resized as in training.
+        output: a folder.
+        seed: of what the files leave open; same seed, same works.
+
+    Returns:
+        The files that were written.
+
+    Raises:
+        ConfigError: the run's artist translates nothing, or two files have one name.
+        DataError: a file is missing, no picture, or no label map of the run's regions.
+    """
+    if output.suffix:
+        raise ConfigError(f"-o {output} should be a folder: each file is translated into a PNG of its own.")
+    saved = SavedRun(run)
+    if not isinstance(saved.setup.trained, Translator):
+        raise ConfigError(
+            f"Run {run.name!r} translates nothing: artist {saved.setup.artist.name!r} is given no pictures. Train one "
+            "that is, such as coevo run pix2pix."
+        )
+    found = [path for each in files for path in listed(each)]
+    names = [path.stem for path in found]
+    if twice := next((name for name in names if names.count(name) > 1), ""):
+        raise ConfigError(f"Two of the files are called {twice!r}, and would become one {output / twice}.png.")
+    given = torch.cat([read_given(path, saved.setup.studio) for path in found])
+    artist, written = saved.artist, []
+    for start in range(0, len(found), AT_ONCE):
+        some = given[start : start + AT_ONCE].to(artist.studio.device)
+        works = cast(Translator, artist).translate(some, seed)
+        for path, pixels in zip(found[start:], to_bytes(works.pixels), strict=False):
+            origin = about(run, artist, seed=seed, given=path.name)
+            written.append(output / f"{path.stem}.png")
+            write_output(written[-1], png_bytes(to_picture(pixels), origin))
+    return written
+
+
+def listed(path: Path) -> list[Path]:
+    """A file, or the images of a folder and below. Raises DataError if there is none."""
+    if not path.is_dir():
+        return [path]
+    if not (names := Folder(path, "all").names):
+        raise DataError(f"{path} holds no images.")
+    return [path / name for name in names]
+
+
+def read_given(path: Path, studio: Studio) -> Tensor:
+    """What works are made from, of a file: [1, planes, H, W].
+
+    Raises:
+        DataError: it is missing, no picture, or no label map of the studio's regions.
+    """
+    planes, size = studio.planes, studio.image[1]
+    channels: Literal[1, 3] = 1 if len(planes) == 1 else 3
+    form = Form(size, channels, len(planes) if is_map(planes) else None)
+    try:
+        picture, _ = open_image(path.read_bytes(), size, None if form.regions else channels)
+        pixels = form.given(picture, str(path))
+    except OSError as error:
+        if error.errno is None:  # Pillow's, of a file that is no image
+            raise DataError(f"{path} is no picture that can be read.") from error
+        raise DataError(f"{path} cannot be read: {reason(error)}.") from error
+    except BROKEN as error:
+        raise DataError(f"{path} is no picture that can be read.") from error
+    return to_planes(torch.from_numpy(pixels.copy())[None], planes)
