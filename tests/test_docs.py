@@ -17,6 +17,7 @@ from typing import Any
 import click
 import pytest
 from conftest import CommandLine
+from PIL import Image
 from standins import PICBREEDER_GENOME
 
 import coevo
@@ -191,6 +192,9 @@ def test_the_commands_of_the_readme_run(
     monkeypatch.chdir(tmp_path)
     Path("x.picks").write_text("1\n2\n3\n4\nq\n")
     Path("genome.zip").write_text(PICBREEDER_GENOME)
+    for number, name in enumerate(["map.png", "maps/1.png", "facades/1.png", "facades/2.png"]):
+        Path(name).parent.mkdir(exist_ok=True)
+        Image.new("L", (16, 8), number % 6).save(name)
     coevo_command.play("small", "--rounds", 2)
     interactive = {"human", "blind-watchmaker", "sims", "picbreeder", "evoeco"}
     bred = False
@@ -206,7 +210,8 @@ def test_the_commands_of_the_readme_run(
         elif words[0] == "resume":
             words = ["resume", "small", "--rounds", "4"]
         elif words[0] == "run":
-            words = [word for word in words if word not in ("--data", "photos/", "mnist", "--data-dir", "mnist/")]
+            if "--data" in words and words[words.index("--data") + 1] not in ("photographs", "facades/"):
+                words = [word for word in words if word not in ("--data", "photos/", "mnist", "--data-dir", "mnist/")]
             measured = {"computational-aesthetics", "aesthetic-learning", "swarm-art"}  # at 32 px or more
             small = "16" if measured.isdisjoint(words) else "32"
             few = ["-o", "critic.evaluations=100"] if "line-drawings" in words else []

@@ -55,6 +55,10 @@ FIGURES = {
     "reconstruction_error": Figure("lower", "mean squared error of pixels in [0, 1]", "value", "encoded"),
     "classification_error": Figure("lower", "real works encoded to a wrong class", "share", "encoded"),
     "clustering_error": Figure("lower", "real works in another class's cluster", "share", "encoded"),
+    "l1": Figure("lower", "pixels between a work and the true one", "value", "held_out"),
+    "l1_of_mean": Figure("", "the same of the mean picture", "value", "held_out"),
+    "ssim": Figure("higher", "structural similarity to the true work", "value", "held_out"),
+    "ssim_of_mean": Figure("", "the same of the mean picture", "value", "held_out"),
     "elbo": Figure("higher", "bound of the log-likelihood, nats", "nats", "encoded"),
     "nll": Figure("lower", "negative log-likelihood, nats", "nats", "encoded"),
 }

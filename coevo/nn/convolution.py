@@ -14,13 +14,13 @@ FEW = 4  # channels of an image up to which blocks are faster
 
 
 class Halving(nn.Conv2d):
-    """[N, inputs, H, W] → [N, outputs, H / 2, W / 2]."""
+    """[N, inputs, H, W] → [N, outputs, H / 2, W / 2]; a last odd row or column is left out, as torch does."""
 
     def __init__(self, inputs: int, outputs: int, bias: bool = True):
         super().__init__(inputs, outputs, 4, 2, 1, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.in_channels > FEW:
+        if self.in_channels > FEW or x.shape[2] % 2 or x.shape[3] % 2:
             return super().forward(x)
         return conv2d(pixel_unshuffle(pad(x, (1, 1, 1, 1)), 2), pixel_unshuffle(self.weight, 2), self.bias)
 

@@ -15,6 +15,8 @@ ARTISTS, CRITICS = registry().offers("artist"), registry().offers("critic")
 OPTIONS = {
     "gp": ("-o", "artist.max_depth=3"),
     "taste": ("-o", "critic.likes=symmetry"),
+    "pix2pix": ("-o", "data.given=edges", "-o", "artist.width=4"),
+    "patch": ("-o", "critic.width=4"),
 }
 REASONS = (
     "learns by gradients and",
@@ -24,6 +26,7 @@ REASONS = (
     "learns from a critic alone",
     "so it can only breed the latent codes of an artist",
     "shares the encoder of artist",
+    "is given nothing",
 )
 
 

@@ -12,10 +12,11 @@ from coevo.nn.convolution import Doubling, Halving
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 8])
 @pytest.mark.parametrize("bias", [True, False])
-def test_halving_is_the_convolution_of_kernel_4_and_stride_2(channels: int, bias: bool) -> None:
+@pytest.mark.parametrize("sides", [(6, 8), (7, 8), (6, 5)])
+def test_halving_is_the_convolution_of_kernel_4_and_stride_2(sides: tuple, channels: int, bias: bool) -> None:
     torch.manual_seed(0)
     theirs = nn.Conv2d(channels, 5, 4, 2, 1, bias=bias)
-    assert_same(Halving(channels, 5, bias), theirs, torch.randn(2, channels, 6, 8))
+    assert_same(Halving(channels, 5, bias), theirs, torch.randn(2, channels, *sides))
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 8])

@@ -89,7 +89,7 @@ def pair(artist: type[Artist], critic: type[Critic]) -> tuple[Artist, Critic, in
     c = critic(critic.Options(**OPTIONS.get(critic.name, {})), studio)
     labelled = 100 if "some" in (a.spec().labels, c.spec().labels) else None
     try:
-        check_pair(a, c, labels="some" if labelled else "all")
+        check_pair(a, c, labels="some" if labelled else "all", given="none")
         studio.reseed()
         a.build()
         c.build(a)

@@ -1,0 +1,75 @@
+"""pix2pix: pictures from pictures or label maps, learnt from pairs (Isola et al. 2017, arXiv:1611.07004)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import Field
+from torch import Tensor
+from torch.nn.functional import l1_loss
+
+from coevo import ArtistSpec, ConfigError, Metrics, Works
+from coevo.nn.adam import Adam, AdamOptions, minimise
+from coevo.nn.ema import EMA
+from coevo_translation.measures import pair_figures
+from coevo_translation.normalisation import Norm
+from coevo_translation.translator import Translating
+from coevo_translation.unet import UNet
+
+SIDES = (16, 32, 64, 128, 256)
+
+
+class Pix2pix(Translating):
+    """Makes pictures by a U-Net that climbs the rewards of a critic and stays near the true picture (eq. 4)."""
+
+    name = "pix2pix"
+
+    class Options(AdamOptions):
+        width: int = Field(32, ge=4, le=512)
+        """Channels of the largest map, twice as many in every smaller one, up to eight times; 64 in the paper."""
+        norm: Norm = "instance"
+        """Normalisation; batch with works one by one, as in the paper, is instance."""
+        dropout: float = Field(0.5, ge=0, lt=1)
+        """Share of the smallest maps that is dropped while it learns, the paper's only noise; 0 is steadier."""
+        l1: float = Field(100.0, ge=0)
+        """Weight of the mean distance of pixels from the true picture, beside the game; 0 is the game alone."""
+        ema: float = Field(0.99, ge=0, lt=1)
+        """Decay of the averaged generator that is exhibited; the paper has none."""
+
+    options: Options
+
+    def spec(self) -> ArtistSpec:
+        return ArtistSpec(gradients=True, critic="optional", reals="required", given="pairs")
+
+    def check(self) -> None:
+        size = self.studio.image[1]
+        if size not in SIDES:
+            raise ConfigError(
+                f"Artist {self.name!r} needs pictures of {', '.join(map(str, SIDES[:-1]))} or {SIDES[-1]} px, which it "
+                f"halves down to 2 px, not {size}; choose another data.size."
+            )
+
+    def build(self) -> None:
+        o, (channels, size, _) = self.options, self.studio.image
+        self.generator = self.studio.prepare(UNet(len(self.studio.planes), channels, size, o.width, o.norm, o.dropout))
+        self.ema = EMA(self.generator, o.ema)
+        self.optimiser = Adam(self.generator.parameters(), o)
+
+    def make(self, n: int, reals: Works | None) -> Works:
+        pairs = (reals or Works())[:n]
+        return Works(self.generator(pairs.conditions), given=pairs.conditions, ctx=pairs.pixels)
+
+    def learn(self, works: Works, rewards: Tensor) -> Metrics:
+        distance = l1_loss(works.pixels, works.ctx)
+        loss = self.options.l1 * distance - rewards.mean()
+        minimise(self.optimiser, loss)
+        self.ema.update()
+        return {"loss": loss.detach(), "l1": distance.detach()}
+
+    def finished(self, given: Tensor, seed: int) -> Tensor:
+        pictures: Tensor = self.ema.average(given)
+        return pictures
+
+    def evaluate(self, works: Works, draws: int) -> Mapping[str, float]:
+        """How far its pictures are from the true ones, beside the distance of the mean picture."""
+        return pair_figures(self.translate(works.conditions.to(self.studio.device), 0).pixels, works.pixels)
