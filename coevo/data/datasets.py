@@ -266,7 +266,13 @@ def load_dataset(options: DataOptions, loaders: Mapping[str, Callable[[DataOptio
         raise DataError(unknown("dataset", options.name, loaders) + " Nor is it a folder, a zip or an .npz file.")
     if options.binarise != "no":
         dataset = replace(dataset, images=binarised(dataset.images, options.binarise))
-    return with_given(dataset, options, loaders) if options.given else dataset
+    if options.given:
+        dataset = with_given(dataset, options, loaders)
+    if not dataset.paired and dataset.given is not None and len(dataset.given) < 2:
+        raise DataError(
+            f"Of the domain that works of {dataset.name!r} are made from there is one picture; give it more."
+        )
+    return dataset
 
 
 def with_given(

@@ -59,6 +59,9 @@ FIGURES = {
     "l1_of_mean": Figure("", "the same of the mean picture", "value", "held_out"),
     "ssim": Figure("higher", "structural similarity to the true work", "value", "held_out"),
     "ssim_of_mean": Figure("", "the same of the mean picture", "value", "held_out"),
+    "pixel_accuracy": Figure("higher", "pixels whose region a network finds", "share", "held_out"),
+    "class_accuracy": Figure("higher", "the same, mean over the regions", "share", "held_out"),
+    "iou": Figure("higher", "overlap of found and given regions, mean", "share", "held_out"),
     "elbo": Figure("higher", "bound of the log-likelihood, nats", "nats", "encoded"),
     "nll": Figure("lower", "negative log-likelihood, nats", "nats", "encoded"),
 }

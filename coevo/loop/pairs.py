@@ -115,5 +115,5 @@ def check_pair(
         if spec.given == "pairs" and given == "domains":
             raise PairError(
                 f"{player.name!r} learns from pairs, and this data has two domains whose pictures have no partners; "
-                "take pairs (-o data.given=left, or folders A/ and B/ with equal names), or an artist that needs none."
+                "take pairs (-o data.given=left, or folders A/ and B/ with equal names), or options without them."
             )

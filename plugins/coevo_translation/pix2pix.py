@@ -71,5 +71,6 @@ class Pix2pix(Translating):
         return pictures
 
     def evaluate(self, works: Works, draws: int) -> Mapping[str, float]:
-        """How far its pictures are from the true ones, beside the distance of the mean picture."""
-        return pair_figures(self.translate(works.conditions.to(self.studio.device), 0).pixels, works.pixels)
+        """How far its pictures are from the true ones, and how well the regions of label maps are found in them."""
+        made = self.translate(works.conditions.to(self.studio.device), 0).pixels
+        return {**pair_figures(made, works.pixels), **self.region_figures(made, works)}

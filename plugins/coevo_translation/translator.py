@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
 from coevo import Artist, PairError, Works
+from coevo.images.given import is_map
+from coevo_translation.segmentation import region_figures
 
 AT_ONCE = 64  # works that are made together for people
 
@@ -31,6 +35,13 @@ class Translating(Artist):
 
     def exhibit(self, n: int, seed: int, labels: Tensor | None = None) -> Works:
         return self.translate(self.examples(n, seed), seed)
+
+    def region_figures(self, made: Tensor, pairs: Works) -> Mapping[str, float]:
+        """How well a network finds the regions of label maps in pictures made from them; empty if pictures are given
+        or the pairs are too few."""
+        if not is_map(self.studio.planes) or len(pairs) < 2:
+            return {}
+        return region_figures(made, pairs)
 
     def examples(self, n: int, seed: int) -> Tensor:
         """What n real works of a seed were made from, [n, planes, H, W]."""

@@ -16,12 +16,19 @@ DROPPED = 3  # layers with dropout, from the smallest map up
 class UNet(nn.Module):
     """Halves what is given down to 2 × 2 and doubles it again; every map is joined to the one of its size.
 
-    [N, planes, size, size] → [N, channels, size, size] in (-1, 1). So edges that both pictures share go past the
-    bottleneck.
+    [N, planes, size, size] → [N, channels, size, size], in (-1, 1) if it is bounded. So edges that both pictures share
+    go past the bottleneck.
     """
 
     def __init__(
-        self, planes: int, channels: int, size: int, width: int, norm: Norm = "instance", dropout: float = 0.5
+        self,
+        planes: int,
+        channels: int,
+        size: int,
+        width: int,
+        norm: Norm = "instance",
+        dropout: float = 0.5,
+        bounded: bool = True,
     ):
         super().__init__()
         depth = (size // BOTTOM).bit_length() - 1
@@ -35,7 +42,8 @@ class UNet(nn.Module):
             inputs = widths[level] * (1 if level + 1 == depth else 2)
             dropped = [nn.Dropout(dropout)] if dropout and depth - level <= DROPPED else []
             self.up.append(nn.Sequential(nn.ReLU(), *normalised(Doubling, inputs, widths[level - 1], norm), *dropped))
-        self.up.append(nn.Sequential(nn.ReLU(), Doubling(2 * widths[0], channels), nn.Tanh()))
+        last = [nn.Tanh()] if bounded else []
+        self.up.append(nn.Sequential(nn.ReLU(), Doubling(2 * widths[0], channels), *last))
         self.apply(init_normal)
 
     def forward(self, x: Tensor) -> Tensor:

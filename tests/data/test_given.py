@@ -156,6 +156,12 @@ def test_two_domains_need_no_partners(tmp_path: Path) -> None:
     assert domains == [sorted([*range(100, 105)] * 3), sorted([0, 1, 2] * 5)]
 
 
+def test_a_domain_of_one_picture_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, {"trainA/1.png": grey(1), "trainB/1.png": grey(2), "trainB/2.png": grey(3)})
+    with pytest.raises(DataError, match="there is one picture; give it more"):
+        read(path, "A")
+
+
 def test_another_dataset_is_another_domain(tmp_path: Path) -> None:
     path = written(tmp_path, {f"{n}.png": grey(n) for n in range(4)})
     dataset = read(path, "digits")
