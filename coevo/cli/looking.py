@@ -13,7 +13,7 @@ import click
 from coevo.cli import completion
 from coevo.cli.common import FILE, JSON, OUTPUT, RUN, RUNS_DIR, SEED, SHOW, open_store, picture, written
 from coevo.cli.tables import counted, paragraph, table
-from coevo.errors import CoevoError
+from coevo.errors import CoevoError, ConfigError
 from coevo.plugin.registry import registry
 
 GROUPS = {
@@ -168,9 +168,19 @@ def sample(run: str, n: int, seed: int, label: str | None, output: Path, runs_di
 @click.argument("run", shell_complete=completion.runs)
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FILE)
 @click.option("-o", "output", metavar="FOLDER", type=FILE, required=True, help="The folder to write PNGs into.")
+@click.option("--all-styles", is_flag=True, help="Write each file in eight styles of the seed.")
+@click.option("--style", metavar="PICTURE", type=FILE, help="A picture, in whose style all of them are.")
 @SEED
 @RUNS_DIR
-def translate(run: str, files: tuple[Path, ...], output: Path, seed: int, runs_dir: Path) -> None:
+def translate(
+    run: str,
+    files: tuple[Path, ...],
+    output: Path,
+    all_styles: bool,
+    style: Path | None,
+    seed: int,
+    runs_dir: Path,
+) -> None:
     """Translate pictures or label maps in FILES, or in folders, by the artist of a RUN that learnt to, such as pix2pix.
 
     All options come from the run. A label map has the numbers of its regions as grey or palette values, or the colours
@@ -178,7 +188,9 @@ def translate(run: str, files: tuple[Path, ...], output: Path, seed: int, runs_d
     """
     from coevo.tools.translate import write_translations
 
-    made = write_translations(open_store(run, runs_dir), files, output, seed)
+    if all_styles and style:
+        raise ConfigError("A picture has one style; leave out --all-styles or --style.")
+    made = write_translations(open_store(run, runs_dir), files, output, seed, all_styles, style)
     click.echo(f"{counted(len(made), 'picture')} in {output}")
 
 

@@ -23,6 +23,7 @@ ABILITIES = {
     "StripRenderer": "draws very large pictures strip by strip",
     "VectorRenderer": "draws lines, which SVG keeps",
     "Translator": "translates pictures of others, for coevo translate",
+    "Styled": "has styles, for coevo translate --all-styles",
     "Growing": "grows its works step by step, for coevo grow",
     "Breedable": "is bred by picks",
     "Evolving": "takes in individuals of others",

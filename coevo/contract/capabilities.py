@@ -53,6 +53,20 @@ class Translator(Protocol):
 
 
 @runtime_checkable
+class Styled(Protocol):
+    """A translator whose works have a style, beside what they are made from."""
+
+    def styles(self, n: int, seed: int) -> Tensor:
+        """n random styles [n, D]; same seed, same styles."""
+
+    def style_of(self, images: Tensor) -> Tensor:
+        """Styles [N, D] of pictures [N, C, H, W]; no gradients; changes nothing."""
+
+    def in_styles(self, given: Tensor, styles: Tensor) -> Works:
+        """N finished works of given [N, planes, H, W] in styles [N, D]; as `translate`."""
+
+
+@runtime_checkable
 class Renderer(Protocol):
     """An artist that draws its works at any size, from their genomes or codes."""
 

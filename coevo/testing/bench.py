@@ -19,6 +19,7 @@ from coevo.contract.works import Works
 from coevo.data import datasets
 from coevo.data.datasets import DataOptions
 from coevo.errors import CoevoError
+from coevo.images.given import GREY, RGB, is_map
 from coevo.loop import Position
 from coevo.loop.coevolve import breed
 from coevo.storage.run_folder import Checkpoint, RunFolder
@@ -58,31 +59,40 @@ class PlayerBench(Bench):
         if not size:
             size = next(self.accepted(channels), 0)
             expect(size, f"it accepts pictures of {channels} channels in none of the sizes {SIZES}")
-        room = Studio((channels, size, size), CLASSES, PLANES, seed=seed, folder=self.folder, batch=BATCH, **more)
+        planes = next((planes for planes in both(channels) if self.accepts((channels, size, size), planes)), PLANES)
+        room = Studio((channels, size, size), CLASSES, planes, seed=seed, folder=self.folder, batch=BATCH, **more)
         room.examples = partial(self.examples, room)
         return room
 
     def accepted(self, channels: int = 1) -> Iterator[int]:
         """The sizes of pictures that the player accepts."""
         for size in SIZES:
-            try:
-                self.player(self.player.Options(**self.given), self.studio(7, channels, size)).check()
-            except CoevoError:
-                continue
-            yield size
+            if any(self.accepts((channels, size, size), planes) for planes in both(channels)):
+                yield size
+
+    def accepts(self, image: tuple[int, int, int], planes: tuple[str, ...]) -> bool:
+        """Whether the player accepts pictures of that shape, made from label maps or pictures of these planes."""
+        try:
+            self.player(self.player.Options(**self.given), Studio(image, CLASSES, planes, batch=BATCH)).check()
+        except CoevoError:
+            return False
+        return True
 
     def reals(self, studio: Studio) -> Works:
-        """M real works, with label maps that they could have been made from."""
+        """M real works, with what they could have been made from."""
         return self.examples(studio, M, 0)
 
     def examples(self, studio: Studio, n: int, seed: int) -> Works:
-        """n real works of a seed, with label maps of dark and light parts; of the right side, a third is neither."""
+        """n real works of a seed, with label maps of dark and light parts, a third of which are neither; or with their
+        mirror images, if pictures are given."""
         channels, size, _ = studio.image
         data = datasets.digits(DataOptions.model_validate({"size": size, "channels": channels}))
-        maps = (data.images[:, :1] > 127).byte()
-        maps[..., -(size // 3) :] = PLANES.index("right")
-        given = replace(data, given=maps, planes=PLANES)
-        return given.works((torch.arange(n) + seed) % len(data), studio.device)
+        given = data.images.flip(3)
+        if is_map(studio.planes):
+            given = (data.images[:, :1] > 127).byte()
+            given[..., -(size // 3) :] = PLANES.index("right")
+        data = replace(data, given=given, planes=studio.planes)
+        return data.works((torch.arange(n) + seed) % len(data), studio.device)
 
     def turn(self, artist: Artist, critic: Critic, n: int = N) -> tuple[Works, Tensor]:
         """One turn of each side."""
@@ -314,6 +324,11 @@ class PlayerBench(Bench):
         with redirect_stdout(StringIO()) as printed:
             self.exercise()
         expect(not printed.getvalue(), f"it prints {printed.getvalue()[:40]!r}")
+
+
+def both(channels: int) -> tuple[tuple[str, ...], ...]:
+    """The planes of label maps, and those of pictures of that many channels."""
+    return PLANES, GREY if channels == 1 else RGB
 
 
 def problem_of(options: Any, values: dict[str, Any], name: str | None = None) -> str:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal, cast
 
 import torch
 from torch import Tensor
 
-from coevo.contract.capabilities import Translator
+from coevo.contract.capabilities import Styled, Translator
+from coevo.contract.players import Artist
+from coevo.contract.works import Works
 from coevo.data.readers import BROKEN, Folder, Form, open_image
 from coevo.errors import ConfigError, DataError, reason
-from coevo.images.given import is_map, to_planes
+from coevo.images.given import GREY, RGB, is_map, to_planes
 from coevo.images.png import png_bytes
 from coevo.images.sheets import to_bytes, to_picture
 from coevo.runs.opening import SavedRun
@@ -21,9 +23,17 @@ from coevo.studio import Studio
 from coevo.tools.output import about, write_output
 
 AT_ONCE = 64  # files that are translated together
+STYLES = 8  # in which each file is translated with all styles
 
 
-def write_translations(run: RunFolder, files: Sequence[Path], output: Path, seed: int = 0) -> list[Path]:
+def write_translations(
+    run: RunFolder,
+    files: Sequence[Path],
+    output: Path,
+    seed: int = 0,
+    all_styles: bool = False,
+    style: Path | None = None,
+) -> list[Path]:
     """Write what a run's artist makes of each file, as a PNG of its name. Nothing is written if one cannot be read.
 
     Args:
@@ -31,12 +41,14 @@ def write_translations(run: RunFolder, files: Sequence[Path], output: Path, seed
         files: pictures or label maps, or folders of them; each is cropped to a square and resized as in training.
         output: a folder.
         seed: of what the files leave open; same seed, same works.
+        all_styles: write each file in eight styles of the seed, the same for all files, with a number after its name.
+        style: a picture, in whose style all of them are.
 
     Returns:
         The files that were written.
 
     Raises:
-        ConfigError: the run's artist translates nothing, or two files have one name.
+        ConfigError: the run's artist translates nothing or has no styles, or two files have one name.
         DataError: a file is missing, no picture, or no label map of the run's regions.
     """
     if output.suffix:
@@ -47,20 +59,37 @@ def write_translations(run: RunFolder, files: Sequence[Path], output: Path, seed
             f"Run {run.name!r} translates nothing: artist {saved.setup.artist.name!r} is given no pictures. Train one "
             "that is, such as coevo run pix2pix."
         )
+    if (all_styles or style) and not isinstance(saved.setup.trained, Styled):
+        name = saved.setup.artist.name
+        raise ConfigError(f"Artist {name!r} of run {run.name!r} has no styles; leave out --all-styles and --style.")
     found = [path for each in files for path in listed(each)]
     names = [path.stem for path in found]
     if twice := next((name for name in names if names.count(name) > 1), ""):
         raise ConfigError(f"Two of the files are called {twice!r}, and would become one {output / twice}.png.")
     given = torch.cat([read_given(path, saved.setup.studio) for path in found])
+    model = read_picture(style, saved.setup.studio) if style else None
     artist, written = saved.artist, []
     for start in range(0, len(found), AT_ONCE):
         some = given[start : start + AT_ONCE].to(artist.studio.device)
-        works = cast(Translator, artist).translate(some, seed)
-        for path, pixels in zip(found[start:], to_bytes(works.pixels), strict=False):
-            origin = about(run, artist, seed=seed, given=path.name)
-            written.append(output / f"{path.stem}.png")
-            write_output(written[-1], png_bytes(to_picture(pixels), origin))
+        for ending, works in in_styles(artist, some, seed, all_styles, model):
+            for path, pixels in zip(found[start:], to_bytes(works.pixels), strict=False):
+                origin = about(run, artist, seed=seed, given=path.name, style=style.name if style else ending[1:])
+                written.append(output / f"{path.stem}{ending}.png")
+                write_output(written[-1], png_bytes(to_picture(pixels), {k: v for k, v in origin.items() if v != ""}))
     return written
+
+
+def in_styles(
+    artist: Artist, given: Tensor, seed: int, all_styles: bool, model: Tensor | None
+) -> Iterator[tuple[str, Works]]:
+    """Works of what is given, in each style that is wanted, and what their names end with."""
+    if not all_styles and model is None:
+        yield "", cast(Translator, artist).translate(given, seed)
+        return
+    styled = cast(Styled, artist)
+    styles = styled.styles(STYLES, seed) if model is None else styled.style_of(model)
+    for number, style in enumerate(styles, 1):
+        yield f"-{number}" if all_styles else "", styled.in_styles(given, style.expand(len(given), -1))
 
 
 def listed(path: Path) -> list[Path]:
@@ -78,11 +107,21 @@ def read_given(path: Path, studio: Studio) -> Tensor:
     Raises:
         DataError: it is missing, no picture, or no label map of the studio's regions.
     """
-    planes, size = studio.planes, studio.image[1]
+    return to_planes(read_form(path, studio, studio.planes), studio.planes)
+
+
+def read_picture(path: Path, studio: Studio) -> Tensor:
+    """A picture as the studio's works are, of a file: [1, C, H, W] in [-1, 1]. Raises DataError as `read_given`."""
+    planes = GREY if studio.image[0] == 1 else RGB
+    return to_planes(read_form(path, studio, planes), planes)
+
+
+def read_form(path: Path, studio: Studio, planes: tuple[str, ...]) -> Tensor:
+    """A file as datasets keep a picture or a label map of these planes, uint8 [1, C, H, W]."""
     channels: Literal[1, 3] = 1 if len(planes) == 1 else 3
-    form = Form(size, channels, len(planes) if is_map(planes) else None)
+    form = Form(studio.image[1], channels, len(planes) if is_map(planes) else None)
     try:
-        picture, _ = open_image(path.read_bytes(), size, None if form.regions else channels)
+        picture, _ = open_image(path.read_bytes(), form.size, None if form.regions else channels)
         pixels = form.given(picture, str(path))
     except OSError as error:
         if error.errno is None:  # Pillow's, of a file that is no image
@@ -90,4 +129,4 @@ def read_given(path: Path, studio: Studio) -> Tensor:
         raise DataError(f"{path} cannot be read: {reason(error)}.") from error
     except BROKEN as error:
         raise DataError(f"{path} is no picture that can be read.") from error
-    return to_planes(torch.from_numpy(pixels.copy())[None], planes)
+    return torch.from_numpy(pixels.copy())[None]

@@ -16,6 +16,7 @@ OPTIONS = {
     "gp": ("-o", "artist.max_depth=3"),
     "taste": ("-o", "critic.likes=symmetry"),
     "pix2pix": ("-o", "data.given=edges", "-o", "artist.width=4"),
+    "cyclegan": ("-o", "data.given=digits", "-o", "artist.width=4", "-o", "artist.blocks=1"),
     "patch": ("-o", "critic.width=4"),
 }
 REASONS = (
@@ -27,6 +28,8 @@ REASONS = (
     "so it can only breed the latent codes of an artist",
     "shares the encoder of artist",
     "is given nothing",
+    "needs something to make works from",
+    "learns from pairs",
 )
 
 

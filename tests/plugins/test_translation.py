@@ -23,6 +23,7 @@ from coevo_translation.normalisation import InstanceNorm
 from coevo_translation.patch import LAYERS, Patch, PatchDiscriminator, Scales
 from coevo_translation.pix2pix import Pix2pix
 from coevo_translation.pool import Pool
+from coevo_translation.segmentation import confusion, region_figures, scores
 from coevo_translation.unet import UNet
 
 SMALL = ("--size", 16, "--batch", 4, "-o", "artist.width=4", "-o", "critic.width=4")
@@ -155,6 +156,21 @@ def test_pix2pix_learns_the_colours_of_regions() -> None:
     assert figures["l1"] < figures["l1_of_mean"] and figures["ssim"] > figures["ssim_of_mean"]
 
 
+def test_regions_are_found_in_real_pictures_and_not_in_others() -> None:
+    pairs = studio().examples(120, 0)
+    figures = region_figures(torch.zeros_like(pairs.pixels), pairs)
+    assert figures["pixel_accuracy_of_reals"] > figures["pixel_accuracy"]
+    assert 0 < figures["iou"] < figures["iou_of_reals"] < 1
+    again = region_figures(pairs.pixels, pairs)
+    assert again["iou"] == again["iou_of_reals"] == figures["iou_of_reals"], "the same pairs, the same network"
+
+
+def test_scores_of_a_table() -> None:
+    table = confusion(torch.tensor([[0, 0], [1, 1]]), torch.tensor([[0, 0], [0, 1]]), 3)
+    assert table.tolist() == [[2, 1, 0], [0, 1, 0], [0, 0, 0]]
+    assert scores(table) == pytest.approx((3 / 4, (2 / 3 + 1) / 2, (2 / 3 + 1 / 2) / 2))
+
+
 def test_figures_of_a_pair() -> None:
     true = torch.rand(4, 3, 16, 16) * 2 - 1
     same = pair_figures(true, true)
@@ -192,6 +208,13 @@ def test_sheets_show_given_made_and_true(translating: CommandLine, tmp_path: Pat
         assert sheet.mode == "RGB" and sheet.width > sheet.height
     assert translating("sample", "land", "-n", 4, "-o", tmp_path / "x.npy").code == 0
     assert np.load(tmp_path / "x.npy").shape == (4, 16, 16, 3)
+    assert translating("sample", "land", "-n", 2, "-o", tmp_path / "folder/").code == 0
+    assert sorted(path.name for path in (tmp_path / "folder").iterdir()) == ["000000.png", "000001.png"]
+
+
+def test_a_run_of_other_planes_cannot_be_gone_on_from(translating: CommandLine) -> None:
+    said = translating.refuses("run", "pix2pix", *SMALL, "-o", "data.given=grey", "--from", "land")
+    assert "The networks of 'patch' have other shapes in run 'land' than in this one" in said
 
 
 def test_files_are_translated_without_any_option(translating: CommandLine, tmp_path: Path) -> None:
@@ -223,6 +246,8 @@ def test_what_cannot_be_translated_is_said_and_nothing_is_written(translating: C
         said_so = translating.refuses("translate", "land", good, tmp_path / name, "-o", tmp_path / "out")
         assert said in said_so and len(said_so.splitlines()) == 1, said_so
     assert not (tmp_path / "out").exists()
+    said = translating.refuses("translate", "land", good, "-o", tmp_path / "out", "--all-styles")
+    assert "Artist 'pix2pix' of run 'land' has no styles" in said
     assert "should be a folder" in translating.refuses("translate", "land", good, "-o", tmp_path / "x.png")
 
 
