@@ -268,7 +268,8 @@ def load_dataset(options: DataOptions, loaders: Mapping[str, Callable[[DataOptio
         dataset = replace(dataset, images=binarised(dataset.images, options.binarise))
     if options.given:
         dataset = with_given(dataset, options, loaders)
-    if not dataset.paired and dataset.given is not None and len(dataset.given) < 2:
+    alone = dataset.given is not None and not dataset.paired and len(dataset.given) < 2
+    if alone and options.split != "test":
         raise DataError(
             f"Of the domain that works of {dataset.name!r} are made from there is one picture; give it more."
         )

@@ -34,7 +34,7 @@ def region_figures(made: Tensor, pairs: Works) -> Mapping[str, float]:
     count = pairs.conditions.shape[1]
     network = segmenter(known.pixels.cpu(), known.conditions.argmax(1).cpu(), count)
     target = others.conditions.argmax(1).cpu()
-    figures = {}
+    figures: dict[str, float] = {}
     for images, ending in ((made[half:], ""), (others.pixels, "_of_reals")):
         found = torch.cat([network(some).argmax(1) for some in images.cpu().split(64)])
         table = confusion(found, target, count)

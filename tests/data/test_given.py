@@ -79,6 +79,13 @@ def test_halves_are_cropped_alike_whatever_their_form(tmp_path: Path) -> None:
     assert dataset.planes == RGB and torch.equal(dataset.given, dataset.images)
 
 
+def test_pairs_that_are_too_many_for_the_memory_are_kept_in_a_file(tmp_path: Path) -> None:
+    path = written(tmp_path, {f"{n}.png": pair(n, 100 + n) for n in range(3)})
+    held, mapped = (read(path, "left", memory_mb=mb) for mb in (99, 0))
+    assert torch.equal(held.images, mapped.images) and torch.equal(held.given, mapped.given)
+    assert int(read(path, "right", memory_mb=0).images[0].unique()) == 0, "the other half is another file"
+
+
 def test_an_odd_width_is_no_pair(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"1\.png is 7 px wide, and two pictures side by side have an even width"):
         read(written(tmp_path, {"1.png": grey(0, 7)}), "left")

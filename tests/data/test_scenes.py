@@ -8,6 +8,9 @@ from coevo.data.datasets import DataOptions
 from coevo.data.fingerprint import Fingerprint
 from coevo.data.scenes import REGIONS, SUMMER, SUN, TREE, draws, painted, regions, scenes, winter
 from coevo.data.splits import splits
+from coevo.testing import conformance
+
+test_scenes = conformance(scenes, kind="dataset")
 
 
 def test_a_scene_follows_from_its_numbers_at_any_size() -> None:
