@@ -101,6 +101,8 @@ class Patch(AdversarialCritic):
         """Channels of the first layer, twice as many in every layer after, up to eight times; 64 in the paper."""
         patch: Side = 16
         """Side in px of the patches that it scores; 70 in the paper, of 256 px."""
+        learning_rate: float = Field(1e-3, gt=0, le=1)
+        """Adam's learning rate; 2e-4 in the paper."""
         conditional: bool = True
         """It sees what a work was made from too."""
         norm: Norm = "instance"

@@ -29,10 +29,13 @@ class Pix2pix(Translating):
         """Channels of the largest map, twice as many in every smaller one, up to eight times; 64 in the paper."""
         norm: Norm = "instance"
         """Normalisation; batch with works one by one, as in the paper, is instance."""
-        dropout: float = Field(0.5, ge=0, lt=1)
-        """Share of the smallest maps that is dropped while it learns, the paper's only noise; 0 is steadier."""
-        l1: float = Field(100.0, ge=0)
-        """Weight of the mean distance of pixels from the true picture, beside the game; 0 is the game alone."""
+        dropout: float = Field(0.0, ge=0, lt=1)
+        """Share of the smallest maps that is dropped while it learns: 0.5 in the paper, its only noise."""
+        l1: float = Field(30.0, ge=0)
+        """Weight of the mean distance of pixels from the true picture, beside the game: 100 in the paper; 0 is the game
+        alone."""
+        learning_rate: float = Field(1e-3, gt=0, le=1)
+        """Adam's learning rate; 2e-4 in the paper."""
         ema: float = Field(0.99, ge=0, lt=1)
         """Decay of the averaged generator that is exhibited; the paper has none."""
 
