@@ -22,6 +22,8 @@ from coevo.contract.capabilities import (
     Renderer,
     SelfEvaluating,
     StripRenderer,
+    Styled,
+    Translator,
     VectorRenderer,
 )
 from coevo.contract.players import Artist, Critic
@@ -36,6 +38,8 @@ CAPABILITIES: dict[str, tuple[type, ...]] = {
         DifferentiableEncoder,
         Decoder,
         Reconstructor,
+        Translator,
+        Styled,
         Renderer,
         StripRenderer,
         VectorRenderer,

@@ -79,7 +79,7 @@ def test_recipes_as_json_are_complete(coevo_command: CommandLine) -> None:
     rows = {row["recipe"]: row for row in json.loads(coevo_command("recipes", "--json").out)}
     assert rows["dcgan"]["group"] == "gan" and rows["dcgan"]["artist"] == "dcgan" and rows["dcgan"]["year"] == 2015
     for row in rows.values():
-        assert row["group"] in ("history", "gan", "autoencoder", "energy", "coevolution", "growth")
+        assert row["group"] in ("history", "gan", "autoencoder", "energy", "coevolution", "growth", "translation")
         assert not row["error"] and all(row[key] for key in ("title", "authors", "about", "reference", "critic"))
 
 
