@@ -23,7 +23,7 @@ CPU = torch.device("cpu")
 
 
 def pair_of(artist, critic, planes):
-    studio = Studio((3, SIZE, SIZE), (), planes)
+    studio = Studio((3, SIZE, SIZE), planes=planes)
     players = artist(artist.Options(), studio), critic(studio)
     studio.reseed()
     players[0].build()

@@ -27,9 +27,6 @@ class Studio:
     Args:
         image: (channels, height, width) of every picture, made or real.
         classes: names of the labels.
-        planes: names of the planes of what works are made from: ("grey",), ("red", "green", "blue"), or the regions of
-            a label map, each a plane of zeros and ones; empty if nothing is given.
-        examples: (n, seed) → n real works with what is given, held out if some are; None if nothing is given.
         device, precision, compile: where and how networks are computed; `prepare` applies them.
         seed: everything random follows from it.
         folder: the run's folder, if there is one.
@@ -38,6 +35,9 @@ class Studio:
         threads: that compute networks on the CPU and draw programs; a run keeps the number that it began with, which
             is torch's own by default.
         picks: a person, or who plays one, picks from every sheet; so works should differ.
+        planes: names of the planes of what works are made from: ("grey",), ("red", "green", "blue"), or the regions of
+            a label map, each a plane of zeros and ones; empty if nothing is given.
+        examples: (n, seed) → n real works with what is given, held out if some are; None if nothing is given.
 
     Example:
         >>> studio = Studio(seed=1)
@@ -47,8 +47,6 @@ class Studio:
 
     image: tuple[int, int, int] = (1, 32, 32)
     classes: tuple[str, ...] = ()
-    planes: tuple[str, ...] = ()
-    examples: Callable[[int, int], Any] | None = None
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     precision: Precision = "fp32"
     compile: bool = False
@@ -62,6 +60,8 @@ class Studio:
     """With precision auto: which networks are computed in bf16."""
     ids: int = 0
     """The number of ids given to individuals so far."""
+    planes: tuple[str, ...] = ()
+    examples: Callable[[int, int], Any] | None = None
 
     def __post_init__(self) -> None:
         self.streams = RandomStreams(self.seed, self.device)

@@ -60,7 +60,9 @@ class PlayerBench(Bench):
             size = next(self.accepted(channels), 0)
             expect(size, f"it accepts pictures of {channels} channels in none of the sizes {SIZES}")
         planes = next((planes for planes in both(channels) if self.accepts((channels, size, size), planes)), PLANES)
-        room = Studio((channels, size, size), CLASSES, planes, seed=seed, folder=self.folder, batch=BATCH, **more)
+        room = Studio(
+            (channels, size, size), CLASSES, planes=planes, seed=seed, folder=self.folder, batch=BATCH, **more
+        )
         room.examples = partial(self.examples, room)
         return room
 
@@ -73,7 +75,7 @@ class PlayerBench(Bench):
     def accepts(self, image: tuple[int, int, int], planes: tuple[str, ...]) -> bool:
         """Whether the player accepts pictures of that shape, made from label maps or pictures of these planes."""
         try:
-            self.player(self.player.Options(**self.given), Studio(image, CLASSES, planes, batch=BATCH)).check()
+            self.player(self.player.Options(**self.given), Studio(image, CLASSES, planes=planes, batch=BATCH)).check()
         except CoevoError:
             return False
         return True

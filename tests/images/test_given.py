@@ -42,7 +42,7 @@ def test_given_made_and_true_stand_side_by_side() -> None:
     def examples(n: int, seed: int) -> Works:
         return Works(torch.full((n, 1, 8, 8), 0.5), given=given[:n])
 
-    studio = Studio((1, 8, 8), ("0",), PLANES, examples)
+    studio = Studio((1, 8, 8), ("0",), planes=PLANES, examples=examples)
     artist = RandomArtist(RandomArtist.Options(), studio)
     works = artist.exhibit(2, 0)
     assert side_by_side(works, artist, 0).images.shape == (4, 3, 8, 8), "no pairs: nothing is true"

@@ -65,7 +65,7 @@ def test_instance_norm_is_that_of_torch() -> None:
 
 def studio(size: int = 16) -> Studio:
     pairs = scenes(DataOptions(name="scenes", size=size, channels=3, split="test"))
-    return Studio((3, size, size), (), REGIONS, lambda n, seed: pairs.works(torch.arange(n) + seed))
+    return Studio((3, size, size), planes=REGIONS, examples=lambda n, seed: pairs.works(torch.arange(n) + seed))
 
 
 def test_a_pair_of_the_wrong_map_is_judged_otherwise() -> None:

@@ -14,6 +14,7 @@ from torch import nn
 from coevo import Works
 from coevo.data.datasets import DataOptions
 from coevo.data.scenes import REGIONS, scenes, winter
+from coevo.images.given import RGB
 from coevo.images.png import png_text
 from coevo.storage.jsonl import read_log
 from coevo.studio import Studio
@@ -44,7 +45,7 @@ def domains(size: int = 16) -> Studio:
         which = torch.arange(n) + seed
         return Works(there.works(which).pixels, given=here.works(which).pixels)
 
-    return Studio((3, size, size), (), ("red", "green", "blue"), examples)
+    return Studio((3, size, size), planes=RGB, examples=examples)
 
 
 def built(artist: Any, studio: Studio) -> Any:
@@ -168,7 +169,7 @@ def test_files_are_translated_in_all_styles_or_in_that_of_a_picture(coevo_comman
 
 def test_a_seed_is_one_style_for_all_files_and_exhibits_have_their_own() -> None:
     pairs = scenes(DataOptions(name="scenes", size=16, channels=3, split="test"))
-    studio = Studio((3, 16, 16), (), REGIONS, lambda n, seed: pairs.works(torch.arange(n) * 0))
+    studio = Studio((3, 16, 16), planes=REGIONS, examples=lambda n, seed: pairs.works(torch.arange(n) * 0))
     artist = built(Spade(Spade.Options(width=4, hidden=4, latent=4), studio), studio)
     made = artist.translate(studio.examples(3, 0).conditions, 5).pixels
     assert torch.equal(made[0], made[1])
