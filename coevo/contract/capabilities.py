@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -125,6 +125,22 @@ class SelfEvaluating(Protocol):
 
     def evaluate(self, works: Works, draws: int) -> Mapping[str, float]:
         """Figures by name, on N real works; an estimate may take this many draws (samples)."""
+
+
+class Layer(NamedTuple):
+    """A layer that learnt on its own, with sigmoid units: up by σ(Wx + b), down by Wᵀh + c."""
+
+    weight: Tensor  # W, [outputs, inputs]
+    bias: Tensor  # b, [outputs]
+    back: Tensor  # c, [inputs]
+
+
+@runtime_checkable
+class LayerSource(Protocol):
+    """An artist whose layers other networks can start from (--from)."""
+
+    def pretrained_layers(self) -> Sequence[Layer]:
+        """Its layers, from the pixels in [0, 1] upwards. Raises PairError if its options leave it with none."""
 
 
 @runtime_checkable

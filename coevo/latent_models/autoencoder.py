@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -10,13 +10,15 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from coevo.contract.capabilities import Layer
 from coevo.contract.players import ArtistSpec
 from coevo.contract.works import CodeBlock, CodeLayout, Works
-from coevo.errors import ConfigError
+from coevo.errors import ConfigError, PairError
 from coevo.latent_models.corruption import CorruptionOptions, corrupt, upgrade_corruption
 from coevo.latent_models.decoder import ConditionalOptions, DecoderArtist, label_block
 from coevo.latent_models.likelihoods import Likelihood, LikelihoodName, intensities, make_likelihood
 from coevo.latent_models.networks import NetworkOptions, make_decoder, make_encoder
+from coevo.latent_models.pretrained import take_layers
 from coevo.nn.adam import Adam, AdamOptions, minimise
 from coevo.nn.ema import EMA
 from coevo.nn.layers import check_side
@@ -105,8 +107,20 @@ class Autoencoder(DecoderArtist):
         self.encoder = self.studio.prepare(self.encoder_network())
         self.decoder = self.studio.prepare(self.decoder_network())
         self.optimiser = Adam([*self.encoder.parameters(), *self.decoder.parameters()], self.options)
+        self.average_networks()
+
+    def average_networks(self) -> None:
+        """Begin averages of the networks, if they are averaged."""
         if decay := self.options.ema:
             self.mean_encoder, self.mean_decoder = EMA(self.encoder, decay), EMA(self.decoder, decay)
+
+    def start_from_layers(self, layers: Sequence[Layer]) -> None:
+        """Start from layers that learnt one on another: those of the encoder, and back in the decoder (Hinton 2006)."""
+        o = self.options
+        if o.network != "dense" or o.batch_norm:
+            raise PairError("they need artist.network=dense and artist.batch_norm=false.")
+        take_layers(self.encoder, self.decoder, layers, len(o.hidden))
+        self.average_networks()
 
     def encoder_network(self) -> nn.Sequential:
         """A network from pixels in [0, 1] to [N, encoder_outputs]; not yet on the device."""

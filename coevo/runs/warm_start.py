@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from coevo.contract.capabilities import Evolving
+from coevo.contract.capabilities import Evolving, LayerSource
 from coevo.contract.players import Artist, Player
 from coevo.contract.works import Works
 from coevo.errors import ConfigError, DataError, PairError, StoreError
 from coevo.images import PICTURES
 from coevo.images.files import read_origin
 from coevo.images.origin import qualify_ids
+from coevo.latent_models.autoencoder import Autoencoder
 from coevo.runs.build import Setup
 from coevo.runs.config import Config, typed
 from coevo.runs.observers import SHEET
@@ -41,8 +42,8 @@ def check_start(config: Config, runs: Path) -> None:
 def warm_start(start: str, setup: Setup, runs: Path) -> None:
     """Start from another run or a picture; the players are built.
 
-    Networks of players with the same name take over their parameters. A population starts from what the other artist
-    exhibits, as immigrants with ids of their own.
+    Networks of players with the same name take over their parameters; an autoencoder takes over layers of another
+    artist that has any. A population starts from what the other artist exhibits, as immigrants with ids of their own.
     """
     artist, critic, own = setup.artist, setup.critic, setup.trained
     if Path(start).is_file():
@@ -58,7 +59,9 @@ def warm_start(start: str, setup: Setup, runs: Path) -> None:
         take_over(critic, "critic", saved, setup.config)
     if same and not own.spec().population:
         take_over(own, "artist", saved, setup.config)
-    if not same or own.spec().population or (setup.is_bred and saved.setup.is_bred):
+    if not same and isinstance(own, Autoencoder) and isinstance(saved.artist, LayerSource):
+        take_layers(own, saved.artist, saved.folder.name)
+    elif not same or own.spec().population or (setup.is_bred and saved.setup.is_bred):
         works = saved.artist.exhibit(SHEET, saved.config.run.seed)
         name = saved.folder.name
         seed_population(artist, qualify_ids(works, name), f"run {name!r} of artist {saved.artist.name!r}")
@@ -103,6 +106,14 @@ def take_over(player: Player, role: Literal["artist", "critic"], saved: SavedRun
             f"The networks of {player.name!r} have other shapes in run {saved.folder.name!r} than in this one; "
             f"{differences(role, config, saved.config) or 'see the options in its config.toml'}."
         ) from error
+
+
+def take_layers(artist: Autoencoder, source: LayerSource, name: str) -> None:
+    """Let an autoencoder start from the layers of another's run. Raises PairError, which names the run."""
+    try:
+        artist.start_from_layers(source.pretrained_layers())
+    except PairError as error:
+        raise PairError(f"Artist {artist.name!r} cannot start from the layers of run {name!r}: {error}") from error
 
 
 def differences(role: Literal["artist", "critic"], config: Config, other: Config) -> str:

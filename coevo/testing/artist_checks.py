@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from coevo.contract.capabilities import (
     Encoder,
     Evolving,
     Growing,
+    LayerSource,
     Reconstructor,
     Renderer,
     SelfEvaluating,
@@ -80,6 +82,9 @@ class ArtistBench(PlayerBench):
             list(artist.render_strips(works, artist.studio.image[1]))
         if isinstance(artist, Growing):
             list(artist.growth(works, 1, {}))
+        if isinstance(artist, LayerSource):
+            with suppress(PairError):
+                artist.pretrained_layers()
         if isinstance(artist, SelfEvaluating):
             artist.evaluate(reals, draws=1)
         artist.state()
@@ -353,6 +358,27 @@ class ArtistBench(PlayerBench):
                 expect(not images.requires_grad, "pictures of growth carry gradients")
             expect_equal(frames[:3], list(grower.growth(works, 2, {})), "the first steps of growth() twice")
             expect(frames[3].std() == 0, "where everything is erased, something is left")
+
+    @only_of(LayerSource)
+    def check_layer_source(self) -> None:
+        """gives layers that fit on each other, from the pixels upwards, or says why it has none; changes nothing.
+
+        Return coevo.contract.capabilities.Layer(weight, bias, back) of detached tensors, or raise PairError.
+        """
+        artist, _ = self.pair()
+        if isinstance(artist, LayerSource):
+            source, inputs = artist, torch.Size(artist.studio.image).numel()
+            try:
+                self.unchanged(artist, lambda: source.pretrained_layers(), "pretrained_layers()")
+            except PairError:
+                return
+            for number, layer in enumerate(source.pretrained_layers(), 1):
+                came = [tuple(part.shape) for part in layer]
+                outputs = len(layer.weight)
+                wanted = [(outputs, inputs), (outputs,), (inputs,)]
+                expect(came == wanted, f"layer {number} has the shapes {came}, and what is below it asks for {wanted}")
+                expect(not any(part.requires_grad for part in layer), f"layer {number} carries gradients")
+                inputs = outputs
 
     @only_of(Breedable)
     def check_breedable(self) -> None:
