@@ -46,14 +46,15 @@ class Adam(torch.optim.Adam):
     def __init__(self, parameters: Iterable[Parameter], options: AdamOptions):
         super().__init__(parameters, options.learning_rate, (options.beta1, options.beta2), fused=True)
         if options.lr_half_life:
-            self.register_step_post_hook(partial(_decay, 0.5 ** (1 / options.lr_half_life)))
+            self.register_step_post_hook(partial(decay_learning_rate, 0.5 ** (1 / options.lr_half_life)))
 
     add_param_group, zero_grad = unwrap(Optimizer.add_param_group), unwrap(Optimizer.zero_grad)
     state_dict, load_state_dict = unwrap(Optimizer.state_dict), unwrap(Optimizer.load_state_dict)
     step = torch.no_grad()(unwrap(torch.optim.Adam.step))
 
 
-def _decay(factor: float, optimiser: Optimizer, *_: object) -> None:
+def decay_learning_rate(factor: float, optimiser: Optimizer, *_: object) -> None:
+    """Multiply the learning rate by a factor: a hook that optimisers call after each step."""
     for group in optimiser.param_groups:
         group["lr"] *= factor
 

@@ -17,12 +17,11 @@ def gibbs(machine: Machine, v: Tensor, steps: int, generator: torch.Generator, l
         v: where the chains begin, [N, V].
         steps: how many.
         generator: of all draws.
-        label: labels [N, classes] that stay as they are.
+        label: labels [N, classes] that the chains have from their beginning on, so that v ~ p(v | label).
     """
+    v = machine.with_label(v, label)
     for _ in range(steps):
-        v = machine.sample_visible(machine.sample_hidden(v, generator), generator)
-        if label is not None:
-            v = torch.cat([v[..., : machine.pixels], label], -1)
+        v = machine.with_label(machine.sample_visible(machine.sample_hidden(v, generator), generator), label)
     return v
 
 
@@ -34,8 +33,8 @@ def temper(machine: Machine, v: Tensor, steps: int, generator: torch.Generator) 
     as it is (Desjardins 2010). First the even pairs are offered, then the odd ones.
 
     Args:
-        machine: whose distribution is sampled.
-        v: chains [T, N, V]; the inverse temperatures are even steps from 0 to 1, that of the last.
+        machine: whose distribution is sampled; binary.
+        v: chains [T, N, V] of at least two temperatures; their inverses are even steps from 0 to 1, that of the last.
         steps: how many.
         generator: of all draws.
 
@@ -43,7 +42,7 @@ def temper(machine: Machine, v: Tensor, steps: int, generator: torch.Generator) 
         [T, N, V]; the last [N, V] are samples of the machine.
     """
     count = len(v)
-    beta = torch.linspace(0, 1, count, device=v.device)[:, None, None] if count > 1 else torch.ones(1, 1, 1).to(v)
+    beta = torch.linspace(0, 1, count, device=v.device)[:, None, None]
     for _ in range(steps):
         h = machine.sample_hidden(v, generator, beta)
         v = machine.sample_visible(h, generator, beta)

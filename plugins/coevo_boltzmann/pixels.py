@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from coevo.latent_models.likelihoods import intensities
+from coevo.latent_models.likelihoods import images_from, intensities
+from coevo_boltzmann.draws import bernoulli
 from coevo_boltzmann.machine import Machine
 
 
@@ -20,9 +21,10 @@ def pictures(machine: Machine, v: Tensor, image: tuple[int, int, int], std: floa
     """Images [N, C, H, W] in [-1, 1] of visible units, or of their means, [N, V]."""
     x = v[:, : machine.pixels]
     x = x if machine.visible == "bernoulli" else x * std + 0.5
-    return (x.clamp(0, 1) * 2 - 1).unflatten(1, image)
+    return images_from(x.clamp(0, 1)).unflatten(1, image)
 
 
-def binary(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Pixels as draws, each white with the probability that it has."""
-    return torch.bernoulli(x.clamp(0, 1), generator=generator)
+def binary(images: Tensor, seed: int = 0) -> Tensor:
+    """Pixels [N, P] of images in [-1, 1] as draws, each white with the probability that it has."""
+    generator = torch.Generator(images.device).manual_seed(seed)
+    return bernoulli(intensities(images).flatten(1).clamp(0, 1), generator)

@@ -7,17 +7,28 @@ from typing import Any
 
 import pytest
 import torch
+from conftest import CommandLine
+from PIL import Image
 from torch import Tensor
 
 from coevo import ConfigError, Studio, Works
 from coevo.data.datasets import DataOptions, digits
 from coevo.evaluation.codes import code_figures
 from coevo.testing.kit import conform
-from coevo_boltzmann.artist import RBM
+from coevo_boltzmann.base import SGD, DescentOptions
 from coevo_boltzmann.chains import gibbs, temper
 from coevo_boltzmann.critic import RBM as EnergyCritic
-from coevo_boltzmann.likelihood import base_bias, exact_log_partition, log_likelihood, log_partition
+from coevo_boltzmann.draws import bernoulli
+from coevo_boltzmann.likelihood import (
+    base_bias,
+    even_betas,
+    exact_log_partition,
+    late_betas,
+    log_likelihood,
+    log_partition,
+)
 from coevo_boltzmann.machine import Machine
+from coevo_boltzmann.rbm import RBM
 
 
 def machine(pixels: int = 6, hidden: int = 4, **options: Any) -> Machine:
@@ -70,7 +81,24 @@ def test_the_gradient_of_free_energies_is_that_of_the_likelihood() -> None:
     assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(found, expected, strict=True))
 
 
-def test_of_a_label_one_class_is_on() -> None:
+def test_centred_gradients_are_those_of_the_centred_machine() -> None:
+    """E = -(v - μ)ᵀb' - c'ᵀ(h - λ) - (v - μ)ᵀW(h - λ) is the same machine with b = b' - Wλ and c = c' - Wᵀμ."""
+    it, v, step = machine(), states(6)[[3, 17, 40]], 1e-3
+    mu, offset = torch.rand(6), torch.rand(4)
+    centred = [it.weight, it.visible_bias + it.weight @ offset, it.hidden_bias + it.weight.T @ mu]
+    centred = [part.detach().clone().requires_grad_() for part in centred]
+    weight, b, c = centred
+    inputs = v @ weight + (c - weight.T @ mu)
+    loss = (-(v @ (b - weight @ offset)) - torch.nn.functional.softplus(inputs).sum(1)).mean()
+    moved = [part - step * slope for part, slope in zip(centred, torch.autograd.grad(loss, centred), strict=True)]
+    expected = [moved[0], moved[1] - moved[0] @ offset, moved[2] - moved[0].T @ mu]
+    it(v).mean().backward()
+    it.centre_gradients(torch.cat([mu, offset]))
+    for parameter, wanted in zip((it.weight, it.visible_bias, it.hidden_bias), expected, strict=True):
+        assert torch.allclose(parameter - step * parameter.grad, wanted, atol=1e-6)
+
+
+def test_one_class_of_a_label_is_on() -> None:
     it = machine(classes=3)
     v = it.sample_visible(torch.ones(50, 4), torch.Generator().manual_seed(0))
     assert v.shape == (50, 9) and (v[:, 6:].sum(1) == 1).all()
@@ -97,15 +125,54 @@ def test_the_partition_function_is_the_sum_over_all_states() -> None:
 
 
 @pytest.mark.parametrize("hidden", [4, 12])
-def test_annealed_importance_sampling_is_within_a_tenth_of_a_nat(hidden: int) -> None:
+@pytest.mark.parametrize("betas", [even_betas(500), late_betas(500)], ids=["even", "late"])
+def test_annealed_importance_sampling_is_within_a_tenth_of_a_nat(hidden: int, betas: Tensor) -> None:
     it = machine(30, hidden)
-    found = log_partition(it, torch.zeros(30), torch.Generator().manual_seed(0), chains=200, temperatures=500)
-    assert found.item() == pytest.approx(exact_log_partition(it).item(), abs=0.1)
+    found = log_partition(it, torch.zeros(30), torch.Generator().manual_seed(0), 200, betas)
+    assert found.value.item() == pytest.approx(exact_log_partition(it).item(), abs=0.1)
+
+
+def test_the_error_of_log_z_is_that_of_repeated_estimates() -> None:
+    it = machine(30, 12)
+    found = [
+        log_partition(it, torch.zeros(30), torch.Generator().manual_seed(seed), 50, even_betas(100))
+        for seed in range(30)
+    ]
+    spread = torch.stack([one.value for one in found]).std()
+    assert spread.item() == pytest.approx(torch.stack([one.error for one in found]).mean().item(), rel=0.4)
+
+
+@pytest.mark.parametrize("betas", [even_betas(145), late_betas(145), late_betas(3)])
+def test_temperatures_rise_from_0_to_1(betas: Tensor) -> None:
+    assert betas[0] == 0 and betas[-1] == 1 and (betas.diff() > 0).all()
+    assert len(betas) in (4, 146)
 
 
 def test_the_base_has_the_smoothed_means_of_the_data() -> None:
     means = torch.sigmoid(base_bias(torch.tensor([[1.0, 0, 1], [1, 0, 0]])))
     assert torch.allclose(means, torch.tensor([0.975, 0.025, 0.5]))
+
+
+# draws and descent
+
+
+def test_units_are_on_with_their_probabilities() -> None:
+    p = torch.tensor([0.0, 1e-4, 0.3, 0.5, 0.9, 1.0])
+    draws = bernoulli(p.expand(200_000, -1), torch.Generator().manual_seed(0))
+    assert set(draws.unique().tolist()) == {0, 1}
+    assert (draws.mean(0) - p).abs().max() < 0.004 and draws[:, 0].sum() == 0 and draws[:, -1].min() == 1
+    assert torch.corrcoef(draws[:, 1:5].T).fill_diagonal_(0).abs().max() < 0.02
+
+
+@pytest.mark.parametrize("decays", [True, False])
+def test_weights_decay_and_biases_only_if_they_should(decays: bool) -> None:
+    it = machine()
+    optimiser = SGD(it, DescentOptions(weight_decay=0.5, momentum=0.0), 0.1, decays=decays)
+    before = [parameter.detach().clone() for parameter in it.parameters()]
+    optimiser.minimise(0.0 * sum(parameter.sum() for parameter in it.parameters()))
+    shrunk = [0.95, 0.95 if decays else 1.0, 0.95 if decays else 1.0]
+    for now, was, factor in zip(it.parameters(), before, shrunk, strict=True):
+        assert torch.allclose(now, factor * was)
 
 
 # chains
@@ -130,6 +197,15 @@ def test_a_clamped_label_stays() -> None:
     assert torch.equal(v[:, 6:], label)
 
 
+def test_a_clamped_label_holds_from_the_first_draw_on() -> None:
+    label = torch.eye(3)[2].expand(8, -1)
+    right = torch.cat([torch.zeros(8, 6), label], 1)
+    wrong = torch.cat([torch.zeros(8, 6), torch.eye(3)[0].expand(8, -1)], 1)
+    one, other = (gibbs(machine(classes=3), v, 1, torch.Generator().manual_seed(0), label) for v in (right, wrong))
+    assert torch.equal(one, other)
+    assert torch.equal(gibbs(machine(classes=3), wrong, 0, torch.Generator(), label), right)
+
+
 def test_exchanges_of_temperatures_leave_the_distribution_as_it_is() -> None:
     it, generator = machine(), torch.Generator().manual_seed(0)
     with torch.no_grad():
@@ -146,7 +222,14 @@ def test_exchanges_of_temperatures_leave_the_distribution_as_it_is() -> None:
     "options",
     [
         {"hidden": 8, "exhibit_steps": 2},
-        {"hidden": 8, "exhibit_steps": 2, "fantasies": "contrastive", "conditional": True, "ema": 0.0},
+        {
+            "hidden": 8,
+            "exhibit_steps": 2,
+            "fantasies": "contrastive",
+            "conditional": True,
+            "ema": 0.0,
+            "centred": False,
+        },
         {"hidden": 8, "exhibit_steps": 2, "fantasies": "tempered", "temperatures": 3, "momentum": 0.0},
         {"hidden": 8, "exhibit_steps": 2, "visible": "gaussian", "lr_half_life": 5},
     ],
@@ -173,20 +256,23 @@ def reals(n: int = 500) -> Works:
     return digits(DataOptions(size=16)).works(slice(0, n))
 
 
-@pytest.mark.parametrize("fantasies", ["contrastive", "persistent", "tempered"])
-def test_learning_makes_real_works_likelier(fantasies: str) -> None:
-    it, data = build(fantasies=fantasies, ema=0.9), reals()
-    before = it.evaluate(data, 50)["nll_of_50_chains"]
+@pytest.mark.parametrize(
+    ("fantasies", "centred"),
+    [("contrastive", True), ("persistent", True), ("persistent", False), ("tempered", True)],
+)
+def test_learning_makes_real_works_likelier(fantasies: str, centred: bool) -> None:
+    it, data = build(fantasies=fantasies, centred=centred, ema=0.9), reals()
+    before = it.evaluate(data, 50)["nll_of_50_draws"]
     for step in range(150):
         some = data[torch.arange(step * 50, step * 50 + 50) % len(data)]
         it.learn(it.make(50, some), torch.zeros(50))
-    assert it.evaluate(data, 50)["nll_of_50_chains"] < before - 30
+    assert it.evaluate(data, 50)["nll_of_50_draws"] < before - 30
 
 
 def test_its_likelihood_is_among_the_figures_of_an_evaluation() -> None:
     known = digits(DataOptions(size=16))
     figures = code_figures(build(), known, None, 5)
-    assert figures.keys() == {"nll_of_5_chains", "log_partition"}
+    assert figures.keys() == {"nll_of_5_draws", "log_partition", "log_partition_error"}
     assert code_figures(build(visible="gaussian"), known, None, 5) == {}
 
 
@@ -198,11 +284,33 @@ def test_a_class_can_be_asked_for() -> None:
     assert made.classes.tolist() == [3, 3, 1, 0] and made.pixels.shape == (4, 1, 16, 16)
 
 
-def test_a_critic_of_energy_prefers_what_it_learnt() -> None:
+def test_its_free_energy_sums_out_the_label() -> None:
+    it = machine(classes=3)
+    each = [it(torch.cat([states(6), torch.eye(3)[label].expand(64, -1)], 1)) for label in range(3)]
+    assert torch.allclose(it.energy_of_pixels(states(6)), -(-torch.stack(each)).logsumexp(0), atol=1e-5)
+
+
+def critic_of(**options: Any) -> EnergyCritic:
     studio = Studio((1, 16, 16), seed=0)
     studio.reseed()
-    critic = EnergyCritic(EnergyCritic.Options(hidden=32), studio)
+    critic = EnergyCritic(EnergyCritic.Options(**{"hidden": 32, **options}), studio)
     critic.build(build())
+    return critic
+
+
+def test_what_is_taken_for_real_has_less_energy_than_real_works_had() -> None:
+    critic, data, noise = critic_of(), reals(50), Works(torch.rand(50, 1, 16, 16) * 2 - 1)
+    assert not critic.fooled(data, None).any()  # before the first step it has seen nothing
+    critic.learn(noise, data)
+    assert critic.level.item() == pytest.approx(-critic.judge(data, None).mean().item(), abs=2)
+    assert 0.2 < critic.fooled(data, None).float().mean() < 0.9
+    first = critic.level.item()
+    critic.learn(noise, data)
+    assert critic.level.item() == pytest.approx(0.9 * first - 0.1 * critic.judge(data, None).mean().item(), abs=0.5)
+
+
+def test_a_critic_of_energy_prefers_what_it_learnt() -> None:
+    critic = critic_of()
     data, noise = reals(), Works(torch.rand(100, 1, 16, 16) * 2 - 1)
     for step in range(60):
         critic.learn(noise, data[torch.arange(step * 50, step * 50 + 50) % len(data)])
@@ -220,3 +328,41 @@ def test_a_critic_of_energy_prefers_what_it_learnt() -> None:
 def test_what_does_not_fit_is_refused(options: dict[str, Any], image: tuple[int, int, int], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         RBM(RBM.Options(**options), Studio(image)).check()
+
+
+def test_colours_are_refused_by_the_role_that_was_given_the_option() -> None:
+    with pytest.raises(ConfigError, match=r"^critic\.visible=bernoulli"):
+        EnergyCritic(EnergyCritic.Options(), Studio((3, 16, 16))).check()
+    with pytest.raises(ConfigError, match=r"^artist\.visible=bernoulli"):
+        RBM(RBM.Options(), Studio((3, 16, 16))).check()
+
+
+def test_works_are_the_means_of_the_last_half_step() -> None:
+    it, data = build(), reals(50)
+    with torch.no_grad():
+        it.machine.weight.normal_(0, 0.5)
+    works = it.make(50, data)
+    drawn = it.chains[0].unflatten(1, (1, 16, 16)) * 2 - 1
+    assert works.pixels.requires_grad
+    assert (works.pixels.detach() * drawn).mean() > 0.2  # pixels follow their means
+    assert torch.equal(works.ctx[1], it.chains[0])
+
+
+# the command
+
+
+@pytest.mark.parametrize("words", [("rbm",), ("gp-rbm", "-o", "artist.population=16", "-o", "artist.elites=2")])
+def test_energies_are_drawn_of_an_artist_or_of_a_critic(words: tuple[str, ...], coevo_command: CommandLine) -> None:
+    picture = coevo_command.runs / "energies.png"
+    role = "artist" if words == ("rbm",) else "critic"
+    small = ("--size", 16, "--batch", 16, "--rounds", 2, "-o", f"{role}.hidden=20", "--name", "it")
+    assert coevo_command("run", *words, *small).code == 0
+    answer = coevo_command("energies", "it", "-n", 20, "-o", picture)
+    assert answer.code == 0 and "Filters, fantasies and energies in" in answer.out, answer.err
+    with Image.open(picture) as drawn:
+        assert drawn.width >= 900 and drawn.height > 700
+
+
+def test_energies_of_a_pair_without_a_machine_are_refused(played: CommandLine) -> None:
+    said = played.refuses("energies", "small", "-o", played.runs / "x.png")
+    assert "Neither artist 'dcgan' nor critic 'dcnn' of run 'small' is a Boltzmann machine" in said
