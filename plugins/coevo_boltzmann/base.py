@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from inspect import unwrap
 from typing import Any, ClassVar
@@ -67,12 +67,10 @@ class SGD(torch.optim.SGD):
     add_param_group, zero_grad = unwrap(Optimizer.add_param_group), unwrap(Optimizer.zero_grad)
     state_dict, load_state_dict = unwrap(Optimizer.state_dict), unwrap(Optimizer.load_state_dict)
 
-    def minimise(self, loss: Tensor, change: Callable[[], None] | None = None) -> None:
-        """Take one step down the gradient of a loss, which may be changed before, and of half the decayed squares."""
+    def minimise(self, loss: Tensor) -> None:
+        """Take one step down the gradient of a loss and of half the decayed squares."""
         self.zero_grad()
         loss.backward()
-        if change:
-            change()
         for matrix in self.matrices:
             if matrix.grad is not None:
                 matrix.grad.add_(matrix.detach(), alpha=self.weight_decay)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import ClassVar, Generic, Literal, TypeVar
 
 import torch
@@ -21,8 +20,7 @@ from coevo_boltzmann.pixels import units
 M = TypeVar("M", bound=nn.Module)
 
 CHAINS = 100  # that are exhibited together
-SOME = 10  # real works and fantasies by which means of hidden units and the reconstruction error are estimated
-OFFSET_SHARE = 0.01  # of a step's means in the running ones (Melchior 2016)
+LOGGED = 10  # works whose reconstruction error is logged
 
 
 class EnergyOptions(DescentOptions):
@@ -50,18 +48,15 @@ class EnergyArtist(EnergyPlayer, Artist, Generic[M]):
             self.average = EMA(machine, self.options.ema)
         self.chains = torch.empty(0, device=self.studio.device)
 
-    def contrast(
-        self, low: Tensor, high: Tensor, reward: Tensor | float = 0.0, change: Callable[[], None] | None = None
-    ) -> Metrics:
+    def contrast(self, low: Tensor, high: Tensor, reward: Tensor | float = 0.0) -> Metrics:
         """Take a step by the gradient of the likelihood, E_model ∂F - E_data ∂F.
 
         Args:
             low, high: energies of real works and of fantasies.
             reward: a scalar that is raised too.
-            change: of the gradients, before the step.
         """
         gap = low.mean() - high.mean()
-        self.optimiser.minimise(gap - reward, change)
+        self.optimiser.minimise(gap - reward)
         if self.options.ema:
             self.average.update()
         return {"energy_gap": gap.detach()}
@@ -86,8 +81,6 @@ class ChainOptions(EnergyOptions, PixelOptions):
     Tieleman 2008), or parallel tempering (Desjardins 2010)."""
     temperatures: int = Field(10, ge=2, le=1000)
     """fantasies=tempered: the number of temperatures."""
-    centred: bool = True
-    """Learn by the gradient of the centred machine (Cho 2011; Melchior 2016), which needs fewer steps."""
     conditional: bool = False
     """A label is part of the visible units, so that works of a class can be drawn."""
 
@@ -96,14 +89,6 @@ class ChainOptions(EnergyOptions, PixelOptions):
 
 class ChainArtist(EnergyArtist[Machine]):
     """An artist that learns restricted machines: contrastive divergence, persistent chains or parallel tempering."""
-
-    extra_state = ("chains", "offsets")
-    offsets: Tensor
-    """Running means of visible and of hidden units, [V + H]; zeros at the beginning."""
-
-    def begin(self, machine: Machine) -> None:
-        super().begin(machine)
-        self.offsets = torch.zeros(sum(machine.weight.shape), device=self.studio.device)
 
     def check(self) -> None:
         o = self.options
@@ -135,15 +120,12 @@ class ChainArtist(EnergyArtist[Machine]):
 
     def learn_machine(self, machine: Machine, data: Tensor, fantasies: Tensor, reward: Tensor | float) -> Metrics:
         """Take a step by visible units of real works and of fantasies."""
-        both = torch.cat([data, fantasies])
+        low, high = machine(torch.cat([data, fantasies])).split([len(data), len(fantasies)])
+        metrics = self.contrast(low, high, reward)
         with torch.no_grad():
-            some = torch.cat([data[:SOME], fantasies[:SOME]])
-            hidden = machine.hidden_mean(some)
-            error = (machine.visible_mean(hidden) - some)[: len(data[:SOME])].square().mean()
-            self.offsets = torch.lerp(self.offsets, torch.cat([both.mean(0), hidden.mean(0)]), OFFSET_SHARE)
-        low, high = machine(both).split([len(data), len(fantasies)])
-        change = partial(machine.centre_gradients, self.offsets) if self.options.centred else None
-        return {**self.contrast(low, high, reward, change), "reconstruction_error": error}
+            some = data[:LOGGED]
+            error = (machine.visible_mean(machine.hidden_mean(some)) - some).square().mean()
+        return {**metrics, "reconstruction_error": error}
 
     def visible_units(self, machine: Machine, reals: Works, generator: torch.Generator) -> Tensor:
         """Pixels [N, P] of real works as visible units; binary ones are drawn anew in every step."""

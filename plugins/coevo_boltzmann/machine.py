@@ -103,26 +103,6 @@ class Machine(nn.Module):
         chosen = torch.multinomial(label.reshape(-1, self.classes), 1, generator=generator)[:, 0]
         return torch.cat([pixels, one_hot(chosen, self.classes).to(pixels).reshape(label.shape)], -1)
 
-    @torch.no_grad()
-    def centre_gradients(self, offsets: Tensor) -> None:
-        """Turn its gradients into those of the centred machine, (v - μ)ᵀ W (h - λ), back in its own parameters.
-
-        Units that are on in most works no longer move all biases and weights at once; the likelihood is the same.
-
-        Args:
-            offsets: μ and λ in a row, [V + H], about the means of the units.
-
-        Reference:
-            Cho et al. 2011, Enhanced gradient and adaptive learning rate for training restricted Boltzmann machines;
-            Melchior et al. 2016, How to center deep Boltzmann machines.
-        """
-        visible, hidden = offsets.split([len(self.visible_bias), len(self.hidden_bias)])
-        weight, b, c = self.weight.grad, self.visible_bias.grad, self.hidden_bias.grad
-        assert weight is not None and b is not None and c is not None
-        weight.addr_(visible, c, alpha=-1).addr_(b, hidden, alpha=-1)
-        b.addmv_(weight, hidden, alpha=-1)
-        c.addmv_(weight.T, visible, alpha=-1)
-
     def layer(self) -> Layer:
         """The machine as a layer that a network can start from; a label has no place in it.
 

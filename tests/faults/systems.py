@@ -18,7 +18,7 @@ ROUNDS = 8
 PACE = {"save_every": 2, "log_every": 2, "sheet_every": 3}
 SMALLER = {
     "width": 8, "hidden": [16], "population": 12, "elites": 2, "memory": 24, "pretrain_steps": 6, "max_nodes": 60,
-    "max_links": 40, "labelled_batch": 8, "mixture_after": 3, "reals_measured": 12, "side": 4,
+    "max_links": 40, "labelled_batch": 8, "mixture_after": 3, "reals_measured": 12, "side": 4, "layer_steps": 3,
 }  # fmt: skip
 """Values for options that a recipe's players have; those that a recipe leaves empty, such as hidden = [], stay."""
 OWN: dict[str, dict[str, Any]] = {"line-drawings": {"artist.ladders": 1, "critic.evaluations": 100}}

@@ -81,23 +81,6 @@ def test_the_gradient_of_free_energies_is_that_of_the_likelihood() -> None:
     assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(found, expected, strict=True))
 
 
-def test_centred_gradients_are_those_of_the_centred_machine() -> None:
-    """E = -(v - μ)ᵀb' - c'ᵀ(h - λ) - (v - μ)ᵀW(h - λ) is the same machine with b = b' - Wλ and c = c' - Wᵀμ."""
-    it, v, step = machine(), states(6)[[3, 17, 40]], 1e-3
-    mu, offset = torch.rand(6), torch.rand(4)
-    centred = [it.weight, it.visible_bias + it.weight @ offset, it.hidden_bias + it.weight.T @ mu]
-    centred = [part.detach().clone().requires_grad_() for part in centred]
-    weight, b, c = centred
-    inputs = v @ weight + (c - weight.T @ mu)
-    loss = (-(v @ (b - weight @ offset)) - torch.nn.functional.softplus(inputs).sum(1)).mean()
-    moved = [part - step * slope for part, slope in zip(centred, torch.autograd.grad(loss, centred), strict=True)]
-    expected = [moved[0], moved[1] - moved[0] @ offset, moved[2] - moved[0].T @ mu]
-    it(v).mean().backward()
-    it.centre_gradients(torch.cat([mu, offset]))
-    for parameter, wanted in zip((it.weight, it.visible_bias, it.hidden_bias), expected, strict=True):
-        assert torch.allclose(parameter - step * parameter.grad, wanted, atol=1e-6)
-
-
 def test_one_class_of_a_label_is_on() -> None:
     it = machine(classes=3)
     v = it.sample_visible(torch.ones(50, 4), torch.Generator().manual_seed(0))
@@ -228,7 +211,6 @@ def test_exchanges_of_temperatures_leave_the_distribution_as_it_is() -> None:
             "fantasies": "contrastive",
             "conditional": True,
             "ema": 0.0,
-            "centred": False,
         },
         {"hidden": 8, "exhibit_steps": 2, "fantasies": "tempered", "temperatures": 3, "momentum": 0.0},
         {"hidden": 8, "exhibit_steps": 2, "visible": "gaussian", "lr_half_life": 5},
@@ -256,12 +238,9 @@ def reals(n: int = 500) -> Works:
     return digits(DataOptions(size=16)).works(slice(0, n))
 
 
-@pytest.mark.parametrize(
-    ("fantasies", "centred"),
-    [("contrastive", True), ("persistent", True), ("persistent", False), ("tempered", True)],
-)
-def test_learning_makes_real_works_likelier(fantasies: str, centred: bool) -> None:
-    it, data = build(fantasies=fantasies, centred=centred, ema=0.9), reals()
+@pytest.mark.parametrize("fantasies", ["contrastive", "persistent", "tempered"])
+def test_learning_makes_real_works_likelier(fantasies: str) -> None:
+    it, data = build(fantasies=fantasies, ema=0.9), reals()
     before = it.evaluate(data, 50)["nll_of_50_draws"]
     for step in range(150):
         some = data[torch.arange(step * 50, step * 50 + 50) % len(data)]
