@@ -10,6 +10,7 @@ import torch
 from kit_rules import Plain, broken, names
 from torch import nn
 
+from coevo.contract.capabilities import Layer
 from coevo.contract.drawings import Drawing
 from coevo.testing.kit import bench_for
 from coevo.testing.standins import CodeArtist, EvolvingArtist, GradientArtist
@@ -177,6 +178,15 @@ class Flat(CodeArtist):
         return images.detach().flatten(1)[:, :2]
 
 
+class Toppled(GradientArtist):
+    """Its second layer does not stand on its first."""
+
+    def pretrained_layers(self):
+        pixels = self.studio.image[1] * self.studio.image[2]
+        shapes = [(4, pixels), (3, 5)]
+        return [Layer(torch.zeros(shape), torch.zeros(shape[0]), torch.zeros(shape[1])) for shape in shapes]
+
+
 class Sloped(CodeArtist):
     """Its latents carry gradients to the pictures."""
 
@@ -205,10 +215,11 @@ CASES = [
     (Losing, "reconstructor", "12 works have 6 reconstructions"),
     (Infinite, "self-evaluating", "its figure 'error' is not finite"),
     (Flat, "differentiable-encoder", "latents carry no gradients"),
+    (Toppled, "layer-source", "layer 2 has the shapes [(3, 5), (3,), (5,)], and what is below it asks for [(3, 4)"),
 ]
 CAPABILITIES = (
     *("encode", "latents", "decode", "reconstruct", "render", "render_strips", "breed"),
-    *("seed_population", "immigrate", "evaluate", "growth", "vector"),
+    *("seed_population", "immigrate", "evaluate", "growth", "vector", "pretrained_layers"),
 )
 
 
