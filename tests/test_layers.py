@@ -77,7 +77,9 @@ def test_the_core_imports_no_plugin_and_plugins_only_coevo_and_themselves() -> N
 
 
 def test_what_a_player_is_and_the_loop_fit_in_a_readers_head() -> None:
-    assert sum(len(path.read_text().splitlines()) for path in (ROOT / "coevo" / "contract").glob("*.py")) < 600
+    lines = {path.stem: len(path.read_text().splitlines()) for path in (ROOT / "coevo" / "contract").glob("*.py")}
+    assert lines["players"] + lines["works"] < 450  # whatever every player is
+    assert sum(lines.values()) < 700  # and what some can do
     assert length("coevo/loop/coevolve.py", "coevolve") <= 60
     assert length("coevo/runs/run.py", "turns") <= 60
 
