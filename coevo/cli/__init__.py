@@ -32,7 +32,7 @@ main.add_section("Play", [playing.run, playing.resume, sweeping.sweep])
 main.add_section(
     "Look",
     [
-        *(looking.recipes, looking.runs, looking.show, looking.sample, looking.translate),
+        *(looking.recipes, looking.runs, looking.show, looking.sample, looking.film, looking.translate),
         *(looking.grow, looking.evaluate, looking.compare),
     ],
 )

@@ -222,6 +222,25 @@ def grow(run: str, n: int, steps: int, damage: str, seed: int, output: Path, sho
 
 
 @click.command()
+@RUN
+@click.option(
+    "--width", metavar="PX", type=click.IntRange(64, 4096), default=480, show_default=True, help="Width of the film."
+)
+@OUTPUT("film.gif")
+@RUNS_DIR
+def film(run: str, width: int, output: Path, runs_dir: Path) -> None:
+    """Film a RUN: its contact sheets, one after another (.gif). `-o run.sheet_every=5` of a run makes more of them."""
+    from coevo.storage.atomic import check_folder
+    from coevo.tools.film import write_film
+
+    if output.suffix.lower() != ".gif":
+        raise ConfigError(f"-o {output} should end with .gif.")
+    check_folder(output)
+    frames = write_film(open_store(run, runs_dir), width, output)
+    click.echo(f"{counted(frames, 'sheet')} of the run in {output}")
+
+
+@click.command()
 @click.argument("run", metavar="RUN|FOLDER", default="latest", shell_complete=completion.runs)
 @click.option(
     "-n", "n", metavar="N", type=click.IntRange(10, 100_000), default=1000, show_default=True, help="Number of works."
