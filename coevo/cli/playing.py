@@ -66,6 +66,13 @@ if TYPE_CHECKING:
     help="Start with the players of another run, or with a picture that carries its genome.",
     shell_complete=runs,
 )
+@click.option(
+    "--critic-from",
+    "critic_from",
+    metavar="RUN",
+    help="Let the critic of another run judge, as it is: it learns no more.",
+    shell_complete=runs,
+)
 @click.option("--name", metavar="NAME", help="The run's name.  [default: the recipe or the players, and a number]")
 @RUNS_DIR
 @click.option("--config", "file", metavar="FILE", type=FILE, help="A TOML file of options.")

@@ -18,6 +18,8 @@ ABILITIES = {
     "Encoder": "encodes pictures",
     "DifferentiableEncoder": "has latents with gradients",
     "Decoder": "decodes codes",
+    "DifferentiableDecoder": "decodes codes with gradients",
+    "DecoderUser": "plays in the code space of a run's artist, with --from",
     "Reconstructor": "reconstructs pictures",
     "Renderer": "draws its works at any size",
     "StripRenderer": "draws very large pictures strip by strip",

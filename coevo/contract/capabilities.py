@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 from torch import Tensor
 
 from coevo.contract.drawings import Drawing
-from coevo.contract.players import Metrics
+from coevo.contract.players import Artist, Metrics
 from coevo.contract.works import Works
 
 
@@ -34,6 +34,26 @@ class Decoder(Protocol):
 
     def decode(self, codes: Tensor, labels: Tensor | None = None) -> Works:
         """N finished works of codes [N, D], of labels [N] int64 if given: no gradients; changes nothing."""
+
+
+@runtime_checkable
+class DifferentiableDecoder(Protocol):
+    """A decoder whose pictures can be differentiated."""
+
+    def pictures(self, codes: Tensor) -> Tensor:
+        """Pictures [N, C, H, W] in [-1, 1] of up to 250 codes [N, D], with gradients to the codes; changes nothing."""
+
+
+@runtime_checkable
+class DecoderUser(Protocol):
+    """An artist that plays in the code space of a trained one, which stays as it is: that of the run that --from names.
+
+    Its option `decoder`, a dict with the name and the options of that artist, is set by the run, and its state has a
+    part of that name.
+    """
+
+    def trained(self) -> Artist | None:
+        """The artist that the option names, in the same studio; None if it names none."""
 
 
 @runtime_checkable
@@ -121,7 +141,7 @@ class Evolving(Protocol):
 
 @runtime_checkable
 class SelfEvaluating(Protocol):
-    """An artist with figures of quality of its own, for `coevo evaluate`."""
+    """A player with figures of quality of its own, for `coevo evaluate`."""
 
     def evaluate(self, works: Works, draws: int) -> Mapping[str, float]:
         """Figures by name, on N real works; an estimate may take this many draws (samples)."""

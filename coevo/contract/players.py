@@ -74,6 +74,8 @@ class CriticSpec:
     """The rewards of judge() carry gradients to the works."""
     learns: bool = True
     """False for a person or a frozen network: it gets no phase of its own."""
+    pretraining: int = 0
+    """Steps that it learns in the first round, to stay as it is then; 0: it learns in every round."""
     reals: Need = "unused"
     """Whether it uses real works."""
     labels: Supervision = "unused"

@@ -51,6 +51,7 @@ FIGURES = {
     "class_kl": Figure("lower", "KL of the class histogram from real, nats"),
     "confidence": Figure("", "mean probability of the likeliest class", "share"),
     "evaluator_accuracy": Figure("", "of the evaluator; low: do not trust it", "real", "held_out"),
+    "critic_accuracy": Figure("", "of the critic, on real works", "real", "held_out"),
     "parzen": Figure("higher", "log-likelihood by Parzen window, nats (weak)", "nats", "held_out"),
     "reconstruction_error": Figure("lower", "mean squared error of pixels in [0, 1]", "value", "encoded"),
     "classification_error": Figure("lower", "real works encoded to a wrong class", "share", "encoded"),

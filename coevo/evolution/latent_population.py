@@ -54,6 +54,9 @@ class LatentPopulation(Population[Tensor]):
     def check(self) -> None:
         self.decoder.check()
 
+    def trained(self) -> Artist:
+        return self.decoder
+
     # codes
 
     def random_genomes(self, n: int) -> list[Tensor]:

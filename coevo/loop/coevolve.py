@@ -122,6 +122,8 @@ def coevolve(
     for round in count(start.round):
         made: tuple[Works, Works | None] | None = None
         for index, phase in enumerate(phases[start.phase :], start.phase):
+            if not phase.is_in(round):
+                continue
             more = index + 1 < len(phases)
             for step in range(start.step, phase.steps):
                 if phase.restart and step == 0:

@@ -24,6 +24,12 @@ class Phase:
     """The share of works in [0, 1] that fool the critic: the artist's floor, the critic's ceiling; None: no goal."""
     restart: bool = False
     """The artist is built anew at the beginning of the phase, in every round (Machado 2008)."""
+    rounds: int | None = None
+    """The number of rounds that have the phase, the first ones; None: all."""
+
+    def is_in(self, round: int) -> bool:
+        """Whether a round has this phase."""
+        return self.rounds is None or round < self.rounds
 
     def may_end(self, step: int) -> bool:
         """Whether this may turn out to be its last step."""
@@ -39,8 +45,11 @@ class Phase:
 
 
 def phases_of(critic: Critic) -> tuple[Phase, ...]:
-    """A step of either side; of the artist alone if the critic never learns."""
-    return DEFAULT_PHASES if critic.spec().learns else (Phase("artist"),)
+    """A step of either side; of the artist alone if the critic never learns, or has learnt in the first round."""
+    spec = critic.spec()
+    if spec.learns and spec.pretraining:
+        return (Phase("critic", spec.pretraining, rounds=1), Phase("artist"))
+    return DEFAULT_PHASES if spec.learns else (Phase("artist"),)
 
 
 DEFAULT_PHASES = (Phase("critic"), Phase("artist"))

@@ -10,8 +10,9 @@ from typing import Literal
 
 import torch
 
+from coevo.coevolution.frozen import FrozenCritic
 from coevo.coevolution.society import society
-from coevo.contract.capabilities import Decoder
+from coevo.contract.capabilities import Decoder, DecoderUser
 from coevo.contract.players import Artist, Critic
 from coevo.contract.works import Works
 from coevo.data.batches import DatasetBatches, LazyBatches, NoData
@@ -50,7 +51,7 @@ class Setup:
         self.artist, self.critic = make_pair(config, self.studio)
         check_pair(self.artist, self.critic)
         self.studio.picks = self.picks
-        knows_classes = self.is_bred and config.classes is not None  # so its decoder needs no data
+        knows_classes = self.plays_codes and config.classes is not None  # so its decoder needs no data
         self.uses_reals = uses_reals(self.critic) if knows_classes else uses_reals(self.artist, self.critic)
         self.phases: tuple[Phase, ...] = config.phases(self.critic.spec().learns)
         self.uses_given = any(player.spec().given != "unused" for player in (self.artist, self.critic))
@@ -70,12 +71,13 @@ class Setup:
 
     @property
     def trained(self) -> Artist:
-        """The artist that has networks: the decoder, if its latent codes are bred."""
-        return self.artist.decoder if isinstance(self.artist, LatentPopulation) else self.artist
+        """The artist that has networks: the decoder, if another one plays with its latent codes."""
+        decoder = self.artist.trained() if isinstance(self.artist, DecoderUser) else None
+        return decoder or self.artist
 
     @property
-    def is_bred(self) -> bool:
-        """Whether the latent codes of a trained artist are bred."""
+    def plays_codes(self) -> bool:
+        """Whether the artist plays with the latent codes of a trained one, which stays as it is."""
         return self.trained is not self.artist
 
     @property
@@ -121,7 +123,7 @@ class Setup:
     def build_artist(self) -> None:
         """Make the artist alone."""
         self.studio.reseed()
-        if self.is_bred:
+        if self.plays_codes:
             self.trained.build()
         self.artist.build()
 
@@ -193,7 +195,13 @@ def make_pair(config: Config, studio: Studio) -> tuple[Artist, Critic]:
     if exchange:
         raise ConfigError(f"run.exchange={exchange} needs several agents to show works to; say --agents 2 or more.")
     artist, critic = one_pair(config, studio)
-    if lacks_gradients(artist.spec(), critic.spec()) and isinstance(artist, Decoder) and artist.code:
+    if isinstance(artist, DecoderUser):
+        if not config.run.start:
+            raise PairError(
+                f"Artist {artist.name!r} plays in the code space of a trained artist, such as a vae; name its run with "
+                "--from. `coevo run vae --minutes 3 --name codes` makes one."
+            )
+    elif lacks_gradients(artist.spec(), critic.spec()) and isinstance(artist, Decoder) and artist.code:
         if not config.run.start:
             raise PairError(
                 f"Critic {critic.name!r} gives no gradients, so it can only breed the latent codes of an artist "
@@ -205,10 +213,10 @@ def make_pair(config: Config, studio: Studio) -> tuple[Artist, Critic]:
 
 def one_pair(config: Config, studio: Studio) -> tuple[Artist, Critic]:
     """The artist and the critic that a configuration names."""
-    players = config.artist_class(config.artist, studio), config.critic_class(config.critic, studio)
-    for player in players:
+    artist, critic = config.artist_class(config.artist, studio), config.critic_class(config.critic, studio)
+    for player in (artist, critic):
         checks.specified(player)
-    return players
+    return artist, FrozenCritic(critic, config.frozen) if config.run.critic_from else critic
 
 
 def uses_reals(*players: Artist | Critic) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 import tomli_w
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
+from coevo.coevolution.frozen import FrozenCritic
 from coevo.contract.players import Artist, Critic, Options, Player
 from coevo.data.datasets import DataOptions
 from coevo.data.fingerprint import Fingerprint
@@ -71,6 +72,8 @@ class RunOptions(Options):
     """Keep the best checkpoint too: min:METRIC or max:METRIC of metrics.jsonl, such as min:artist.loss."""
     start: str | None = None
     """A run or a picture to start from (--from)."""
+    critic_from: str | None = None
+    """A run whose critic judges, and learns no more (--critic-from)."""
     agents: int = Field(1, ge=1, le=1024)
     """Pairs in a society, each with an artist and a critic of its own."""
     exchange: int | None = Field(None, ge=0, le=65536)
@@ -100,6 +103,13 @@ class PhaseOptions(Options):
     """Steps of the phase; the most if a goal is given."""
     goal: float | None = Field(None, ge=0, le=1)
     """Share of works that fool the critic: the artist's phase ends above it, the critic's below it."""
+
+
+class CriticPhaseOptions(PhaseOptions):
+    """The critic's part of a round."""
+
+    rounds: int | None = Field(None, ge=1)
+    """The number of rounds in which it learns, the first ones, to stay as it is then; by default all."""
 
 
 class ArtistPhaseOptions(PhaseOptions):
@@ -133,9 +143,10 @@ class Config:
     artist: Options
     critic_class: type[Critic]
     critic: Options
-    critic_phase: PhaseOptions
+    critic_phase: CriticPhaseOptions
     artist_phase: ArtistPhaseOptions
     latent_population: LatentPopulation.Options
+    frozen: FrozenCritic.Options
     classes: tuple[str, ...] | None = None
     """Names of the labels of its data; None if the data was not read yet."""
     planes: tuple[str, ...] | None = None
@@ -170,6 +181,7 @@ class Config:
                 "artist": self.artist_phase.model_dump(exclude_none=True),
             },
             "latent_population": self.latent_population.model_dump(exclude_none=True),
+            "frozen": self.frozen.model_dump(exclude_none=True),
             "made": made.model_dump(exclude_none=True),
         }
 
@@ -185,7 +197,7 @@ class Config:
         return replace(self, run=run)
 
 
-SECTIONS = ("run", "data", "artist", "critic", "phases", "latent_population")
+SECTIONS = ("run", "data", "artist", "critic", "phases", "latent_population", "frozen")
 RENAMED_SECTIONS = {"breeder": "latent_population"}
 
 
@@ -206,16 +218,21 @@ def resolve(tree: Mapping[str, Any], registry: Registry, given: frozenset[str] =
     artist_class, artist = _player("artist", sections["artist"], registry, mistakes)
     critic_class, critic = _player("critic", sections["critic"], registry, mistakes)
     phases = dict(sections["phases"])
-    critic_phase = validated(PhaseOptions, "phases.critic", phases.pop("critic", {}), mistakes)
+    critic_phase = validated(CriticPhaseOptions, "phases.critic", phases.pop("critic", {}), mistakes)
     artist_phase = validated(ArtistPhaseOptions, "phases.artist", phases.pop("artist", {}), mistakes)
     bred = validated(LatentPopulation.Options, "latent_population", sections["latent_population"], mistakes)
+    frozen = validated(FrozenCritic.Options, "frozen", sections["frozen"], mistakes)
     made = validated(Made, "made", tree.get("made", {}), mistakes)
     mistakes += [unknown("phase", name, ("critic", "artist")) for name in phases]
     if mistakes:
         raise ConfigError(mistakes)
+    spec: Any = checks.specified(critic_class(critic, Studio()))
     if "batch" not in run.model_fields_set:
-        spec: Any = checks.specified(critic_class(critic, Studio()))
         run = run.model_copy(update={"batch": spec.batch})
+    if spec.pretraining:
+        once = {"steps": spec.pretraining, "rounds": 1}
+        chosen = critic_phase.model_fields_set
+        critic_phase = critic_phase.model_copy(update={key: n for key, n in once.items() if key not in chosen})
     return Config(
         run=run,
         data=data,
@@ -226,6 +243,7 @@ def resolve(tree: Mapping[str, Any], registry: Registry, given: frozenset[str] =
         critic_phase=critic_phase,
         artist_phase=artist_phase,
         latent_population=bred,
+        frozen=frozen,
         classes=made.classes,
         planes=made.planes,
         fingerprint=made.data,
@@ -239,8 +257,9 @@ def resolve(tree: Mapping[str, Any], registry: Registry, given: frozenset[str] =
 def option_names(tree: Mapping[str, Any], registry: Registry) -> Iterator[str]:
     """The names of all options that a run of these sections has, such as critic.width."""
     models: dict[str, type[BaseModel]] = {
-        "run": RunOptions, "data": DataOptions, "phases.critic": PhaseOptions, "phases.artist": ArtistPhaseOptions,
-        "latent_population": LatentPopulation.Options,
+        "run": RunOptions, "data": DataOptions, "phases.critic": CriticPhaseOptions,
+        "phases.artist": ArtistPhaseOptions, "latent_population": LatentPopulation.Options,
+        "frozen": FrozenCritic.Options,
     }  # fmt: skip
     for role in ROLES:
         if name := tree.get(role, {}).get("name"):
@@ -353,7 +372,7 @@ def leaves(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-FLAGS = {"data.name": "--data", "data.dir": "--data-dir", "run.start": "--from"} | {
+FLAGS = {"data.name": "--data", "data.dir": "--data-dir", "run.start": "--from", "run.critic_from": "--critic-from"} | {
     f"data.{key}": f"--{key}" for key in ("size", "channels")
 } | {f"run.{key}": f"--{key}" for key in ("batch", "agents", "device", "precision", "compile", "threads")}  # fmt: skip
 

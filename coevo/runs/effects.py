@@ -115,6 +115,10 @@ def pair_reasons(config: Config, artist: Artist, critic: Critic, dataset: Datase
                 yield f"run.{name}", f"neither {its} nor {judge} has networks"
     elif not critic.spec().learns:
         yield "run.ancestral_opponents", f"{judge} never learns, so there are no critics of its past"
+    elif config.critic_phase.rounds:
+        yield "run.ancestral_opponents", f"{judge} learns in the first rounds only, and has no past"
+    if not config.run.critic_from:
+        yield "frozen.*", "it is for a critic that --critic-from names"
     if not critic.spec().learns:
         yield "phases.critic.*", f"{judge} never learns, so it has no phase"
         yield "run.resample", f"{judge} never learns, so there is no step to draw works anew after"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 
-from coevo.contract.players import Artist, State
+from coevo.contract.players import Artist, Critic, State
 from coevo.errors import CoevoError, DamageWarning, StoreError, command
 from coevo.interactive.session_db import FILE, SessionDB
 from coevo.loop import Position
@@ -136,6 +136,16 @@ class SavedRun:
             with restoring(self.folder.name):
                 self.setup.artist.restore(self.state["artist"])
         return self.setup.artist
+
+    @cached_property
+    def critic(self) -> Critic:
+        """The critic as it was saved. Raises as `artist` does."""
+        artist, critic = self.artist, self.setup.critic
+        with self.setup.studio.playing():
+            critic.build(artist)
+            with restoring(self.folder.name):
+                critic.restore(self.state["critic"])
+        return critic
 
     @property
     def _is_untrained(self) -> bool:

@@ -34,7 +34,7 @@ from coevo.runs.observers import Board, Checkpoints, Clock, MetricsLog, Sheets
 from coevo.runs.opening import check_kept, read_config, restoring
 from coevo.runs.players import changes_of, refuse_changed
 from coevo.runs.real_works import check_uses_data, relocated
-from coevo.runs.warm_start import check_start, warm_start
+from coevo.runs.warm_start import check_start, take_critic, warm_start
 from coevo.storage.run_folder import FORMAT, Checkpoint, RunFolder
 from coevo.studio import Studio
 
@@ -84,7 +84,8 @@ class Run:
             self.artist, self.critic, setup.batches(), setup.phases, self.studio,
             resample=options.resample, db=db, run_state=self.state,
         )  # fmt: skip
-        ancestors = options.ancestral_opponents and self.critic.spec().learns and not picks
+        learns = self.critic.spec().learns and not setup.config.critic_phase.rounds
+        ancestors = options.ancestral_opponents and learns and not picks
         self.ancestors = AncestralOpponents(store.folder, partial(make_pair, self.config)) if ancestors else None
         self.metrics = MetricsLog(store, options.log_every, Diagnostics(self.artist, self.critic), self.ancestors)
         self.clock = Clock(store, options.log_every)
@@ -134,9 +135,7 @@ class Run:
         try:
             run = cls(setup, store, SessionDB(store.folder / FILE, "create") if setup.picks else None)
             run.notes, run._is_read, run._is_untried = notes, True, True
-            if config.run.start:
-                with run.studio.playing():
-                    warm_start(config.run.start, run.setup, runs)
+            run.begin(runs)
         except BaseException:
             store.discard()
             raise
@@ -197,13 +196,21 @@ class Run:
                 checkpoint, run.problems = store.load(config.run.seed)
                 run.restore(checkpoint)
                 run.notes += filter(None, [run.lost])
-            elif config.run.start:  # it was killed before its first checkpoint
-                with run.studio.playing():
-                    warm_start(config.run.start, setup, store.folder.parent)
+            else:  # it was killed before its first checkpoint
+                run.begin(store.folder.parent)
         except BaseException:
             store.unlock()
             raise
         return run
+
+    def begin(self, runs: Path) -> None:
+        """Take over what other runs give to a new one: --from and --critic-from."""
+        options = self.config.run
+        with self.studio.playing():
+            if options.critic_from:
+                take_critic(options.critic_from, self.setup, runs)
+            if options.start:
+                warm_start(options.start, self.setup, runs)
 
     # its parts
 

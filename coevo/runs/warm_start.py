@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from coevo.contract.capabilities import Evolving, LayerSource
+from coevo.contract.capabilities import DecoderUser, Evolving, LayerSource
 from coevo.contract.players import Artist, Player
 from coevo.contract.works import Works
 from coevo.errors import ConfigError, DataError, PairError, StoreError
@@ -22,8 +22,10 @@ from coevo.storage.state_tools import copy_state
 
 
 def check_start(config: Config, runs: Path) -> None:
-    """Raise if --from names nothing to start from, before a folder is made."""
+    """Raise if --from or --critic-from names nothing to start from, before a folder is made."""
     start = config.run.start
+    if config.run.critic_from:
+        RunFolder.open(config.run.critic_from, runs)
     if not start:
         return
     if Path(start).is_file():
@@ -39,6 +41,13 @@ def check_start(config: Config, runs: Path) -> None:
         RunFolder.open(start, runs)
 
 
+def take_critic(name: str, setup: Setup, runs: Path) -> None:
+    """Let the critic judge as it does in another run; it is built."""
+    saved = SavedRun(RunFolder.open(name, runs))
+    check_agents(setup.config, saved)
+    take_over(setup.critic, "critic", saved, setup.config)
+
+
 def warm_start(start: str, setup: Setup, runs: Path) -> None:
     """Start from another run or a picture; the players are built.
 
@@ -48,20 +57,22 @@ def warm_start(start: str, setup: Setup, runs: Path) -> None:
     artist, critic, own = setup.artist, setup.critic, setup.trained
     if Path(start).is_file():
         origin = read_origin(Path(start))
-        if setup.is_bred:  # the picture holds a code; what decodes it is in its run
+        if setup.plays_codes:  # the picture holds a code; what decodes it is in its run
             take_over(own, "artist", SavedRun(RunFolder.open(origin.run, runs)), setup.config)
         seed_population(artist, origin.works, f"the picture {start}")
         return
     saved = SavedRun(RunFolder.open(start, runs))
     check_agents(setup.config, saved)
-    same = own.name == saved.config.artist_class.name
-    if critic.name == saved.config.critic_class.name and saved.state:
+    same = own.name == saved.setup.trained.name
+    if critic.name == saved.config.critic_class.name and saved.state and not setup.config.run.critic_from:
         take_over(critic, "critic", saved, setup.config)
     if same and not own.spec().population:
         take_over(own, "artist", saved, setup.config)
+    if isinstance(artist, DecoderUser) and not isinstance(artist, Evolving):
+        return  # it starts anew in the code space
     if not same and isinstance(own, Autoencoder) and isinstance(saved.artist, LayerSource):
         take_layers(own, saved.artist, saved.folder.name)
-    elif not same or own.spec().population or (setup.is_bred and saved.setup.is_bred):
+    elif not same or own.spec().population or (setup.plays_codes and saved.setup.plays_codes):
         works = saved.artist.exhibit(SHEET, saved.config.run.seed)
         name = saved.folder.name
         seed_population(artist, qualify_ids(works, name), f"run {name!r} of artist {saved.artist.name!r}")
@@ -97,7 +108,7 @@ def take_over(player: Player, role: Literal["artist", "critic"], saved: SavedRun
     if not saved.state:
         raise StoreError(f"Run {saved.folder.name!r} has no checkpoint to start from.")
     state = saved.state[role]
-    if role == "artist" and saved.setup.is_bred:
+    if role == "artist" and saved.setup.plays_codes:
         state = state["decoder"]
     try:
         player.restore(copy_state(state))

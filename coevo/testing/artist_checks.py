@@ -12,6 +12,8 @@ from torch import Tensor
 from coevo.contract.capabilities import (
     Breedable,
     Decoder,
+    DecoderUser,
+    DifferentiableDecoder,
     DifferentiableEncoder,
     Encoder,
     Evolving,
@@ -25,10 +27,11 @@ from coevo.contract.capabilities import (
 )
 from coevo.contract.players import Artist, Critic
 from coevo.contract.works import Genome, Works
-from coevo.errors import CoevoError, PairError
+from coevo.errors import CoevoError, ConfigError, PairError
 from coevo.images.strokes import draw_drawings
 from coevo.latent_models.priors import prior_of
 from coevo.loop import check_pair
+from coevo.plugin.registry import registry
 from coevo.storage.state_tools import copy_state, equal_states
 from coevo.testing.bench import (
     M,
@@ -49,7 +52,13 @@ NONSENSE = ("", "\x00", "no genome (", '{"no": "genome"}', "[" * 4000, "[[1e999,
 
 
 class ArtistBench(PlayerBench):
-    """Tries an artist: the required methods, then each capability that it has."""
+    """Tries an artist: the required methods, then each capability that it has. One that plays in another's code space
+    gets the first installed one that has a code space, if the options name none."""
+
+    def __init__(self, subject: Any, options: dict[str, Any]):
+        super().__init__(subject, options)
+        if callable(getattr(subject, "trained", None)) and "decoder" in subject.Options.model_fields:
+            self.given.setdefault("decoder", {"name": some_decoder()})
 
     def pair(self, seed: int = 7, **studio: Any) -> tuple[Artist, Critic]:
         room = self.studio(seed, **studio)
@@ -249,6 +258,41 @@ class ArtistBench(PlayerBench):
                 works = decoder.decode(codes[:n])
                 expect_works(works, artist, n)
                 expect(works.images is None or not works.images.requires_grad, "decoded works carry gradients")
+
+    @only_of(DifferentiableDecoder)
+    def check_differentiable_decoder(self) -> None:
+        """has pictures that carry gradients to the codes; computing them changes nothing.
+
+        Compute pictures() without `torch.no_grad` and `detach`, with networks in inference mode.
+        """
+        artist, _ = self.pair()
+        if isinstance(artist, DifferentiableDecoder) and artist.code:
+            decoder, codes = artist, torch.randn(N, artist.code.size, generator=torch.Generator().manual_seed(1))
+            codes = codes.to(artist.studio.device).requires_grad_()
+            self.unchanged(artist, lambda: decoder.pictures(codes), "pictures()")
+            pictures = decoder.pictures(codes)
+            expect_pictures(pictures, (N, *artist.studio.image))
+            expect(pictures.requires_grad, "pictures of codes carry no gradients")
+            (slope,) = torch.autograd.grad(pictures.sum(), codes, allow_unused=True)
+            expect(slope is not None, "the gradients of pictures do not reach the codes")
+
+    @only_of(DecoderUser)
+    def check_decoder_user(self) -> None:
+        """leaves the trained artist as it is, and keeps it in its state.
+
+        Make the artist that the option `decoder` names, build it once, and never give it to an optimiser.
+        """
+        artist, critic = self.pair()
+        its = artist.trained() if isinstance(artist, DecoderUser) else None
+        if its is None:
+            expect(False, "trained() gives no artist, though the option `decoder` names one")
+            return
+        before = copy_state(its.state())
+        expect("decoder" in artist.state(), "its state has no part `decoder`")
+        self.turn(artist, critic)
+        artist.exhibit(N, seed=1)
+        artist.build()
+        expect_equal(before, its.state(), "the trained artist's states before and after a turn and a restart")
 
     @only_of(Reconstructor)
     def check_reconstructor(self) -> None:
@@ -459,6 +503,16 @@ class ArtistBench(PlayerBench):
             figures = artist.evaluate(self.reals(artist.studio), draws=3)
             for name, value in figures.items():
                 expect(torch.tensor(float(value)).isfinite(), f"its figure {name!r} is not finite")
+
+
+def some_decoder() -> str:
+    """The name of the first installed artist that decodes codes with gradients."""
+    for name in registry().offers("artist"):
+        with suppress(ConfigError):  # one that cannot be loaded
+            player = registry().load("artist", name)
+            if callable(getattr(player, "pictures", None)) and not callable(getattr(player, "trained", None)):
+                return name
+    raise ConfigError("No artist is installed in whose code space another could play.")
 
 
 def bare(works: Works) -> Works:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from coevo.contract.players import Options
 from coevo.errors import ConfigError
 from coevo.evaluation.progress import SILENT, Progress
 from coevo.evaluation.table import report_rows
@@ -97,10 +98,10 @@ def options(config: Config) -> tuple[dict[str, str], set[str]]:
     """The options of a run by name, such as `critic.width`, and the names of those that are not the defaults."""
     found, chosen = dict[str, str](), {"artist.name", "critic.name"}
     found |= {"artist.name": config.artist_class.name, "critic.name": config.critic_class.name}
-    sections = {
+    sections: dict[str, Options] = {
         "artist": config.artist, "critic": config.critic, "data": config.data, "run": config.run,
         "phases.critic": config.critic_phase, "phases.artist": config.artist_phase,
-        "latent_population": config.latent_population,
+        "latent_population": config.latent_population, "frozen": config.frozen,
     }  # fmt: skip
     for section, values in sections.items():
         found |= {f"{section}.{name}": str(value) for name, value in values.model_dump(exclude_none=True).items()}

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 from PIL import Image
 from torch import Tensor
 
-from coevo.contract.capabilities import Encoder
+from coevo.contract.capabilities import Encoder, SelfEvaluating
 from coevo.contract.players import Artist
 from coevo.data.datasets import DataOptions, Dataset, load_dataset, to_float
 from coevo.data.loaders import loaders
 from coevo.data.splits import splits, stratified_indices
 from coevo.errors import DataError
-from coevo.evaluation.codes import code_figures, parzen_figures
+from coevo.evaluation.codes import ENCODED, code_figures, parzen_figures
 from coevo.evaluation.metrics import nearest
 from coevo.evaluation.progress import SILENT, Progress
 from coevo.evaluation.report import evaluate
@@ -90,6 +90,9 @@ def evaluate_works(
         if options.labelled is not None and not changes:
             labelled = stratified_indices(reals, options.labelled, saved.config.run.seed)
         report |= code_figures(saved.artist, reals, held_out, draws, labelled)
+        if isinstance(saved.setup.critic, SelfEvaluating):
+            works, critic = (held_out or reals).works(slice(0, ENCODED)), cast(SelfEvaluating, saved.critic)
+            report |= {f"critic_{name}": value for name, value in critic.evaluate(works, draws).items()}
     if sheet:
         progress.begin(f"drawing {sheet}")
         write_neighbours(images, reals, sheet)

@@ -7,7 +7,7 @@ import torch
 from standins import REAL, Reals, built, studio
 
 import coevo
-from coevo import Artist, ArtistSpec, PairError, Phase, Works, coevolve
+from coevo import Artist, ArtistSpec, CriticSpec, PairError, Phase, Works, coevolve
 from coevo.contract.capabilities import Evolving
 from coevo.loop import Position, check_pair
 from coevo.loop.pairs import share_parameters
@@ -62,6 +62,26 @@ def test_a_made_batch_serves_both_sides_unless_works_are_resampled(monkeypatch):
     twice = play(*gradient_pair(), 4, resample=True)
     assert len(makings) == 4
     assert not torch.equal(twice[0].works.images, twice[1].works.images)
+
+
+def test_a_critic_that_is_trained_once_learns_in_the_first_round_alone():
+    def roles(turns):
+        return [(turn.at.round, turn.role) for turn in turns]
+
+    once = (Phase("critic", steps=3, rounds=1), Phase("artist"))
+    artist, critic = gradient_pair()
+    turns = play(artist, critic, 6, phases=once)
+    assert roles(turns) == [(0, "critic")] * 3 + [(0, "artist"), (1, "artist"), (2, "artist")]
+    assert turns[-1].ends_round and turns[-1].next == Position(3)
+    assert roles(play(artist, critic, 2, phases=once, start=turns[-1].next)) == [(3, "artist"), (4, "artist")]
+    assert roles(play(artist, critic, 2, phases=once, start=turns[1].next)) == [(0, "critic"), (0, "artist")]
+
+
+def test_a_critic_says_in_its_spec_that_it_is_trained_once():
+    artist, critic = gradient_pair()
+    critic.spec = lambda: CriticSpec(gradients=True, reals="required", pretraining=2)
+    turns = list(islice(coevolve(artist, critic, Reals()), 4))
+    assert [turn.role for turn in turns] == ["critic", "critic", "artist", "artist"]
 
 
 @pytest.mark.parametrize(

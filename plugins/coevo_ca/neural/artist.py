@@ -257,7 +257,6 @@ class NCA(DecoderArtist):
 
     # exhibiting
 
-    @torch.no_grad()
     def pictures(self, codes: Tensor) -> Tensor:
         automaton, steps = self.ema.average, range(self.options.max_steps)
         fires = torch.cat([self._firing(codes, step) for step in steps])
@@ -280,7 +279,7 @@ class NCA(DecoderArtist):
         that seeds do not carry. If they carry all of it, cells of all works fire alike, bool [1, 1, S, S]."""
         side, keys = self.automaton.side, np.zeros((1, 1), np.uint32)
         if self.carried < codes.shape[1]:
-            keys = codes[:, self.carried :].cpu().numpy().view(np.uint32)
+            keys = codes[:, self.carried :].detach().cpu().numpy().view(np.uint32)
         cells = np.arange(step * side**2, (step + 1) * side**2, dtype=np.uint64)
         fires = hashed(cells + keys * np.uint64(2**32)) < self.options.fire_rate
         return torch.from_numpy(fires).view(1, -1, side, side).to(codes.device)
