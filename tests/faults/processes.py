@@ -15,7 +15,7 @@ from typing import Any
 
 from coevo.storage.run_folder import RunFolder
 
-from .systems import ROUNDS, asks, events, script, small
+from .systems import CODES, ROUNDS, asks, events, script, small, walks
 
 LIMIT = 300  # seconds in which a process must have ended
 NAME = "it"
@@ -112,6 +112,9 @@ class Story:
             picks.write_text(script(self.recipe, self.run))
             words += ["--picks", str(picks)]
         self.folder.mkdir(exist_ok=True)
+        if walks(self.recipe) and not (self.folder / CODES).exists():
+            words_before = ["run", *small("vae"), "--name", CODES, "--runs-dir", str(self.folder)]
+            self.starter.start(words_before, self.log).wait(LIMIT)
         return self.starter.start([*words, "--runs-dir", str(self.folder)], self.log)
 
     def play(self) -> float:

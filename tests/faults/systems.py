@@ -15,6 +15,8 @@ from coevo.runs.config import read_recipe
 from coevo.runs.effects import unmet
 
 ROUNDS = 8
+CODES = "codes"
+"""The run of a vae in whose code space others walk."""
 PACE = {"save_every": 2, "log_every": 2, "sheet_every": 3}
 SMALLER = {
     "width": 8, "hidden": [16], "population": 12, "elites": 2, "memory": 24, "pretrain_steps": 6, "max_nodes": 60,
@@ -38,6 +40,13 @@ def asks(recipe: str) -> bool:
     return bool(read_recipe(recipe, registry())["critic"]["name"] == "human")
 
 
+def walks(recipe: str) -> bool:
+    """Whether its artist plays in the code space of another run's, which --from names."""
+    return callable(
+        getattr(registry().load("artist", read_recipe(recipe, registry())["artist"]["name"]), "trained", None)
+    )
+
+
 def small(recipe: str) -> list[str]:
     """The words after `coevo run`, without a name: the recipe with small networks, populations and pictures."""
     tree = read_recipe(recipe, registry())
@@ -53,8 +62,11 @@ def small(recipe: str) -> list[str]:
     for phase, about in tree.get("phases", {}).items():
         if "steps" in about:
             options[f"phases.{phase}.steps"] = min(about["steps"], 3)
+    if walks(recipe):
+        options["critic.steps"] = 6
     large = tree["critic"]["name"] in MEASURING or asks(recipe)
     words = ["--size", "32" if large else "16", "--batch", "15" if asks(recipe) else "12"]
+    words += ["--from", CODES] if walks(recipe) else []
     for name, value in (options | OWN.get(recipe, {})).items():
         words += ["-o", f"{name}={value}"]
     return [recipe, *words, *([] if asks(recipe) else ["--rounds", str(ROUNDS)])]

@@ -17,7 +17,7 @@ from coevo.storage.run_folder import RunFolder
 pytestmark = pytest.mark.slow
 SOME = (
     "dcgan", "gp-dcnn", "evolved-art", "sims", "blind-watchmaker", "evoeco", "aae-semi-supervised",
-    "stacked-autoencoder",
+    "stacked-autoencoder", "ppgn",
 )  # fmt: skip
 """A recipe of each family; `python -m tests.faults.reproducible --kills 100` takes them all."""
 

@@ -18,6 +18,7 @@ OPTIONS = {
     "pix2pix": ("-o", "data.given=edges", "-o", "artist.width=4"),
     "cyclegan": ("-o", "data.given=digits", "-o", "artist.width=4", "-o", "artist.blocks=1"),
     "patch": ("-o", "critic.width=4"),
+    "classifier": ("-o", "critic.steps=3"),
 }
 REASONS = (
     "learns by gradients and",
@@ -30,6 +31,8 @@ REASONS = (
     "is given nothing",
     "needs something to make works from",
     "learns from pairs",
+    "judges works by their labels and",
+    "plays in the code space of a trained artist",
 )
 
 

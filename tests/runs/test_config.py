@@ -77,6 +77,14 @@ def test_players_of_one_name_and_different_plugins_share_no_options() -> None:
     assert merge(below, {"artist": {"name": "cloud"}}) == {"artist": {"name": "cloud", "shade": 1}}
 
 
+def test_a_critic_that_is_trained_once_has_its_steps_in_the_first_round() -> None:
+    tree = {"artist": {"name": "dcgan"}, "critic": {"name": "classifier", "steps": 7}}
+    phase = resolve(tree, registry()).critic_phase
+    assert (phase.steps, phase.rounds) == (7, 1)
+    phase = resolve(merge(tree, {"phases": {"critic": {"steps": 3, "rounds": 2}}}), registry()).critic_phase
+    assert (phase.steps, phase.rounds) == (3, 2)
+
+
 def test_phases_of_a_round() -> None:
     tree = merge(DCGAN, {"phases": {"critic": {"steps": 5}, "artist": {"goal": 0.5, "restart": True}}})
     config = resolve(tree, registry())
