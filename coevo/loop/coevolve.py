@@ -16,7 +16,7 @@ from coevo.contract.players import Artist, Critic, Metrics
 from coevo.contract.works import Works
 from coevo.loop import checks
 from coevo.loop.pairs import check_playable, share_parameters
-from coevo.loop.phases import Phase, phases_of
+from coevo.loop.phases import Phase, phases_of, phases_of_round
 
 
 class Position(NamedTuple):
@@ -121,9 +121,7 @@ def coevolve(
     carries = not (resample or shared)  # works go on from the critic's last step to the artist's first
     for round in count(start.round):
         made: tuple[Works, Works | None] | None = None
-        for index, phase in enumerate(phases[start.phase :], start.phase):
-            if not phase.is_in(round):
-                continue
+        for index, phase in phases_of_round(phases, round, start.phase):
             more = index + 1 < len(phases)
             for step in range(start.step, phase.steps):
                 if phase.restart and step == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,10 +28,6 @@ class Phase:
     rounds: int | None = None
     """The number of rounds that have the phase, the first ones; None: all."""
 
-    def is_in(self, round: int) -> bool:
-        """Whether a round has this phase."""
-        return self.rounds is None or round < self.rounds
-
     def may_end(self, step: int) -> bool:
         """Whether this may turn out to be its last step."""
         return self.goal is not None or step + 1 == self.steps
@@ -50,6 +47,13 @@ def phases_of(critic: Critic) -> tuple[Phase, ...]:
     if spec.learns and spec.pretraining:
         return (Phase("critic", spec.pretraining, rounds=1), Phase("artist"))
     return DEFAULT_PHASES if spec.learns else (Phase("artist"),)
+
+
+def phases_of_round(phases: Sequence[Phase], round: int, first: int) -> Iterator[tuple[int, Phase]]:
+    """The phases that a round has, with their places among all, from the place `first` on."""
+    for index, phase in enumerate(phases):
+        if index >= first and (phase.rounds is None or round < phase.rounds):
+            yield index, phase
 
 
 DEFAULT_PHASES = (Phase("critic"), Phase("artist"))
