@@ -13,6 +13,8 @@ from pydantic_core import PydanticUndefined
 from coevo.contract.capabilities import (
     Breedable,
     Decoder,
+    DecoderUser,
+    DifferentiableDecoder,
     DifferentiableEncoder,
     Encoder,
     Evolving,
@@ -37,6 +39,8 @@ CAPABILITIES: dict[str, tuple[type, ...]] = {
         Encoder,
         DifferentiableEncoder,
         Decoder,
+        DifferentiableDecoder,
+        DecoderUser,
         Reconstructor,
         Translator,
         Styled,
@@ -48,7 +52,7 @@ CAPABILITIES: dict[str, tuple[type, ...]] = {
         Evolving,
         SelfEvaluating,
     ),
-    "critic": (Interactive,),
+    "critic": (SelfEvaluating, Interactive),
 }
 
 

@@ -42,8 +42,8 @@ class Classifier(Critic):
         authors' code does."""
 
     options: Options
-    extra_state: ClassVar[tuple[str, ...]] = ("trained",)
-    trained: int
+    extra_state: ClassVar[tuple[str, ...]] = ("steps_taken",)
+    steps_taken: int
 
     def spec(self) -> CriticSpec:
         return CriticSpec(gradients=True, reals="required", labels="required", pretraining=self.options.steps)
@@ -54,20 +54,20 @@ class Classifier(Critic):
         self.network = self.studio.prepare(network(channels, height, width, self.options.width, classes))
         self.network.eval()
         self.optimiser = torch.optim.Adam(self.network.parameters(), self.options.learning_rate)
-        self.trained = 0
+        self.steps_taken = 0
 
     def learn(self, works: Works, reals: Works) -> Metrics:
         o, generator = self.options, self.studio.generator("shift")
         shift = torch.randint(-o.shift, o.shift + 1, (2,), generator=generator, device=self.studio.device).tolist()
         images = self.studio.add_noise(reals.pixels.roll(shift, (2, 3)), o.noise, "classifier")
         for group in self.optimiser.param_groups:
-            group["lr"] = o.learning_rate * max(0.01, 1 - self.trained / o.steps)
+            group["lr"] = o.learning_rate * max(0.01, 1 - self.steps_taken / o.steps)
         self.network.train()
         logits = self.network(images)
         loss = cross_entropy(logits, reals.classes)
         minimise(self.optimiser, loss)
         self.network.eval()
-        self.trained += 1
+        self.steps_taken += 1
         return {"loss": loss.detach(), "accuracy": (logits.argmax(1) == reals.classes).float().mean()}
 
     def judge(self, works: Works, reals: Works | None) -> Tensor:

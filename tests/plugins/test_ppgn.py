@@ -364,7 +364,7 @@ def classified(steps: int = 80, **options: Any) -> tuple[Classifier, Works]:
 
 def test_a_classifier_learns_once_and_says_how_well_it_does() -> None:
     critic, others = classified()
-    assert critic.spec().pretraining == 80 and critic.trained == 80
+    assert critic.spec().pretraining == 80 and critic.steps_taken == 80
     assert critic.evaluate(others, 1)["accuracy"] > 0.8
     assert critic.fooled(others, None).float().mean() > 0.8
     assert critic.evaluate(Works(images=others.images), 1) == {}
@@ -422,7 +422,7 @@ def test_the_recipe_walks_in_the_code_space_of_a_run(trained: CommandLine) -> No
     assert run.config.data.size == 16 and run.config.artist.decoder["hidden"] == [16]
     codes = SavedRun(RunFolder.open("codes", trained.runs))
     assert equal_states(run.state["artist"]["decoder"]["decoder"], codes.state["artist"]["decoder"])
-    assert run.state["critic"]["trained"] == 4  # in the first round alone
+    assert run.state["critic"]["steps_taken"] == 4  # in the first round alone
     trained.runs.joinpath("codes").rename(trained.runs / "gone")
     try:
         assert trained("sample", "walks", "-n", 8, "--label", 7, "-o", trained.runs / "x.png").code == 0
