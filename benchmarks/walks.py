@@ -46,7 +46,11 @@ def generator(name: str) -> Run:
     if (Path(GIVEN.runs) / name).is_dir():
         return coevo.load(name, GIVEN.runs)
     data = {"name": "mnist", "dir": GIVEN.data_dir, "size": 28}
-    options = {"data": data, "artist": {"latent": 16, "hidden": [512]}, "run": {"threads": GIVEN.threads, "sheet_every": 10_000}}
+    options = {
+        "data": data,
+        "artist": {"latent": 16, "hidden": [512]},
+        "run": {"threads": GIVEN.threads, "sheet_every": 10_000},
+    }
     return coevo.run(
         artist="vae", critic="none", name=name, runs_dir=GIVEN.runs, minutes=GIVEN.minutes, options=options
     )

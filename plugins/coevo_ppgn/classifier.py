@@ -11,9 +11,8 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-import coevo
 from coevo import Artist, Critic, CriticSpec, Metrics, Works
-from coevo.nn.adam import minimise
+from coevo.nn.adam import Adam, AdamOptions, minimise
 
 
 class Classifier(Critic):
@@ -26,13 +25,17 @@ class Classifier(Critic):
 
     name = "classifier"
 
-    class Options(coevo.Options):
+    class Options(AdamOptions):
         width: int = Field(32, ge=4, le=512)
         """Channels of the first layer; the later ones have twice and four times as many."""
         steps: int = Field(600, ge=1, le=1_000_000)
         """Steps of its training."""
         learning_rate: float = Field(4e-3, gt=0, le=1)
-        """Adam's learning rate at the start; it falls to 0 over the steps."""
+        """Adam's learning rate."""
+        lr_half_life: int = Field(150, ge=0)
+        """Steps after which the learning rate has halved, again and again; 0 keeps it."""
+        beta1: float = Field(0.9, ge=0, lt=1)
+        """Adam's β1."""
         noise: float = Field(0.3, ge=0, le=10)
         """Standard deviation of Gaussian noise on the pixels in [-1, 1] of real works, so that its slope is smooth."""
         shift: int = Field(1, ge=0, le=64)
@@ -53,15 +56,13 @@ class Classifier(Critic):
         classes = max(1, len(self.studio.classes))
         self.network = self.studio.prepare(network(channels, height, width, self.options.width, classes))
         self.network.eval()
-        self.optimiser = torch.optim.Adam(self.network.parameters(), self.options.learning_rate)
+        self.optimiser = Adam(self.network.parameters(), self.options)
         self.steps_taken = 0
 
     def learn(self, works: Works, reals: Works) -> Metrics:
         o, generator = self.options, self.studio.generator("shift")
         shift = torch.randint(-o.shift, o.shift + 1, (2,), generator=generator, device=self.studio.device).tolist()
         images = self.studio.add_noise(reals.pixels.roll(shift, (2, 3)), o.noise, "classifier")
-        for group in self.optimiser.param_groups:
-            group["lr"] = o.learning_rate * max(0.01, 1 - self.steps_taken / o.steps)
         self.network.train()
         logits = self.network(images)
         loss = cross_entropy(logits, reals.classes)

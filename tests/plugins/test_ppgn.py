@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from coevo.runs.opening import SavedRun
 from coevo.storage.run_folder import RunFolder
 from coevo.storage.state_tools import equal_states
 from coevo.testing import conform
+from coevo.tools.evaluate import evaluate_works
 from coevo_ppgn.artist import PPGN
 from coevo_ppgn.classifier import Classifier
 
@@ -350,11 +352,11 @@ def test_classes_that_the_data_has_not_are_refused() -> None:
 
 
 def classified(steps: int = 80, **options: Any) -> tuple[Classifier, Works]:
-    """A classifier of digits of 16 px, and works that it did not see."""
-    data = digits(DataOptions(size=16))
-    studio = Studio((1, 16, 16), data.classes)
+    """A classifier of digits of 8 px, and works that it did not see."""
+    data = digits(DataOptions(size=8))
+    studio = Studio((1, 8, 8), data.classes)
     studio.reseed()
-    critic = Classifier(Classifier.Options(width=16, steps=steps, **options), studio)
+    critic = Classifier(Classifier.Options(width=16, steps=steps, shift=0, **options), studio)
     critic.build(Plain(Plain.Options(), studio))
     order = torch.randperm(len(data), generator=torch.Generator().manual_seed(0))
     for number in range(steps):
@@ -431,14 +433,19 @@ def test_the_recipe_walks_in_the_code_space_of_a_run(trained: CommandLine) -> No
         trained.runs.joinpath("gone").rename(trained.runs / "codes")
 
 
-def test_it_is_filmed_and_evaluated(trained: CommandLine) -> None:
+def test_it_is_filmed(trained: CommandLine) -> None:
     walked(trained, "filmed", "--rounds", 6)
     film = trained.runs / "walk.gif"
     assert "4 sheets" in trained("film", "filmed", "-o", film).out
     with Image.open(film) as frames:
         assert frames.n_frames == 4 and frames.width == 480
-    answer = trained("evaluate", "filmed", "-n", 12)
-    assert answer.code == 0 and "critic accuracy" in answer.out
+
+
+def test_an_evaluation_has_the_classifiers_accuracy(trained: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    walked(trained, "evaluated", "--rounds", 2)
+    monkeypatch.setattr("coevo.tools.evaluate.evaluate", lambda *_: SimpleNamespace(figures=lambda: {"made": 12}))
+    report = evaluate_works("evaluated", trained.runs, 12, 0, None, None)
+    assert 0 <= report["critic_accuracy"] <= 1 and report["works"].startswith("run evaluated, round 2")
 
 
 def test_it_resumes_bit_for_bit(trained: CommandLine) -> None:
