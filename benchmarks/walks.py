@@ -1,8 +1,8 @@
 """Figures of walks in a code space: how many an independent classifier confirms, and how varied they are.
 
-    python benchmarks/walks.py --data-dir FOLDER [--runs runs] [--minutes 10] [--legs 4] [--threads 1] [-o OPTION=VALUE]
+    python benchmarks/walks.py --data-dir FOLDER [--runs runs] [--minutes 10] [--walkers 500] [--legs 4] [-o OPTION=VALUE]
 
-A `vae` is trained on MNIST; then 1,000 walkers of `ppgn` visit all classes. At the end of each class, works of which
+A `vae` is trained on MNIST; then walkers of `ppgn` visit all classes. At the end of each class, works of which
 the walk's own classifier is confident are judged by another network, the evaluator of `coevo evaluate`: how many it
 takes for their class, and how well they cover real works of the class, beside as many works that the generator draws
 from its prior and the evaluator takes for the class. The generator is kept in --runs by name. Settings were chosen with
@@ -35,7 +35,6 @@ from coevo.runs.starting import new_config
 from coevo.tools.samples import exhibit_batches
 
 GIVEN: argparse.Namespace
-WALKERS = 1000
 NEIGHBOURS = 5  # the k of coverage
 SHOWN = 10  # works of a class on the sheet
 VALIDATION = 10_000  # the last training images
@@ -48,7 +47,7 @@ def generator(name: str) -> Run:
     data = {"name": "mnist", "dir": GIVEN.data_dir, "size": 28}
     options = {
         "data": data,
-        "artist": {"latent": 16, "hidden": [512]},
+        "artist": {"network": "dense", "hidden": [512], "latent": 16, "learning_rate": 1e-3, "beta": 1.0},
         "run": {"threads": GIVEN.threads, "sheet_every": 10_000},
     }
     return coevo.run(
@@ -62,13 +61,13 @@ def walks(start: str) -> tuple[Run, dict[int, list[Tensor]]]:
         {
             "run": {
                 "start": start,
-                "batch": WALKERS,
+                "batch": GIVEN.walkers,
                 "threads": GIVEN.threads,
                 "sheet_every": 10_000,
                 "seed": GIVEN.seed,
             }
         },
-        {"critic": {"steps": 400}},
+        {"critic": {"width": 16}, "artist": {"steps": 100}},
         assignments(GIVEN.options),
     )
     config, _ = new_config("ppgn", asked, Path(GIVEN.runs))
@@ -101,6 +100,7 @@ def main() -> None:
     parser.add_argument("--data-dir", required=True, help="the folder of MNIST's files")
     parser.add_argument("--minutes", type=float, default=10, help="of the generator's training")
     parser.add_argument("--generator", default="walks-vae", help="the name of its run")
+    parser.add_argument("--walkers", type=int, default=500)
     parser.add_argument("--legs", type=int, default=4, help="classes that every walker visits")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
@@ -117,7 +117,7 @@ def main() -> None:
     reals = subset(known, last) if GIVEN.validation else held_out
     run, found = walks(GIVEN.generator)
     artist: Any = run.artist
-    drawn = torch.cat([works.pixels for works in exhibit_batches(own.artist, 20 * WALKERS, GIVEN.seed + 1)])
+    drawn = torch.cat([works.pixels for works in exhibit_batches(own.artist, 20 * GIVEN.walkers, GIVEN.seed + 1)])
     natural = evaluator.predict(drawn)
     rows, shown = [], []
     assert reals.labels is not None
@@ -130,7 +130,7 @@ def main() -> None:
         real = evaluator.predict(reals.images[reals.labels == label]).features
         walked = overlap(features[:n], real, NEIGHBOURS)
         sampled = overlap(natural.features[of_class][:n], real, NEIGHBOURS)
-        walkers = GIVEN.legs * WALKERS // 10
+        walkers = GIVEN.legs * GIVEN.walkers // 10
         rows.append(
             {
                 "class": label,

@@ -57,7 +57,7 @@ class PPGN(Artist):
         """ε2, the pull of the critic."""
         epsilon3: float = Field(0.02, ge=0, le=10)
         """ε3, the standard deviation of noise."""
-        epsilon4: float = Field(0.05, ge=0, le=1000)
+        epsilon4: float = Field(0.01, ge=0, le=1000)
         """ε4, the pull of the known pixels of the picture."""
         prior: Literal["auto", "reconstruction", "density"] = "auto"
         """How codes become more probable: by R(h) - h, or by the gradient of the prior's log density; auto takes the
