@@ -1,6 +1,6 @@
 """Figures of walks in a code space: how many an independent classifier confirms, and how varied they are.
 
-    python benchmarks/walks.py --data-dir FOLDER [--runs runs] [--minutes 10] [--walkers 500] [--legs 4] [-o OPTION=VALUE]
+    python benchmarks/walks.py --data-dir FOLDER [--runs runs] [--minutes 10] [--walkers 500] [-o OPTION=VALUE]
 
 A `vae` is trained on MNIST; then walkers of `ppgn` visit all classes. At the end of each class, works of which
 the walk's own classifier is confident are judged by another network, the evaluator of `coevo evaluate`: how many it
