@@ -47,15 +47,15 @@ class PPGN(Artist):
         classes: str = ""
         """Names of the classes that walkers go to, one after another: 3,5,8; by default all. Walkers start at different
         ones."""
-        steps: int = Field(200, ge=1, le=1_000_000)
+        steps: int = Field(100, ge=1, le=1_000_000)
         """Steps towards a class, before the next one follows."""
-        epsilon1: float = Field(0.01, ge=0, le=100)
+        epsilon1: float = Field(0.05, ge=0, le=100)
         """ε1, the pull towards probable codes."""
         epsilon1_to: float = Field(0.0, ge=0, le=100)
         """If set, every walker draws its ε1 between epsilon1 and this, anew at every reset."""
-        epsilon2: float = Field(0.05, ge=0, le=1000)
+        epsilon2: float = Field(0.1, ge=0, le=1000)
         """ε2, the pull of the critic."""
-        epsilon3: float = Field(0.02, ge=0, le=10)
+        epsilon3: float = Field(0.1, ge=0, le=10)
         """ε3, the standard deviation of noise."""
         epsilon4: float = Field(0.01, ge=0, le=1000)
         """ε4, the pull of the known pixels of the picture."""
