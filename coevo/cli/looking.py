@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from shutil import get_terminal_size
@@ -141,6 +142,20 @@ def show(run: str, runs_dir: Path, plain: bool) -> None:
     show_run(open_store(run, runs_dir), plain)
 
 
+def thresholds(context: click.Context, option: click.Parameter, text: str | None) -> tuple[float, ...]:
+    """The numbers of `2,1,0.5`."""
+    words = text.split(",") if text else []
+    try:
+        values = tuple(float(word) for word in words)
+    except ValueError:
+        values = (math.nan,)
+    if not all(0 < value <= 100 for value in values):
+        raise ConfigError(
+            f"--truncation is a number above 0, or several with commas between, such as 2,1,0.5; got {text!r}."
+        )
+    return values
+
+
 @click.command()
 @RUN
 @click.option(
@@ -149,17 +164,26 @@ def show(run: str, runs_dir: Path, plain: bool) -> None:
 @SEED
 @click.option("--label", metavar="CLASS", help="Sample this class; for conditional artists.")
 @click.option(
+    "--truncation",
+    metavar="T[,T...]",
+    callback=thresholds,
+    help="Draw codes within ±T, such as 0.5: more typical works, and fewer kinds. Several values are rows of a sheet.",
+)
+@click.option(
     "-o", "output", metavar="FILE", type=FILE, required=True, help="x.png, of lines x.svg, x.npy or a FOLDER/."
 )
 @RUNS_DIR
-def sample(run: str, n: int, seed: int, label: str | None, output: Path, runs_dir: Path) -> None:
+def sample(
+    run: str, n: int, seed: int, label: str | None, truncation: tuple[float, ...], output: Path, runs_dir: Path
+) -> None:
     """Sample works of a RUN's artist as a sheet (.png or .svg), an array (.npy) or a folder of pictures.
 
     The array is uint8 [N, H, W, C]. Every picture of a folder carries its code or genome.
     """
     from coevo.tools.samples import write_samples
 
-    different = write_samples(open_store(run, runs_dir), n, seed, output, label)
+    different = write_samples(open_store(run, runs_dir), n, seed, output, label, truncation)
+    n = different if len(truncation) > 1 else n
     repeats = f"; the population has {counted(different, 'individual')}, which repeat" if different < n else ""
     click.echo(f"{counted(n, 'work')} in {output}{repeats}")
 
