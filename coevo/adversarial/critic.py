@@ -13,13 +13,13 @@ from torch import Tensor, nn
 from coevo.adversarial.games import Game
 from coevo.adversarial.inputs import InputOptions, InputPipeline, Inputs, input_problems
 from coevo.adversarial.memory import AcceptedMemory, MemoryOptions, last_features, memory_problems
-from coevo.adversarial.penalties import Penalties, PenaltyOptions
+from coevo.adversarial.penalties import Penalties, PenaltyOptions, Scored, watched
 from coevo.adversarial.unrolling import unrolled
 from coevo.coevolution.past_critics import Network, PastCriticOptions, PastCritics
 from coevo.contract.players import Artist, Critic, CriticSpec, Metrics
 from coevo.contract.works import Works
 from coevo.errors import ConfigError
-from coevo.nn.adam import Adam, AdamOptions, minimise
+from coevo.nn.adam import AccumulationOptions, Adam, AdamOptions, minimise
 from coevo.plugin.registry import registry
 
 
@@ -33,7 +33,7 @@ class AdversarialCritic(Critic):
         of the discriminator are `learn`, and the generator ascends the gradients of `judge`.
     """
 
-    class Options(MemoryOptions, PastCriticOptions, InputOptions, PenaltyOptions, AdamOptions):
+    class Options(MemoryOptions, PastCriticOptions, InputOptions, PenaltyOptions, AccumulationOptions, AdamOptions):
         game: str = "non-saturating"
         """The adversarial game; `coevo plugins` lists them."""
         label_smoothing: float = Field(0.0, ge=0, lt=0.5)
@@ -52,6 +52,7 @@ class AdversarialCritic(Critic):
             "smooth": "label_smoothing",
             "flip": "label_flip",
         }
+        needs: ClassVar[Mapping[str, str]] = {"burn_in": "final_learning_rate or final_beta2 or final_penalty"}
 
     options: Any
     extra_state: ClassVar[tuple[str, ...]] = ("steps", "judged_since_learn")
@@ -113,9 +114,13 @@ class AdversarialCritic(Critic):
             self.end_round(works, reals)
         made = self.pipeline(self.memory.extend(self.labelled_inputs(works)), self.steps)
         real = self.pipeline(self.labelled_inputs(reals), self.steps)
+        if due := self.penalties.due(self.steps):
+            real, made = watched(real), watched(made)
         real_scores, made_scores = self.scores(real, made)
-        loss = self.loss(real_scores, made_scores)
-        penalty = self.penalties(self.scorer, real, made) if self.penalties.due(self.steps) else None
+        loss, penalty = self.loss(real_scores, made_scores), None
+        if due:
+            sides = Scored(real, real_scores), Scored(made, made_scores)
+            penalty = self.penalties(self.scorer, *sides, self.burnt_in)
         minimise(self.optimiser, loss if penalty is None else loss + penalty)
         self.penalties.clip(self.scorer)
         self.steps += 1
@@ -160,6 +165,12 @@ class AdversarialCritic(Critic):
     def penalties(self) -> Penalties:
         """The limits on the gradient of its score."""
         return Penalties(self.options, self.game, self.studio)
+
+    @property
+    def burnt_in(self) -> float:
+        """The share of its burn-in that is over; 0 if it has none."""
+        burn_in = self.options.burn_in * self.options.accumulate
+        return min(self.steps / burn_in, 1.0) if burn_in else 0.0
 
     @property
     def judges_with_reals(self) -> bool:
@@ -244,6 +255,11 @@ class AdversarialCritic(Critic):
             problems.append(
                 f"The game {self.game.name!r} clips weights at {clip:g}, and no gradient passes a clip, so it cannot "
                 "be unrolled; choose another game, or critic.weight_clip=0 and critic.gradient_penalty=10."
+            )
+        if o.unroll and o.accumulate > 1:
+            problems.append(
+                f"critic.unroll looks ahead by steps of its own, and critic.accumulate={o.accumulate} takes one of "
+                "several; leave one out."
             )
         weights = {"gradient_penalty": self.penalties.gradient_penalty, "r1": o.r1, "r2": o.r2, "unroll": o.unroll}
         if self.studio.compile and any(weights.values()):

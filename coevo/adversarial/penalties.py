@@ -1,13 +1,13 @@
 """Limits on the gradient of a critic's score: they keep it smooth, so that the game settles instead of oscillating.
 
 `score` is the critic's network: works [N, …] → scores [N]. Every penalty is a scalar, to be weighted and added to the
-critic's loss.
+critic's loss. R1 and R2 are taken of the scores that the loss is made of, so that the network passes once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar, NamedTuple
 
 import torch
 from pydantic import Field
@@ -15,13 +15,21 @@ from torch import Tensor, nn
 
 from coevo.adversarial.games import Game
 from coevo.adversarial.inputs import Inputs
-from coevo.contract.players import Options
+from coevo.nn.orthogonal import OrthogonalOptions, orthogonal_penalty
+from coevo.nn.schedules import cosine
 from coevo.studio import Studio
 
 Score = Callable[[Tensor], Tensor]
 
 
-class PenaltyOptions(Options):
+class Scored(NamedTuple):
+    """Inputs of a critic's network, and its scores of them, [N] or [N, heads]."""
+
+    inputs: Inputs
+    scores: Tensor
+
+
+class PenaltyOptions(OrthogonalOptions):
     """Options that limit the gradient of a critic's score."""
 
     weight_clip: float | None = Field(None, ge=0)
@@ -34,12 +42,15 @@ class PenaltyOptions(Options):
     """Weight of R2, the squared gradient at made works."""
     penalty_interval: int = Field(1, ge=1)
     """Apply penalties every N steps, scaled by N (lazy regularisation, Karras 2020)."""
+    final_penalty: float | None = Field(None, ge=0, le=1)
+    """Share of r1 and r2 that is left after burn_in steps (Huang 2024); by default all."""
 
     renamed: ClassVar[Mapping[str, str]] = {
         "clip": "weight_clip",
         "gp": "gradient_penalty",
         "every": "penalty_interval",
     }
+    needs: ClassVar[Mapping[str, str]] = {"final_penalty": "burn_in"}
 
 
 class Penalties:
@@ -59,21 +70,31 @@ class Penalties:
 
     def due(self, step: int) -> bool:
         """Whether there are penalties at this step."""
-        any_weight = self.gradient_penalty or self.options.r1 or self.options.r2
-        return bool(any_weight) and step % self.options.penalty_interval == 0
+        o = self.options
+        return bool(self.gradient_penalty or o.r1 or o.r2 or o.orthogonal) and step % o.penalty_interval == 0
 
-    def __call__(self, network: Callable[..., Tensor], real: Inputs, made: Inputs) -> Tensor:
-        """The weighted sum of all penalties."""
-        o, (x, x_labels), (g, g_labels) = self.options, real, made
+    def __call__(self, network: nn.Module, real: Scored, made: Scored, progress: float = 1.0) -> Tensor:
+        """The weighted sum of all penalties.
+
+        Args:
+            network: the critic's.
+            real, made: inputs that are `watched`, and the network's scores of them.
+            progress: the share of the burn-in that is over.
+        """
+        o = self.options
+        left = 1.0 if o.final_penalty is None else cosine(1.0, o.final_penalty, progress)
+        (x, labels), (g, _) = real.inputs, made.inputs
         total = torch.zeros((), device=x.device)
         if self.gradient_penalty:
             mix = torch.rand(len(x), generator=self.studio.generator("penalty"), device=x.device)
-            labels = None if x_labels is None else x_labels[: min(len(x), len(g))]
-            total = total + self.gradient_penalty * gradient_penalty(lambda mixed: network(mixed, labels), x, g, mix)
-        if o.r1:
-            total = total + o.r1 * zero_centred(lambda works: network(works, x_labels), x)
-        if o.r2:
-            total = total + o.r2 * zero_centred(lambda works: network(works, g_labels), g)
+            some = None if labels is None else labels[: min(len(x), len(g))]
+            total = total + self.gradient_penalty * gradient_penalty(lambda mixed: network(mixed, some), x, g, mix)
+        weights = [(weight * left, side) for weight, side in ((o.r1, real), (o.r2, made)) if weight]
+        gradients = input_gradients([side.scores for _, side in weights], [side.inputs[0] for _, side in weights])
+        for (weight, _), gradient in zip(weights, gradients, strict=True):
+            total = total + weight * zero_centred(gradient)
+        if o.orthogonal:
+            total = total + o.orthogonal * orthogonal_penalty(network)
         return o.penalty_interval * total
 
     @torch.no_grad()
@@ -82,6 +103,11 @@ class Penalties:
         if self.weight_clip:
             for parameter in network.parameters():
                 parameter.clamp_(-self.weight_clip, self.weight_clip)
+
+
+def watched(inputs: Inputs) -> Inputs:
+    """Inputs by which the scores that they get can be differentiated."""
+    return inputs[0].detach().requires_grad_(), inputs[1]
 
 
 def gradient_penalty(score: Score, real: Tensor, made: Tensor, mix: Tensor) -> Tensor:
@@ -95,16 +121,18 @@ def gradient_penalty(score: Score, real: Tensor, made: Tensor, mix: Tensor) -> T
     n = min(len(real), len(made), len(mix))
     u = mix[:n].reshape(n, *[1] * (real.ndim - 1))
     mixed = u * real[:n] + (1 - u) * made[:n]
-    return (input_gradients(score, mixed).norm(dim=1) - 1).square().mean()
+    mixed = mixed.detach().requires_grad_()
+    (gradients,) = input_gradients([score(mixed)], [mixed])
+    return (gradients.flatten(1).norm(dim=1) - 1).square().mean()
 
 
-def zero_centred(score: Score, works: Tensor) -> Tensor:
-    """½ E‖∇s(x)‖²: R1 on real works, R2 on made ones (Mescheder 2018, eq. 9 and 10)."""
-    return 0.5 * input_gradients(score, works).square().sum(1).mean()
+def zero_centred(gradients: Tensor) -> Tensor:
+    """½ E‖∇s(x)‖² of gradients [N, …]: R1 at real works, R2 at made ones (Mescheder 2018, eq. 9 and 10)."""
+    return 0.5 * gradients.square().sum() / len(gradients)
 
 
-def input_gradients(score: Score, works: Tensor) -> Tensor:
-    """∇s at each of the works, [N, D]; differentiable."""
-    works = works.detach().requires_grad_()
-    (gradients,) = torch.autograd.grad(score(works).sum(), works, create_graph=True)
-    return gradients.flatten(1)
+def input_gradients(scores: Sequence[Tensor], inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """∇s of every batch of scores [N] at its inputs [N, …], in one pass; differentiable."""
+    if not scores:
+        return ()
+    return torch.autograd.grad([each.sum() for each in scores], list(inputs), create_graph=True)

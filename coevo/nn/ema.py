@@ -13,6 +13,8 @@ from torch import Tensor, nn
 
 M = TypeVar("M", bound=nn.Module)
 
+DIRECTIONS = "._u", "._v"  # singular vectors of spectral normalisation: an average of unit vectors is shorter
+
 
 class EMA(Generic[M]):
     """A copy of a module whose parameters and float buffers slowly follow the original's.
@@ -20,12 +22,15 @@ class EMA(Generic[M]):
     Args:
         module: the original.
         decay: the share of the average that an update keeps; update t keeps (1 + t) / (10 + t) at most, so that the
-            average forgets the random start.
+            average forgets the random start, and reaches back over a ninth of the updates.
+        start: updates that only copy, before the average begins; t counts from there.
     """
 
-    def __init__(self, module: M, decay: float):
+    def __init__(self, module: M, decay: float, start: int = 0):
         self._source = [*module.parameters(), *module.buffers()]
-        self.decay, self.updates = decay, 0
+        directions = {id(tensor) for name, tensor in module.named_buffers() if name.endswith(DIRECTIONS)}
+        self._copied = [not tensor.is_floating_point() or id(tensor) in directions for tensor in self._source]
+        self.decay, self.start, self.updates = decay, start, 0
         forward = module.__dict__.pop("forward", None)  # bound to the original: not to be copied
         self.average: M = deepcopy(module).eval().requires_grad_(False)
         if forward is not None:
@@ -34,12 +39,13 @@ class EMA(Generic[M]):
     @torch.no_grad()
     def update(self) -> None:
         self.updates += 1
-        decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
-        for target, source in zip(self._targets(), self._source, strict=True):
-            if target.is_floating_point():
-                target.lerp_(source, 1 - decay)
-            else:
+        t = self.updates - self.start
+        decay = min(self.decay, (1 + t) / (10 + t)) if t > 0 else 0.0
+        for target, source, copied in zip(self._targets(), self._source, self._copied, strict=True):
+            if copied:
                 target.copy_(source)
+            else:
+                target.lerp_(source, 1 - decay)
 
     def state_dict(self) -> dict[str, Any]:
         return {"updates": self.updates, "average": self.average.state_dict()}

@@ -33,6 +33,11 @@ def coevo_games() -> list[Offer]:
             "relativistic average: more real than the mean real work (Jolicoeur-Martineau 2018)",
             "coevo.adversarial.games:RelativisticAverage",
         ),
+        Offer(
+            "relativistic-pairing",
+            "every made work against every real one; with r1 and r2 the game of R3GAN (Huang 2024)",
+            "coevo.adversarial.games:RelativisticPairing",
+        ),
     ]
 
 

@@ -26,6 +26,14 @@ REMEDIES: dict[str, dict[str, Any]] = {
     "discrimination": {"minibatch": "discrimination"},
     "spectral norm": {"spectral_norm": True},
     "penalties": {"gradient_penalty": 10.0, "r1": 1.0, "r2": 1.0, "penalty_interval": 2},
+    "burn-in": {
+        "r1": 1.0,
+        "orthogonal": 1e-3,
+        "accumulate": 2,
+        "burn_in": 2,
+        "final_penalty": 0.1,
+        "final_learning_rate": 1e-4,
+    },
     "noisy labels": {"label_smoothing": 0.1, "label_flip": 0.1},
     "instance noise": {"instance_noise": 0.5, "instance_noise_steps": 2},
     "augmentation": {"augmentation": "colour,translation,cutout"},
@@ -196,6 +204,52 @@ def test_lazy_penalties_are_rare_and_as_much_stronger() -> None:
     assert seldom.item() == pytest.approx(3 * often.item(), rel=1e-4)
 
 
+def test_penalties_weaken_along_a_cosine_over_the_burn_in() -> None:
+    """With both sides and all else the same, a penalty is what is left of it: all, half way to a tenth, a tenth."""
+    left = []
+    for step in (0, 4, 8, 20):
+        constant, weaker = (
+            critic(r1=1.0, penalty_interval=1),
+            critic(r1=1.0, penalty_interval=1, burn_in=8, final_penalty=0.1),
+        )
+        constant.steps = weaker.steps = step
+        penalties = [it.learn(works(), works(seed=2))["penalty"].item() for it in (constant, weaker)]
+        left.append(penalties[1] / penalties[0])
+    assert left == pytest.approx([1, 0.55, 0.1, 0.1], rel=1e-4)
+
+
+def test_r2_is_the_squared_gradient_at_made_works() -> None:
+    """With both sides swapped, R2 is R1."""
+    one, other = critic(r1=1.0, r2=0.0), critic(r1=0.0, r2=1.0)
+    r1 = one.learn(works(), works(seed=2))["penalty"]
+    assert torch.allclose(r1, other.learn(works(seed=2), works())["penalty"])
+
+
+def test_orthogonal_regularisation_turns_filters_apart() -> None:
+    from coevo.nn.orthogonal import orthogonal_penalty
+
+    left = []
+    for weight in (0.0, 1.0):
+        it = critic(orthogonal=weight, r1=0.0, penalty_interval=1)
+        for _ in range(20):
+            it.learn(works(), works(seed=2))
+        left.append(orthogonal_penalty(it.scorer).item())
+    assert left[1] < 0.2 * left[0]
+
+
+def test_accumulated_steps_take_one_of_all_their_works() -> None:
+    """Four steps of two works each are one step of the eight, up to rounding."""
+    whole, parts = critic(r1=0.0), critic(r1=0.0, accumulate=4)
+    whole.learn(works(8), works(8, seed=2))
+    before = copy_state(dict(parts.scorer.named_parameters()))
+    for start in range(0, 8, 2):
+        assert equal_states(before, dict(parts.scorer.named_parameters()))
+        parts.learn(works(8)[start : start + 2], works(8, seed=2)[start : start + 2])
+    pairs = zip(whole.scorer.parameters(), parts.scorer.parameters(), strict=True)
+    assert all(torch.allclose(a, b, atol=1e-5) for a, b in pairs)
+    assert not equal_states(before, dict(parts.scorer.named_parameters()))
+
+
 @pytest.mark.parametrize("how", ["projection", "concatenation"])
 def test_a_conditional_critic_judges_works_as_works_of_their_class(how: str) -> None:
     it = critic(conditioning=how, norm="none", learning_rate=2e-3)
@@ -231,6 +285,9 @@ def test_batch_statistics_see_a_collapse() -> None:
         ({"pack": 3}, "critic.pack=3 does not divide the batch of 8"),
         ({"pack": 2, "conditioning": "projection"}, "have no one label"),
         ({"game": "wasserstein", "unroll": 5}, "game 'wasserstein' clips weights at 0.01"),
+        ({"unroll": 2, "accumulate": 2}, "critic.unroll looks ahead by steps of its own"),
+        ({"burn_in": 100}, "needs critic.final_learning_rate or critic.final_beta2 or critic.final_penalty"),
+        ({"final_penalty": 0.1}, "needs critic.burn_in"),
         ({"augmentation": "colour,rotation"}, "rotation"),
         ({"game": "hinge", "unroll": -1}, "unroll"),
     ],

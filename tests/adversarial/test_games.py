@@ -39,6 +39,12 @@ CROSS_ENTROPY = (sp(0) + sp(-2)) / 2 + (sp(-1) + sp(0) + sp(1)) / 3
             (sp(0) + sp(-2)) / 2 + (sp(-2) + sp(-1) + sp(0)) / 3,
             [-sp(-(s - 1)) - (sp(0) + sp(2)) / 2 for s in (-1, 0, 1)],
         ),
+        # mean of sp(s(g) - s(x)) over all pairs; of -sp(s(x) - s(g)) over the real works
+        (
+            "relativistic-pairing",
+            (sp(-1) + sp(0) + sp(1) + sp(-3) + sp(-2) + sp(-1)) / 6,
+            [-(sp(0 - s) + sp(2 - s)) / 2 for s in (-1, 0, 1)],
+        ),
     ],
 )
 def test_values_worked_out_by_hand(name, loss, rewards):
@@ -95,7 +101,13 @@ def test_only_a_game_that_uses_reals_needs_their_scores(name):
 
 @pytest.mark.parametrize(
     ("name", "fooled"),
-    [("hinge", [0, 0, 1]), ("non-saturating", [0, 0, 1]), ("least-squares", [0, 0, 1]), ("relativistic", [0, 0, 0])],
+    [
+        ("hinge", [0, 0, 1]),
+        ("non-saturating", [0, 0, 1]),
+        ("least-squares", [0, 0, 1]),
+        ("relativistic", [0, 0, 0]),
+        ("relativistic-pairing", [0, 0, 0]),
+    ],
 )
 def test_works_above_the_threshold_fool_the_critic(name, fooled):
     assert game(name).fooled(MADE, REAL).tolist() == fooled
@@ -107,3 +119,23 @@ def test_probabilities_are_in_the_unit_interval_and_monotonic(name):
     assert (shown >= 0).all()
     assert (shown <= 1).all()
     assert shown.tolist() == sorted(shown.tolist())
+
+
+def test_pairs_by_position_have_the_mean_that_all_pairs_have():
+    """Over every order of the made works, position by position."""
+    from itertools import permutations
+
+    real, made = torch.tensor([0.3, -1.0, 2.0]), torch.tensor([0.5, 1.5, -0.7])
+    by_position = [torch.nn.functional.softplus(made[list(order)] - real).mean() for order in permutations(range(3))]
+    wanted = torch.stack(by_position).mean().item()
+    assert game("relativistic-pairing").critic_loss(real, made).item() == pytest.approx(wanted, rel=1e-5)
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_soft_labels_mix_the_two_costs(name):
+    """A label of ½ on both sides says nothing: swapping the sides costs the same."""
+    half = game(name).critic_loss(REAL, MADE, 0.5, 0.5)
+    each = game(name).critic_loss(REAL, MADE, torch.full((2,), 0.5), torch.full((3,), 0.5))
+    assert torch.allclose(half, each)
+    if name == "relativistic-pairing":
+        assert torch.allclose(half, game(name).critic_loss(MADE, REAL, 0.5, 0.5))

@@ -30,13 +30,33 @@ def test_the_gradient_penalty_is_taken_between_the_two_sides():
 
 
 def test_zero_centred_is_half_the_squared_gradient():
-    assert zero_centred(lambda x: x @ (2 * WEIGHT), REAL).item() == pytest.approx(2)
+    x = REAL.clone().requires_grad_()
+    (gradients,) = input_gradients([x @ (2 * WEIGHT)], [x])
+    assert zero_centred(gradients).item() == pytest.approx(2)
 
 
 def test_gradients_are_those_of_finite_differences():
     weight = torch.randn(4, dtype=torch.float64, generator=DRAW)
-    x = REAL.double()
-    assert torch.allclose(input_gradients(lambda x: (x @ weight).sin(), x), (x @ weight).cos()[:, None] * weight)
+    x = REAL.double().requires_grad_()
+    (gradients,) = input_gradients([(x @ weight).sin()], [x])
+    assert torch.allclose(gradients, (x @ weight).cos()[:, None] * weight)
+
+
+def test_gradients_of_two_batches_are_those_of_each_alone():
+    x, g = REAL.clone().requires_grad_(), MADE.clone().requires_grad_()
+    at_x, at_g = input_gradients([x.square().sum(1), g.pow(3).sum(1)], [x, g])
+    assert torch.allclose(at_x, 2 * x) and torch.allclose(at_g, 3 * g.square())
+
+
+def test_the_gradient_of_a_zero_centred_penalty_is_that_of_finite_differences():
+    """Of ½ E‖∇s‖², as the critic's weights get it: a gradient of a gradient."""
+    x = REAL.double().requires_grad_()
+
+    def penalty(weight):
+        return zero_centred(input_gradients([(x @ weight).tanh()], [x])[0])
+
+    weight = torch.randn(4, dtype=torch.float64, generator=DRAW).requires_grad_()
+    assert torch.autograd.gradcheck(penalty, weight)
 
 
 def test_a_penalty_reaches_the_weights():

@@ -179,6 +179,30 @@ def test_the_average_goes_on_from_its_state():
     assert equal_states(ema.state_dict(), other.state_dict())
 
 
+def test_an_average_that_begins_later_is_the_network_until_then():
+    net = nn.Linear(1, 1, bias=False)
+    nn.init.zeros_(net.weight)
+    ema = EMA(net, decay=0.9, start=3)
+    for number in (1.0, 2.0, 3.0):
+        nn.init.constant_(net.weight, number)
+        ema.update()
+        assert ema.average.weight.item() == number
+    nn.init.zeros_(net.weight)
+    ema.update()  # its first: keeps 2/11
+    assert ema.average.weight.item() == pytest.approx(3 * 2 / 11)
+
+
+def test_singular_vectors_of_spectral_normalisation_stay_of_length_one():
+    net = torch.nn.utils.parametrizations.spectral_norm(nn.Linear(6, 6))
+    ema = EMA(net, 0.99)
+    for _ in range(20):
+        nn.init.normal_(net.parametrizations.weight.original)
+        net(torch.ones(1, 6))
+        ema.update()
+    vectors = [buffer for name, buffer in ema.average.named_buffers() if name.endswith(("_u", "_v"))]
+    assert [vector.norm().item() for vector in vectors] == pytest.approx([1.0, 1.0], abs=1e-4)
+
+
 # the convolutional pair
 
 
