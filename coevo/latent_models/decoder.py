@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 import torch
@@ -47,6 +47,10 @@ class DecoderArtist(Artist):
         """
         raise NotImplementedError(f"{type(self).__name__} needs a method pictures(codes)")
 
+    def exhibited_decoder(self) -> Callable[[Tensor], Tensor]:
+        """What decodes the next works; override it if it has to be made ready once for all of them."""
+        return self.pictures
+
     def exhibit(self, n: int, seed: int, labels: Tensor | None = None) -> Works:
         spec, classes = self.spec(), len(self.studio.classes)
         if labels is None and spec.labels != "unused" and classes:
@@ -61,5 +65,6 @@ class DecoderArtist(Artist):
             codes = layout.with_labels(codes, labels)
         elif layout.label:  # the codes may mix classes
             labels = codes[:, layout.label].argmax(1)
-        images = torch.cat([self.pictures(some) for some in codes.split(AT_ONCE)])
+        pictures = self.exhibited_decoder()
+        images = torch.cat([pictures(some) for some in codes.split(AT_ONCE)])
         return Works(images, codes, labels)

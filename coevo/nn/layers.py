@@ -135,7 +135,7 @@ def init_normal(layer: nn.Module) -> None:
     """Draw weights from N(0, 0.02), and the scales of batch normalisation from N(1, 0.02) (Radford 2015, §3)."""
     if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
         nn.init.normal_(layer.weight, 0, 0.02)
-    elif isinstance(layer, nn.BatchNorm2d):
+    elif isinstance(layer, nn.BatchNorm2d) and layer.affine:
         nn.init.normal_(layer.weight, 1, 0.02)
 
 

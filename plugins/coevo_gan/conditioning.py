@@ -1,17 +1,20 @@
-"""Conditional generators: the class of a work is a block of its code (Mirza & Osindero 2014, arXiv:1411.1784)."""
+"""Players that are given the class of a work (Mirza & Osindero 2014, arXiv:1411.1784)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from coevo import Works
+from coevo import CriticSpec, Works
+from coevo.adversarial.critic import AdversarialCritic
 from coevo.latent_models.decoder import ConditionalOptions
 from coevo.nn.divergences import gaussian_kl
+from coevo.nn.layers import check_side
 
 
 class EmbeddingOptions(ConditionalOptions):
@@ -65,3 +68,28 @@ class LabelEmbedding(nn.Module):
             return codes.new_zeros(())
         label = codes[:, self.latent : self.latent + self.classes]
         return gaussian_kl(self.mean(label), self.log_variance(label)).mean()
+
+
+class ConvolutionalCritic(AdversarialCritic):
+    """A critic that halves images down to 4 px, and may judge them as works of their class."""
+
+    options: Any
+
+    def spec(self) -> CriticSpec:
+        return replace(super().spec(), labels="unused" if self.options.conditioning == "none" else "required")
+
+    def check(self) -> None:
+        check_side(f"Critic {self.name!r}", self.studio.image)
+        super().check()
+
+    @property
+    def classes(self) -> int:
+        """How many classes it tells apart; 0 if it sees no labels."""
+        return len(self.studio.classes) if self.sees_labels else 0
+
+
+class ProjectionOptions(AdversarialCritic.Options):
+    """Options of a critic that may project features on an embedding of the class."""
+
+    conditioning: Literal["none", "projection"] = "none"
+    """The use of labels, so that it judges works as works of their class."""

@@ -9,7 +9,7 @@ from torch import nn
 
 from coevo.nn.convolution import Doubling
 from coevo.nn.layers import check_side, init_normal
-from coevo_gan.generator import GeneratorArtist
+from coevo_gan.generator import GeneratorArtist, StandingOptions
 
 Upsample = Literal["transpose", "resize"]
 
@@ -52,7 +52,7 @@ class DCGAN(GeneratorArtist):
 
     name = "dcgan"
 
-    class Options(GeneratorArtist.Options):
+    class Options(StandingOptions, GeneratorArtist.Options):
         latent: int = Field(16, ge=1, le=4096)
         """Size of the noise vector z; 100 in the paper."""
         width: int = Field(16, ge=4, le=1024)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import ClassVar, Literal
 
 import torch
@@ -11,10 +10,11 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from coevo import Artist, CriticSpec, PairError
+from coevo import Artist, PairError
 from coevo.adversarial.critic import AdversarialCritic
 from coevo.nn.convolution import Halving
-from coevo.nn.layers import MapLinear, Norm, check_side, init_kaiming, init_normal, normalisation
+from coevo.nn.layers import MapLinear, Norm, init_kaiming, init_normal, normalisation
+from coevo_gan.conditioning import ConvolutionalCritic
 from coevo_gan.minibatch import Minibatch, minibatch_layer
 
 Conditioning = Literal["none", "projection", "concatenation"]
@@ -84,7 +84,7 @@ def normalise_spectrally(layers: list[nn.Module | None]) -> None:
             spectral_norm(layer)
 
 
-class DCNN(AdversarialCritic):
+class DCNN(ConvolutionalCritic):
     """Scores images by strided convolutions."""
 
     name = "dcnn"
@@ -121,13 +121,6 @@ class DCNN(AdversarialCritic):
 
     options: Options
 
-    def spec(self) -> CriticSpec:
-        return replace(super().spec(), labels="unused" if self.options.conditioning == "none" else "required")
-
-    def check(self) -> None:
-        check_side(f"Critic {self.name!r}", self.studio.image)
-        super().check()
-
     def network(self, artist: Artist) -> nn.Module:
         o, (channels, size, _) = self.options, self.studio.image
         return Discriminator(
@@ -138,7 +131,7 @@ class DCNN(AdversarialCritic):
             o.spectral_norm,
             o.minibatch,
             o.conditioning,
-            len(self.studio.classes),
+            self.classes,
         )
 
     @property

@@ -13,7 +13,7 @@ from torch.nn.functional import leaky_relu
 from coevo import Artist, CodeBlock
 from coevo.adversarial.critic import AdversarialCritic
 from coevo.nn.layers import dense
-from coevo_gan.generator import GeneratorArtist
+from coevo_gan.generator import GeneratorArtist, StandingOptions
 
 
 class MLPArtist(GeneratorArtist):
@@ -21,7 +21,7 @@ class MLPArtist(GeneratorArtist):
 
     name = "mlp"
 
-    class Options(GeneratorArtist.Options):
+    class Options(StandingOptions, GeneratorArtist.Options):
         latent: int = Field(100, ge=1, le=4096)
         """Size of the noise vector z."""
         width: int = Field(1200, ge=4, le=8192)
@@ -34,6 +34,7 @@ class MLPArtist(GeneratorArtist):
         """Batch normalisation of the hidden layers, which is younger than the paper."""
 
         renamed: ClassVar[Mapping[str, str]] = {**GeneratorArtist.Options.renamed, "normalise": "batch_norm"}
+        needs: ClassVar[Mapping[str, str]] = {"standing_statistics": "batch_norm"}
 
     options: Options
 
