@@ -202,15 +202,20 @@ def test_every_recipe_plays_offline(recipe: str, tmp_path: Path) -> None:
 # defaults and recipes
 
 
-NEURAL = ("dcgan", "infogan", "dcnn")
+NEURAL = ("dcgan", "infogan", "dcnn", "r3gan", "biggan")
 
 
 @pytest.mark.parametrize("recipe", registry().offers("recipe"))
 def test_a_recipe_names_its_rates_and_no_default_decides_them(recipe: str) -> None:
     tree = read_recipe(recipe, registry())
-    for side in (tree[role] for role in ("artist", "critic") if tree[role]["name"] in NEURAL):
-        named = {"norm", "r1", "penalty_interval"} if side["name"] == "dcnn" else {"ema"}
-        assert {"learning_rate", "beta1", "beta2"} | named <= side.keys()
+    named = {
+        "artist": {"ema"},
+        "dcnn": {"norm", "r1", "penalty_interval"},
+        "r3gan": {"game", "r1", "r2", "penalty_interval"},
+    }
+    for role, side in ((role, tree[role]) for role in ("artist", "critic") if tree[role]["name"] in NEURAL):
+        wanted = named["artist"] if role == "artist" else named.get(side["name"], {"game"})
+        assert {"learning_rate", "beta1", "beta2"} | wanted <= side.keys()
 
 
 def test_the_recipe_of_2015_keeps_its_rates_and_its_batch_normalisation() -> None:

@@ -62,6 +62,8 @@ def test_artists_without_gaussian_codes_are_refused(coevo_command: CommandLine, 
     coevo_command("run", "gan", "--name", "flat", "-o", "artist.width=8", "--batch", 4, *small)
     said = coevo_command.refuses("sample", "flat", "--truncation", 1, "-o", tmp_path / "x.png")
     assert "narrows Gaussian codes, and of artist 'mlp' z is uniform" in said
-    coevo_command("run", "--artist", "gp", "--critic", "rbm", "--name", "programs", "-o", "artist.population=12", *small)
+    coevo_command(
+        "run", "--artist", "gp", "--critic", "rbm", "--name", "programs", "-o", "artist.population=12", *small
+    )
     said = coevo_command.refuses("sample", "programs", "--truncation", 1, "-o", tmp_path / "x.png")
     assert "decodes no works of codes that it draws" in said
