@@ -1,10 +1,11 @@
 """The first minute: `coevo run --artist dcgan --critic dcnn`, all else by default, as `coevo evaluate` judges it.
 
     python benchmarks/first_minute.py [--seeds 5] [--minutes 1] [--mnist FOLDER] [--ships ZIP] [--omniglot ZIP]
-                                      [--only NAME] [--rounds N] [--sheets FOLDER]
+                                      [--only NAME] [--rounds N] [--sheets FOLDER] [--recipe r3gan]
 
 One run after another on the shipped digits, and on each dataset that is named; a table with the mean of all seeds. Use
-an otherwise idle machine: the budget is in minutes. On a busy one give the rounds that an idle minute holds.
+an otherwise idle machine: the budget is in minutes. On a busy one give the rounds that an idle minute holds. A recipe
+takes the place of the defaults.
 """
 
 from __future__ import annotations
@@ -28,11 +29,13 @@ PAIR = ["--artist", "dcgan", "--critic", "dcnn"]
 FIGURES = ("kid", "kid_of_reals", "precision", "coverage", "recall", "smallest_share", "copies")
 
 
-def first_minute(place: Path, name: str, seed: int, budget: list[str], data: list[str]) -> dict[str, Any]:
+def first_minute(
+    place: Path, name: str, seed: int, pair: list[str], budget: list[str], data: list[str]
+) -> dict[str, Any]:
     """Rounds and figures of one run."""
     folder = ["--runs-dir", str(place)]
     asked = [*data, *budget, "--seed", str(seed), "--name", name]
-    subprocess.run([COEVO, "run", *PAIR, *asked, *folder], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([COEVO, "run", *pair, *asked, *folder], check=True, stdout=subprocess.DEVNULL)
     evaluated = subprocess.run(
         [COEVO, "evaluate", name, "--json", *folder], check=True, stdout=subprocess.PIPE, text=True
     )
@@ -57,6 +60,7 @@ def main() -> None:
     parser.add_argument("--mnist", help="folder of MNIST's IDX files")
     parser.add_argument("--ships", help="zip of CIFAR's ships and horses, 32 px in colour")
     parser.add_argument("--omniglot", help="zip of Omniglot's characters, drawn at 64 px")
+    parser.add_argument("--recipe", help="a recipe in place of dcgan × dcnn")
     parser.add_argument("--sheets", type=Path, help="folder for the last sheet of every run")
     given = parser.parse_args()
     datasets = {
@@ -66,6 +70,7 @@ def main() -> None:
         "omniglot": ["--data", given.omniglot, "--size", "64"],
     }
     budget = ["--rounds", str(given.rounds)] if given.rounds else ["--minutes", str(given.minutes)]
+    pair = [given.recipe] if given.recipe else PAIR
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores; {' '.join(budget)} each\n")
     row("data", "seed", "rounds", *(figure.replace("_", " ") for figure in FIGURES))
     row(*["---"] * (3 + len(FIGURES)))
@@ -75,7 +80,7 @@ def main() -> None:
                 continue
             runs = []
             for seed in range(given.seeds):
-                runs.append(first_minute(Path(folder), f"{name}-{seed}", seed, budget, data))
+                runs.append(first_minute(Path(folder), f"{name}-{seed}", seed, pair, budget, data))
                 row(name, seed, *runs[-1].values())
                 if given.sheets:
                     given.sheets.mkdir(parents=True, exist_ok=True)
