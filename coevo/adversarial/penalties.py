@@ -73,7 +73,7 @@ class Penalties:
         o = self.options
         return bool(self.gradient_penalty or o.r1 or o.r2 or o.orthogonal) and step % o.penalty_interval == 0
 
-    def __call__(self, network: nn.Module, real: Scored, made: Scored, progress: float = 1.0) -> Tensor:
+    def __call__(self, network: nn.Module, real: Scored, made: Scored, progress: float = 0.0) -> Tensor:
         """The weighted sum of all penalties.
 
         Args:

@@ -139,7 +139,7 @@ class R3GAN(GeneratorArtist):
     class Options(GeneratorArtist.Options):
         latent: int = Field(64, ge=1, le=4096)
         """Size of the noise vector z."""
-        width: int = Field(16, ge=4, le=1024)
+        width: int = Field(8, ge=4, le=1024)
         """Channels of the largest maps, twice as many at each half of their side, eight times as many at most."""
         blocks: int = Field(1, ge=1, le=8)
         """Residual blocks at each side; 2 in the paper."""
@@ -148,11 +148,11 @@ class R3GAN(GeneratorArtist):
         fine: bool = False
         """Blocks at the image's own side too, as in the paper; else convolutions of 4 × 4 lead from and to half of it,
         at a third of the cost."""
-        learning_rate: float = Field(2e-3, gt=0, le=1)
+        learning_rate: float = Field(5e-3, gt=0, le=1)
         """Adam's learning rate; 2e-4 in the paper, falling to 5e-5."""
         beta1: float = Field(0.0, ge=0, lt=1)
         """Adam's β1."""
-        beta2: float = Field(0.99, ge=0, lt=1)
+        beta2: float = Field(0.9, ge=0, lt=1)
         """Adam's β2; from 0.9 to 0.99 in the paper."""
         ema: float = Field(0.999, ge=0, lt=1)
         """Decay of the averaged generator that is exhibited; what it reaches back over grows until then, as in the
@@ -177,11 +177,13 @@ class R3GANCritic(ConvolutionalCritic):
     class Options(ProjectionOptions):
         game: str = "relativistic-pairing"
         """The adversarial game; `coevo plugins` lists them."""
-        r1: float = Field(0.5, ge=0)
+        r1: float = Field(0.1, ge=0)
         """Weight γ of R1, the squared gradient at real works."""
-        r2: float = Field(0.5, ge=0)
+        r2: float = Field(0.1, ge=0)
         """Weight γ of R2, the squared gradient at made works."""
-        width: int = Field(16, ge=4, le=1024)
+        penalty_interval: int = Field(8, ge=1)
+        """Apply penalties every N steps, scaled by N (lazy regularisation, Karras 2020); 1 in the paper."""
+        width: int = Field(8, ge=4, le=1024)
         """Channels of the largest maps, twice as many at each half of their side, eight times as many at most."""
         blocks: int = Field(1, ge=1, le=8)
         """Residual blocks at each side; 2 in the paper."""
@@ -190,11 +192,11 @@ class R3GANCritic(ConvolutionalCritic):
         fine: bool = False
         """Blocks at the image's own side too, as in the paper; else convolutions of 4 × 4 lead from and to half of it,
         at a third of the cost."""
-        learning_rate: float = Field(2e-3, gt=0, le=1)
+        learning_rate: float = Field(5e-3, gt=0, le=1)
         """Adam's learning rate; 2e-4 in the paper, falling to 5e-5."""
         beta1: float = Field(0.0, ge=0, lt=1)
         """Adam's β1."""
-        beta2: float = Field(0.99, ge=0, lt=1)
+        beta2: float = Field(0.9, ge=0, lt=1)
         """Adam's β2; from 0.9 to 0.99 in the paper."""
 
     options: Options

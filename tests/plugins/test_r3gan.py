@@ -76,7 +76,7 @@ def test_it_learns_and_resumes_exactly(tmp_path: Path) -> None:
     """With fresh real works for the artist's step, and settings that change in every round."""
     options = {
         "artist": {"width": 4, "latent": 4, "burn_in": 6, "accumulate": 2},
-        "critic": {"width": 4, "burn_in": 6},
+        "critic": {"width": 4, "burn_in": 6, "penalty_interval": 1},
         "data": {"size": 16},
         "run": {"batch": 8, "save_every": 1, "log_every": 1},
     }
