@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import gc
 import json
 import os
 import random
@@ -109,10 +110,13 @@ def variation(count: int, nodes: int, repeats: int) -> dict[str, Any]:
     found: dict[str, list[float]] = {name: [] for name in sides}
     for round in range(repeats + 1):
         for name, side in sides.items():
+            gc.collect()
+            gc.disable()  # as timeit does: neither side pays for the other's objects
             begun = time.perf_counter()
             side()
             if round:  # the first is a rehearsal
                 found[name].append(time.perf_counter() - begun)
+            gc.enable()
     ratios = [there / here for there, here in zip(found["deap"], found["coevo"], strict=True)]
     times = {f"{name}_ms": spread([1e3 * second for second in seconds]) for name, seconds in found.items()}
     mean = statistics.mean(map(len, trees))
