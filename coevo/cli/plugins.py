@@ -20,6 +20,7 @@ ABILITIES = {
     "Decoder": "decodes codes",
     "DifferentiableDecoder": "decodes codes with gradients",
     "DecoderUser": "plays in the code space of a run's artist, with --from",
+    "LayerSource": "has layers that an autoencoder can start from, with --from",
     "Reconstructor": "reconstructs pictures",
     "Renderer": "draws its works at any size",
     "StripRenderer": "draws very large pictures strip by strip",

@@ -22,6 +22,7 @@ OPTIONS = {
 }
 REASONS = (
     "learns by gradients and",
+    "learns from scores only",
     "judges latent codes and",
     "samples its codes from the prior",
     "judges pictures and",

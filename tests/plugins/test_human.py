@@ -347,7 +347,7 @@ def test_a_damaged_session_is_not_bred_further_but_can_be_looked_at(coevo_comman
 
 SMALL_NETWORKS = {"width": 4, "latent": 8, "hidden": [16]}
 OTHER_HIDDEN = {"nca": 16, "rbm": 16, "bm": 16}  # a number of units, not a list of layers
-WITHOUT_CODES = {"rbm", "bm", "dbn", "ppgn"}  # there is nothing of it that could be bred
+WITHOUT_CODES = {"rbm", "bm", "dbn", "ppgn", "pix2pix", "cyclegan", "unit", "spade"}  # there is nothing to breed
 OWN_OPTIONS = {"aae-labelled-prior": ("-o", "artist.latent=2")}
 WHILE_TRAINED = {"aae-semi-supervised": ("-o", "data.labelled=100")}
 
