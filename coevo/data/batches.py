@@ -66,7 +66,7 @@ class DatasetBatches:
         self.size, self.seed, self.steps, self.device = batch, seed, tuple(steps), device
         self.augmentation, self.planes, self.paired = augmentation, dataset.planes, dataset.paired
         images, labels, given = dataset.images, dataset.labels, dataset.given
-        self.held = images.numel() <= memory_mb * 2**20
+        self.held = images.numel() + (0 if given is None else given.numel()) <= memory_mb * 2**20
         self._images = images.to(device) if self.held else images
         self._labels = None if labels is None else labels.to(self._images.device)
         self._given = None if given is None else given.to(self._images.device)

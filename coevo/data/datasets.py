@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -298,12 +297,7 @@ def with_given(
             + unknown("dataset", name, loaders)
         )
     other = load_dataset(options.model_copy(update={"name": name, "given": "", "labelled": None}), loaders)
-    sums = [each.originals.sums for each in (dataset, other) if each.originals]
-    both = [each for each in sums if each]
-    known = dataset.originals if len(both) == 2 else None
-    if known:
-        mixed = readers.Sums(both[0].different, zlib.crc32(str(both[1].crc).encode(), both[0].crc))
-        known = known._replace(sums=mixed)
+    known = dataset.originals and dataset.originals.beside(other.originals)
     planes = planes_of.GREY if options.channels == 1 else planes_of.RGB
     return replace(dataset, given=other.images, planes=planes, paired=False, originals=known)
 

@@ -62,7 +62,7 @@ def _season(options: DataOptions, name: str, season: Season, salt: int) -> Datas
     parts = {"train": ((0, TRAIN),), "test": ((1, TEST),), "all": ((0, TRAIN), (1, TEST))}[options.split]
     numbers = torch.cat([draws(n, 2 * salt + part) for part, n in parts])
     pictures, maps = [], []
-    for some in numbers.split(AT_ONCE):
+    for some in numbers.split(max(1, AT_ONCE * 64**2 // options.size**2)):  # whatever the size, as much memory
         found = regions(some, options.size)
         coloured = painted(some, found, season).mul_(255).round_().clamp_(0, 255).byte()
         pictures.append(grey(coloured) if options.channels == 1 else coloured)

@@ -66,6 +66,11 @@ def write_translations(
     names = [path.stem for path in found]
     if twice := next((name for name in names if names.count(name) > 1), ""):
         raise ConfigError(f"Two of the files are called {twice!r}, and would become one {output / twice}.png.")
+    endings = [f"-{number}" for number in range(1, STYLES + 1)] if all_styles else [""]
+    targets = {(output / f"{name}{ending}.png").resolve() for name in names for ending in endings}
+    for path in [*found, *([style] if style else [])]:
+        if path.resolve() in targets:
+            raise ConfigError(f"{path} would be overwritten by what is made from it; choose another -o than {output}.")
     given = torch.cat([read_given(path, saved.setup.studio) for path in found])
     model = read_picture(style, saved.setup.studio) if style else None
     artist, written = saved.artist, []

@@ -39,13 +39,15 @@ class Pool:
             generator: on their device.
         """
         new = {name: part.detach() for name in PARTS if (part := getattr(works, name)) is not None}
+        device = works.pixels.device
+        self.columns = {name: column.to(device) for name, column in self.columns.items()}  # a checkpoint is on the CPU
         fresh = min(self.size - len(self), len(works))
         if fresh:
             self.columns = {name: torch.cat([*self._column(name), part[:fresh]]) for name, part in new.items()}
         count = min(len(works) - fresh, self.size)
         if not count:
             return works
-        device, mixed = works.pixels.device, {}
+        mixed: dict[str, Tensor] = {}
         places = torch.randperm(self.size, generator=generator, device=device)[:count]
         coins = torch.rand(count, generator=generator, device=device) < 0.5
         for name, part in new.items():

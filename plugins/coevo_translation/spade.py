@@ -85,7 +85,8 @@ class Spade(Translating):
     @torch.no_grad()
     def style_of(self, images: Tensor) -> Tensor:
         """Styles [N, latent] of real pictures [N, C, H, W]."""
-        return self.encoder_ema.average(images.to(self.studio.device)).chunk(2, 1)[0]
+        parts = images.to(self.studio.device).split(AT_ONCE)
+        return torch.cat([self.encoder_ema.average(some).chunk(2, 1)[0] for some in parts])
 
     @torch.no_grad()
     def in_styles(self, given: Tensor, styles: Tensor) -> Works:

@@ -163,6 +163,25 @@ def test_two_domains_need_no_partners(tmp_path: Path) -> None:
     assert domains == [sorted([*range(100, 105)] * 3), sorted([0, 1, 2] * 5)]
 
 
+def test_parts_of_a_domain_are_no_classes(tmp_path: Path) -> None:
+    files = {f"{part}{side}/{n}.png": grey(n) for part in ("train", "test") for side in "AB" for n in range(3)}
+    dataset = read(written(tmp_path, files), "A", split="all")
+    assert len(dataset) == 6 and dataset.labels is None and dataset.classes == ()
+
+
+def test_another_picture_of_either_domain_changes_the_fingerprint(tmp_path: Path) -> None:
+    path = written(tmp_path, {f"train{side}/{n}.png": grey(n) for side in "AB" for n in range(3)})
+    before = Fingerprint.of(read(path, "A")).digest
+    (path / "trainA" / "1.png").write_bytes(grey(77))
+    assert Fingerprint.of(read(path, "A")).digest != before
+
+
+def test_a_broken_picture_of_the_other_domain_is_named(tmp_path: Path) -> None:
+    files = {f"train{side}/{n}.png": grey(n) for side in "AB" for n in range(3)}
+    dataset = read(written(tmp_path, files | {"trainA/1.png": b"not a picture"}), "A")
+    assert dataset.unreadable == ("trainA/1.png",)
+
+
 def test_a_domain_of_one_picture_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path, {"trainA/1.png": grey(1), "trainB/1.png": grey(2), "trainB/2.png": grey(3)})
     with pytest.raises(DataError, match="there is one picture; give it more"):

@@ -51,6 +51,13 @@ class Originals(NamedTuple):
         colour = any(has_colour(array[spaced(len(array), LOOKED_AT)]) for array in arrays if array.ndim == 4)
         return cls.of(sizes, Sums.of(np.concatenate([checksums(array) for array in arrays])), colour)
 
+    def beside(self, others: Originals | None) -> Originals | None:
+        """The same, with sums of these and of others; None if the sums of either are unknown."""
+        if not self.sums or not others or not others.sums:
+            return None
+        mixed = Sums(self.sums.different, zlib.crc32(str(others.sums.crc).encode(), self.sums.crc))
+        return self._replace(sums=mixed)
+
     def resized(self, side: int) -> str:
         """What becomes of them as pictures of that side: "8 × 8 px enlarged to 32 × 32"."""
         span = " to ".join(f"{width} × {height}" for width, height in dict.fromkeys((self.smallest, self.largest)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, Literal, NamedTuple
 
@@ -163,6 +163,10 @@ def decode_folders(source: Source, split: str, given: str, form: Form, workers: 
                 f"data.regions reads label maps of pairs, and {source.where} has pictures without partners."
             )
         pictures, domain = (decode(side, Whole(form.size, form.channels), workers, memory_mb) for side in sides)
+        known = pictures.originals and pictures.originals.beside(domain.originals)
+        unreadable = pictures.unreadable + domain.unreadable
+        # parts of a domain are no classes
+        pictures = replace(pictures, labels=None, classes=(), unreadable=unreadable, originals=known)
         return Given(pictures, domain.images, False)
     raise DataError(
         f"{source.where} has neither folders A and B, with files of equal names, nor trainA and trainB, so data.given="
