@@ -3,7 +3,7 @@
     python benchmarks/seconds.py [RECIPE ...] [--seconds 10] [--json]
 
 Every recipe is played for some seconds after it was built, in one process; the players' own methods are timed, and of
-calls within calls the outermost counts. A person's critic picks the first two works at once. Use an otherwise idle
+calls within calls the outermost counts. A person's critic picks the first work at once. Use an otherwise idle
 machine.
 """
 
@@ -30,8 +30,8 @@ from coevo.runs.starting import is_interactive, new_config
 PARTS = ("artist make", "artist learn", "critic learn", "critic judge", "data", "saving", "rest")
 
 
-class PicksTwo(UI):
-    """A person who picks the first two works at once, until it is time to go."""
+class PicksOne(UI):
+    """A person who picks the first work at once, until it is time to go."""
 
     def __init__(self, seconds: float):
         self.seconds, self.until = seconds, 0.0
@@ -39,7 +39,7 @@ class PicksTwo(UI):
     def ask(self, sheet: Sheet) -> Command:
         now = time.monotonic()
         self.until = self.until or now + self.seconds  # from the first sheet on
-        return Pick((0, 1)) if now < self.until else Quit()
+        return Pick((0,)) if now < self.until else Quit()
 
 
 class Stopwatch:
@@ -74,7 +74,7 @@ def shares(recipe: str, seconds: float, folder: Path) -> dict[str, Any]:
     config, _ = new_config(recipe, {"run": {"minutes": seconds / 60, "seed": 0}}, folder)
     with Run.create(config, folder, recipe, recipe) as run:
         if is_interactive(config):
-            give_ui(run, PicksTwo(seconds))
+            give_ui(run, PicksOne(seconds))
         run.read()
         watch = Stopwatch()
         watch.time("artist make", run.artist, "build", "make")

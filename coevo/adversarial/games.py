@@ -208,13 +208,13 @@ class RelativisticPairing(NonSaturating):
     ) -> Tensor:
         ahead = real[:, None] - made  # [M, N]
         of_reals = self._cost(ahead, column(real_labels)).mean()
-        return 0.5 * (of_reals + self._cost(-ahead.T, column(made_labels)).mean())
+        return 0.5 * (of_reals + self._cost(-ahead.transpose(0, 1), column(made_labels)).mean())
 
     def reward(self, made: Tensor, real: Tensor | None) -> Tensor:
         return logsigmoid(made[:, None] - required(real)).mean(1)
 
     def fooled(self, made: Tensor, real: Tensor | None) -> Tensor:
-        return made > required(real).mean()
+        return made > required(real).mean(0)
 
 
 def column(labels: Tensor | float) -> Tensor | float:

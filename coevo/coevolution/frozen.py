@@ -126,7 +126,8 @@ class FrozenCritic(Critic):
 def recording(layer: nn.Module) -> Iterator[list[Tensor]]:
     """The outputs of a layer, in the order in which they are computed within the block."""
     outputs: list[Tensor] = []
-    handle = layer.register_forward_hook(lambda module, inputs, output: outputs.append(output))
+    # copies: an activation that follows may work in place
+    handle = layer.register_forward_hook(lambda module, inputs, output: outputs.append(output.clone()))
     try:
         yield outputs
     finally:

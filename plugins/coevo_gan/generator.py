@@ -104,10 +104,11 @@ class GeneratorArtist(DecoderArtist):
         """Batches of codes, always the same."""
         generator, classes = Generator().manual_seed(0), len(self.studio.classes)
         n = self.studio.batch
-        labels = torch.arange(n) % classes if self.options.conditional else None
-        for _ in range(batches):
+        for number in range(batches):
             codes = draw(self.code.blocks, n, generator)
-            yield (codes if labels is None else self.code.with_labels(codes, labels)).to(self.studio.device)
+            if self.options.conditional:  # every class in turn, however small a batch is
+                codes = self.code.with_labels(codes, torch.arange(number * n, (number + 1) * n) % classes)
+            yield codes.to(self.studio.device)
 
     def _network(self) -> nn.Module:
         """G, behind an embedding of labels if it is conditional."""

@@ -131,6 +131,15 @@ def test_pairs_by_position_have_the_mean_that_all_pairs_have():
     assert game("relativistic-pairing").critic_loss(real, made).item() == pytest.approx(wanted, rel=1e-5)
 
 
+def test_heads_of_a_critic_play_pairs_of_their_own():
+    real, made = torch.randn(5, 2), torch.randn(4, 2)
+    pairs = game("relativistic-pairing")
+    each = [pairs.critic_loss(real[:, head], made[:, head]) for head in (0, 1)]
+    assert torch.isclose(pairs.critic_loss(real, made), torch.stack(each).mean())
+    alone = torch.stack([pairs.fooled(made[:, head], real[:, head]) for head in (0, 1)], 1)
+    assert torch.equal(pairs.fooled(made, real), alone)
+
+
 @pytest.mark.parametrize("name", GAMES)
 def test_soft_labels_mix_the_two_costs(name):
     """A label of ½ on both sides says nothing: swapping the sides costs the same."""

@@ -11,7 +11,7 @@ from standins import SHAPE, built, studio
 from torch import Tensor, nn
 
 from coevo import ConfigError, Critic, CriticSpec, Metrics, Works
-from coevo.coevolution.frozen import FrozenCritic, unit_rewards
+from coevo.coevolution.frozen import FrozenCritic, recording, unit_rewards
 from coevo.loop import Phase
 from coevo.loop.phases import phases_of
 from coevo.runs.opening import SavedRun
@@ -77,6 +77,14 @@ def test_a_unit_is_a_map_or_a_place_on_a_map() -> None:
     assert torch.allclose(unit_rewards(maps, (1,)), maps.mean((2, 3)).log_softmax(1)[:, 1])
     assert torch.allclose(unit_rewards(maps, (1, 0, 3)), maps[:, :, 0, 3].log_softmax(1)[:, 1])
     assert frozen(layer="network.0", unit=[2, 1, 1]).judge(works(), None).shape == (6,)
+
+
+def test_an_activation_in_place_changes_nothing_of_what_a_layer_gave() -> None:
+    network = nn.Sequential(nn.Linear(3, 4), nn.LeakyReLU(0.2, True))
+    with recording(network[0]) as outputs:
+        given = torch.randn(5, 3)
+        network(given)
+    assert torch.equal(outputs[0], network[0](given))
 
 
 def test_what_is_no_layer_or_unit_is_refused_in_a_sentence() -> None:
