@@ -11,6 +11,7 @@ import torch
 from pydantic import Field, field_validator
 from torch import Tensor, nn
 
+from coevo.coevolution.past_critics import PastCritics
 from coevo.contract import players
 from coevo.contract.players import Artist, Critic, CriticSpec, State
 from coevo.contract.works import Works
@@ -94,6 +95,10 @@ class FrozenCritic(Critic):
 
     def restore(self, state: State) -> None:
         self.critic.restore(state)
+        for part in vars(self.critic).values():
+            if isinstance(part, PastCritics):  # made anew from the state
+                for network in part.networks:
+                    network.eval()
 
     @property
     def _networks(self) -> Mapping[str, nn.Module]:

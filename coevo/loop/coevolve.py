@@ -121,8 +121,7 @@ def coevolve(
     carries = not (resample or shared)  # works go on from the critic's last step to the artist's first
     for round in count(start.round):
         made: tuple[Works, Works | None] | None = None
-        for index, phase in phases_of_round(phases, round, start.phase):
-            more = index + 1 < len(phases)
+        for index, phase, more in phases_of_round(phases, round, start.phase):
             for step in range(start.step, phase.steps):
                 if phase.restart and step == 0:
                     artist.build()

@@ -32,9 +32,11 @@ def check_restart(artist: Artist, critic: Critic, phases: Sequence[Phase]) -> No
 
 
 def check_playable(artist: Artist, critic: Critic, phases: Sequence[Phase]) -> None:
-    """Raise PairError if the artist cannot learn from the critic, or cannot be restarted as a phase says."""
+    """Raise PairError if the artist cannot learn from the critic or be restarted as a phase says, or all phases end."""
     check_fit(artist, critic)
     check_restart(artist, critic, phases)
+    if all(phase.rounds is not None for phase in phases):
+        raise PairError("Every phase ends after some rounds, so nobody learns in later ones; leave rounds out of one.")
 
 
 def lacks_gradients(artist: ArtistSpec, critic: CriticSpec) -> bool:

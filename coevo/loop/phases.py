@@ -49,11 +49,12 @@ def phases_of(critic: Critic) -> tuple[Phase, ...]:
     return DEFAULT_PHASES if spec.learns else (Phase("artist"),)
 
 
-def phases_of_round(phases: Sequence[Phase], round: int, first: int) -> Iterator[tuple[int, Phase]]:
-    """The phases that a round has, with their places among all, from the place `first` on."""
-    for index, phase in enumerate(phases):
-        if index >= first and (phase.rounds is None or round < phase.rounds):
-            yield index, phase
+def phases_of_round(phases: Sequence[Phase], round: int, first: int) -> Iterator[tuple[int, Phase, bool]]:
+    """The phases that a round has, from the place `first` on: place among all, phase, and whether others follow."""
+    places = [index for index, phase in enumerate(phases) if phase.rounds is None or round < phase.rounds]
+    for index in places:
+        if index >= first:
+            yield index, phases[index], index != places[-1]
 
 
 DEFAULT_PHASES = (Phase("critic"), Phase("artist"))

@@ -96,11 +96,10 @@ class EnergyPlayer(Player):
         """The distribution of a pixel."""
         return self.options.visible if isinstance(self.options, PixelOptions) else "bernoulli"
 
-    @property
-    def learning_rate(self) -> float:
-        """The learning rate that was chosen, or the default."""
+    def learning_rate(self, visible: Visible) -> float:
+        """The learning rate that was chosen, or the default of a machine with such visible units."""
         chosen: float | None = self.options.learning_rate
-        return chosen or self.rate * (GAUSSIAN if self.visible == "gaussian" else 1)
+        return chosen or self.rate * (GAUSSIAN if visible == "gaussian" else 1)
 
     def energies(self, images: Tensor) -> Tensor:
         """The energy [N] of images [N, C, H, W] in [-1, 1], hidden units summed out: -log p up to a constant."""

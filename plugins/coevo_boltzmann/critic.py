@@ -41,7 +41,7 @@ class RBM(EnergyPlayer, Critic):
     def build(self, artist: Artist) -> None:
         o, pixels = self.options, torch.Size(self.studio.image).numel()
         self.machine = self.studio.prepare(Machine(pixels, o.hidden, o.visible))
-        self.optimiser = SGD(self.machine, o, self.learning_rate, decays=True)
+        self.optimiser = SGD(self.machine, o, self.learning_rate(self.visible), decays=True)
         self.level = torch.empty(0, device=self.studio.device)
 
     def energies(self, images: Tensor) -> Tensor:

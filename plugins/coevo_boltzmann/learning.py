@@ -43,7 +43,8 @@ class EnergyArtist(EnergyPlayer, Artist, Generic[M]):
 
     def begin(self, machine: M) -> None:
         """Let a machine learn from here on: it gets an optimiser, an average and chains of its own."""
-        self.optimiser = SGD(machine, self.options, self.learning_rate)
+        visible = machine.visible if isinstance(machine, Machine) else self.visible  # upper machines see binary units
+        self.optimiser = SGD(machine, self.options, self.learning_rate(visible))
         if self.options.ema:
             self.average = EMA(machine, self.options.ema)
         self.chains = torch.empty(0, device=self.studio.device)

@@ -13,7 +13,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from coevo import Artist
+from coevo import Artist, Options
 from coevo.nn.convolution import Doubling, Halving
 from coevo.nn.layers import check_side
 from coevo.nn.resampling import Resampling
@@ -131,29 +131,34 @@ class Discriminator(nn.Module):
         return scores
 
 
+class NetworkOptions(Options):
+    """Options of either network."""
+
+    width: int = Field(8, ge=4, le=1024)
+    """Channels of the largest maps, twice as many at each half of their side, eight times as many at most."""
+    blocks: int = Field(1, ge=1, le=8)
+    """Residual blocks at each side; 2 in the paper."""
+    group_width: int = Field(16, ge=1, le=1024)
+    """Channels that a filter of 3 × 3 reads."""
+    fine: bool = False
+    """Blocks at the image's own side too, as in the paper; else convolutions of 4 × 4 lead from and to half of it, at a
+    third of the cost."""
+    learning_rate: float = Field(5e-3, gt=0, le=1)
+    """Adam's learning rate; 2e-4 in the paper, falling to 5e-5."""
+    beta1: float = Field(0.0, ge=0, lt=1)
+    """Adam's β1."""
+    beta2: float = Field(0.9, ge=0, lt=1)
+    """Adam's β2; from 0.9 to 0.99 in the paper."""
+
+
 class R3GAN(GeneratorArtist):
     """Makes images of noise by residual blocks without normalisation."""
 
     name = "r3gan"
 
-    class Options(GeneratorArtist.Options):
+    class Options(NetworkOptions, GeneratorArtist.Options):
         latent: int = Field(64, ge=1, le=4096)
         """Size of the noise vector z."""
-        width: int = Field(8, ge=4, le=1024)
-        """Channels of the largest maps, twice as many at each half of their side, eight times as many at most."""
-        blocks: int = Field(1, ge=1, le=8)
-        """Residual blocks at each side; 2 in the paper."""
-        group_width: int = Field(16, ge=1, le=1024)
-        """Channels that a filter of 3 × 3 reads."""
-        fine: bool = False
-        """Blocks at the image's own side too, as in the paper; else convolutions of 4 × 4 lead from and to half of it,
-        at a third of the cost."""
-        learning_rate: float = Field(5e-3, gt=0, le=1)
-        """Adam's learning rate; 2e-4 in the paper, falling to 5e-5."""
-        beta1: float = Field(0.0, ge=0, lt=1)
-        """Adam's β1."""
-        beta2: float = Field(0.9, ge=0, lt=1)
-        """Adam's β2; from 0.9 to 0.99 in the paper."""
         ema: float = Field(0.999, ge=0, lt=1)
         """Decay of the averaged generator that is exhibited; what it reaches back over grows until then, as in the
         paper."""
@@ -174,7 +179,7 @@ class R3GANCritic(ConvolutionalCritic):
     name = "r3gan"
     batch_independent = True
 
-    class Options(ProjectionOptions):
+    class Options(NetworkOptions, ProjectionOptions):
         game: str = "relativistic-pairing"
         """The adversarial game; `coevo plugins` lists them."""
         r1: float = Field(0.1, ge=0)
@@ -183,21 +188,6 @@ class R3GANCritic(ConvolutionalCritic):
         """Weight γ of R2, the squared gradient at made works."""
         penalty_interval: int = Field(8, ge=1)
         """Apply penalties every N steps, scaled by N (lazy regularisation, Karras 2020); 1 in the paper."""
-        width: int = Field(8, ge=4, le=1024)
-        """Channels of the largest maps, twice as many at each half of their side, eight times as many at most."""
-        blocks: int = Field(1, ge=1, le=8)
-        """Residual blocks at each side; 2 in the paper."""
-        group_width: int = Field(16, ge=1, le=1024)
-        """Channels that a filter of 3 × 3 reads."""
-        fine: bool = False
-        """Blocks at the image's own side too, as in the paper; else convolutions of 4 × 4 lead from and to half of it,
-        at a third of the cost."""
-        learning_rate: float = Field(5e-3, gt=0, le=1)
-        """Adam's learning rate; 2e-4 in the paper, falling to 5e-5."""
-        beta1: float = Field(0.0, ge=0, lt=1)
-        """Adam's β1."""
-        beta2: float = Field(0.9, ge=0, lt=1)
-        """Adam's β2; from 0.9 to 0.99 in the paper."""
 
     options: Options
 

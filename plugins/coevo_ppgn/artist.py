@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,7 @@ from coevo import Artist, ArtistSpec, ConfigError, Metrics, Works
 from coevo.contract.capabilities import Decoder, DifferentiableDecoder, Encoder
 from coevo.contract.players import State
 from coevo.contract.works import NO_CODE
-from coevo.errors import PairError, unknown
+from coevo.errors import DataError, PairError, unknown
 from coevo.latent_models.decoder import AT_ONCE
 from coevo.latent_models.priors import draw, prior_of
 from coevo.plugin.registry import registry
@@ -166,8 +167,9 @@ class PPGN(Artist):
         self.low, self.high = self._bounds()
         self.known = self.hole = None
         if self.options.image and Path(self.options.image).is_file() and Path(self.options.mask).is_file():
-            self.known = read_picture(self.options.image, "artist.image", self.studio).to(device)
-            self.hole = read_hole(self.options.mask, "artist.mask", self.studio).to(device)
+            with suppress(ConfigError, DataError):  # changed since the run began, which has them in its state
+                self.known = read_picture(self.options.image, "artist.image", self.studio).to(device)
+                self.hole = read_hole(self.options.mask, "artist.mask", self.studio).to(device)
         self.taken = 0
         self.codes, self.epsilon1 = self._start(), self._pulls()
         n = len(self.codes)

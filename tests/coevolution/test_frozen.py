@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from coevo import ConfigError, Critic, CriticSpec, Metrics, Works
 from coevo.coevolution.frozen import FrozenCritic, recording, unit_rewards
+from coevo.coevolution.past_critics import PastCritics
 from coevo.loop import Phase
 from coevo.loop.phases import phases_of
 from coevo.runs.opening import SavedRun
@@ -77,6 +78,16 @@ def test_a_unit_is_a_map_or_a_place_on_a_map() -> None:
     assert torch.allclose(unit_rewards(maps, (1,)), maps.mean((2, 3)).log_softmax(1)[:, 1])
     assert torch.allclose(unit_rewards(maps, (1, 0, 3)), maps[:, :, 0, 3].log_softmax(1)[:, 1])
     assert frozen(layer="network.0", unit=[2, 1, 1]).judge(works(), None).shape == (6,)
+
+
+def test_past_critics_are_in_inference_mode_too() -> None:
+    eyes = Eyes(Eyes.Options(), studio())
+    eyes.build(RandomArtist(RandomArtist.Options(), eyes.studio))
+    eyes.past = PastCritics(2, 0.5, lambda: nn.Sequential(nn.Dropout(0.5)))
+    eyes.past.remember(nn.Sequential(nn.Dropout(0.5)))
+    critic = FrozenCritic(eyes, FrozenCritic.Options())
+    critic.restore(critic.state())
+    assert not eyes.past.networks[0].training
 
 
 def test_an_activation_in_place_changes_nothing_of_what_a_layer_gave() -> None:

@@ -77,6 +77,19 @@ def test_a_critic_that_is_trained_once_learns_in_the_first_round_alone():
     assert roles(play(artist, critic, 2, phases=once, start=turns[1].next)) == [(0, "critic"), (0, "artist")]
 
 
+def test_a_round_ends_with_the_last_phase_that_it_has():
+    turns = play(*gradient_pair(), 4, phases=(Phase("artist"), Phase("critic", rounds=1)))
+    assert [(turn.at.round, turn.role, turn.ends_round) for turn in turns] == [
+        *((0, "artist", False), (0, "critic", True)),
+        *((1, "artist", True), (2, "artist", True)),
+    ]
+
+
+def test_phases_that_all_end_are_refused():
+    with pytest.raises(PairError, match="Every phase ends after some rounds"):
+        play(*gradient_pair(), 1, phases=(Phase("artist", rounds=1),))
+
+
 def test_a_critic_says_in_its_spec_that_it_is_trained_once():
     artist, critic = gradient_pair()
     critic.spec = lambda: CriticSpec(gradients=True, reals="required", pretraining=2)
