@@ -14,7 +14,10 @@ START, WIDEST = 4, 8  # px of the first map; its channels, relative to those of 
 
 
 class SPADE(nn.Module):
-    """Normalises maps, then scales and shifts every place by what the label map has there (eq. 1)."""
+    """Normalises maps, then scales and shifts every place by what the label map has there (eq. 1).
+
+    Each work is normalised by itself, where the paper's batches are: a work then depends on no other.
+    """
 
     def __init__(self, channels: int, planes: int, hidden: int):
         super().__init__()
