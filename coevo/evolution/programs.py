@@ -18,6 +18,7 @@ from coevo.evolution.population import Offspring
 from coevo.evolution.variety import is_noise, varies
 from coevo.shader import Canvas, Expression, Program, render, render_on, strips
 from coevo.shader.gpu import draws_on, render_on_gpu
+from coevo.shader.parts import Part
 from coevo.shader.plan import Plan
 from coevo.shader.render import BATCH
 
@@ -46,6 +47,11 @@ class ProgramPopulation(GeneticPopulation[G]):
         Returns:
             The expressions of the picture's channels.
         """
+        raise NotImplementedError
+
+    def parts(self, genome: G, canvas: Canvas, constants: Sequence[Expression] | None = None) -> Sequence[Part]:
+        """The nodes of a genome, each after those that it reads; what the picture shows comes last. Arguments as of
+        `program`."""
         raise NotImplementedError
 
     def constants(self, genome: G) -> list[float]:

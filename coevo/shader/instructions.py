@@ -22,6 +22,8 @@ class Instruction(NamedTuple):
         numpy: (*arguments, out) writes into `out`; arguments broadcast.
         torch: (*arguments) → value.
         commutes: whether its two arguments may change places.
+        glsl: the value in GLSL ES 3.00, with {0}, {1} and {2} for the arguments; without it a program with this
+            instruction has no shader (`coevo.shader.glsl`).
 
     Neither function may keep anything between calls: tiles are computed in any order, and by several threads.
     """
@@ -30,6 +32,7 @@ class Instruction(NamedTuple):
     numpy: Callable[..., Any]
     torch: Callable[..., torch.Tensor]
     commutes: bool = False
+    glsl: str = ""
 
 
 def _less(a: Any, b: Any, out: np.ndarray) -> None:
@@ -114,7 +117,7 @@ def _noise_of_torch(x: torch.Tensor, y: torch.Tensor, seed: torch.Tensor) -> tor
     return value
 
 
-def _bits(numpy: Callable[..., Any], torch_: Callable[..., torch.Tensor], name: str) -> Instruction:
+def _bits(numpy: Callable[..., Any], torch_: Callable[..., torch.Tensor], name: str, glsl: str) -> Instruction:
     """A bitwise operation on values in [-1, 1] as eight bits each: Sims' and, or and xor."""
 
     def on_numpy(a: Any, b: Any, out: np.ndarray) -> None:
@@ -126,34 +129,34 @@ def _bits(numpy: Callable[..., Any], torch_: Callable[..., torch.Tensor], name: 
         bytes = [(v.nan_to_num().clamp(-1, 1) * 127.5 + 127.5).round().int() for v in (a, b)]
         return torch_(*bytes) * (1 / 127.5) - 1
 
-    return Instruction(name, on_numpy, on_torch, commutes=True)
+    return Instruction(name, on_numpy, on_torch, commutes=True, glsl=f"of_byte(byte({{0}}) {glsl} byte({{1}}))")
 
 
-ADD = Instruction("add", np.add, torch.add, commutes=True)
-SUBTRACT = Instruction("subtract", np.subtract, torch.sub)
-MULTIPLY = Instruction("multiply", np.multiply, torch.mul, commutes=True)
-DIVIDE = Instruction("divide", np.divide, torch.div)
-MULTIPLY_ADD = Instruction("multiply-add", _multiply_add, lambda a, b, c: a * b + c)
-NEGATE = Instruction("negate", np.negative, torch.neg)
-ABSOLUTE = Instruction("absolute", np.abs, torch.abs)
-FLOOR = Instruction("floor", np.floor, torch.floor)
-ROUND = Instruction("round", np.rint, torch.round)
-MINIMUM = Instruction("minimum", _minimum, torch.minimum)  # of 0 and -0 it is the second
-MAXIMUM = Instruction("maximum", _maximum, torch.maximum)
-ROOT = Instruction("root", _root, lambda a: a.abs().sqrt())
-EXP = Instruction("exp", np.exp, torch.exp)
-LOG = Instruction("log", _log, lambda a: a.abs().log())
-POWER = Instruction("power", _power, lambda a, b: a.abs().pow(b))
-SIN = Instruction("sin", np.sin, torch.sin)
-COS = Instruction("cos", np.cos, torch.cos)
-TANH = Instruction("tanh", np.tanh, torch.tanh)
-ANGLE = Instruction("angle", np.arctan2, torch.atan2)
-LESS = Instruction("less", _less, lambda a, b: (a < b).to(torch.float32))
-SELECT = Instruction("select", _select, lambda c, a, b: torch.where(c > 0, a, b))
-AND = _bits(np.bitwise_and, torch.bitwise_and, "and")
-OR = _bits(np.bitwise_or, torch.bitwise_or, "or")
-XOR = _bits(np.bitwise_xor, torch.bitwise_xor, "xor")
-NOISE = Instruction("noise", _noise, _noise_of_torch)
+ADD = Instruction("add", np.add, torch.add, commutes=True, glsl="{0} + {1}")
+SUBTRACT = Instruction("subtract", np.subtract, torch.sub, glsl="{0} - {1}")
+MULTIPLY = Instruction("multiply", np.multiply, torch.mul, commutes=True, glsl="{0} * {1}")
+DIVIDE = Instruction("divide", np.divide, torch.div, glsl="{0} / {1}")
+MULTIPLY_ADD = Instruction("multiply-add", _multiply_add, lambda a, b, c: a * b + c, glsl="{0} * {1} + {2}")
+NEGATE = Instruction("negate", np.negative, torch.neg, glsl="-{0}")
+ABSOLUTE = Instruction("absolute", np.abs, torch.abs, glsl="abs({0})")
+FLOOR = Instruction("floor", np.floor, torch.floor, glsl="floor({0})")
+ROUND = Instruction("round", np.rint, torch.round, glsl="roundEven({0})")
+MINIMUM = Instruction("minimum", _minimum, torch.minimum, glsl="minimum({0}, {1})")  # of 0 and -0 it is the second
+MAXIMUM = Instruction("maximum", _maximum, torch.maximum, glsl="maximum({0}, {1})")
+ROOT = Instruction("root", _root, lambda a: a.abs().sqrt(), glsl="sqrt(abs({0}))")
+EXP = Instruction("exp", np.exp, torch.exp, glsl="exponential({0})")
+LOG = Instruction("log", _log, lambda a: a.abs().log(), glsl="logarithm({0})")
+POWER = Instruction("power", _power, lambda a, b: a.abs().pow(b), glsl="power({0}, {1})")
+SIN = Instruction("sin", np.sin, torch.sin, glsl="sine({0})")
+COS = Instruction("cos", np.cos, torch.cos, glsl="cosine({0})")
+TANH = Instruction("tanh", np.tanh, torch.tanh, glsl="tangent({0})")
+ANGLE = Instruction("angle", np.arctan2, torch.atan2, glsl="angle({0}, {1})")
+LESS = Instruction("less", _less, lambda a, b: (a < b).to(torch.float32), glsl="{0} < {1} ? 1.0 : 0.0")
+SELECT = Instruction("select", _select, lambda c, a, b: torch.where(c > 0, a, b), glsl="{0} > 0.0 ? {1} : {2}")
+AND = _bits(np.bitwise_and, torch.bitwise_and, "and", "&")
+OR = _bits(np.bitwise_or, torch.bitwise_or, "or", "|")
+XOR = _bits(np.bitwise_xor, torch.bitwise_xor, "xor", "^")
+NOISE = Instruction("noise", _noise, _noise_of_torch, glsl="noise({0}, {1}, {2})")
 
 BUILT_IN = (
     *(ADD, SUBTRACT, MULTIPLY, DIVIDE, MINIMUM, MAXIMUM, LESS, MULTIPLY_ADD),

@@ -20,6 +20,7 @@ from deap import gp
 from coevo.errors import ConfigError
 from coevo.shader import Canvas, Expression
 from coevo.shader.functions import Function, Value, cost, to_scalar, to_vector
+from coevo.shader.parts import Part
 from coevo.shader.templates import Primitive
 from coevo.trees import machine
 from coevo.trees.grammar import Grammar, Rule
@@ -159,21 +160,34 @@ class Language:
         Raises:
             TooSlow: it takes more instructions than the canvas allows.
         """
-        stack: list[tuple[int, ...]] = []  # nodes of the canvas
-        rest = [canvas.constant(number) for number in tree.numbers.tolist()] if numbers is None else list(numbers)
+        return self.parts(tree, canvas, numbers)[-1].value
+
+    def parts(self, tree: Tree, canvas: Canvas, numbers: Sequence[Expression] | None = None) -> list[Part]:
+        """The nodes of a program, each after its arguments; the last is the program. Arguments as of `value`."""
+        own = [canvas.constant(number) for number in tree.numbers.tolist()] if numbers is None else list(numbers)
+        left = len(own)
+        found: list[Part] = []
+        stack: list[int] = []  # the parts that wait for the function which takes them
         for code in reversed(tree.codes.tolist()):
             if code < FIRST:
-                stack.append(tuple([number.node for number in rest[-NUMBERS[code] :]]))
-                del rest[-NUMBERS[code] :]
-                continue
-            primitive = self.primitives[code - FIRST]
-            arguments = [stack.pop() for _ in primitive.takes]
-            call = (self, primitive.name, *arguments)
-            if call not in canvas.calls:  # compiled once for all individuals
-                value = primitive.meaning(canvas, *[_expressions(canvas, nodes) for nodes in arguments])
-                canvas.calls[call] = tuple([number.node for number in value])
-            stack.append(canvas.calls[call])
-        return _expressions(canvas, stack[0])
+                places = tuple(range(left - NUMBERS[code], left))
+                left -= len(places)
+                found.append(Part("constant", tuple([own[place] for place in places]), (), places))
+            else:
+                primitive = self.primitives[code - FIRST]
+                reads = tuple([stack.pop() for _ in primitive.takes])
+                found.append(
+                    Part(primitive.name, self._called(canvas, primitive, [found[i].value for i in reads]), reads)
+                )
+            stack.append(len(found) - 1)
+        return found
+
+    def _called(self, canvas: Canvas, primitive: Primitive, arguments: Sequence[Value]) -> Value:
+        """A function's value, which is compiled once for all individuals of a canvas."""
+        call = (self, primitive.name, *[tuple([number.node for number in its]) for its in arguments])
+        if call not in canvas.calls:
+            canvas.calls[call] = tuple([number.node for number in primitive.meaning(canvas, *arguments)])
+        return _expressions(canvas, canvas.calls[call])
 
     def price(self, tree: Tree) -> int:
         """An upper estimate of a program's instructions (`Grammar.price`)."""

@@ -15,6 +15,7 @@ from coevo.evolution.programs import ProgramPopulation
 from coevo.native import random_seeds
 from coevo.shader import Canvas, Expression, Program
 from coevo.shader.gpu import draws_on, render_on_gpu
+from coevo.shader.parts import Part
 from coevo_cppn.breeding import offspring_of, random_networks, species, texts
 from coevo_cppn.drawing import plans, program, render_networks
 from coevo_cppn.neat import clipped
@@ -87,6 +88,9 @@ class CPPN(ProgramPopulation[Network]):
 
     def program(self, genome: Network, canvas: Canvas, constants: Sequence[Expression] | None = None) -> Program:
         return program(genome.picture(canvas, constants), self.studio.image[0])
+
+    def parts(self, genome: Network, canvas: Canvas, constants: Sequence[Expression] | None = None) -> Sequence[Part]:
+        return genome.parts(canvas, constants)
 
     def constants(self, genome: Network) -> list[float]:
         return genome.weights

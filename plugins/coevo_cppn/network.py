@@ -19,6 +19,7 @@ from coevo.shader import Canvas
 from coevo.shader.affine import Affine, weighted_sum
 from coevo.shader.expressions import Expression, Number
 from coevo.shader.functions import Value, hsv_to_rgb
+from coevo.shader.parts import Part
 
 INPUTS = ("x", "y", "d", "bias")
 INK, COLOURS = ("ink",), ("hue", "saturation", "brightness")
@@ -152,8 +153,13 @@ class Network:
 
     def value(self, canvas: Canvas, weights: Sequence[Number] | None = None) -> Value:
         """The outputs over a canvas; `weights`, in the order of `links`, replace its own."""
-        x, y = canvas.x, canvas.y
-        values = {"x": Affine(x), "y": Affine(y), "d": Affine(canvas.r, 1.4), "bias": Affine(x, 0.0, 1.0)}
+        values = self._values(canvas, weights)
+        return tuple(values[output].value for output in self.outputs)
+
+    def _values(self, canvas: Canvas, weights: Sequence[Number] | None) -> dict[str, Affine]:
+        """The inputs, and every node that the outputs depend on, by name."""
+        x = canvas.x
+        values = {"x": Affine(x), "y": Affine(canvas.y), "d": Affine(canvas.r, 1.4), "bias": Affine(x, 0.0, 1.0)}
         sources: dict[str, list[tuple[Number, str]]] = {}
         for (source, target), weight in zip(self.links, weights or self.links.values(), strict=True):
             sources.setdefault(target, []).append((weight, source))
@@ -162,7 +168,22 @@ class Network:
                 terms = [(weight, values[source]) for weight, source in sources.get(node, ())]
                 core, inner, scale, shift = ACTIVATIONS[self.nodes[node]]
                 values[node] = Affine(core(weighted_sum(canvas, terms, inner)), scale, shift)
-        return tuple(values[output].value for output in self.outputs)
+        return values
+
+    def parts(self, canvas: Canvas, weights: Sequence[Number] | None = None) -> list[Part]:
+        """The nodes that the outputs depend on, and the picture; `weights` as of `value`."""
+        values = self._values(canvas, weights)
+        number = {node: i for i, node in enumerate(self.order)}
+        links: dict[str, list[tuple[int, int]]] = {}
+        for i, (source, target) in enumerate(self.links):
+            links.setdefault(target, []).append((number.get(source, -1), i))
+        found = []
+        for node in self.order:
+            reads, its = zip(*links[node], strict=True) if node in links else ((), ())
+            name = f"{node} ({self.nodes[node]})" if node in self.outputs else self.nodes.get(node, node)
+            found.append(Part(name, (values[node].value,), reads, its))
+        picture = painted(tuple(values[output].value for output in self.outputs))
+        return [*found, Part("picture", picture, tuple(number[output] for output in self.outputs))]
 
     def picture(self, canvas: Canvas, weights: Sequence[Number] | None = None) -> Value:
         """One channel of ink, or red, green and blue, in [-1, 1]."""

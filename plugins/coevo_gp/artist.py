@@ -16,6 +16,7 @@ from coevo.shader import Canvas, Expression, Program
 from coevo.shader.forest import checked, plan_trees, render_trees
 from coevo.shader.functions import Value, hsv_to_rgb, select_functions, to_scalar, to_vector
 from coevo.shader.gpu import draws_on, render_on_gpu
+from coevo.shader.parts import Part
 from coevo.shader.templates import Primitive, Templates
 from coevo.trees.language import Language
 from coevo.trees.population import TreePopulation
@@ -102,6 +103,10 @@ class GP(TreePopulation[Tree], ProgramPopulation[Tree]):
 
     def program(self, genome: Tree, canvas: Canvas, constants: Sequence[Expression] | None = None) -> Program:
         return self._channels(self.language.value(genome, canvas, constants))
+
+    def parts(self, genome: Tree, canvas: Canvas, constants: Sequence[Expression] | None = None) -> Sequence[Part]:
+        parts = self.language.parts(genome, canvas, constants)
+        return [*parts, Part("picture", self._channels(parts[-1].value), (len(parts) - 1,))]
 
     def constants(self, genome: Tree) -> list[float]:
         numbers: list[float] = genome.numbers.tolist()
