@@ -110,7 +110,7 @@ def accepted(run: str, id: str | None, output: Path | None, n: int, size: int, r
 @click.command()
 @RUN
 @click.argument("id", required=False)
-@OUTPUT(None, "x.png, of lines x.svg, or x.gif; without ID x.picks.")
+@OUTPUT(None, "x.png, of lines x.svg, x.gif or x.html; without ID x.picks.")
 @click.option(
     "--size",
     metavar="PX",
@@ -122,12 +122,15 @@ def accepted(run: str, id: str | None, output: Path | None, n: int, size: int, r
 @click.option("--alone", is_flag=True, help="The individual alone, without the path to it.")
 @RUNS_DIR
 def export(run: str, id: str | None, output: Path | None, size: int, alone: bool, runs_dir: Path) -> None:
-    """Export the path from the first ancestor to an ID of a RUN, as a sheet (.png or .svg) or a film (.gif).
+    """Export the path from the first ancestor to an ID of a RUN, as a sheet (.png or .svg), a film (.gif), or a
+    page that zooms and shows the genome (.html).
 
     Without ID the whole session is exported as a script (.picks), which coevo run --picks replays.
     """
     from coevo.interactive.lineage import line_of_descent
-    from coevo.tools.lineage_charts import write_path
+    from coevo.runs.opening import load_artist
+    from coevo.tools.lineage_charts import works_of_individuals, write_path
+    from coevo.tools.pages import write_page
     from coevo.tools.sessions import open_session_db, write_script
 
     store = open_store(run, runs_dir)
@@ -136,7 +139,7 @@ def export(run: str, id: str | None, output: Path | None, size: int, alone: bool
         click.echo(f"coevo: {problem}", err=True)
     if id is None:
         output = output or Path(f"{store.name}.picks")
-        if output.suffix in (*PICTURES, ".gif"):
+        if output.suffix in (*PICTURES, ".gif", ".html"):
             again, tree = store.command("coevo export"), store.command("coevo lineage")
             raise ConfigError(f"Say which ID {output} should show: {again} ID; `{tree}` lists them.")
         write_script(db, output)
@@ -144,6 +147,12 @@ def export(run: str, id: str | None, output: Path | None, size: int, alone: bool
         return
     line = line_of_descent(db, id)[-1:] if alone else line_of_descent(db, id)
     output = output or Path(f"{id.replace('/', '-')}.png")
+    if output.suffix.lower() == ".html":
+        line = line_of_descent(db, id)
+        artist = load_artist(store, remember=False)
+        write_page(artist, store.name, works_of_individuals(line[-1:]), line[:-1], output)
+        click.echo(f"{id} as a page in {output}; open it in a browser")
+        return
     write_path(store, line, size, output)
     click.echo(f"{id} alone in {output}" if alone else f"{counted(len(line), 'generation')} up to {id} in {output}")
 
@@ -158,17 +167,26 @@ def export(run: str, id: str | None, output: Path | None, size: int, alone: bool
     show_default=True,
     help="Width of the picture in pixels.",
 )
-@click.option("-o", "output", metavar="FILE", type=FILE, required=True, help="x.png or, of lines, x.svg.")
+@click.option(
+    "-o", "output", metavar="FILE", type=FILE, required=True, help="x.png; of lines x.svg, of programs x.html."
+)
 @RUNS_DIR
 def render(file: Path, size: int, output: Path, runs_dir: Path) -> None:
     """Render a PICTURE, .png or .svg, again at any size, from the genome or code that it carries.
 
-    Lines, as of biomorph, can be written as .svg, which knows no size.
+    Lines, as of biomorph, can be written as .svg, which knows no size; programs, as of gp and cppn, as a page that
+    zooms and shows the genome (.html).
     """
     from coevo.images.files import read_origin
-    from coevo.tools.redraw import redraw
+    from coevo.tools.pages import write_page
+    from coevo.tools.redraw import artist_of, redraw
 
-    redraw(read_origin(file), size, picture(output, ".svg"), runs_dir)
+    origin = read_origin(file)
+    if picture(output, ".svg", ".html").suffix.lower() == ".html":
+        write_page(artist_of(origin, runs_dir), origin.run, origin.works, (), output)
+        click.echo(f"A page in {output}; open it in a browser")
+        return
+    redraw(origin, size, output, runs_dir)
     click.echo(f"{size} × {size} in {output}")
 
 

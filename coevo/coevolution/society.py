@@ -15,8 +15,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from coevo.contract.capabilities import Evolving, Renderer, StripRenderer, VectorRenderer
-from coevo.contract.drawings import Drawing
+from coevo.contract.capabilities import Evolving, Renderer, ShaderRenderer, StripRenderer, VectorRenderer
+from coevo.contract.drawings import Drawing, Shader
 from coevo.contract.players import Artist, ArtistSpec, Critic, CriticSpec, Metrics, Player, State
 from coevo.contract.works import Works
 from coevo.errors import PairError
@@ -139,6 +139,12 @@ class SocietyArtist(Members, Artist):
         if not isinstance(first, VectorRenderer):
             raise PairError(f"Artist {self.name!r} draws no lines.")
         return first.vector(works)
+
+    def shader(self, works: Works) -> Shader:
+        first = self.members[0]
+        if not isinstance(first, ShaderRenderer):
+            raise PairError(f"The works of artist {self.name!r} are no programs that a GPU could draw.")
+        return first.shader(works)
 
     def state(self) -> State:
         return super().state() | {"credits": list(self.credits)}

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from torch import Tensor
 
-from coevo.contract.drawings import Drawing
+from coevo.contract.drawings import Drawing, Shader
 from coevo.contract.players import Artist, Metrics
 from coevo.contract.works import Works
 
@@ -109,6 +109,15 @@ class VectorRenderer(Protocol):
     def vector(self, works: Works) -> Sequence[Drawing]:
         """Drawings of N works that may hold no more than genomes; they look like `render()`'s pictures. Raises
         PairError, in a sentence that names the option, if works with these options are no lines."""
+
+
+@runtime_checkable
+class ShaderRenderer(Protocol):
+    """An artist whose works are programs that a browser's GPU draws."""
+
+    def shader(self, works: Works) -> Shader:
+        """The first work, which may hold no more than a genome; it looks like `render()`'s picture. Raises ConfigError,
+        in a sentence, if it has no shader."""
 
 
 @runtime_checkable

@@ -1,4 +1,4 @@
-"""Line drawings, which know no resolution: what an artist that draws with a pen gives besides pixels."""
+"""Pictures that know no resolution: line drawings, and shaders."""
 
 from __future__ import annotations
 
@@ -39,3 +39,35 @@ class Drawing:
 
     paths: Sequence[Path]
     background: str = "#ffffff"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node of the genome that a shader draws.
+
+    Args:
+        name: what it computes.
+        reads: the nodes that it reads, by number.
+        constants: those of the shader that belong to it, by number; if it reads nodes, each is the weight of one.
+    """
+
+    name: str
+    reads: tuple[int, ...] = ()
+    constants: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shader:
+    """A work as fragment shaders, without the head that all share (`coevo.shader.glsl`).
+
+    Args:
+        picture: GLSL ES 3.00 that draws the work.
+        parts: the same, which draws node i if its uniform `part` is i.
+        nodes: of the genome, each after those that it reads; the last is the picture.
+        constants: the values of the uniforms `parameters`.
+    """
+
+    picture: str
+    parts: str
+    nodes: tuple[Node, ...]
+    constants: tuple[float, ...]

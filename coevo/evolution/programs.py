@@ -11,12 +11,14 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from coevo.contract.drawings import Shader
 from coevo.contract.players import ArtistSpec
 from coevo.contract.works import Works
 from coevo.evolution.genetic import GeneticPopulation
 from coevo.evolution.population import Offspring
 from coevo.evolution.variety import is_noise, varies
 from coevo.shader import Canvas, Expression, Program, render, render_on, strips
+from coevo.shader.glsl import MOST_PARAMETERS, shader_of
 from coevo.shader.gpu import draws_on, render_on_gpu
 from coevo.shader.parts import Part
 from coevo.shader.plan import Plan
@@ -51,12 +53,14 @@ class ProgramPopulation(GeneticPopulation[G]):
 
     def parts(self, genome: G, canvas: Canvas, constants: Sequence[Expression] | None = None) -> Sequence[Part]:
         """The nodes of a genome, each after those that it reads; what the picture shows comes last. Arguments as of
-        `program`."""
-        raise NotImplementedError
+        `program`. Unless a subclass says more, the picture is the only one."""
+        picture = tuple(self.program(genome, canvas, constants))
+        return [Part("picture", picture, (), tuple(range(len(constants or ()))))]
 
     def constants(self, genome: G) -> list[float]:
-        """The constants of the genome that may be learned, in an order that depends on the genome alone."""
-        raise NotImplementedError
+        """The constants of the genome that may be learned, in an order that depends on the genome alone; none unless a
+        subclass says so."""
+        return []
 
     def with_constants(self, genome: G, constants: Sequence[float]) -> G:
         """A copy of the genome with other constants, in the order of `constants(genome)`."""
@@ -93,6 +97,13 @@ class ProgramPopulation(GeneticPopulation[G]):
     def render_strips(self, works: Works, size: int) -> Iterator[Tensor]:
         program = self.program(self.deserialize(works.individuals[0].text), Canvas())
         yield from map(torch.from_numpy, strips(program, size, size, ROWS, self.studio.native_threads))
+
+    def shader(self, works: Works) -> Shader:
+        genome, canvas = self.deserialize(works.individuals[0].text), Canvas()
+        constants = self.constants(genome)
+        if len(constants) > MOST_PARAMETERS:  # they stay as they are
+            return shader_of([part._replace(constants=()) for part in self.parts(genome, canvas)], ())
+        return shader_of(self.parts(genome, canvas, [canvas.parameter(i) for i in range(len(constants))]), constants)
 
     def differentiable_works(self) -> Works:
         """The population with gradients to its constants, which are the works' ctx."""

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
+from coevo.contract.drawings import Node, Shader
 from coevo.errors import ConfigError
-from coevo.shader.expressions import Expression
+from coevo.shader.parts import Part
 from coevo.shader.plan import Program
 
 MOST_PARAMETERS = 800  # WebGL2 promises 224 vectors of four
@@ -22,7 +23,7 @@ precision highp float;
 precision highp int;
 uniform vec4 view; // x and y of the pixel at the upper left; how far the next is, to the right and below
 uniform float height; // in pixels
-uniform int part; // which is shown; 0: the picture
+uniform int part; // which is shown
 out vec4 colour;
 """
 
@@ -31,8 +32,7 @@ def fragment(programs: Sequence[Program], parameters: int = 0) -> str:
     """A whole shader.
 
     Args:
-        programs: the picture, then its parts, of one canvas; each has one channel or three. The uniform `part` says
-            which is shown.
+        programs: of one canvas, with one channel or three each; the uniform `part` says which is shown.
         parameters: how many numbers are given when the picture is drawn (`Canvas.parameter`), as the uniforms
             `parameters`, four to a vector.
 
@@ -98,13 +98,13 @@ def _lines(programs: Sequence[Program]) -> Iterator[str]:
             names[node] = f"n{node}"
             yield f"float {names[node]} = {value};"
 
-    def value(program: Sequence[Expression]) -> str:
+    def shown(program: Program) -> str:
         channels = [names[channel.node] for channel in program]
         return f"vec3({', '.join(channels * (3 // len(channels)))})"
 
-    yield f"vec3 value = {value(programs[0])};"
+    yield f"vec3 value = {shown(programs[0])};"
     for part, program in enumerate(programs[1:], start=1):
-        yield f"if (part == {part}) value = {value(program)};"
+        yield f"if (part == {part}) value = {shown(program)};"
     yield "colour = vec4(vec3(shown(value.r), shown(value.g), shown(value.b)) * 0.5 + 0.5, 1.0);"
 
 
@@ -116,3 +116,16 @@ def literal(number: float) -> str:
     text = f"{number:.9g}"
     text = text if "." in text or "e" in text else f"{text}.0"
     return f"({text})" if text.startswith("-") else text
+
+
+def shader_of(parts: Sequence[Part], constants: Sequence[float]) -> Shader:
+    """The shaders of a genome.
+
+    Args:
+        parts: its nodes, each after those that it reads; the last is the picture. Its constants are parameters of the
+            canvas.
+        constants: their values.
+    """
+    nodes = tuple([Node(part.name, part.reads, part.constants) for part in parts])
+    picture, all = body([parts[-1].value], len(constants)), body([part.value for part in parts], len(constants))
+    return Shader(picture, all, nodes, tuple(constants))

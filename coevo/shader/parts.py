@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from coevo.shader.plan import Program
+from coevo.shader.expressions import Expression
 
 
 class Part(NamedTuple):
@@ -18,6 +18,6 @@ class Part(NamedTuple):
     """
 
     name: str
-    value: Program
+    value: tuple[Expression, ...]
     reads: tuple[int, ...] = ()
     constants: tuple[int, ...] = ()

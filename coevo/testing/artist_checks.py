@@ -22,6 +22,7 @@ from coevo.contract.capabilities import (
     Reconstructor,
     Renderer,
     SelfEvaluating,
+    ShaderRenderer,
     StripRenderer,
     VectorRenderer,
 )
@@ -382,6 +383,25 @@ class ArtistBench(PlayerBench):
             drawn = torch.from_numpy(draw_drawings(drawings, size))
             apart = (drawn - artist.render(works, size)).abs().mean()
             expect(apart < 0.1, f"vector() and render() draw pictures that differ by {apart:.2f} in [-1, 1] on average")
+
+    @only_of(ShaderRenderer)
+    def check_shader_renderer(self) -> None:
+        """gives shaders of nodes that read earlier ones, and constants that exist.
+
+        Build it by coevo.shader.glsl.shader_of from the parts of the genome in `works.individuals`.
+        """
+        artist, _ = self.pair()
+        expect(isinstance(artist, Renderer), "it has shader() and no render()")
+        if isinstance(artist, ShaderRenderer):
+            renderer, works = artist, bare(artist.exhibit(2, seed=1))
+            self.unchanged(artist, lambda: renderer.shader(works), "shader()")
+            shader = renderer.shader(works)
+            for source in (shader.picture, shader.parts):
+                expect("void main()" in source, "its source has no void main()")
+            for i, node in enumerate(shader.nodes):
+                expect(all(0 <= read < i for read in node.reads), f"node {i} reads {node.reads}, not earlier nodes")
+                known = all(0 <= constant < len(shader.constants) for constant in node.constants)
+                expect(known, f"node {i} has the constants {node.constants} of {len(shader.constants)}")
 
     @only_of(Growing)
     def check_growing(self) -> None:

@@ -47,8 +47,8 @@ def write_chart(run: RunFolder, family: Mapping[str, Individual], marked: Sequen
 
 
 def write_path(run: RunFolder, line: Sequence[Individual], size: int, output: Path) -> None:
-    """Write individuals one after another, as a sheet (.png or .svg), which carries the last one's genome, or as a film
-    (.gif)."""
+    """Write individuals one after another: as a sheet (.png or .svg), which carries the last one's genome, as a film
+    (.gif), or as a page of the last one (.html)."""
     artist = load_artist(run, remember=False)
     kind = output.suffix.lower()
     if kind not in (*PICTURES, ".gif"):

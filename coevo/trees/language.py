@@ -177,7 +177,11 @@ class Language:
                 primitive = self.primitives[code - FIRST]
                 reads = tuple([stack.pop() for _ in primitive.takes])
                 found.append(
-                    Part(primitive.name, self._called(canvas, primitive, [found[i].value for i in reads]), reads)
+                    Part(
+                        primitive.name.removesuffix(":vector"),
+                        self._called(canvas, primitive, [found[i].value for i in reads]),
+                        reads,
+                    )
                 )
             stack.append(len(found) - 1)
         return found
