@@ -12,6 +12,11 @@ def coevo_critics() -> list[Offer]:
 
 
 @hookimpl
+def coevo_commands() -> list[Offer]:
+    return [Offer("paint", "paint label maps that a trained artist makes pictures of", "coevo_human.commands:paint")]
+
+
+@hookimpl
 def coevo_uis() -> list[Offer]:
     return [
         Offer("terminal", "pictures in the terminal, keys and mouse", "coevo_human.terminal:Terminal"),

@@ -46,11 +46,13 @@ class Terminal(UI):
             self.app.finish()
 
 
-def check_terminal() -> None:
-    """Raise CoevoError if pictures cannot be shown; it says what is missing, and that --plain does without it."""
-    offer = "Breed with --plain instead: numbered sheets and typed picks."
+def check_terminal(
+    offer: str = "Breed with --plain instead: numbered sheets and typed picks.",
+    other: str = " Or replay a script with --picks FILE.",
+) -> None:
+    """Raise CoevoError if pictures cannot be shown; it says what is missing, and what does without it."""
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):  # pictures are drawn on stderr
-        raise CoevoError(f"There is no terminal to show pictures in. {offer} Or replay a script with --picks FILE.")
+        raise CoevoError(f"There is no terminal to show pictures in. {offer}{other}")
     console = Console()
     if console.color_system not in ("256", "truecolor") or console.no_color:
         why = "NO_COLOR is set" if console.no_color else f"TERM is {os.environ.get('TERM', 'not set')}"
