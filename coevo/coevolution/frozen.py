@@ -52,6 +52,8 @@ class FrozenCritic(Critic):
             return value
 
     def __init__(self, critic: Critic, options: Any = None):
+        if getattr(critic.options, "unroll", 0):  # it will not have learnt after the next steps either
+            critic.options = critic.options.model_copy(update={"unroll": 0})
         super().__init__(critic.options, critic.studio)
         self.critic, self.condition = critic, options or self.Options()
         self.name = critic.name
@@ -65,6 +67,11 @@ class FrozenCritic(Critic):
         self.critic.check()
         if self.critic.spec().rewards != "scores":
             raise ConfigError(f"Critic {self.name!r} gives no scores, so there is nothing of it that can judge alone.")
+        if self.condition.layer and self.studio.compile:
+            raise ConfigError(
+                f"frozen.layer={self.condition.layer} looks into a network, and --compile makes one piece of it; leave "
+                "out one of them."
+            )
 
     def build(self, artist: Artist) -> None:
         self.critic.build(artist)
@@ -125,6 +132,11 @@ class FrozenCritic(Critic):
                 f"frozen.unit={self.condition.unit[0]} is not a unit of layer {self.condition.layer!r}, which has "
                 f"{units}: 0 to {units - 1}."
             )
+
+
+def thawed(critic: Critic) -> Critic:
+    """The critic itself, of one that learns no more: what it can do beside judging is its own."""
+    return critic.critic if isinstance(critic, FrozenCritic) else critic
 
 
 @contextmanager

@@ -40,7 +40,7 @@ def orthogonal_penalty(network: nn.Module) -> Tensor:
         >>> bool(orthogonal_penalty(layer) < 1e-8)
         True
     """
-    products = [rows @ rows.T for rows in filters(network)]
+    products = [rows @ rows.T for rows in filters(network)] or [torch.zeros(1, 1)]
     return torch.stack([(each - each.diag().diag()).square().sum() for each in products]).sum()
 
 

@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from coevo.coevolution.frozen import thawed
 from coevo.contract.capabilities import Encoder, SelfEvaluating
 from coevo.contract.players import Artist
 from coevo.data.datasets import DataOptions, Dataset, load_dataset, to_float
@@ -90,8 +91,8 @@ def evaluate_works(
         if options.labelled is not None and not changes:
             labelled = stratified_indices(reals, options.labelled, saved.config.run.seed)
         report |= code_figures(saved.artist, reals, held_out, draws, labelled)
-        if isinstance(saved.setup.critic, SelfEvaluating):
-            works, critic = (held_out or reals).works(slice(0, ENCODED)), cast(SelfEvaluating, saved.critic)
+        if isinstance(thawed(saved.setup.critic), SelfEvaluating):
+            works, critic = (held_out or reals).works(slice(0, ENCODED)), cast(SelfEvaluating, thawed(saved.critic))
             report |= {f"critic_{name}": value for name, value in critic.evaluate(works, draws).items()}
     if sheet:
         progress.begin(f"drawing {sheet}")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 import torch
 from PIL import Image
 from torch import Tensor
 
 from coevo import PairError
+from coevo.coevolution.frozen import thawed
 from coevo.images.plots import line_chart, ticks
 from coevo.images.png import png_bytes
 from coevo.images.sheets import captioned, contact_sheet
@@ -57,18 +59,15 @@ def write_energies(run: RunFolder, n: int, seed: int, output: Path) -> None:
 
 def machine_of(saved: SavedRun) -> EnergyPlayer:
     """The artist of a run if it is a machine, or else its critic, as they were saved."""
-    artist, critic = saved.artist, saved.setup.critic
+    artist = saved.artist
     if isinstance(artist, EnergyPlayer):
         return artist
-    if not isinstance(critic, EnergyPlayer):
+    if not isinstance(critic := thawed(saved.setup.critic), EnergyPlayer):
         raise PairError(
             f"Neither artist {artist.name!r} nor critic {critic.name!r} of run {saved.folder.name!r} is a Boltzmann "
             "machine, so there is no energy to draw."
         )
-    with saved.setup.studio.playing():
-        critic.build(artist)
-        critic.restore(saved.state["critic"])
-    return critic
+    return cast(EnergyPlayer, thawed(saved.critic))
 
 
 def filters(player: EnergyPlayer) -> Tensor:

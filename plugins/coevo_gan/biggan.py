@@ -17,6 +17,8 @@ from coevo_gan.dcnn import normalise_spectrally
 from coevo_gan.generator import GeneratorArtist, StandingOptions
 from coevo_gan.residual import Attention, Down, Up, channels_at, sides_up_to
 
+NORMALISED = (nn.Conv2d, nn.Linear, nn.Embedding)  # a critic's embedding of the class too, as the authors' code has it
+
 
 class NetworkOptions(Options):
     """Options of either network."""
@@ -115,7 +117,7 @@ def begun(network: nn.Module, options: NetworkOptions) -> nn.Module:
     """A network with its first weights, and with spectral normalisation if the options have it."""
     network.apply(init_orthogonal if options.orthogonal_start else init_normal)
     if options.spectral_norm:
-        normalise_spectrally([layer for layer in network.modules() if isinstance(layer, nn.Conv2d | nn.Linear)])
+        normalise_spectrally([layer for layer in network.modules() if isinstance(layer, NORMALISED)])
     return network
 
 

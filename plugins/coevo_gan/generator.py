@@ -87,7 +87,8 @@ class GeneratorArtist(DecoderArtist):
             embedding = cast(LabelEmbedding, cast(nn.Sequential, self.generator)[0])
             losses["conditioning_kl"] = o.conditioning_kl * embedding.kl(works.latents)
         if o.orthogonal:
-            losses["orthogonal"] = o.orthogonal * orthogonal_penalty(self.generator)
+            network = cast(nn.Sequential, self.generator)[1] if o.conditional else self.generator  # not the embedding
+            losses["orthogonal"] = o.orthogonal * orthogonal_penalty(network)
         return losses
 
     def pictures(self, codes: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
@@ -19,7 +19,7 @@ from coevo.contract.capabilities import Decoder, DifferentiableDecoder, Encoder
 from coevo.contract.players import State
 from coevo.contract.works import NO_CODE
 from coevo.errors import DataError, PairError, unknown
-from coevo.latent_models.decoder import AT_ONCE
+from coevo.latent_models.decoder import AT_ONCE, DecoderArtist
 from coevo.latent_models.priors import draw, prior_of
 from coevo.plugin.registry import registry
 from coevo_ppgn.inpainting import context, read_hole, read_picture
@@ -176,6 +176,7 @@ class PPGN(Artist):
         self.kept, self.kept_confidence = self.codes, torch.full((n,), NOT_YET, device=device)
         self.kept_labels = torch.full((n,), -1, device=device)
         self._drawn: Works | None = None
+        self._pictures: Callable[[Tensor], Tensor] | None = None  # of the decoder as it is exhibited
 
     # where walkers are
 
@@ -333,8 +334,12 @@ class PPGN(Artist):
 
     def _works(self, codes: Tensor, labels: Tensor | None) -> Works:
         """What codes decode to, with the given pixels where there are any; ctx is what was decoded."""
-        decoder = cast(DifferentiableDecoder, self._decoder)
-        decoded = torch.cat([decoder.pictures(some) for some in codes.split(AT_ONCE)])
+        if self._pictures is None:
+            its = self._decoder
+            plain = cast(DifferentiableDecoder, its).pictures
+            decode = its.exhibited_decoder() if isinstance(its, DecoderArtist) else plain
+            self._pictures = lambda codes: decode(codes)  # no network of this artist's own, which its state would have
+        decoded = torch.cat([self._pictures(some) for some in codes.split(AT_ONCE)])
         if self.options.image and self.known is None:
             raise ConfigError(
                 f"artist.image: there is no picture {self.options.image}, or no mask {self.options.mask}."
@@ -359,7 +364,7 @@ class PPGN(Artist):
         if "decoder" in state:
             self._decoder.restore(state["decoder"])
         super().restore({name: part for name, part in state.items() if name != "decoder"})
-        self._drawn = None
+        self._drawn = self._pictures = None
 
 
 def confidence(rewards: Tensor) -> Tensor:

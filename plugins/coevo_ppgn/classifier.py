@@ -61,8 +61,8 @@ class Classifier(Critic):
 
     def learn(self, works: Works, reals: Works) -> Metrics:
         o, generator = self.options, self.studio.generator("shift")
-        shift = torch.randint(-o.shift, o.shift + 1, (2,), generator=generator, device=self.studio.device).tolist()
-        images = self.studio.add_noise(reals.pixels.roll(shift, (2, 3)), o.noise, "classifier")
+        shift = torch.randint(-o.shift, o.shift + 1, (2,), generator=generator, device=self.studio.device)
+        images = self.studio.add_noise(rolled(reals.pixels, shift), o.noise, "classifier")
         self.network.train()
         logits = self.network(images)
         loss = cross_entropy(logits, reals.classes)
@@ -111,3 +111,11 @@ def network(channels: int, height: int, width: int, maps: int, classes: int) -> 
         *halving(channels, maps), *halving(maps, 2 * maps), *halving(2 * maps, 4 * maps),
         nn.Flatten(), nn.Linear(4 * maps * places, 128), nn.ReLU(), nn.Dropout(0.3), nn.Linear(128, classes),
     )  # fmt: skip
+
+
+def rolled(images: Tensor, shift: Tensor) -> Tensor:
+    """Images [N, C, H, W] rolled down and to the right by two numbers of pixels, which stay on their device."""
+    for axis, length in ((2, images.shape[2]), (3, images.shape[3])):
+        places = torch.arange(length, device=images.device) - shift[axis - 2]
+        images = images.index_select(axis, places % length)
+    return images

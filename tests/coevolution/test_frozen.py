@@ -10,11 +10,12 @@ from conftest import CommandLine
 from standins import SHAPE, built, studio
 from torch import Tensor, nn
 
-from coevo import ConfigError, Critic, CriticSpec, Metrics, Works
+from coevo import ConfigError, Critic, CriticSpec, Metrics, Studio, Works
 from coevo.coevolution.frozen import FrozenCritic, recording, unit_rewards
 from coevo.coevolution.past_critics import PastCritics
 from coevo.loop import Phase
 from coevo.loop.phases import phases_of
+from coevo.plugin.registry import registry
 from coevo.runs.opening import SavedRun
 from coevo.storage.run_folder import RunFolder
 from coevo.storage.state_tools import equal_states
@@ -125,6 +126,30 @@ def test_an_artist_learns_from_it_and_it_stays_as_it_is() -> None:
         made = artist.make(4, None)
         artist.learn(made, still.judge(made, None))
     assert all(torch.equal(value, critic.net.state_dict()[name]) for name, value in before.items())
+
+
+def test_it_does_not_look_ahead_as_it_will_not_learn() -> None:
+    place = Studio((1, 16, 16), batch=6)
+    options = {"unroll": 3, "width": 4}
+    dcnn = registry().load("critic", "dcnn")
+    still, plain = (FrozenCritic(dcnn(dcnn.Options(**some), place)) for some in (options, {"width": 4}))
+    for critic in (still, plain):
+        place.reseed()
+        built(GradientArtist(GradientArtist.Options(), place), critic)
+    made, real = (Works(images=torch.rand(6, 1, 16, 16) * 2 - 1) for _ in range(2))
+    pixels = made.pixels.clone().requires_grad_()
+    rewards = still.judge(Works(images=pixels), real)
+    assert torch.equal(rewards, plain.judge(made, real))
+    (slope,) = torch.autograd.grad(rewards.sum(), pixels)
+    assert slope.abs().sum() > 0
+
+
+def test_a_layer_of_a_compiled_network_is_refused() -> None:
+    place = studio()
+    place.compile = True
+    critic = FrozenCritic(Eyes(Eyes.Options(), place), FrozenCritic.Options(layer="network.3"))
+    with pytest.raises(ConfigError, match="--compile makes one piece of it"):
+        critic.check()
 
 
 # --critic-from

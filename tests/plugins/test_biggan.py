@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 import coevo
-from coevo import ConfigError, Studio
+from coevo import ConfigError, Studio, Works
 from coevo.storage.state_tools import copy_state, equal_states
 from coevo.testing import conform
 from coevo_gan.biggan import BigGAN, BigGANCritic, Discriminator, Generator
@@ -161,6 +161,8 @@ def test_spectral_normalisation_is_of_every_layer_or_of_none() -> None:
         for network in (build(spectral_norm=spectral).generator, built_critic(spectral_norm=spectral).scorer):
             layers = [part for part in network.modules() if isinstance(part, nn.Conv2d | nn.Linear)]
             assert all(hasattr(layer, "parametrizations") == spectral for layer in layers)
+        embedding = built_critic(spectral_norm=spectral, conditioning="projection").scorer.projection
+        assert hasattr(embedding, "parametrizations") == spectral
 
 
 def built_critic(**options: Any) -> Any:
@@ -183,6 +185,14 @@ def test_regularisation_keeps_the_generator_orthogonal() -> None:
         assert ("orthogonal" in metrics) == bool(weight)
         left.append(orthogonal_penalty(it.generator).item())
     assert left[1] < 0.5 * left[0]
+
+
+def test_regularisation_leaves_the_embedding_of_the_class_alone() -> None:
+    it = build(conditional=True, orthogonal=1.0, orthogonal_start=False)
+    works = it.make(8, Works(labels=torch.arange(8)))
+    it.generator[0].mean.weight.grad = None
+    it.extra_losses(works)["orthogonal"].backward()
+    assert it.generator[0].mean.weight.grad is None
 
 
 # as it is exhibited

@@ -478,6 +478,26 @@ def test_a_hidden_unit_of_the_classifier_is_the_condition(trained: CommandLine) 
     assert "frozen.unit=128 is not a unit of layer 'network.7', which has 128: 0 to 127" in said
 
 
+def test_an_evaluation_asks_a_frozen_classifier_too(trained: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    walked(trained, "asked", "--rounds", 2)
+    words = ("run", "--artist", "ppgn", "--from", "codes", "--critic-from", "asked", "--rounds", 2, "--name", "frozen")
+    answer = trained(*words)
+    assert answer.code == 0, answer.err
+    monkeypatch.setattr("coevo.tools.evaluate.evaluate", lambda *_: SimpleNamespace(figures=lambda: {"made": 12}))
+    assert "critic_accuracy" in evaluate_works("frozen", trained.runs, 12, 0, None, None)
+
+
+def test_walkers_are_seen_as_works_are_exhibited(trained: CommandLine) -> None:
+    """A generator with standing statistics walks with them, not with running averages."""
+    trained.play("still", "--rounds", 3, "-o", "artist.standing_statistics=3")
+    words = ("run", "--artist", "ppgn", "--from", "still", "--critic", "dcnn", "--rounds", 1, "--name", "on")
+    answer = trained(*words)
+    assert answer.code == 0, answer.err
+    artist = SavedRun(RunFolder.open("on", trained.runs)).artist
+    made = artist.make(2, None)
+    assert torch.allclose(made.pixels, artist.decode(made.latents).pixels, atol=1e-5)
+
+
 def test_it_walks_under_the_critic_of_a_gan(trained: CommandLine) -> None:
     trained.play("small", "--rounds", 2)
     words = ("run", "--artist", "ppgn", "--from", "small", "--critic-from", "small", "--rounds", 3, "--name", "realism")
