@@ -14,7 +14,7 @@ from torch.nn import Parameter
 from torch.optim import Optimizer
 
 from coevo.contract.players import Options
-from coevo.nn.schedules import cosine
+from coevo.nn.schedules import cosine, linear
 
 
 class AdamOptions(Options):
@@ -25,6 +25,10 @@ class AdamOptions(Options):
     lr_half_life: int = Field(0, ge=0)
     """Steps after which the learning rate has halved, again and again; 0 keeps it. Small steps late in a game settle
     it."""
+    lr_decay_steps: int = Field(0, ge=0)
+    """Steps in which the learning rate falls along a line to 0, as in pix2pix and CycleGAN; 0 keeps it."""
+    lr_decay_start: int = Field(0, ge=0)
+    """Steps before that, in which it stays; as many as lr_decay_steps in the papers."""
     beta1: float = Field(0.5, ge=0, lt=1)
     """Adam's β1; the usual 0.9 makes adversarial games oscillate."""
     beta2: float = Field(0.999, ge=0, lt=1)
@@ -41,6 +45,7 @@ class AdamOptions(Options):
         "burn_in": "final_learning_rate or final_beta2",
         "final_learning_rate": "burn_in",
         "final_beta2": "burn_in",
+        "lr_decay_start": "lr_decay_steps",
     }
 
 
@@ -67,8 +72,8 @@ class Adam(torch.optim.Adam):
         self.accumulate = options.accumulate if isinstance(options, AccumulationOptions) else 1
         self.gathered = 0
         """Losses whose gradients wait for a step."""
-        if options.burn_in:
-            self.register_step_post_hook(partial(_burn_in, options))
+        if options.burn_in or options.lr_decay_steps:
+            self.register_step_post_hook(partial(_follow_schedules, options))
         elif options.lr_half_life:
             self.register_step_post_hook(partial(decay_learning_rate, 0.5 ** (1 / options.lr_half_life)))
 
@@ -101,15 +106,16 @@ def decay_learning_rate(factor: float, optimiser: Optimizer, *_: object) -> None
         group["lr"] *= factor
 
 
-def _burn_in(options: AdamOptions, optimiser: Optimizer, *_: object) -> None:
-    o = options
+def _follow_schedules(options: AdamOptions, optimiser: Optimizer, *_: object) -> None:
+    o, burn_in = options, options.burn_in or 1
     final_rate = o.learning_rate if o.final_learning_rate is None else o.final_learning_rate
     final_beta2 = o.beta2 if o.final_beta2 is None else o.final_beta2
     for group in optimiser.param_groups:
         group["taken"] = taken = group.get("taken", 0) + 1  # not Adam's own count, for which a device would be asked
         halved = 0.5 ** (taken / o.lr_half_life) if o.lr_half_life else 1.0
-        group["lr"] = halved * cosine(o.learning_rate, final_rate, taken / o.burn_in)
-        group["betas"] = o.beta1, cosine(o.beta2, final_beta2, taken / o.burn_in)
+        left = linear(1.0, 0.0, (taken - o.lr_decay_start) / o.lr_decay_steps) if o.lr_decay_steps else 1.0
+        group["lr"] = halved * left * cosine(o.learning_rate, final_rate, taken / burn_in)
+        group["betas"] = o.beta1, cosine(o.beta2, final_beta2, taken / burn_in)
 
 
 def minimise(optimiser: Adam, loss: Tensor) -> bool:

@@ -62,8 +62,29 @@ def test_rates_go_along_a_cosine_to_their_final_values_and_stay_there() -> None:
     assert [beta2 for _, beta2 in rates] == pytest.approx([0.94 - 0.04 * half, 0.94, 0.94 + 0.04 * half, 0.98, 0.98])
 
 
-def test_a_burn_in_goes_on_from_its_state() -> None:
-    options = AdamOptions(learning_rate=0.1, burn_in=8, final_learning_rate=0.01, lr_half_life=5)
+def test_a_rate_stays_then_falls_along_a_line_to_nothing() -> None:
+    net = network()
+    optimiser = Adam(net.parameters(), AdamOptions(learning_rate=0.1, lr_decay_start=2, lr_decay_steps=4))
+    rates = []
+    for _ in range(7):
+        trained(1, net, optimiser)
+        rates.append(optimiser.param_groups[0]["lr"])
+    assert rates == pytest.approx([0.1, 0.1, 0.075, 0.05, 0.025, 0, 0])
+    before = net.weight.detach().clone()
+    trained(3, net, optimiser)
+    assert torch.equal(net.weight, before)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        {"burn_in": 8, "final_learning_rate": 0.01, "lr_half_life": 5},
+        {"lr_decay_start": 2, "lr_decay_steps": 5},
+        {"burn_in": 3, "final_beta2": 0.9, "lr_decay_steps": 9},
+    ],
+)
+def test_a_schedule_goes_on_from_its_state(schedule: dict[str, Any]) -> None:
+    options = AdamOptions(learning_rate=0.1, **schedule)
     whole, parts = network(), network()
     trained(6, whole, Adam(whole.parameters(), options))
     first = Adam(parts.parameters(), options)
