@@ -194,6 +194,7 @@ def sample(
 @click.option("-o", "output", metavar="FOLDER", type=FILE, required=True, help="The folder to write PNGs into.")
 @click.option("--all-styles", is_flag=True, help="Write each file in eight styles of the seed.")
 @click.option("--style", metavar="PICTURE", type=FILE, help="A picture, in whose style all of them are.")
+@click.option("--backwards", is_flag=True, help="Translate works of the second domain into the first.")
 @SEED
 @RUNS_DIR
 def translate(
@@ -202,6 +203,7 @@ def translate(
     output: Path,
     all_styles: bool,
     style: Path | None,
+    backwards: bool,
     seed: int,
     runs_dir: Path,
 ) -> None:
@@ -212,9 +214,7 @@ def translate(
     """
     from coevo.tools.translate import write_translations
 
-    if all_styles and style:
-        raise ConfigError("A picture has one style; leave out --all-styles or --style.")
-    made = write_translations(open_store(run, runs_dir), files, output, seed, all_styles, style)
+    made = write_translations(open_store(run, runs_dir), files, output, seed, all_styles, style, backwards)
     click.echo(f"{counted(len(made), 'picture')} in {output}")
 
 

@@ -73,6 +73,14 @@ class Translator(Protocol):
 
 
 @runtime_checkable
+class BackTranslator(Protocol):
+    """A translator that also makes what it could have been given, of pictures."""
+
+    def translate_back(self, images: Tensor, seed: int) -> Works:
+        """N works of the domain that others are made from, of pictures [N, C, H, W]; as `translate`."""
+
+
+@runtime_checkable
 class Styled(Protocol):
     """A translator whose works have a style, beside what they are made from."""
 
@@ -152,8 +160,9 @@ class Evolving(Protocol):
 class SelfEvaluating(Protocol):
     """A player with figures of quality of its own, for `coevo evaluate`."""
 
-    def evaluate(self, works: Works, draws: int) -> Mapping[str, float]:
-        """Figures by name, on N real works; an estimate may take this many draws (samples)."""
+    def evaluate(self, works: Works, draws: int) -> Mapping[str, float | str]:
+        """Figures by name, on N real works, and what they were measured with; an estimate may take this many draws
+        (samples)."""
 
 
 class Layer(NamedTuple):

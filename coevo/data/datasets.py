@@ -72,6 +72,7 @@ class Dataset:
         given: what works are made from, uint8 [M, C', H, W], or the numbers of regions [M, 1, H, W]; None if nothing.
         planes: the names of its planes, as `Studio.planes`.
         paired: whether picture n was made from the n-th of it, so that M is N; else it is of another domain.
+        given_labels: int64 [M], the labels of another domain that has the same classes, for figures; else None.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Dataset:
     given: Tensor | None = None
     planes: tuple[str, ...] = ()
     paired: bool = True
+    given_labels: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -299,7 +301,8 @@ def with_given(
     other = load_dataset(options.model_copy(update={"name": name, "given": "", "labelled": None}), loaders)
     known = dataset.originals and dataset.originals.beside(other.originals)
     planes = planes_of.GREY if options.channels == 1 else planes_of.RGB
-    return replace(dataset, given=other.images, planes=planes, paired=False, originals=known)
+    labels = other.labels if other.classes == dataset.classes else None
+    return replace(dataset, given=other.images, planes=planes, paired=False, given_labels=labels, originals=known)
 
 
 def binarised(images: Tensor, how: str) -> Tensor:

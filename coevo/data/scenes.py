@@ -102,8 +102,7 @@ def regions(numbers: Tensor, size: int) -> Tensor:
         crown = ((x - middle) / (0.32 * height)).square() + ((y - foot + 0.68 * height) / (0.36 * height)).square() < 1
         trunk = ((x - middle).abs() < 0.07 * height) & (y < foot) & (y > foot - 0.5 * height)
         put(TREE, (crown | trunk) & (at[3] < 0.75))
-    middle, wide = 0.16 + 0.68 * u[33], 0.08 + 0.05 * u[34]
-    foot = _shore(middle, numbers) + 0.06 + 0.08 * u[35]
+    middle, wide, foot = _house(numbers)
     wall = ((x - middle).abs() < wide) & (y < foot) & (y > foot - 1.3 * wide)
     roof = (y <= foot - 1.3 * wide) & ((x - middle).abs() < 0.9 * (y - foot + 2.7 * wide))
     put(HOUSE, (wall | roof) & (u[36] < 0.8))
@@ -132,8 +131,7 @@ def painted(numbers: Tensor, regions: Tensor, season: Season) -> Tensor:
     water = torch.lerp(sea * light, low, 0.25 + glint) + waves
     leaves = tree * light * (1 + 1.3 * fine + 0.6 * rough)
     wall = torch.cat([0.85 + 0.1 * u[37], 0.78 + 0.14 * u[38], 0.62 + 0.2 * u[39]], 1) * light
-    middle, wide = 0.16 + 0.68 * u[33], 0.08 + 0.05 * u[34]
-    foot = _shore(middle[:, 0], numbers)[:, None] + 0.06 + 0.08 * u[35]
+    middle, wide, foot = (value[:, None] for value in _house(numbers))
     tiles = roof * light * (0.9 + 0.3 * torch.sin(140 * y))
     window = ((x - middle).abs() - 0.45 * wide).abs() < 0.2 * wide
     window = window & ((y - foot + 0.75 * wide).abs() < 0.25 * wide)
@@ -153,6 +151,13 @@ def _sun(numbers: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Where the sun stands, and its radius, [N, 1, 1] each."""
     u = numbers[:, :3, None, None].unbind(1)
     return 0.1 + 0.8 * u[0], 0.1 + 0.24 * u[1], 0.05 + 0.04 * u[2]
+
+
+def _house(numbers: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The middle of the house, half the width of its walls, and how far down they stand, [N, 1, 1] each."""
+    u = numbers[:, 33:36, None, None].unbind(1)
+    middle = 0.16 + 0.68 * u[0]
+    return middle, 0.08 + 0.05 * u[1], _shore(middle, numbers) + 0.06 + 0.08 * u[2]
 
 
 def _shore(x: Tensor, numbers: Tensor) -> Tensor:

@@ -37,10 +37,19 @@ class Classifier(nn.Module):
 
     def both(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Features [N, 128] and logits [N, classes]."""
+        features = self.maps(images)[-1]
+        return features, self.head(features)
+
+    def maps(self, images: Tensor) -> list[Tensor]:
+        """What every layer of the body makes of images [N, C, H, W]: four stacks of maps, and the features."""
         if images.shape[-1] > 32:
             images = nn.functional.adaptive_avg_pool2d(images, 32)
-        features = self.body(images)
-        return features, self.head(features)
+        found = []
+        for layer in self.body:
+            images = layer(images)
+            if isinstance(layer, nn.ReLU):
+                found.append(images)
+        return found
 
     def loss(self, images: Tensor, labels: Tensor | None) -> Tensor:
         """What it learns by, of images [N, C, H, W] and labels [N]."""

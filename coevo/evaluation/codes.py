@@ -24,7 +24,7 @@ VALIDATION = 1_000  # works that the width of a Parzen window is chosen by
 
 def code_figures(
     artist: Artist, known: Dataset, held_out: Dataset | None, draws: int, labelled: Tensor | None = None
-) -> dict[str, float]:
+) -> dict[str, float | str]:
     """Figures of an artist's codes of held-out works, or of the known ones if none were held out; and its own figures.
 
     Args:
@@ -44,7 +44,7 @@ def code_figures(
     unseen = torch.full((len(works),), held_out is not None or labelled is not None)  # works whose labels are unseen
     if held_out is None and labelled is not None:
         unseen[labelled[labelled < len(works)]] = False
-    figures: dict[str, float] = {"encoded": len(codes)}
+    figures: dict[str, float | str] = {"encoded": len(codes)}
     if isinstance(artist, Reconstructor | Decoder):
         figures["reconstruction_error"] = reconstruction_error(artist, works)
     for block, part in zip(artist.code, artist.code.split(codes).values(), strict=True):

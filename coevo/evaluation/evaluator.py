@@ -11,7 +11,7 @@ import hashlib
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from coevo.data.datasets import Dataset, to_float
 from coevo.evaluation import classifier
@@ -83,8 +83,13 @@ def evaluator_for(reals: Dataset, progress: Progress = SILENT, kept: Kept | None
     recipe = f"{kind.__name__} {kind.version} {classifier.LEAST_STEPS} {classifier.EPOCHS}"
     kept = kept or Kept()
     network.load_state_dict(kept.get(reals.name, f"{recipe} {identity(reals)}", trained))
-    weights = hashlib.sha256(b"".join(p.detach().numpy().tobytes() for p in network.parameters())).hexdigest()[:8]
-    return Evaluator(network, f"{kind.title} {kind.version} on {len(reals):,} of {reals.name}, weights {weights}")
+    return Evaluator(network, f"{kind.title} {kind.version} on {len(reals):,} of {reals.name}, {weights_of(network)}")
+
+
+def weights_of(network: nn.Module) -> str:
+    """A name for the weights of a network, by which figures say what they were measured with."""
+    digest = hashlib.sha256(b"".join(p.detach().cpu().numpy().tobytes() for p in network.parameters()))
+    return f"weights {digest.hexdigest()[:8]}"
 
 
 def classes_of(reals: Dataset) -> int:

@@ -63,6 +63,9 @@ FIGURES = {
     "pixel_accuracy": Figure("higher", "pixels whose region a network finds", "share", "held_out"),
     "class_accuracy": Figure("higher", "the same, mean over the regions", "share", "held_out"),
     "iou": Figure("higher", "overlap of found and given regions, mean", "share", "held_out"),
+    "cycle_error": Figure("lower", "pixels after a translation there and back", "value", "held_out"),
+    "target_accuracy": Figure("higher", "translations that keep their class", "share", "held_out"),
+    "target_accuracy_of_given": Figure("", "the same of what is translated, as it is", "share", "held_out"),
     "elbo": Figure("higher", "bound of the log-likelihood, nats", "nats", "encoded"),
     "nll": Figure("lower", "negative log-likelihood, nats", "nats", "encoded"),
 }
@@ -73,7 +76,19 @@ SUFFIXES = {
 OTHER = Figure("", "the artist's own figure", "value", "encoded")
 NATS = 50  # about the standard deviation of a log-likelihood over works
 ABOUT = (
-    *("works", "data", "made", "known", "held_out", "split", "evaluator", "encoded", "individuals", "class_shares"),
+    *(
+        "works",
+        "data",
+        "made",
+        "known",
+        "held_out",
+        "split",
+        "evaluator",
+        "segmenter",
+        "encoded",
+        "individuals",
+        "class_shares",
+    ),
     *("features", "trust", "trust_reason", "precision_of_spoilt", "coverage_of_spoilt", "kid_of_spoilt", "warnings"),
 )
 
@@ -110,6 +125,7 @@ def report_heading(report: Mapping[str, Any]) -> list[str]:
         f"beside {report['held_out']:,} works of {report['data']} {unseen(report['split'])}",
         f"evaluator: {report['evaluator']}",
         f"trust in its features: {report['trust']}; {report['trust_reason']}",
+        *([f"regions are found by: {report['segmenter']}"] if "segmenter" in report else []),
         *report["warnings"],
     ]
     return lines if "encoded" not in report else [*lines, f"codes of {report['encoded']:,} real works"]

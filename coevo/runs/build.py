@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import torch
+from torch import nn
 
 from coevo.coevolution.frozen import FrozenCritic
 from coevo.coevolution.society import society
@@ -21,6 +22,7 @@ from coevo.data.fingerprint import Fingerprint
 from coevo.data.loaders import loaders
 from coevo.data.splits import stratified_indices, test_part
 from coevo.errors import ConfigError, DataError, PairError
+from coevo.evaluation.evaluator import evaluator_for
 from coevo.evolution.latent_population import LatentPopulation
 from coevo.loop import Phase, check_pair, checks
 from coevo.loop.pairs import lacks_gradients
@@ -57,6 +59,7 @@ class Setup:
         self.uses_given = any(player.spec().given != "unused" for player in (self.artist, self.critic))
         if self.uses_reals:
             self.studio.classes = self.dataset.classes if config.classes is None else config.classes
+            self.studio.evaluator = self.evaluator
             if self.uses_given:
                 self.studio.planes = self.dataset.planes if config.planes is None else config.planes
                 self.studio.examples = self.examples
@@ -151,6 +154,10 @@ class Setup:
         fewer."""
         order = torch.randperm(len(self._held_out), generator=torch.Generator().manual_seed(seed))
         return self._held_out.works(order[torch.arange(n) % len(order)], self.studio.device)
+
+    def evaluator(self) -> nn.Module:
+        """The network that `coevo evaluate` looks at the real works with."""
+        return evaluator_for(replace(self.dataset, parts=None)).network
 
     @cached_property
     def _held_out(self) -> Dataset:

@@ -38,6 +38,8 @@ class Studio:
         planes: names of the planes of what works are made from: ("grey",), ("red", "green", "blue"), or the regions of
             a label map, each a plane of zeros and ones; empty if nothing is given.
         examples: (n, seed) → n real works with what is given, held out if some are; None if nothing is given.
+        evaluator: the network by which `coevo evaluate` looks at the real works, trained once on them and kept; it may
+            take a minute. None without real works.
 
     Example:
         >>> studio = Studio(seed=1)
@@ -62,6 +64,7 @@ class Studio:
     """The number of ids given to individuals so far."""
     planes: tuple[str, ...] = ()
     examples: Callable[[int, int], Any] | None = None
+    evaluator: Callable[[], Any] | None = None
 
     def __post_init__(self) -> None:
         self.streams = RandomStreams(self.seed, self.device)

@@ -10,16 +10,18 @@ from PIL import Image
 from torch import Tensor
 
 from coevo.coevolution.frozen import thawed
-from coevo.contract.capabilities import Encoder, SelfEvaluating
+from coevo.contract.capabilities import Encoder, SelfEvaluating, Translator
 from coevo.contract.players import Artist
 from coevo.data.datasets import DataOptions, Dataset, load_dataset, to_float
 from coevo.data.loaders import loaders
 from coevo.data.splits import splits, stratified_indices
 from coevo.errors import DataError
 from coevo.evaluation.codes import ENCODED, code_figures, parzen_figures
+from coevo.evaluation.evaluator import evaluator_for
 from coevo.evaluation.metrics import nearest
 from coevo.evaluation.progress import SILENT, Progress
-from coevo.evaluation.report import evaluate
+from coevo.evaluation.report import evaluate, random_halves
+from coevo.evaluation.translations import translation_figures
 from coevo.images.png import png_bytes
 from coevo.images.sheets import contact_sheet
 from coevo.runs.effects import check_place
@@ -91,6 +93,9 @@ def evaluate_works(
         if options.labelled is not None and not changes:
             labelled = stratified_indices(reals, options.labelled, saved.config.run.seed)
         report |= code_figures(saved.artist, reals, held_out, draws, labelled)
+        if isinstance(saved.artist, Translator):
+            known = reals if held_out else random_halves(reals, seed)[0]
+            report |= translation_figures(saved.artist, evaluator_for(known, progress), held_out or reals)
         if isinstance(thawed(saved.setup.critic), SelfEvaluating):
             works, critic = (held_out or reals).works(slice(0, ENCODED)), cast(SelfEvaluating, thawed(saved.critic))
             report |= {f"critic_{name}": value for name, value in critic.evaluate(works, draws).items()}

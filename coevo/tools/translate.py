@@ -9,7 +9,7 @@ from typing import Literal, cast
 import torch
 from torch import Tensor
 
-from coevo.contract.capabilities import Styled, Translator
+from coevo.contract.capabilities import BackTranslator, Styled, Translator
 from coevo.contract.players import Artist
 from coevo.contract.works import Works
 from coevo.data.readers import BROKEN, Folder, Form, open_image
@@ -22,7 +22,7 @@ from coevo.storage.run_folder import RunFolder
 from coevo.studio import Studio
 from coevo.tools.output import about, write_output
 
-AT_ONCE = 64  # files that are translated together
+AT_ONCE = 64  # files that are read and translated together
 STYLES = 8  # in which each file is translated with all styles
 
 
@@ -33,8 +33,11 @@ def write_translations(
     seed: int = 0,
     all_styles: bool = False,
     style: Path | None = None,
+    backwards: bool = False,
 ) -> list[Path]:
     """Write what a run's artist makes of each file, as a PNG of its name. Nothing is written if one cannot be read.
+
+    Files are read twice, at first to see that all of them can be: never more than a batch of them is in memory.
 
     Args:
         run: the run's folder.
@@ -43,25 +46,21 @@ def write_translations(
         seed: of what the files leave open; same seed, same works.
         all_styles: write each file in eight styles of the seed, the same for all files, with a number after its name.
         style: a picture, in whose style all of them are.
+        backwards: files are of the domain that works are of, and are translated into the other.
 
     Returns:
         The files that were written.
 
     Raises:
-        ConfigError: the run's artist translates nothing or has no styles, or two files have one name.
+        ConfigError: the run's artist translates nothing, has no styles or no way back, or two files have one name.
         DataError: a file is missing, no picture, or no label map of the run's regions.
     """
-    if output.suffix:
+    if output.suffix and not output.is_dir():
         raise ConfigError(f"-o {output} should be a folder: each file is translated into a PNG of its own.")
+    if all_styles and style:
+        raise ConfigError("A picture has one style; leave out --all-styles or --style.")
     saved = SavedRun(run)
-    if not isinstance(saved.setup.trained, Translator):
-        raise ConfigError(
-            f"Run {run.name!r} translates nothing: artist {saved.setup.artist.name!r} is given no pictures. Train one "
-            "that is, such as coevo run pix2pix."
-        )
-    if (all_styles or style) and not isinstance(saved.setup.trained, Styled):
-        name = saved.setup.artist.name
-        raise ConfigError(f"Artist {name!r} of run {run.name!r} has no styles; leave out --all-styles and --style.")
+    check_abilities(saved.setup.trained, run.name, all_styles or style is not None, backwards)
     found = [path for each in files for path in listed(each)]
     names = [path.stem for path in found]
     if twice := next((name for name in names if names.count(name) > 1), ""):
@@ -71,23 +70,47 @@ def write_translations(
     for path in [*found, *([style] if style else [])]:
         if path.resolve() in targets:
             raise ConfigError(f"{path} would be overwritten by what is made from it; choose another -o than {output}.")
-    given = torch.cat([read_given(path, saved.setup.studio) for path in found])
     model = read_picture(style, saved.setup.studio) if style else None
+    read = read_picture if backwards else read_given
+    for path in found:
+        read(path, saved.setup.studio)
     artist, written = saved.artist, []
     for start in range(0, len(found), AT_ONCE):
-        some = given[start : start + AT_ONCE].to(artist.studio.device)
-        for ending, works in in_styles(artist, some, seed, all_styles, model):
-            for path, pixels in zip(found[start:], to_bytes(works.pixels), strict=False):
-                origin = about(run, artist, seed=seed, given=path.name, style=style.name if style else ending[1:])
+        some = found[start : start + AT_ONCE]
+        given = torch.cat([read(path, artist.studio) for path in some]).to(artist.studio.device)
+        for ending, works in translated(artist, given, seed, all_styles, model, backwards):
+            for path, pixels in zip(some, to_bytes(works.pixels), strict=True):
+                more = {"style": style.name if style else ending[1:], "backwards": backwards}
+                origin = about(run, artist, seed=seed, given=path.name, **{k: v for k, v in more.items() if v})
                 written.append(output / f"{path.stem}{ending}.png")
-                write_output(written[-1], png_bytes(to_picture(pixels), {k: v for k, v in origin.items() if v != ""}))
+                write_output(written[-1], png_bytes(to_picture(pixels), origin))
     return written
 
 
-def in_styles(
-    artist: Artist, given: Tensor, seed: int, all_styles: bool, model: Tensor | None
+def check_abilities(artist: Artist, run: str, styles: bool, backwards: bool) -> None:
+    """Raise ConfigError if the artist of a run translates nothing, or not in styles or backwards if that is wanted."""
+    its = f"Artist {artist.name!r} of run {run!r}"
+    if not isinstance(artist, Translator):
+        raise ConfigError(
+            f"Run {run!r} translates nothing: artist {artist.name!r} is given no pictures. Train one that is, such as "
+            "coevo run pix2pix."
+        )
+    if styles and not isinstance(artist, Styled):
+        raise ConfigError(f"{its} has no styles; leave out --all-styles and --style.")
+    if backwards and not isinstance(artist, BackTranslator):
+        raise ConfigError(
+            f"{its} makes works of what it is given, and nothing the other way; leave out --backwards, or train one of "
+            "two domains, such as coevo run cyclegan."
+        )
+
+
+def translated(
+    artist: Artist, given: Tensor, seed: int, all_styles: bool, model: Tensor | None, backwards: bool
 ) -> Iterator[tuple[str, Works]]:
     """Works of what is given, in each style that is wanted, and what their names end with."""
+    if backwards:
+        yield "", cast(BackTranslator, artist).translate_back(given, seed)
+        return
     if not all_styles and model is None:
         yield "", cast(Translator, artist).translate(given, seed)
         return

@@ -38,6 +38,10 @@ class CycleGAN(TwoWay):
             losses["identity"] = o.cycle * o.identity * same
         return Passes(forth, back, losses)
 
+    def draft(self, a: Tensor) -> Tensor:
+        pictures: Tensor = self.forth(a)
+        return pictures
+
     def update_averages(self) -> None:
         self.forth_average.update()
         self.back_average.update()

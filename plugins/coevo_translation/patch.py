@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
-from typing import Literal, cast
+from typing import Literal
 
 import torch
 from pydantic import Field
@@ -53,9 +53,10 @@ class PatchDiscriminator(nn.Module):
             maps.append(x := layers(x))
         return maps
 
-    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
-        scores: Tensor = self.last(self.features(x)[-1])
-        return scores.flatten(1)
+    def forward(self, x: Tensor, labels: Tensor | None = None, maps: bool = False) -> Tensor | list[Tensor]:
+        """Its scores; or the maps that lead to them, for feature matching."""
+        found = self.features(x)
+        return found if maps else self.last(found[-1]).flatten(1)
 
 
 def pointwise(inputs: int, outputs: int, bias: bool = True) -> nn.Conv2d:
@@ -66,6 +67,11 @@ def pointwise(inputs: int, outputs: int, bias: bool = True) -> nn.Conv2d:
 def keeping(inputs: int, outputs: int, bias: bool = True) -> nn.Conv2d:
     """A convolution of 4 × 4 and stride 1, whose map is a pixel smaller."""
     return nn.Conv2d(inputs, outputs, 4, 1, 1, bias=bias)
+
+
+def too_large(patch: Side, size: int, scales: int = 1) -> bool:
+    """Whether a critic of such patches halves pictures of that many px to nothing."""
+    return patch > 1 and size // 2 ** (LAYERS[patch] + scales - 1) < 3
 
 
 class Scales(nn.Module):
@@ -79,8 +85,9 @@ class Scales(nn.Module):
         """The maps of all critics."""
         return [part for critic, seen in self._seen(x) for part in critic.features(seen)]
 
-    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
-        return torch.cat([critic(seen) for critic, seen in self._seen(x)], 1)
+    def forward(self, x: Tensor, labels: Tensor | None = None, maps: bool = False) -> Tensor | list[Tensor]:
+        """Its scores; or the maps that lead to them, for feature matching."""
+        return self.features(x) if maps else torch.cat([critic(seen) for critic, seen in self._seen(x)], 1)
 
     def _seen(self, x: Tensor) -> list[tuple[PatchDiscriminator, Tensor]]:
         """Each critic with what it sees: a picture of half the side of the one before."""
@@ -149,11 +156,10 @@ class Patch(AdversarialCritic):
 
     def mismatch(self, works: Works, reals: Works) -> Tensor:
         """The mean distance [N] between the critic's maps of each work and of the real one of its number."""
-        scorer = cast(PatchDiscriminator, self.scorer)
         with torch.no_grad():
-            true = scorer.features(self.inputs(reals[: len(works)]))
-        made = scorer.features(self.inputs(works))
-        apart = [(a - b).abs().mean((1, 2, 3)) for a, b in zip(made, true, strict=True)]
+            true = self.scorer(self.inputs(reals[: len(works)]), maps=True)
+        made = self.scorer(self.inputs(works), maps=True)
+        apart = [(a - b).float().abs().mean((1, 2, 3)) for a, b in zip(made, true, strict=True)]
         return torch.stack(apart).mean(0)
 
     @torch.no_grad()
@@ -162,10 +168,9 @@ class Patch(AdversarialCritic):
 
     def problems(self) -> list[str]:
         o, size = self.options, self.studio.image[1]
-        halved = 2 ** (LAYERS[o.patch] + o.scales - 1)
         problems = {
             f"critic.patch={o.patch} with critic.scales={o.scales} halves a picture of {size} px to nothing; "
-            "choose smaller patches, fewer scales or a larger data.size.": o.patch > 1 and size // halved < 3,
+            "choose smaller patches, fewer scales or a larger data.size.": too_large(o.patch, size, o.scales),
             "critic.feature_matching compares single works, and critic.pack judges several as one; leave one "
             "out.": o.feature_matching > 0 and o.pack > 1,
             "critic.novelty_threshold needs features of a whole picture, and critic 'patch' has none; leave it "

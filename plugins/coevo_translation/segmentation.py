@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 
 import torch
@@ -9,18 +10,21 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from coevo import Works
+from coevo.evaluation.evaluator import weights_of
+from coevo.evaluation.kept import Kept
 from coevo.nn.adam import Adam, AdamOptions, minimise
 from coevo_translation.unet import UNet
 
+VERSION = 1  # of the network and of how it is trained; a new one is another segmenter
 WIDTH, STEPS, BATCH = 8, 400, 16
 FIGURES = ("pixel_accuracy", "class_accuracy", "iou")
 
 
-def region_figures(made: Tensor, pairs: Works) -> Mapping[str, float]:
+def region_figures(made: Tensor, pairs: Works) -> Mapping[str, float | str]:
     """Accuracy of pixels, mean accuracy of regions and mean intersection over union, and the same of real pictures.
 
     A U-Net learns the regions of real pictures from the first half of the pairs, and finds them in the second half,
-    made and real.
+    made and real. It is trained once and kept in the cache, and `segmenter` is its name.
 
     Args:
         made: pictures [N, C, H, W] made from the label maps of the pairs.
@@ -34,9 +38,9 @@ def region_figures(made: Tensor, pairs: Works) -> Mapping[str, float]:
     count = pairs.conditions.shape[1]
     network = segmenter(known.pixels.cpu(), known.conditions.argmax(1).cpu(), count)
     target = others.conditions.argmax(1).cpu()
-    figures: dict[str, float] = {}
+    figures: dict[str, float | str] = {"segmenter": f"U-Net {VERSION} on {half:,} pairs, {weights_of(network)}"}
     for images, ending in ((made[half:], ""), (others.pixels, "_of_reals")):
-        found = torch.cat([network(some).argmax(1) for some in images.cpu().split(64)])
+        found = torch.cat([network(some).argmax(1) for some in images.cpu().split(BATCH)])
         table = confusion(found, target, count)
         figures |= {name + ending: value for name, value in zip(FIGURES, scores(table), strict=True)}
     return figures
@@ -45,12 +49,19 @@ def region_figures(made: Tensor, pairs: Works) -> Mapping[str, float]:
 def segmenter(images: Tensor, regions: Tensor, count: int) -> nn.Module:
     """A small U-Net that has learnt the regions [N, H, W] of pictures [N, C, H, W]; the same for the same pairs."""
     with torch.enable_grad(), torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+        torch.manual_seed(VERSION)
         network = UNet(images.shape[1], count, images.shape[2], WIDTH, dropout=0, bounded=False)
-        optimiser = Adam(network.parameters(), AdamOptions(learning_rate=2e-3))
-        for _ in range(min(STEPS, len(images))):
-            some = torch.randint(len(images), (BATCH,))
-            minimise(optimiser, cross_entropy(network(images[some]), regions[some]))
+
+        def trained() -> Mapping[str, Tensor]:
+            optimiser = Adam(network.parameters(), AdamOptions(learning_rate=2e-3))
+            for _ in range(min(STEPS, len(images))):
+                some = torch.randint(len(images), (BATCH,))
+                minimise(optimiser, cross_entropy(network(images[some]), regions[some]))
+            return network.state_dict()
+
+        pairs = hashlib.sha256(images.numpy().tobytes() + regions.byte().numpy().tobytes()).hexdigest()
+        about = f"{UNet.__name__} {VERSION} {WIDTH} {STEPS} {BATCH} {count} {tuple(images.shape)} {pairs}"
+        network.load_state_dict(Kept().get("regions", about, trained))
     return network.eval().requires_grad_(False)
 
 

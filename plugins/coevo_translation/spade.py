@@ -8,15 +8,14 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from coevo import ArtistSpec, ConfigError, Metrics, Works
-from coevo.nn.adam import Adam, AdamOptions, minimise
+from coevo import ArtistSpec, Metrics, Works
+from coevo.nn.adam import Adam, minimise
 from coevo.nn.divergences import gaussian_kl
 from coevo.nn.ema import EMA
 from coevo_translation.measures import pair_figures
+from coevo_translation.perceptual import PerceptualOptions, perceptual_loss
 from coevo_translation.spade_layers import SPADEGenerator, StyleEncoder
 from coevo_translation.translator import AT_ONCE, Translating
-
-SIDES = (16, 32, 64, 128, 256)
 
 
 class Spade(Translating):
@@ -24,7 +23,7 @@ class Spade(Translating):
 
     name = "spade"
 
-    class Options(AdamOptions):
+    class Options(PerceptualOptions):
         latent: int = Field(32, ge=1, le=1024)
         """Size of the style z; 256 in the paper."""
         width: int = Field(16, ge=4, le=512)
@@ -41,17 +40,13 @@ class Spade(Translating):
         """Decay of the averaged generator that is exhibited; the paper has none."""
 
     options: Options
+    constant_state = ("perceptual",)
 
     def spec(self) -> ArtistSpec:
         return ArtistSpec(gradients=True, reals="required", given="pairs")
 
     def check(self) -> None:
-        size = self.studio.image[1]
-        if size not in SIDES:
-            raise ConfigError(
-                f"Artist {self.name!r} needs pictures of {', '.join(map(str, SIDES[:-1]))} or {SIDES[-1]} px, which it "
-                f"doubles up from 4 px, not {size}; choose another data.size."
-            )
+        self.check_side("which it doubles up from 4 px")
 
     def build(self) -> None:
         o, (channels, size, _), planes = self.options, self.studio.image, len(self.studio.planes)
@@ -59,6 +54,7 @@ class Spade(Translating):
         self.generator = self.studio.prepare(generator)
         self.encoder = self.studio.prepare(StyleEncoder(channels, size, o.width, o.latent))
         self.ema, self.encoder_ema = EMA(self.generator, o.ema), EMA(self.encoder, o.ema)
+        self.perceptual = perceptual_loss(o, self.studio)
         self.optimiser = Adam([*self.generator.parameters(), *self.encoder.parameters()], o)
 
     def make(self, n: int, reals: Works | None) -> Works:
@@ -66,14 +62,18 @@ class Spade(Translating):
         mean, log_variance = self.encoder(pairs.pixels).chunk(2, 1)
         z = mean + (log_variance / 2).exp() * self.studio.noise(len(mean), self.options.latent, "styles")
         kl = gaussian_kl(mean, log_variance).mean()
-        return Works(self.generator(z, pairs.conditions), given=pairs.conditions, ctx=kl)
+        return Works(self.generator(z, pairs.conditions), given=pairs.conditions, ctx=(kl, pairs.pixels))
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
-        loss = self.options.kl * works.ctx - rewards.mean()
+        kl, true = works.ctx
+        losses = {"kl": kl}
+        if self.perceptual:
+            losses["perceptual"] = self.perceptual(works.pixels, true)
+        loss = sum((getattr(self.options, name) * part for name, part in losses.items()), -rewards.mean())
         minimise(self.optimiser, loss)
         self.ema.update()
         self.encoder_ema.update()
-        return {"loss": loss.detach(), "kl": works.ctx.detach()}
+        return {"loss": loss.detach(), **{name: part.detach() for name, part in losses.items()}}
 
     # styles
 
@@ -103,7 +103,7 @@ class Spade(Translating):
         """Each in a style of its own."""
         return self.in_styles(self.examples(n, seed), self.styles(n, seed))
 
-    def evaluate(self, works: Works, draws: int) -> Mapping[str, float]:
+    def evaluate(self, works: Works, draws: int) -> Mapping[str, float | str]:
         """How far pictures in the styles of the true ones are from them, and how well regions are found in them."""
         made = self.in_styles(works.conditions.to(self.studio.device), self.style_of(works.pixels)).pixels
         return {**pair_figures(made, works.pixels), **self.region_figures(made, works)}

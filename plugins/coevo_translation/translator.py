@@ -7,11 +7,12 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from coevo import Artist, PairError, Works
+from coevo import Artist, ConfigError, PairError, Works
 from coevo.images.given import is_map
 from coevo_translation.segmentation import region_figures
 
 AT_ONCE = 64  # works that are made together for people
+SIDES = (16, 32, 64, 128, 256)  # px that networks halve or double, level by level
 
 
 class Translating(Artist):
@@ -36,12 +37,24 @@ class Translating(Artist):
     def exhibit(self, n: int, seed: int, labels: Tensor | None = None) -> Works:
         return self.translate(self.examples(n, seed), seed)
 
-    def region_figures(self, made: Tensor, pairs: Works) -> Mapping[str, float]:
+    def region_figures(self, made: Tensor, pairs: Works) -> Mapping[str, float | str]:
         """How well a network finds the regions of label maps in pictures made from them; empty if pictures are given
         or the pairs are too few."""
         if not is_map(self.studio.planes) or len(pairs) < 2:
             return {}
         return region_figures(made, pairs)
+
+    def check_side(self, way: str) -> None:
+        """Raise ConfigError if the side of pictures is no power of two that the networks can do.
+
+        Args:
+            way: what they do with it, such as "which it halves down to 2 px".
+        """
+        if (size := self.studio.image[1]) not in SIDES:
+            raise ConfigError(
+                f"Artist {self.name!r} needs pictures of {', '.join(map(str, SIDES[:-1]))} or {SIDES[-1]} px, {way}, "
+                f"not {size}; choose another data.size."
+            )
 
     def examples(self, n: int, seed: int) -> Tensor:
         """What n real works of a seed were made from, [n, planes, H, W]."""

@@ -12,10 +12,11 @@ from torch.nn.functional import l1_loss
 
 from coevo import ArtistSpec, ConfigError, Metrics, Works
 from coevo.contract.players import State
+from coevo.images.given import is_map
 from coevo.loop.coevolve import without_gradients
 from coevo.nn.adam import Adam, AdamOptions, minimise
-from coevo_translation.patch import Patch, Side
-from coevo_translation.translator import Translating
+from coevo_translation.patch import Patch, Side, too_large
+from coevo_translation.translator import AT_ONCE, Translating
 
 
 class Passes(NamedTuple):
@@ -34,7 +35,7 @@ class TwoWay(Translating):
 
     The critic of the pair judges the second domain, whatever critic that is. The first domain is judged by a critic of
     the artist's own, a `patch`, as InfoGAN has a network Q. A subclass implements `build_networks`, `passes`,
-    `translated` and `returned`.
+    `draft`, `translated`, `returned` and `update_averages`.
     """
 
     class Options(AdamOptions):
@@ -53,7 +54,7 @@ class TwoWay(Translating):
         learning_rate: float = Field(1e-3, gt=0, le=1)
         """Adam's learning rate; 2e-4 in CycleGAN, 1e-4 in UNIT."""
         back_learning_rate: float = Field(1e-3, gt=0, le=1)
-        """Learning rate of its own critic."""
+        """Learning rate of its own critic, which halves and falls as that of the artist."""
 
     options: Options
 
@@ -64,6 +65,10 @@ class TwoWay(Translating):
     def passes(self, a: Tensor, b: Tensor) -> Passes:
         """Translate pictures a and b [N, C, H, W] of the two domains, with gradients."""
         raise NotImplementedError(f"{type(self).__name__} needs a method passes(a, b)")
+
+    def draft(self, a: Tensor) -> Tensor:
+        """Pictures of the second domain by the networks as they learn, as `passes` makes them."""
+        raise NotImplementedError(f"{type(self).__name__} needs a method draft(a)")
 
     def translated(self, a: Tensor) -> Tensor:
         """Finished pictures of the second domain, by the averaged networks."""
@@ -87,18 +92,23 @@ class TwoWay(Translating):
                 f"Artist {self.name!r} needs pictures of 16 px or more that can be halved twice, not {size}; choose "
                 "another data.size."
             )
-        if planes and len(planes) != channels:
+        if planes and (is_map(planes) or len(planes) != channels):
+            given = f"is a label map of {len(planes)} regions" if is_map(planes) else f"has {len(planes)}"
             raise ConfigError(
                 f"Artist {self.name!r} translates pictures into pictures and back, so both domains need {channels} "
-                f"channels, and what is given has {len(planes)}; say -o data.given=DATASET, or take a folder of trainA "
-                "and trainB."
+                f"channels, and what is given {given}; say -o data.given=DATASET, or take a folder of trainA and "
+                "trainB."
             )
         if self.studio.deterministic and self.studio.device.type == "cuda":
             raise ConfigError(
                 f"Artist {self.name!r} reflects pictures at their edges, which has no deterministic gradient on CUDA; "
                 "leave out run.deterministic."
             )
-        self._own_critic().check()
+        if too_large(patch := self.options.back_patch, size):
+            raise ConfigError(
+                f"artist.back_patch={patch} halves a picture of {size} px to nothing; choose smaller patches or a "
+                "larger data.size."
+            )
 
     def build(self) -> None:
         networks = self.build_networks()
@@ -109,6 +119,8 @@ class TwoWay(Translating):
     def make(self, n: int, reals: Works | None) -> Works:
         both = (reals or Works())[:n]
         a, b = both.conditions, both.pixels
+        if not torch.is_grad_enabled():  # nothing is learnt from it
+            return Works(self.draft(a), given=a)
         made = self.passes(a, b)
         return Works(made.forth, given=a, ctx=(a, made))
 
@@ -127,10 +139,14 @@ class TwoWay(Translating):
         return self.translated(given)
 
     @torch.no_grad()
+    def translate_back(self, images: Tensor, seed: int) -> Works:
+        return Works(torch.cat([self.returned(some) for some in images.split(AT_ONCE)]), given=images)
+
+    @torch.no_grad()
     def evaluate(self, works: Works, draws: int) -> Mapping[str, float]:
         """How far pictures are from themselves after a translation there and back; black to white is 1."""
         total = 0.0
-        for a in works.conditions.to(self.studio.device).split(64):
+        for a in works.conditions.to(self.studio.device).split(AT_ONCE):
             total += l1_loss(self.returned(self.translated(a)), a, reduction="sum").item() / 2
         return {"cycle_error": total / works.conditions.numel()}
 
@@ -145,12 +161,22 @@ class TwoWay(Translating):
             patch=o.back_patch,
             pool=o.back_pool,
             learning_rate=o.back_learning_rate,
+            lr_half_life=o.lr_half_life,
+            lr_decay_steps=o.lr_decay_steps,
+            lr_decay_start=o.lr_decay_start,
         )
         return Patch(options, self.studio)
 
     def parameters(self) -> Iterator[nn.Parameter]:
         yield from super().parameters()
         yield from self.back_critic.parameters()
+
+    @classmethod
+    def upgrade_state(cls, state: State) -> State:
+        upgraded = dict(super().upgrade_state(state))
+        if "back_critic" in upgraded:
+            upgraded["back_critic"] = Patch.upgrade_state(upgraded["back_critic"])
+        return upgraded
 
     def state(self) -> State:
         return super().state() | {"back_critic": self.back_critic.state()}

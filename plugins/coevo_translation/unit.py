@@ -79,6 +79,10 @@ class UNIT(TwoWay):
         }
         return Passes(forth, back, losses)
 
+    def draft(self, a: Tensor) -> Tensor:
+        pictures: Tensor = self.decoders(self._noisy(self.encoders(a, FIRST)), SECOND)
+        return pictures
+
     def _noisy(self, code: Tensor) -> Tensor:
         return self.studio.add_noise(code, 1.0, "codes")
 

@@ -13,14 +13,19 @@ from PIL import Image
 from coevo import ConfigError, Works
 from coevo.data.datasets import DataOptions
 from coevo.data.scenes import REGIONS, scenes
+from coevo.evaluation.classifier import Classifier
 from coevo.images.given import colours
 from coevo.images.png import png_text
 from coevo.storage.jsonl import read_log
+from coevo.storage.run_folder import RunFolder
 from coevo.studio import Studio
 from coevo.testing import conformance
+from coevo.tools import translate
+from coevo_translation import segmentation
 from coevo_translation.measures import pair_figures, ssim
 from coevo_translation.normalisation import InstanceNorm
 from coevo_translation.patch import LAYERS, Patch, PatchDiscriminator, Scales
+from coevo_translation.perceptual import PerceptualLoss
 from coevo_translation.pix2pix import Pix2pix
 from coevo_translation.pool import Pool
 from coevo_translation.segmentation import confusion, region_figures, scores
@@ -29,6 +34,7 @@ from coevo_translation.unet import UNet
 SMALL = ("--size", 16, "--batch", 4, "-o", "artist.width=4", "-o", "critic.width=4")
 
 test_pix2pix = conformance(Pix2pix, {"width": 4})
+test_pix2pix_by_a_frozen_network = conformance(Pix2pix, {"width": 4, "perceptual": 1, "perceptual_network": "random"})
 test_patch = conformance(Patch, {"width": 4})
 test_patch_with_everything = conformance(
     Patch, {"width": 4, "scales": 2, "feature_matching": 1, "pool": 20, "spectral_norm": True, "game": "hinge"}
@@ -77,6 +83,17 @@ def test_a_pair_of_the_wrong_map_is_judged_otherwise() -> None:
     right = critic.judge(reals, reals)
     wrong = critic.judge(Works(reals.images, given=reals.conditions.flip(0)), reals)
     assert not torch.allclose(right, wrong)
+
+
+def test_feature_matching_looks_through_the_prepared_network() -> None:
+    """Which a studio may have compiled, or computes in half precision."""
+    room = studio()
+    critic, reals = Patch(Patch.Options(width=4, feature_matching=10), room), room.examples(4, 0)
+    critic.build(Pix2pix(Pix2pix.Options(width=4), room))
+    forward, passes = critic.scorer.forward, list[bool]()
+    critic.scorer.forward = lambda x, labels=None, maps=False: (passes.append(maps), forward(x, labels, maps))[1]
+    critic.judge(reals, reals)
+    assert passes == [False, True, True]
 
 
 def test_feature_matching_rewards_the_true_work_most() -> None:
@@ -157,6 +174,35 @@ def test_pix2pix_learns_the_colours_of_regions() -> None:
     assert figures["l1"] < figures["l1_of_mean"] and figures["ssim"] > figures["ssim_of_mean"]
 
 
+def test_a_frozen_network_sees_how_far_a_picture_is_from_the_true_one() -> None:
+    torch.manual_seed(0)
+    loss, true = PerceptualLoss(Studio((3, 16, 16)), random=True), torch.rand(2, 3, 16, 16) * 2 - 1
+    made = true.clone().requires_grad_(True)
+    assert loss(made, true) == 0
+    (slope,) = torch.autograd.grad(loss(-made, true), made)
+    assert slope.abs().sum() > 0 and not any(p.requires_grad for p in loss.parameters())
+
+
+def test_it_is_the_evaluator_of_the_data_fetched_once_and_kept_in_the_state() -> None:
+    room, fetched = studio(), list[Classifier]()
+    room.evaluator = lambda: fetched.append(Classifier(3, 2).eval()) or fetched[-1]
+    artist, twin = (Pix2pix(Pix2pix.Options(width=4, perceptual=2, l1=0), room) for _ in range(2))
+    artist.build()
+    for step in range(2):
+        figures = artist.learn(artist.make(4, room.examples(4, step)), torch.zeros(4))
+    assert figures["perceptual"] > 0 and figures["loss"] == 2 * figures["perceptual"]
+    assert len(fetched) == 1
+    assert torch.equal(artist.perceptual.network.body[0].weight, fetched[0].body[0].weight)
+    twin.build()
+    twin.restore(artist.state())
+    twin.learn(twin.make(4, room.examples(4, 0)), torch.zeros(4))
+    assert len(fetched) == 1, "a resumed run has it in its state"
+    room.evaluator = None
+    artist.build()
+    with pytest.raises(ConfigError, match="outside of a run; say"):
+        artist.learn(artist.make(4, room.examples(4, 0)), torch.zeros(4))
+
+
 def test_regions_are_found_in_real_pictures_and_not_in_others() -> None:
     pairs = studio().examples(120, 0)
     figures = region_figures(torch.zeros_like(pairs.pixels), pairs)
@@ -164,6 +210,14 @@ def test_regions_are_found_in_real_pictures_and_not_in_others() -> None:
     assert 0 < figures["iou"] < figures["iou_of_reals"] < 1
     again = region_figures(pairs.pixels, pairs)
     assert again["iou"] == again["iou_of_reals"] == figures["iou_of_reals"], "the same pairs, the same network"
+
+
+def test_the_network_that_finds_regions_is_trained_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs = studio().examples(60, 7)
+    first = region_figures(pairs.pixels, pairs)
+    assert str(first["segmenter"]).startswith("U-Net 1 on 30 pairs, weights ")
+    monkeypatch.setattr(segmentation, "minimise", lambda *_: pytest.fail("it was trained again"))
+    assert region_figures(pairs.pixels, pairs) == first
 
 
 def test_scores_of_a_table() -> None:
@@ -193,9 +247,11 @@ def translating(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
     return command
 
 
-def test_a_run_resumes_bit_for_bit_with_its_pool(translating: CommandLine) -> None:
+def test_a_run_resumes_bit_for_bit_with_its_pool_schedules_and_frozen_network(translating: CommandLine) -> None:
+    its = ["critic.pool=6", "critic.lr_decay_steps=7", "artist.lr_decay_start=2", "artist.lr_decay_steps=5"]
+    its += ["artist.perceptual=1", "run.log_every=1"]
     for name, rounds in (("whole", (6,)), ("parts", (3, 6))):
-        words = ["run", "pix2pix", "--name", name, *SMALL, "-o", "critic.pool=6", "-o", "run.log_every=1"]
+        words = ["run", "pix2pix", "--name", name, *SMALL, *(word for one in its for word in ("-o", one))]
         assert translating(*words, "--rounds", rounds[0]).code == 0
         for more in rounds[1:]:
             assert translating("resume", name, "--rounds", more).code == 0
@@ -249,7 +305,35 @@ def test_what_cannot_be_translated_is_said_and_nothing_is_written(translating: C
     assert not (tmp_path / "out").exists()
     said = translating.refuses("translate", "land", good, "-o", tmp_path / "out", "--all-styles")
     assert "Artist 'pix2pix' of run 'land' has no styles" in said
+    said = translating.refuses("translate", "land", good, "-o", tmp_path / "out", "--backwards")
+    assert "nothing the other way; leave out --backwards" in said and not (tmp_path / "out").exists()
     assert "should be a folder" in translating.refuses("translate", "land", good, "-o", tmp_path / "x.png")
+
+
+def test_no_more_files_than_a_batch_are_in_memory(
+    translating: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "maps").mkdir()
+    for number in range(7):
+        Image.fromarray(np.full((8, 8), number % 6, np.uint8)).save(tmp_path / "maps" / f"{number}.png")
+    sizes = []
+    monkeypatch.setattr(translate, "AT_ONCE", 3)
+    make = Pix2pix.translate
+    monkeypatch.setattr(
+        Pix2pix, "translate", lambda self, given, seed: (sizes.append(len(given)), make(self, given, seed))[1]
+    )
+    written = translate.write_translations(
+        RunFolder.open("land", translating.runs), [tmp_path / "maps"], tmp_path / "out"
+    )
+    assert sizes == [3, 3, 1] and [path.stem for path in written] == list("0123456")
+    with Image.open(written[0]) as first, Image.open(written[6]) as again, Image.open(written[5]) as other:
+        assert first.tobytes() == again.tobytes() != other.tobytes()
+
+
+def test_from_python_too_a_picture_has_one_style(translating: CommandLine, tmp_path: Path) -> None:
+    run = RunFolder.open("land", translating.runs)
+    with pytest.raises(ConfigError, match="leave out --all-styles or --style"):
+        translate.write_translations(run, [tmp_path], tmp_path / "out", all_styles=True, style=tmp_path / "x.png")
 
 
 def test_a_picture_of_ones_own_is_never_overwritten(translating: CommandLine, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from conftest import CommandLine
 from PIL import Image
 from torch import nn
 
-from coevo import Works
+from coevo import ConfigError, Works
 from coevo.data.datasets import DataOptions
 from coevo.data.scenes import REGIONS, scenes, winter
 from coevo.images.given import RGB
@@ -116,16 +117,83 @@ def test_domains_are_played_and_resumed_bit_for_bit(recipe: str, coevo_command: 
     assert coevo_command("sample", "whole", "-n", 3, "-o", tmp_path / "x.png").code == 0
 
 
+def test_an_evaluation_says_how_many_translations_keep_their_class(coevo_command: CommandLine) -> None:
+    """And how many would, were they left as they are: a digit of 8 × 8 px is a digit of 16 × 16 px."""
+    digits = ("--data", "digits", "-o", "data.given=digits", "--channels", 1)
+    assert coevo_command("run", "cyclegan", "--name", "both", *digits, *SMALL, *TWO, "--rounds", 1).code == 0
+    answer = coevo_command("evaluate", "both", "-n", 20, "--json")
+    assert answer.code == 0, answer.err
+    figures = json.loads(answer.out)
+    assert 0 <= figures["target_accuracy"] < figures["target_accuracy_of_given"] and figures["cycle_error"] > 0
+    assert figures["target_accuracy_of_given"] > 0.5
+
+
+def test_files_are_translated_backwards(coevo_command: CommandLine, tmp_path: Path) -> None:
+    digits = ("--data", "digits", "-o", "data.given=digits", "--channels", 1)
+    assert coevo_command("run", "unit", "--name", "both", *digits, *SMALL, *TWO, "--rounds", 1).code == 0
+    Image.effect_noise((20, 20), 80).save(tmp_path / "x.png")
+    (tmp_path / "made.v2").mkdir()
+    for out, words in (("made.v2", ["--backwards"]), ("forth", [])):
+        answer = coevo_command("translate", "both", tmp_path / "x.png", "-o", tmp_path / out, *words)
+        assert answer.code == 0, answer.err
+    back, forth = (tmp_path / out / "x.png" for out in ("made.v2", "forth"))
+    assert back.read_bytes() != forth.read_bytes()
+    assert '"backwards": true' in str(png_text(back)) and "backwards" not in str(png_text(forth))
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (["--data", "scenes", "-o", "data.given="], "both domains need 3 channels, and what is given has 6"),
         (["--size", 18], "can be halved twice, not 18"),
+        (["-o", "artist.back_patch=70"], "artist.back_patch=70 halves a picture of 32 px to nothing"),
         (["--artist", "cyclegan", "--critic", "patch", "-o", "critic.conditional=true"], "learns from pairs"),
     ],
 )
 def test_what_two_domains_need(coevo_command: CommandLine, words: list[object], said: str) -> None:
     assert said in coevo_command.refuses("run", "cyclegan", *words)
+
+
+def test_a_label_map_of_as_many_regions_as_colours_is_no_domain() -> None:
+    artist = CycleGAN(CycleGAN.Options(**TINY), Studio((3, 16, 16), planes=("sky", "sea", "hill")))
+    with pytest.raises(ConfigError, match="what is given is a label map of 3 regions"):
+        artist.check()
+
+
+@pytest.mark.parametrize("kind", OF_DOMAINS)
+def test_works_that_nothing_is_learnt_from_are_made_by_one_pass(kind: type[TwoWay]) -> None:
+    """And they are those that the artist would have learnt from."""
+    studio = domains()
+    artist = built(kind(kind.Options(**TINY), studio), studio)
+    studio.reseed()
+    learnt = artist.make(2, studio.examples(2, 0)).pixels
+    studio.reseed()
+    artist.passes = None
+    with torch.no_grad():
+        seen = artist.make(2, studio.examples(2, 0))
+    assert torch.equal(seen.pixels, learnt) and seen.ctx is None
+
+
+def test_a_state_of_an_older_critic_of_its_own_is_upgraded(monkeypatch: pytest.MonkeyPatch) -> None:
+    studio = domains()
+    artist = built(CycleGAN(CycleGAN.Options(**TINY), studio), studio)
+    state = artist.state()
+    old = state | {
+        "back_critic": {"judged" if k == "judged_since_learn" else k: v for k, v in state["back_critic"].items()}
+    }
+    artist.restore(CycleGAN.upgrade_state(old))
+    with pytest.raises(KeyError, match="judged"):
+        artist.restore(old)
+
+
+def test_its_own_critic_learns_by_the_schedule_of_the_artist() -> None:
+    studio = domains()
+    options = CycleGAN.Options(**TINY, lr_decay_start=1, lr_decay_steps=2, learning_rate=0.1, back_learning_rate=0.2)
+    artist = built(CycleGAN(options, studio), studio)
+    for _ in range(2):
+        artist.learn(artist.make(2, studio.examples(2, 0)), torch.zeros(2))
+    rates = [one.param_groups[0]["lr"] for one in (artist.optimiser, artist.back_critic.optimiser)]
+    assert rates == pytest.approx([0.05, 0.1])
 
 
 # label maps in styles
