@@ -192,7 +192,7 @@ def test_the_commands_of_the_readme_run(
     monkeypatch.chdir(tmp_path)
     Path("x.picks").write_text("1\n2\n3\n4\nq\n")
     Path("genome.zip").write_text(PICBREEDER_GENOME)
-    for number, name in enumerate(["map.png", "maps/1.png", "facades/1.png", "facades/2.png"]):
+    for number, name in enumerate(["map.png", "snow.png", "maps/1.png", "facades/1.png", "facades/2.png"]):
         Path(name).parent.mkdir(exist_ok=True)
         Image.new("L", (16, 8), number % 6).save(name)
     coevo_command.play("small", "--rounds", 2)

@@ -144,7 +144,7 @@ def test_files_are_translated_backwards(coevo_command: CommandLine, tmp_path: Pa
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--data", "scenes", "-o", "data.given="], "both domains need 3 channels, and what is given has 6"),
+        (["--data", "scenes", "-o", "data.given="], "what is given is a label map of 6 regions"),
         (["--size", 18], "can be halved twice, not 18"),
         (["-o", "artist.back_patch=70"], "artist.back_patch=70 halves a picture of 32 px to nothing"),
         (["--artist", "cyclegan", "--critic", "patch", "-o", "critic.conditional=true"], "learns from pairs"),
