@@ -71,14 +71,22 @@ def regions_of(pixels: np.ndarray, regions: int, name: str) -> np.ndarray:
                 f"{regions - 1}."
             )
         return pixels.astype(np.uint8)
-    found = (pixels[..., None, :3] == colours(regions)).all(-1)
-    if not (known := found.any(-1)).all():
-        r, g, b = pixels[~known][0][:3]
+    palette = _packed(colours(regions))
+    order, values = np.argsort(palette), _packed(pixels)
+    found = order[np.searchsorted(palette, values, sorter=order).clip(max=regions - 1)]
+    if (unknown := palette[found] != values).any():
+        r, g, b = pixels[unknown][0][:3]
         raise DataError(
             f"{name} is no label map of {regions} regions: the colour #{r:02x}{g:02x}{b:02x} stands for none. A map "
             f"has the numbers of regions, 0 to {regions - 1}, as grey or palette values, or the colours of our sheets."
         )
-    return found.argmax(-1).astype(np.uint8)
+    return found.astype(np.uint8)
+
+
+def _packed(colours: np.ndarray) -> np.ndarray:
+    """Colours uint8 […, 3] as numbers uint32 […]."""
+    red, green, blue = (colours[..., channel].astype(np.uint32) for channel in range(3))
+    return red << 16 | green << 8 | blue
 
 
 class Groups(NamedTuple):

@@ -12,7 +12,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import ExifTags, Image
 
 from coevo.data.batches import DatasetBatches
 from coevo.data.datasets import DataOptions, Dataset, digits, load_dataset
@@ -20,7 +20,7 @@ from coevo.data.fingerprint import Fingerprint
 from coevo.data.moves import moved
 from coevo.data.splits import splits
 from coevo.errors import DataError
-from coevo.images.given import GREY, RGB
+from coevo.images.given import GREY, RGB, colours
 
 CPU = torch.device("cpu")
 
@@ -120,6 +120,31 @@ def test_a_partner_that_is_missing_or_of_another_size_is_named(tmp_path: Path) -
         read(written(tmp_path / "2", PARTNERS | {"A/train/3.png": grey(3), "B/train/3.png": grey(3, 9)}), "A")
 
 
+def turned(pixels: np.ndarray, orientation: int) -> bytes:
+    """A file whose EXIF data says how to hold it."""
+    exif, buffer = Image.Exif(), io.BytesIO()
+    exif[ExifTags.Base.Orientation] = orientation
+    Image.fromarray(pixels).save(buffer, "png", exif=exif)
+    return buffer.getvalue()
+
+
+def test_halves_and_partners_are_compared_as_they_are_seen(tmp_path: Path) -> None:
+    """A camera that was held sideways: the file has the width of what is seen as the height."""
+    seen = np.repeat(np.array([[10, 200]], np.uint8), 8, axis=1).repeat(7, axis=0)
+    kept = turned(np.rot90(seen), 6)  # upright again by a quarter turn to the right
+    halves = read(written(tmp_path / "1", {"1.png": kept}), "left")
+    assert [int(part.unique()) for part in (halves.given, halves.images)] == [10, 200]
+    assert halves.originals.smallest == (8, 7)
+    pair = {"A/1.png": kept, "B/1.png": png(seen)}
+    partners = read(written(tmp_path / "2", pair), "A")
+    assert torch.equal(partners.given, partners.images)
+
+
+def test_two_files_that_would_have_one_partner_are_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"A/train/1\.jpg and A/train/1\.png .* differ in nothing but the ending"):
+        read(written(tmp_path, PARTNERS | {"A/train/1.jpg": grey(5)}), "A")
+
+
 def test_other_layouts_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"neither folders A and B, .* nor trainA and trainB"):
         read(written(tmp_path, {"x/1.png": grey(1)}), "A")
@@ -139,6 +164,20 @@ def test_label_maps_are_numbers_and_stay_so_at_any_size(tmp_path: Path) -> None:
     assert dataset.given.shape == (2, 1, 8, 8) and dataset.given.max() < 5 and dataset.planes == tuple("01234")
     planes = dataset.works(slice(0, 2)).conditions
     assert planes.shape == (2, 5, 8, 8) and torch.equal(planes.sum(1), torch.ones(2, 8, 8))
+
+
+@pytest.mark.parametrize("mode", ["LA", "P", "I;16", "RGB"])
+def test_label_maps_of_any_form_are_read(tmp_path: Path, mode: str) -> None:
+    numbers = np.arange(64, dtype=np.uint8).reshape(8, 8) % 5
+    forms = {
+        "LA": lambda: np.stack([numbers, numbers * 0], 2),  # numbers below what is transparent count too
+        "P": lambda: numbers,
+        "I;16": lambda: numbers.astype(np.uint16),
+        "RGB": lambda: colours(5)[numbers],
+    }
+    content = png(forms[mode](), "P" if mode == "P" else None)
+    dataset = read(written(tmp_path, {"A/1.png": content, "B/1.png": grey(0)}), "A", regions=5)
+    assert torch.equal(dataset.given[0, 0], torch.from_numpy(numbers))
 
 
 def test_a_number_that_stands_for_no_region_is_named(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from coevo.data.readers.originals import LOOKED_AT, Originals, Size, Sums, has_colour, spaced
 from coevo.data.readers.sources import SUFFIXES, Source
@@ -30,7 +30,8 @@ BROKEN = (
     OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, lzma.LZMAError, zipfile.BadZipFile,
     NotImplementedError, UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning,
 )  # fmt: skip
-CACHED = 3  # the version of what the cache holds; files of others are made anew
+QUARTER = 5  # from here on, EXIF's orientations are quarter turns, so that width and height change places
+CACHED = 4  # the version of what the cache holds; files of others are made anew
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ def read_image(content: bytes, size: int, channels: Literal[1, 3]) -> np.ndarray
 
 
 def open_image(content: bytes, size: int, channels: Literal[1, 3] | None) -> tuple[Image.Image, Size]:
-    """An image file's bytes as a picture, upright and on white, and the width and height that it had.
+    """An image file's bytes as a picture, upright and on white, and the width and height that it had upright.
 
     Args:
         content: the bytes.
@@ -160,7 +161,8 @@ def open_image(content: bytes, size: int, channels: Literal[1, 3] | None) -> tup
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         with Image.open(io.BytesIO(content)) as image:
-            original = image.size
+            turned = image.getexif().get(ExifTags.Base.Orientation, 1) >= QUARTER
+            original = image.size[::-1] if turned else image.size
             if channels is None:
                 return ImageOps.exif_transpose(image).copy(), original
             mode = "L" if channels == 1 else "RGB"

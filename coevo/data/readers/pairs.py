@@ -43,8 +43,7 @@ class Form:
         it, if it is a label map of others."""
         if not self.regions:
             return fitted(given, self.size)
-        plain = given if given.mode in ("P", "L", "I", "I;16", "1") else given.convert("RGB")
-        numbers = Image.fromarray(regions_of(np.asarray(plain), self.regions, name))
+        numbers = Image.fromarray(regions_of(_values(given), self.regions, name))
         return fitted(numbers, self.size, Image.Resampling.NEAREST)
 
 
@@ -61,10 +60,9 @@ class Halves(Form):
         raw = open_image(content, 2 * self.size, None)[0] if self.regions else whole
         if original[0] % 2 or original[0] < 2:
             raise DataError(f"{name} is {original[0]} px wide, and two pictures side by side have an even width.")
-        ends = ((0, 0, whole.width // 2, whole.height), (whole.width - whole.width // 2, 0, whole.width, whole.height))
-        given, picture = ends if self.side == "left" else ends[::-1]
+        other = "right" if self.side == "left" else "left"
         return (
-            self.pair(whole.crop(picture), raw.crop(given), name),
+            self.pair(_half(whole, other), _half(raw, self.side), name),
             (original[0] // 2, original[1]),
             zlib.crc32(content),
         )
@@ -89,6 +87,19 @@ class Partners(Form):
             )
         given = given.resize(picture.size, Image.Resampling.NEAREST if self.regions else Image.Resampling.LANCZOS)
         return self.pair(picture, given, self.given_of[name]), original, zlib.crc32(other, zlib.crc32(content))
+
+
+def _half(whole: Image.Image, side: str) -> Image.Image:
+    half = whole.width // 2  # a JPEG that was decoded at a fraction of its size may have an odd width
+    left = 0 if side == "left" else whole.width - half
+    return whole.crop((left, 0, left + half, whole.height))
+
+
+def _values(given: Image.Image) -> np.ndarray:
+    """The numbers [H, W] or the colours [H, W, 3] of a label map; whatever is transparent has them too."""
+    if given.mode in ("LA", "PA"):
+        return np.asarray(given)[..., 0]
+    return np.asarray(given if given.mode in ("P", "L", "I", "I;16", "1") else given.convert("RGB"))
 
 
 @dataclass(frozen=True)
@@ -136,7 +147,7 @@ def decode_folders(source: Source, split: str, given: str, form: Form, workers: 
         workers, memory_mb: as of `decode`.
 
     Raises:
-        DataError: the folders are not there, or a file has no partner.
+        DataError: the folders are not there, a file has no partner, or two would have the same.
         NoTestPartError: there is no test part.
     """
     target = "B" if given == "A" else "A"
@@ -186,7 +197,15 @@ def _by_stem(source: Source, side: str, split: str) -> dict[str, str]:
         below = [name for name in below if name.split("/")[1] in PARTS[split]]
     elif split == "test":
         raise NoTestPartError(f"{source.where} has no test part: it would be the folders A/test and B/test.")
-    return {str(PurePosixPath(name.split("/", 1)[1]).with_suffix("")): name for name in below}
+    found: dict[str, str] = {}
+    for name in below:
+        stem = str(PurePosixPath(name.split("/", 1)[1]).with_suffix(""))
+        if (first := found.setdefault(stem, name)) != name:
+            raise DataError(
+                f"{first} and {name} in {source.where} differ in nothing but the ending, so one would be left without "
+                "a partner: rename one of them, and its partner."
+            )
+    return found
 
 
 def _split(decoded: Decoded, channels: int) -> Given:
