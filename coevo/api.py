@@ -79,9 +79,10 @@ def run(
     artist, its = (None, {}) if artist is None else given_player("artist", artist, registry())
     critic, theirs = (None, {}) if critic is None else given_player("critic", critic, registry())
     of_data = options_of(data) if isinstance(data, Data) else {}
-    data = data.given if isinstance(data, Data) else read_torch_dataset(data) if is_torch_dataset(data) else data
+    given_to = data.given if isinstance(data, Data) and not isinstance(data.given, str) else None
+    data = data.source if isinstance(data, Data) else read_torch_dataset(data) if is_torch_dataset(data) else data
     named_data = data is None or isinstance(data, str | Path)
-    with nullcontext(data) if named_data else kept_arrays(data, Path(runs_dir)) as place:
+    with nullcontext(data) if named_data else kept_arrays(data, Path(runs_dir), given_to) as place:
         where = None if place is None else str(place)
         given = {"run": run_options, "artist": its, "critic": theirs}
         asked = merge(of_data, named(artist=artist, critic=critic, data=where), given, options or {})
@@ -137,7 +138,10 @@ def pair(
     else:
         studio = Studio(data.image, data.classes, data.device, seed=seed, batch=data.size)
     players = one_pair(config, studio)
-    check_pair(*players, reals=data is not None, labels="all" if studio.classes else "none")
+    if data is not None and any(player.spec().given != "unused" for player in players):
+        studio.planes, studio.examples = data.planes, data.examples
+    given: Any = "none" if data is None or data.dataset.given is None else "pairs" if data.dataset.paired else "domains"
+    check_pair(*players, reals=data is not None, labels="all" if studio.classes else "none", given=given)
     with studio.playing():
         studio.reseed()
         players[0].build()
@@ -214,10 +218,13 @@ def load(
     return Run.resume(RunFolder.open(run, Path(runs_dir)), lock=False, own=own_players(artist, critic, registry()))
 
 
-def options_of(data: Data) -> dict[str, dict[str, int]]:
+def options_of(data: Data) -> dict[str, dict[str, Any]]:
     """The options of a run that `Data` has, by section."""
     channels, side, _ = data.image
-    return {"data": {"size": side, "channels": channels}, "run": {"batch": data.size}}
+    its: dict[str, Any] = {"size": side, "channels": channels}
+    its |= {"given": data.given} if isinstance(data.given, str) else {}
+    its |= {"regions": data.regions} if data.regions else {}
+    return {"data": its, "run": {"batch": data.size}}
 
 
 def named(**sections: str | None) -> dict[str, Any]:

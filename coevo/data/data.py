@@ -10,10 +10,11 @@ import torch
 
 from coevo.contract.works import Works
 from coevo.data.batches import DatasetBatches
-from coevo.data.datasets import DataOptions, Dataset, load_dataset, of_arrays
+from coevo.data.datasets import DataOptions, Dataset, load_dataset, of_arrays, with_given
 from coevo.data.loaders import loaders
-from coevo.data.readers import is_pair, to_labels, to_pixels
+from coevo.data.readers import Arrays
 from coevo.data.readers.torch_dataset import is_torch_dataset, read_torch_dataset
+from coevo.errors import DataError
 from coevo.loop import DEFAULT_PHASES, Phase
 
 
@@ -23,6 +24,9 @@ class Data:
     Args:
         source: pictures as an array or tensor, or with labels as (pictures, labels); a torch dataset, which is read
             once; or the name of a dataset, or the path of a folder, a zip or an .npz file.
+        given: what works are made from: an array or tensor with a picture, or a label map of whole numbers, for each
+            picture of arrays; or as the option data.given says, such as "edges", "grey", "left" or another dataset.
+        regions: the number of regions, if what is given are label maps.
         size: side of the pictures in px, to which they are cropped and resized; by default as they are, and 32 px for
             a name or path.
         channels: 1 for grey, 3 for colour; by default as they are.
@@ -41,12 +45,18 @@ class Data:
         <Data: 100 pictures, 1 × 28 × 28 px, in batches of 16>
         >>> tuple(data.batch(round=0, phase=0, step=0).pixels.shape)
         (16, 1, 28, 28)
+        >>> maps = np.arange(100 * 28 * 28).reshape(100, 28, 28) % 3
+        >>> pairs = Data(np.random.default_rng(0).random((100, 28, 28)), given=maps, regions=3, batch=16)
+        >>> tuple(pairs.batch(round=0, phase=0, step=0).given.shape)
+        (16, 3, 28, 28)
     """
 
     def __init__(
         self,
         source: Any = "digits",
         *,
+        given: Any = None,
+        regions: int | None = None,
         size: int | None = None,
         channels: int | None = None,
         batch: int = 64,
@@ -54,9 +64,11 @@ class Data:
         phases: Sequence[Phase] = DEFAULT_PHASES,
         device: str | torch.device = "cpu",
     ):
-        self.given = read_torch_dataset(source) if is_torch_dataset(source) else source
+        self.source = read_torch_dataset(source) if is_torch_dataset(source) else source
         """What it was made of: arrays, or a name or path; `coevo.run(data=…)` takes it too."""
-        self.dataset = _dataset(self.given, size, channels)
+        self.given, self.regions = (str(given) if isinstance(given, Path) else given), regions
+        """What works are made from, as it was given, and the number of regions of label maps."""
+        self.dataset = _dataset(self.source, self.given, regions, size, channels)
         self.size = batch
         """Works in a batch, as the loop calls it; the side of the pictures is in `image`."""
         self.seed, self.device = seed, torch.device(device)
@@ -69,6 +81,11 @@ class Data:
         return channels, height, width
 
     @property
+    def planes(self) -> tuple[str, ...]:
+        """The names of the planes that works are made from, as `Studio.planes`; empty if nothing is given."""
+        return self.dataset.planes
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """The names of its labels; empty without labels."""
         return self.dataset.classes
@@ -76,6 +93,10 @@ class Data:
     def batch(self, round: int, phase: int, step: int, stream: str = "main") -> Works:
         """A batch of real works; a function of the seed and the position."""
         return self._batches.batch(round, phase, step, stream)
+
+    def examples(self, n: int, seed: int) -> Works:
+        """n of the real works, the same for the same seed; each again if they are fewer."""
+        return self.dataset.examples(n, seed, self.device)
 
     def close(self) -> None:
         """End the threads that read ahead, if there are any."""
@@ -90,14 +111,17 @@ class Data:
         return f"<Data: {len(self):,} pictures{classes}, {shape} px, in batches of {self.size}>"
 
 
-def _dataset(source: Any, size: int | None, channels: int | None) -> Dataset:
+def _dataset(source: Any, given: Any, regions: int | None, size: int | None, channels: int | None) -> Dataset:
+    how = {"given": given if isinstance(given, str) else "", "regions": regions}
     if isinstance(source, str | Path):
-        options = DataOptions.model_validate({"name": str(source), "size": size or 32, "channels": channels or 1})
-        return load_dataset(options, loaders())
-    pictures, labels = source if is_pair(source) else (source, None)
-    images = to_pixels(pictures)
-    _, height, width, colours = images.shape
+        if given is not None and not isinstance(given, str):
+            raise DataError(f"Arrays are given to pictures that are arrays too, and {str(source)!r} is a name or path.")
+        named = {"name": str(source), "size": size or 32, "channels": channels or 1}
+        return load_dataset(DataOptions.model_validate({**named, **how}), loaders())
+    arrays = Arrays.of(source, None if isinstance(given, str) else given)
+    _, height, width, colours = arrays.images.shape
     options = DataOptions.model_validate(
-        {"name": "arrays", "size": size or min(height, width), "channels": channels or colours}
+        {"name": "arrays", "size": size or min(height, width), "channels": channels or colours, **how}
     )
-    return of_arrays("arrays", images, None if labels is None else to_labels(labels, len(images)), options)
+    dataset = of_arrays("arrays", arrays, options)
+    return with_given(dataset, options, loaders()) if options.given else dataset

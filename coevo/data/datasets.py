@@ -109,6 +109,11 @@ class Dataset:
         given = planes_of.to_planes(self.given[others].to(device), self.planes)
         return Works(images, labels=labels, given=given)
 
+    def examples(self, n: int, seed: int, device: torch.device | str = "cpu") -> Works:
+        """n of the works, the same for the same seed; each again if they are fewer."""
+        order = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))
+        return self.works(order[torch.arange(n) % len(order)], device)
+
 
 def to_float(images: Tensor) -> Tensor:
     """uint8 → float32 in [-1, 1]."""
@@ -203,10 +208,11 @@ def zipped(options: DataOptions) -> Dataset:
 
 
 def arrays(path: Path, options: DataOptions) -> Dataset:
-    """The pictures of an .npz file with an array `images`, and `labels` if it has one; cropped to squares and resized.
+    """The pictures of an .npz file with an array `images`, and `labels` and `given` if it has them; cropped to squares
+    and resized.
 
     Returns:
-        Images uint8 [N, channels, size, size]; classes are the different labels.
+        Images uint8 [N, channels, size, size], and what they were made from; classes are the different labels.
 
     Raises:
         NoTestPartError: the test part is asked for, and there is none.
@@ -214,27 +220,64 @@ def arrays(path: Path, options: DataOptions) -> Dataset:
     """
     if options.split == "test":
         raise NoTestPartError(f"{path} has no test part.")
-    return of_arrays(path.stem, *readers.read_arrays(path), options)
+    return of_arrays(path.stem, readers.read_arrays(path), options)
 
 
-def of_arrays(name: str, images: np.ndarray, labels: np.ndarray | None, options: DataOptions) -> Dataset:
-    """The same of pictures uint8 [N, H, W, C], and labels [N], that are at hand."""
-    _, height, width, colours = images.shape
+def of_arrays(name: str, arrays: readers.Arrays, options: DataOptions) -> Dataset:
+    """The same of arrays that are at hand."""
+    images, labels, given = arrays
+    dataset = Dataset(name, _squares(images, options), originals=readers.Originals.of_arrays(images))
+    if labels is not None:
+        names, places = np.unique(labels, return_inverse=True)
+        classes = tuple(str(name) for name in names)
+        dataset = replace(dataset, labels=torch.from_numpy(places.astype(np.int64)), classes=classes)
+    if given is None:
+        return dataset
+    sums = readers.Sums.of(readers.checksums(given))
+    its = replace(
+        dataset, originals=dataset.originals and dataset.originals.beside(readers.Originals((1, 1), (1, 1), sums=sums))
+    )
+    if options.regions:
+        return replace(its, given=_maps(name, given, options), planes=tuple(map(str, range(options.regions))))
+    planes = planes_of.GREY if options.channels == 1 else planes_of.RGB
+    return replace(its, given=_squares(readers.to_pixels(given), options), planes=planes)
+
+
+def _maps(name: str, given: np.ndarray, options: DataOptions) -> Tensor:
+    """Label maps as numbers of regions, uint8 [N, 1, size, size]."""
+    assert options.regions is not None
+    flat = given[..., 0] if given.ndim == 4 and given.shape[3] == 1 else given
+    if flat.dtype.kind == "f":
+        raise DataError(
+            f"Label maps have whole numbers, the regions of their pixels; those of {name!r} are {flat.dtype}."
+        )
+    wanted = torch.arange(options.size)
+    maps = []
+    for number, one in enumerate(_middle(flat)):
+        regions = torch.from_numpy(planes_of.regions_of(one, options.regions, f"Number {number} of what is given"))
+        at = (wanted * 2 + 1) * len(regions) // (2 * options.size)  # the nearest pixel
+        maps.append(regions[at][:, at])
+    return torch.stack(maps)[:, None]
+
+
+def _middle(images: np.ndarray) -> np.ndarray:
+    """The square in the middle of pictures [N, H, W, …]."""
+    height, width = images.shape[1:3]
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
-    parts = []
-    for some in _chunks(images[:, top : top + side, left : left + side], 1000):
+    return images[:, top : top + side, left : left + side]
+
+
+def _squares(images: np.ndarray, options: DataOptions) -> Tensor:
+    """Pictures uint8 [N, H, W, C] → uint8 [N, channels, size, size]."""
+    colours, parts = images.shape[3], []
+    for some in _chunks(_middle(images), 1000):
         pixels = torch.from_numpy(some).permute(0, 3, 1, 2).float()
         if colours > options.channels:
             pixels = (pixels * torch.tensor(GREY)[:, None, None]).sum(1, keepdim=True)
         resized = interpolate(pixels, (options.size, options.size), mode="bicubic", antialias=True)
         parts.append(resized.round().clamp(0, 255).to(torch.uint8).expand(-1, options.channels, -1, -1).contiguous())
-    unlabelled = Dataset(name, torch.cat(parts), originals=readers.Originals.of_arrays(images))
-    if labels is None:
-        return unlabelled
-    names, places = np.unique(labels, return_inverse=True)
-    classes = tuple(str(name) for name in names)
-    return replace(unlabelled, labels=torch.from_numpy(places.astype(np.int64)), classes=classes)
+    return torch.cat(parts)
 
 
 def load_dataset(options: DataOptions, loaders: Mapping[str, Callable[[DataOptions], Dataset]]) -> Dataset:

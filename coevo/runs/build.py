@@ -152,8 +152,7 @@ class Setup:
     def examples(self, n: int, seed: int) -> Works:
         """n real works with what is given, held out if some are: the same for the same seed, each again if they are
         fewer."""
-        order = torch.randperm(len(self._held_out), generator=torch.Generator().manual_seed(seed))
-        return self._held_out.works(order[torch.arange(n) % len(order)], self.studio.device)
+        return self._held_out.examples(n, seed, self.studio.device)
 
     def evaluator(self) -> nn.Module:
         """The network that `coevo evaluate` looks at the real works with."""

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from coevo.contract.players import Artist, Critic, Options
-from coevo.data import readers
 from coevo.data.datasets import DataOptions, Dataset
 from coevo.errors import ConfigError
 from coevo.evolution.latent_population import LatentPopulation
 from coevo.evolution.population import Population
+from coevo.images.given import is_map
 from coevo.plugin.registry import registry
 from coevo.runs.config import Config, leaves, typed
 
@@ -153,7 +153,7 @@ def data_reasons(
         yield "data.labelled", "neither player looks at labels"
     if not given:
         yield "data.given", "neither player makes works from something, or judges them so"
-    if not given or data.given not in (*readers.HALVES, *readers.FOLDERS):
+    if not given or not (dataset.paired and is_map(dataset.planes)) or named:
         yield (
             "data.regions",
             "it says how many regions there are in label maps of files (data.given=left, right, A or B)",

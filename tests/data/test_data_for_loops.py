@@ -167,3 +167,60 @@ def test_phases_are_those_of_sides_that_learn() -> None:
     assert not critic.spec().learns
     data = coevo.Data(PIXELS, size=16, batch=4)
     assert {turn.role for turn in islice(coevo.coevolve(artist, critic, data), 3)} == {"artist"}
+
+
+# what works are made from
+
+MAPS = np.random.default_rng(1).integers(0, 3, (40, 12, 12))
+
+
+@pytest.mark.parametrize(
+    "maps", [MAPS, MAPS[..., None], torch.from_numpy(MAPS)[:, None], list(MAPS.astype(np.uint8))], ids=str
+)
+def test_pictures_are_made_from_label_maps_that_are_arrays(maps: Any) -> None:
+    data = coevo.Data(PIXELS, given=maps, regions=3, batch=8)
+    assert data.planes == ("0", "1", "2")
+    assert torch.equal(data.dataset.given[:, 0], torch.from_numpy(MAPS).byte())
+    assert data.batch(0, 0, 0).given.shape == (8, 3, 12, 12)
+
+
+def test_pictures_and_what_they_are_made_from_are_cropped_and_resized_alike() -> None:
+    wide = np.random.default_rng(2).integers(2, 256, (40, 12, 20), np.uint8)
+    pairs = coevo.Data(wide, given=wide, size=6)
+    assert torch.equal(pairs.dataset.given, pairs.dataset.images)
+    maps = coevo.Data(wide, given=wide % 5, regions=5, size=24)
+    assert torch.equal(maps.dataset.given[:, 0, ::2, ::2], torch.from_numpy(wide[:, :, 4:16] % 5))
+    edges = coevo.Data(PIXELS, given="edges")
+    assert set(edges.dataset.given.unique().tolist()) == {0, 255}
+
+
+def test_a_run_of_pairs_of_arrays_is_resumed(tmp_path: Path) -> None:
+    data = coevo.Data(PIXELS, given=MAPS, regions=3, size=16, batch=8)
+    small = {"artist": {"width": 4}, "critic": {"width": 4}}
+    run = coevo.run("pix2pix", data=data, runs_dir=tmp_path, name="x", rounds=1, options=small)
+    again = coevo.resume("x", runs_dir=tmp_path, rounds=2)
+    assert run.artist.studio.planes == again.artist.studio.planes == ("0", "1", "2")
+    with pytest.raises(DataError, match="has changed since the run started"):
+        (other,) = (tmp_path / ".arrays").iterdir()
+        np.savez(other, images=PIXELS, given=MAPS[::-1])
+        coevo.resume("x", runs_dir=tmp_path, rounds=3)
+
+
+def test_players_for_a_loop_know_what_they_are_given() -> None:
+    data = coevo.Data(PIXELS, given=MAPS, regions=3, size=16, batch=8)
+    artist, critic = coevo.pair("pix2pix", "patch", data, options={"artist": {"width": 4}, "critic": {"width": 4}})
+    turn = next(coevo.coevolve(artist, critic, data))
+    assert turn.works.given.shape == (8, 3, 16, 16)
+    with pytest.raises(coevo.PairError, match="this data brings nothing"):
+        coevo.pair("pix2pix", "patch", coevo.Data(PIXELS, size=16))
+
+
+def test_what_is_given_has_a_partner_for_each_picture() -> None:
+    with pytest.raises(DataError, match=r"40 pictures or label maps of 12 × 12 px.* int64 of shape \[39, 12, 12\]"):
+        coevo.Data(PIXELS, given=MAPS[1:], regions=3)
+    with pytest.raises(DataError, match=r"Number 0 of what is given is no label map of 2 regions: it has the number 2"):
+        coevo.Data(PIXELS, given=MAPS, regions=2)
+    with pytest.raises(DataError, match=r"have whole numbers, .* are float64"):
+        coevo.Data(PIXELS, given=MAPS / 3, regions=3)
+    with pytest.raises(DataError, match="given to pictures that are arrays too, and 'digits' is a name"):
+        coevo.Data("digits", given=MAPS)

@@ -1,6 +1,6 @@
 """Reading images from outside: arrays, IDX files, folders, zips. Nothing from outside is trusted."""
 
-from coevo.data.readers.arrays import is_pair, keep_arrays, kept_arrays, read_arrays, to_labels, to_pixels
+from coevo.data.readers.arrays import Arrays, is_pair, keep_arrays, kept_arrays, read_arrays, to_pixels
 from coevo.data.readers.decode import BROKEN, Decoded, Whole, decode, open_image, read_image
 from coevo.data.readers.idx import read_idx
 from coevo.data.readers.originals import READ_MB, Originals, Sums, checksums
@@ -12,6 +12,7 @@ __all__ = [
     "FOLDERS",
     "HALVES",
     "READ_MB",
+    "Arrays",
     "Decoded",
     "Folder",
     "Form",
@@ -33,6 +34,5 @@ __all__ = [
     "read_arrays",
     "read_idx",
     "read_image",
-    "to_labels",
     "to_pixels",
 ]

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from math import prod
 from pathlib import Path
 from tokenize import TokenError
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -23,15 +23,35 @@ from coevo.errors import DataError
 from coevo.storage.atomic import write_whole, writing
 
 FOLDER = ".arrays"  # beside the runs
+NAMES = ("images", "labels", "given")
 RATIO_LIMIT = 200  # a larger file of arrays may be at most this many times larger than packed; dSprites is 112 times
 
 
+class Arrays(NamedTuple):
+    """Pictures uint8 [N, H, W, C], labels [N], and what each picture was made from, [N, H, W, …], as it was given."""
+
+    images: np.ndarray
+    labels: np.ndarray | None = None
+    given: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, data: Any, given: Any = None) -> Arrays:
+        """Arrays, tensors or lists of them. Raises DataError where they are not such as `keep_arrays` takes."""
+        pictures, labels = data if is_pair(data) else (data, None)
+        images = to_pixels(pictures)
+        return cls(
+            images,
+            None if labels is None else to_labels(labels, len(images)),
+            None if given is None else to_given(given, images),
+        )
+
+
 @contextmanager
-def kept_arrays(data: Any, runs: Path) -> Iterator[Path]:
+def kept_arrays(data: Any, runs: Path, given: Any = None) -> Iterator[Path]:
     """Keep arrays as `keep_arrays` does while a run of them is made; if it is refused, nothing new stays."""
     folder = runs.absolute() / FOLDER
     before = {runs.absolute(), *folder.glob("*")} if runs.is_dir() else set()
-    path = keep_arrays(data, runs)
+    path = keep_arrays(data, runs, given)
     try:
         yield path
     except BaseException:
@@ -44,13 +64,15 @@ def kept_arrays(data: Any, runs: Path) -> Iterator[Path]:
         raise
 
 
-def keep_arrays(data: Any, runs: Path) -> Path:
+def keep_arrays(data: Any, runs: Path, given: Any = None) -> Path:
     """Write pictures, with labels if there are any, to a file beside the runs; the same arrays are kept once.
 
     Args:
         data: pictures as an array or tensor, or a pair (pictures, labels). Pictures are [N, H, W], [N, H, W, C] or
             [N, C, H, W] with C 1 or 3: uint8, bool, or float in [0, 1] or [-1, 1]. Labels are [N] numbers or texts.
         runs: the folder of all runs.
+        given: what each picture was made from, if anything: pictures in the same forms and of the same size, or label
+            maps [N, H, W] of whole numbers.
 
     Returns:
         The file (.npz), a dataset's path.
@@ -58,11 +80,8 @@ def keep_arrays(data: Any, runs: Path) -> Path:
     Raises:
         DataError: the arrays have another shape, type or range.
     """
-    pictures, labels = data if is_pair(data) else (data, None)
-    images = to_pixels(pictures)
-    arrays: dict[str, Any] = {"images": images}
-    if labels is not None:
-        arrays["labels"] = to_labels(labels, len(images))
+    its = Arrays.of(data, given)._asdict()
+    arrays: dict[str, Any] = {name: array for name, array in its.items() if array is not None}
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
     digest = hashlib.sha256()
@@ -76,8 +95,8 @@ def keep_arrays(data: Any, runs: Path) -> Path:
     return path
 
 
-def read_arrays(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
-    """The array `images` of an .npz file as uint8 [N, H, W, C], and `labels` [N] if it has them.
+def read_arrays(path: Path) -> Arrays:
+    """The array `images` of an .npz file as uint8 [N, H, W, C], and `labels` [N] and `given` if it has them.
 
     Raises:
         DataError: it cannot be read, or the arrays are not such as `keep_arrays` takes.
@@ -85,7 +104,7 @@ def read_arrays(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
     try:
         with zipfile.ZipFile(path) as file:
             members = {member.filename: member for member in file.infolist()}
-            found = {name: members[f"{name}.npy"] for name in ("images", "labels") if f"{name}.npy" in members}
+            found = {name: members[f"{name}.npy"] for name in NAMES if f"{name}.npy" in members}
             refuse_bomb(path, list(found.values()), RATIO_LIMIT)
             arrays = {name: _read(file, member) for name, member in found.items()}
     except (*BROKEN, TokenError, TypeError, RuntimeError, MemoryError) as error:  # RuntimeError: it is encrypted
@@ -96,8 +115,8 @@ def read_arrays(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
             f"{path} has no array named 'images', which should hold the pictures ('labels' may be beside it); it has: "
             f"{there}."
         )
-    images = to_pixels(arrays["images"])
-    return images, to_labels(arrays["labels"], len(images)) if "labels" in arrays else None
+    labels = arrays.get("labels")
+    return Arrays.of(arrays["images"] if labels is None else (arrays["images"], labels), arrays.get("given"))
 
 
 def _read(file: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
@@ -139,25 +158,44 @@ def _array(values: Any, what: str) -> np.ndarray:
         ) from error
 
 
+def _channels_last(array: np.ndarray, source: Any) -> np.ndarray | None:
+    """Pictures [N, H, W, C] or [N, C, H, W] as [N, H, W, C]; None if no axis has 1 or 3 channels."""
+    some = source[0] if isinstance(source, list | tuple) and source else source
+    first = isinstance(some, Tensor)  # torch has the channels first, NumPy last
+    channels = [axis for axis in ((1, 3) if first else (3, 1)) if array.ndim == 4 and array.shape[axis] in (1, 3)]
+    return np.moveaxis(array, channels[0], 3) if channels else None
+
+
 def to_pixels(pictures: Any) -> np.ndarray:
     """Pictures as uint8 [N, H, W, C]. Raises DataError where they are not pictures."""
-    some = pictures[0] if isinstance(pictures, list | tuple) and pictures else pictures
-    first = isinstance(some, Tensor)  # torch has the channels first, NumPy last
     array = _array(pictures, "Pictures")
     shape = list(array.shape)
-    channels = [axis for axis in ((1, 3) if first else (3, 1)) if array.ndim == 4 and shape[axis] in (1, 3)]
     if array.ndim == 3:
         array = array[..., None]
-    elif not channels:
+    elif (last := _channels_last(array, pictures)) is not None:
+        array = last
+    else:
         raise DataError(
             f"Pictures as an array should have the shape [N, H, W], [N, H, W, C] or [N, C, H, W], with C 1 or 3; these "
             f"have {shape}."
         )
-    elif channels[0] == 1:
-        array = np.moveaxis(array, 1, 3)
     if array.size == 0:
         raise DataError(f"There is no picture in an array of shape {shape}.")
     return np.ascontiguousarray(to_uint8(array))
+
+
+def to_given(given: Any, pictures: np.ndarray) -> np.ndarray:
+    """What pictures uint8 [N, H, W, C] were made from, as an array [N, H, W, C'] or label maps [N, H, W], in which
+    values stay as they are. Raises DataError where it is not as many, or of another size."""
+    array = _array(given, "What is given")
+    last = array if array.ndim == 3 else _channels_last(array, given)
+    if last is None or last.shape[:3] != pictures.shape[:3] or array.dtype.kind not in "fiub":
+        n, height, width = pictures.shape[:3]
+        raise DataError(
+            f"What is given should be {n} pictures or label maps of {height} × {width} px, one for each picture; this "
+            f"is an array of {array.dtype} of shape {list(array.shape)}."
+        )
+    return np.ascontiguousarray(last)
 
 
 def to_uint8(array: np.ndarray) -> np.ndarray:
