@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from coevo.contract.works import Works
-from coevo.data.datasets import Dataset, to_float
+from coevo.data.datasets import Dataset, black_or_white, to_float
 from coevo.data.moves import moved
 from coevo.data.splits import stratified_indices
 from coevo.images.given import to_planes
@@ -65,7 +65,10 @@ class DatasetBatches:
     ):
         self.size, self.seed, self.steps, self.device = batch, seed, tuple(steps), device
         self.augmentation, self.planes, self.paired = augmentation, dataset.planes, dataset.paired
-        images, labels, given = dataset.images, dataset.labels, dataset.given
+        self.drawn = dataset.intensities is not None
+        """Whether black and white are drawn anew in every batch."""
+        images = dataset.images if dataset.intensities is None else dataset.intensities
+        labels, given = dataset.labels, dataset.given
         self.held = images.numel() + (0 if given is None else given.numel()) <= memory_mb * 2**20
         self._images = images.to(device) if self.held else images
         self._labels = None if labels is None else labels.to(self._images.device)
@@ -107,10 +110,11 @@ class DatasetBatches:
             self._pool.shutdown(cancel_futures=True)
 
     def _wanted(self, stream: str, phase: int, number: int) -> tuple[Tensor, Tensor, int]:
-        """The indices [B] of a batch, those of what is given with it, and the seed of how both are moved."""
+        """The indices [B] of a batch, those of what is given with it, and the seed of what is done to both."""
         places = self._places(stream, phase, number)
         others = places if self.paired or self._given is None else self._places("given", phase, number)
-        return places, others, seed_of(self.seed, "moves", stream, phase, number) if self.augmentation else 0
+        random = self.augmentation or self.drawn
+        return places, others, seed_of(self.seed, "moves", stream, phase, number) if random else 0
 
     def _places(self, stream: str, phase: int, number: int) -> Tensor:
         """The indices [B] of a batch, from slices of permutations; no value on the device is read."""
@@ -143,6 +147,8 @@ class DatasetBatches:
             both = [images] if given is None else [images, given]
             both = moved(both, self.augmentation, moves)
             images, given = both[0], None if given is None else both[-1]
+        if self.drawn:
+            images = black_or_white(images, torch.Generator(images.device).manual_seed(seed))
         planes = None if given is None else to_planes(given, self.planes)
         return Works(to_float(images), labels=labels, given=planes)
 

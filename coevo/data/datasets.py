@@ -40,8 +40,9 @@ class DataOptions(Options):
     """Threads that read images."""
     memory_mb: int = Field(1024, ge=0)
     """Datasets up to this size are held on the device; larger ones are streamed from the disk."""
-    binarise: Literal["no", "threshold", "sample"] = "no"
-    """Binarise pixels: threshold at 0.5, or sample once from Bernoulli(intensity)."""
+    binarise: Literal["no", "threshold", "sample", "sample-anew"] = "no"
+    """Binarise pixels: threshold at 0.5, or sample from Bernoulli(intensity), once or anew in every batch. Drawn anew,
+    images are harder to memorise (Burda 2016)."""
     labelled: int | None = Field(None, ge=1)
     """Semi-supervised: this many works keep their labels, equally many of each class, and come as a second batch."""
     given: str = ""
@@ -73,6 +74,7 @@ class Dataset:
         planes: the names of its planes, as `Studio.planes`.
         paired: whether picture n was made from the n-th of it, so that M is N; else it is of another domain.
         given_labels: int64 [M], the labels of another domain that has the same classes, for figures; else None.
+        intensities: the grey pictures, as `images`, of which batches draw black and white anew; None if they do not.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Dataset:
     planes: tuple[str, ...] = ()
     paired: bool = True
     given_labels: Tensor | None = None
+    intensities: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -309,7 +312,8 @@ def load_dataset(options: DataOptions, loaders: Mapping[str, Callable[[DataOptio
     else:
         raise DataError(unknown("dataset", options.name, loaders) + " Nor is it a folder, a zip or an .npz file.")
     if options.binarise != "no":
-        dataset = replace(dataset, images=binarised(dataset.images, options.binarise))
+        grey = dataset.images if options.binarise == "sample-anew" else None
+        dataset = replace(dataset, images=binarised(dataset.images, options.binarise), intensities=grey)
     if options.given:
         dataset = with_given(dataset, options, loaders)
     alone = dataset.given is not None and not dataset.paired and len(dataset.given) < 2
@@ -353,10 +357,14 @@ def binarised(images: Tensor, how: str) -> Tensor:
     compare on (Salakhutdinov & Murray 2008)."""
     if how == "threshold":
         return (images > 127).to(torch.uint8) * 255
-    generator, parts = torch.Generator().manual_seed(len(images)), []
-    for some in images.split(1000):
-        parts.append((torch.rand(some.shape, generator=generator) * 255 < some).to(torch.uint8) * 255)
-    return torch.cat(parts)
+    generator = torch.Generator().manual_seed(len(images))
+    return torch.cat([black_or_white(some, generator) for some in images.split(1000)])
+
+
+def black_or_white(images: Tensor, generator: torch.Generator) -> Tensor:
+    """uint8 pictures of which each pixel, 0 or 255, is white with the probability that is its intensity."""
+    uniform = torch.rand(images.shape, generator=generator, device=images.device)
+    return (uniform * 255 < images).to(torch.uint8) * 255
 
 
 def _resized(images: Tensor, options: DataOptions) -> Tensor:

@@ -281,7 +281,8 @@ def subset(dataset: Dataset, which: Tensor) -> Dataset:
     """Some works of a dataset, by an int64 tensor of indices."""
     labels = None if dataset.labels is None else dataset.labels[which]
     given = dataset.given[which] if dataset.given is not None and dataset.paired else dataset.given
-    return replace(dataset, images=dataset.images[which], labels=labels, unreadable=(), given=given)
+    grey = None if dataset.intensities is None else dataset.intensities[which]
+    return replace(dataset, images=dataset.images[which], labels=labels, unreadable=(), given=given, intensities=grey)
 
 
 def random_indices(dataset: Dataset, n: int, seed: int) -> Tensor:

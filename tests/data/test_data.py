@@ -293,3 +293,23 @@ def test_pixels_become_black_or_white_the_same_every_time(binary: str) -> None:
     once, again = (load_dataset(DataOptions(size=16, binarise=binary), {"digits": digits}).images for _ in range(2))
     assert set(once.unique().tolist()) == {0, 255} and torch.equal(once, again)
     assert abs((once.float() / 255 - grey).mean()) < 0.02
+
+
+def test_pixels_that_are_drawn_anew_are_other_pixels_in_every_batch_and_follow_from_the_seed() -> None:
+    dataset = load_dataset(DataOptions(size=16, binarise="sample-anew"), {"digits": digits})
+    one, again, other = (DatasetBatches(dataset, len(dataset), seed, (1,), torch.device("cpu")) for seed in (0, 0, 1))
+    epochs = [one.batch(round, 0, 0) for round in range(20)]
+    assert all(set(works.pixels.unique().tolist()) == {-1, 1} for works in epochs)
+    assert torch.equal(epochs[7].pixels, again.batch(7, 0, 0).pixels)
+    assert not torch.equal(epochs[7].pixels, other.batch(7, 0, 0).pixels)
+    white = torch.stack([(works.pixels.sum((1, 2, 3)) + 256).sort().values for works in epochs])
+    assert white.unique(dim=0).shape[0] == 20  # every epoch draws other pixels of the same works
+    share = torch.stack([works.pixels.mean(0) for works in epochs]).mean(0) / 2 + 0.5
+    assert (share - digits(DataOptions(size=16)).images.float().mean(0) / 255).abs().max() < 0.02
+
+
+def test_works_of_pixels_that_are_drawn_anew_are_drawn_once_where_they_are_judged() -> None:
+    anew, once = (
+        load_dataset(DataOptions(size=16, binarise=how), {"digits": digits}) for how in ("sample-anew", "sample")
+    )
+    assert torch.equal(anew.works(slice(None)).pixels, once.works(slice(None)).pixels)
