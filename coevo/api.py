@@ -130,8 +130,8 @@ def pair(
     """
     artist, its = given_player("artist", artist, registry())
     critic, theirs = given_player("critic", critic, registry())
-    given = {"artist": its, "critic": theirs, "run": {"seed": seed}}
-    asked = asked_players(merge(named(artist=artist, critic=critic), given, options or {}), registry())
+    said = {"artist": its, "critic": theirs, "run": {"seed": seed}}
+    asked = asked_players(merge(named(artist=artist, critic=critic), said, options or {}), registry())
     config = resolve(asked, registry())
     if data is None:
         studio = Studio((channels, size, size), device=torch.device(device), seed=seed, batch=config.run.batch)

@@ -134,7 +134,7 @@ class FrozenCritic(Critic):
             )
 
 
-def thawed(critic: Critic) -> Critic:
+def underlying(critic: Critic) -> Critic:
     """The critic itself, of one that learns no more: what it can do beside judging is its own."""
     return critic.critic if isinstance(critic, FrozenCritic) else critic
 

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from coevo.coevolution.frozen import thawed
+from coevo.coevolution.frozen import underlying
 from coevo.contract.capabilities import Encoder, SelfEvaluating, Translator
 from coevo.contract.players import Artist
 from coevo.data.datasets import DataOptions, Dataset, load_dataset, to_float
@@ -96,8 +96,8 @@ def evaluate_works(
         if isinstance(saved.artist, Translator):
             known = reals if held_out else random_halves(reals, seed)[0]
             report |= translation_figures(saved.artist, evaluator_for(known, progress), held_out or reals)
-        if isinstance(thawed(saved.setup.critic), SelfEvaluating):
-            works, critic = (held_out or reals).works(slice(0, ENCODED)), cast(SelfEvaluating, thawed(saved.critic))
+        if isinstance(underlying(saved.setup.critic), SelfEvaluating):
+            works, critic = (held_out or reals).works(slice(0, ENCODED)), cast(SelfEvaluating, underlying(saved.critic))
             report |= {f"critic_{name}": value for name, value in critic.evaluate(works, draws).items()}
     if sheet:
         progress.begin(f"drawing {sheet}")

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from coevo import PairError
-from coevo.coevolution.frozen import thawed
+from coevo.coevolution.frozen import underlying
 from coevo.images.plots import line_chart, ticks
 from coevo.images.png import png_bytes
 from coevo.images.sheets import captioned, contact_sheet
@@ -62,12 +62,12 @@ def machine_of(saved: SavedRun) -> EnergyPlayer:
     artist = saved.artist
     if isinstance(artist, EnergyPlayer):
         return artist
-    if not isinstance(critic := thawed(saved.setup.critic), EnergyPlayer):
+    if not isinstance(critic := underlying(saved.setup.critic), EnergyPlayer):
         raise PairError(
             f"Neither artist {artist.name!r} nor critic {critic.name!r} of run {saved.folder.name!r} is a Boltzmann "
             "machine, so there is no energy to draw."
         )
-    return cast(EnergyPlayer, thawed(saved.critic))
+    return cast(EnergyPlayer, underlying(saved.critic))
 
 
 def filters(player: EnergyPlayer) -> Tensor:
