@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 LAYERS = """
 errors version native
+extras
 studio
 contract
 loop

@@ -27,6 +27,14 @@ SEED = click.option(
     show_default=True,
     help="The same seed gives the same works.",
 )
+TRACK = click.option(
+    "--track",
+    "trackers",
+    multiple=True,
+    metavar="NAME",
+    help="Show the run elsewhere too: tensorboard, wandb, mlflow or trackio; may be repeated.",
+    shell_complete=completion.names_of("tracker"),
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 SHOW = click.option("--show", is_flag=True, help="Show the picture in the terminal too.")
 

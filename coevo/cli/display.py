@@ -63,15 +63,19 @@ class Display(ABC):
     def see(self, turn: Turn) -> None:
         if turn.role == "artist":
             self.works += len(turn.works)
-        slow = self.run.clock.warnings[self._warned :]
-        self._warned += len(slow)
-        for warning in slow:
-            self.warn(warning)
+        self.see_aside()
         if self.run.latest and self.run.latest is not self._shown:
             self._shown = self.run.latest
             for warning in self.run.warnings:
                 self.warn(f"round {self._shown['round']:.0f}: {warning}")
             self.row(self._shown)
+
+    def see_aside(self) -> None:
+        """Say what is new and no part of the game: of the speed, and of trackers that failed."""
+        new = self.run.clock.warnings[self._warned :]
+        self._warned += len(new)
+        for warning in new:
+            self.warn(warning)
 
     @abstractmethod
     def row(self, row: dict[str, float]) -> None:

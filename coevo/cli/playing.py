@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from coevo.cli.common import FILE, JSON, RUN, RUNS_DIR, UI, open_store
+from coevo.cli.common import FILE, JSON, RUN, RUNS_DIR, TRACK, UI, open_store
 from coevo.cli.completion import names_of, runs
 from coevo.cli.completion import options as option_names
 from coevo.cli.messages import loading, say, saying
@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     help="Set any option: artist.latent=64.",
     shell_complete=option_names,
 )
+@TRACK
 @UI
 @JSON
 def run(
@@ -103,6 +104,7 @@ def run(
     as_json: bool,
     size: int | None,
     channels: int | None,
+    trackers: tuple[str, ...],
     **run_options: Any,
 ) -> None:
     """Start a run: of a RECIPE (see coevo recipes), or of an artist and a critic of your choice.
@@ -119,7 +121,7 @@ def run(
         from coevo.runs.starting import new_config
 
         flags = {
-            "run": {"start": start, **run_options},
+            "run": {"start": start, "trackers": trackers or None, **run_options},
             "data": {"dir": data_dir, "size": size, "channels": channels},
         }
         asked = merge(
@@ -157,6 +159,7 @@ def run(
 )
 @click.option("--critic", metavar="FILE.py:CLASS|PLUGIN:NAME", help="Where its critic is now, likewise.")
 @RUNS_DIR
+@TRACK
 @UI
 @JSON
 def resume(
@@ -170,6 +173,7 @@ def resume(
     artist: str | None,
     critic: str | None,
     runs_dir: Path,
+    trackers: tuple[str, ...],
     plain: bool,
     ui: str | None,
     picks: Path | None,
@@ -189,6 +193,8 @@ def resume(
     changes: dict[str, Any] = asked.pop("run", {})
     if rounds is not None or minutes is not None:
         changes |= {"rounds": rounds, "minutes": minutes}
+    if trackers:
+        changes["trackers"] = trackers
     if any(value is not None and value <= 0 for value in (rounds, minutes)):
         raise ConfigError("--rounds and --minutes should be more than 0.")
     store = open_store(run, runs_dir)
@@ -232,6 +238,7 @@ def play(run: Run, as_json: bool, plain: bool, ui: UserInterface | None) -> None
                 display.see(turn)
         finally:
             run.close()
+    display.see_aside()
     display.end(stopped())
     if stopped():
         click.echo(f"Saved at round {run.round}. Go on with: {resuming(run)}", err=as_json)

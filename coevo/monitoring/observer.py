@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 from coevo.contract.players import Artist, Critic, State
@@ -27,6 +28,21 @@ class ObservedRun(Protocol):
     @property
     def latest(self) -> dict[str, float]:
         """The newest row of the log."""
+        ...
+
+    @property
+    def warnings(self) -> list[str]:
+        """Problems of the game that are new in the newest row of the log."""
+        ...
+
+    @property
+    def sheet(self) -> Path | None:
+        """The newest contact sheet that this process has saved."""
+        ...
+
+    @property
+    def finished(self) -> bool:
+        """It has all its rounds or minutes."""
         ...
 
     @property

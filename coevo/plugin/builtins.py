@@ -80,3 +80,17 @@ def coevo_datasets() -> list[Offer]:
         Offer("scenes", "4,000 summer landscapes, each with the label map that it follows", "coevo.data.scenes:scenes"),
         Offer("winter-scenes", "4,000 other landscapes, in snow, with their label maps", "coevo.data.scenes:winter"),
     ]
+
+
+@hookimpl
+def coevo_trackers() -> list[Offer]:
+    return [
+        Offer(
+            "tensorboard",
+            "curves, sheets and warnings for TensorBoard, in the run's folder",
+            "coevo.monitoring.trackers.tensorboard:TensorBoard",
+        ),
+        Offer("wandb", "Weights & Biases, offline by default", "coevo.monitoring.trackers.wandb:WandB"),
+        Offer("mlflow", "MLflow, in a database beside the runs", "coevo.monitoring.trackers.mlflow:MLflow"),
+        Offer("trackio", "Trackio, a dashboard on this machine", "coevo.monitoring.trackers.trackio:Trackio"),
+    ]

@@ -75,5 +75,11 @@ def coevo_faces() -> Sequence[Offer]:  # type: ignore[empty-body]
 
 
 @hookspec
+def coevo_trackers() -> Sequence[Offer]:  # type: ignore[empty-body]
+    """Trackers, which show runs in other tools: subclasses of `coevo.monitoring.tracker.Tracker`, made without
+    arguments."""
+
+
+@hookspec
 def coevo_commands() -> Sequence[Offer]:  # type: ignore[empty-body]
     """Commands of the command line: click commands."""

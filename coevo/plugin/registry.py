@@ -21,7 +21,9 @@ from coevo.plugin.hookspecs import Offer
 from coevo.plugin.source import Source
 from coevo.version import CONTRACT_VERSION, __version__
 
-Kind = Literal["artist", "critic", "game", "prior", "function", "dataset", "recipe", "importer", "ui", "command"]
+Kind = Literal[
+    "artist", "critic", "game", "prior", "function", "dataset", "recipe", "importer", "ui", "tracker", "command"
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 HOOKS: dict[str, Kind] = {**{f"coevo_{kind}s": kind for kind in KINDS}, "coevo_faces": "ui"}
 """The hooks and what they offer; old names of hooks too, which hookspecs.py says are deprecated."""
@@ -279,6 +281,7 @@ BASES: dict[Kind, str] = {
     "game": "coevo.adversarial.games.Game",
     "prior": "coevo.latent_models.priors.Prior",
     "ui": "coevo.interactive.ui.UI",
+    "tracker": "coevo.monitoring.tracker.Tracker",
 }
 """The classes that offers are subclasses of, in packages above this one; they are known by their names."""
 

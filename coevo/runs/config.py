@@ -78,15 +78,21 @@ class RunOptions(Options):
     """Pairs in a society, each with an artist and a critic of its own."""
     exchange: int | None = Field(None, ge=0, le=65536)
     """Works that each agent of a society shows to another in a round; 1 by default."""
-    tensorboard: bool = False
-    """Write TensorBoard events too (pip install 'coevo[tensorboard]')."""
+    trackers: tuple[str, ...] = ()
+    """Show the run in other tools too (--track): tensorboard, wandb, mlflow, trackio, or one of a plugin."""
 
     renamed: ClassVar[Mapping[str, str]] = {
         "fresh": "resample",
         "keep": "keep_checkpoints",
         "past": "ancestral_opponents",
         "accepts": "accepted",
+        "tensorboard": "trackers",
     }
+
+    @field_validator("trackers", mode="before")
+    @classmethod
+    def _names(cls, names: Any) -> Any:
+        return tuple(filter(None, map(str.strip, names.split(",")))) if isinstance(names, str) else names
 
     @field_validator("best")
     @classmethod

@@ -56,6 +56,7 @@ def migrate_config(tree: Mapping[str, Any], registry: Registry) -> Tree:
         )
     if not all(isinstance(section, Mapping) for section in tree.values()):
         return dict(tree)  # of what is no table, `resolve` says so
+    tree = {**tree, "run": with_trackers(tree.get("run", {}))}
     if format == FORMAT:
         return with_upgraded_players(dict(tree), registry)
     sections = {RENAMED_SECTIONS.get(name, name): section for name, section in tree.items()}
@@ -65,6 +66,14 @@ def migrate_config(tree: Mapping[str, Any], registry: Registry) -> Tree:
         sections["run"]["best"] = f"{way}:{METRICS_1[metric]}"
     sections["data"] = renamed(sections.get("data", {}), DataOptions.renamed)
     return with_upgraded_players(sections, registry)
+
+
+def with_trackers(run: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of [run], where `tensorboard = true` was what `trackers = ["tensorboard"]` is now."""
+    options = dict(run)
+    if options.pop("tensorboard", False):
+        options["trackers"] = ["tensorboard"]
+    return options
 
 
 def with_upgraded_players(sections: Tree, registry: Registry) -> Tree:

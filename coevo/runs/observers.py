@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -44,7 +43,8 @@ class Clock(Observer):
         """The round that it had reached in them, saved or not."""
         self.started = math.inf
         self.warnings: list[str] = []
-        """Sentences about the speed; not in metrics.jsonl, whose bytes are the same however fast the run was."""
+        """Sentences about the speed and about trackers; not in metrics.jsonl, whose bytes are the same however fast the
+        run was."""
         self._pace = Pace()
         self._log: Log | None = None
 
@@ -67,12 +67,18 @@ class Clock(Observer):
         slow = None if run.is_session else self._pace.step(turn.role, now - self._stepped, worked - self._worked)
         self._stepped, self._worked = now, worked
         if slow:
-            self.warnings.append(f"round {self._round}: {slow}")
-            self._log.append({"round": self._round, "seconds": round(self.seconds, 3), "warnings": [slow]})
+            self.warn(slow)
         if turn.ends_round and turn.next.round % self.every == 0:
             speed = round(self._works / max(now - self._logged, 1e-9), 3)
             self._log.append({"round": self._round, "seconds": round(self.seconds, 3), "images_per_second": speed})
             self._logged, self._works = now, 0
+
+    def warn(self, message: str) -> None:
+        """Keep a sentence about something that is no part of the game."""
+        now = max(self._round, self.round)
+        self.warnings.append(f"round {now}: {message}")
+        if self._log is not None:
+            self._log.append({"round": now, "seconds": round(self.seconds, 3), "warnings": [message]})
 
     def close(self) -> None:
         if self._log is None:
@@ -153,32 +159,6 @@ class MetricsLog(Observer):
         self.meter.restore(state["meter"])
         self.diagnostics.restore(state["diagnostics"])
         self._outside = state.get("outside", False)
-
-
-class Board(Observer):
-    """TensorBoard events: every row of the log."""
-
-    name = "tensorboard"
-
-    def __init__(self, store: RunFolder, every: int):
-        self.folder, self.every = store.folder / "tensorboard", every
-        self._writer: Any = None
-
-    def begin(self, run: ObservedRun) -> None:
-        try:
-            from torch.utils.tensorboard import SummaryWriter
-        except ImportError as error:
-            raise ConfigError("run.tensorboard needs TensorBoard: pip install 'coevo[tensorboard]'.") from error
-        self._writer = SummaryWriter(str(self.folder))
-
-    def see(self, turn: Turn, run: ObservedRun) -> None:
-        if turn.ends_round and turn.next.round % self.every == 0:
-            for key, value in run.latest.items():
-                self._writer.add_scalar(key, value, turn.next.round)
-
-    def close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
 
 
 class Sheets(Observer):

@@ -30,17 +30,18 @@ from coevo.runs.build import Setup, make_pair
 from coevo.runs.config import Config, leaves, typed
 from coevo.runs.effects import check_place
 from coevo.runs.migrations import migrate_folder, migrate_run_state, migrate_state
-from coevo.runs.observers import Board, Checkpoints, Clock, MetricsLog, Sheets
+from coevo.runs.observers import Checkpoints, Clock, MetricsLog, Sheets
 from coevo.runs.opening import check_kept, read_config, restoring
 from coevo.runs.players import changes_of, refuse_changed
 from coevo.runs.real_works import check_uses_data, relocated
+from coevo.runs.tracking import Trackers
 from coevo.runs.warm_start import check_start, take_critic, warm_start
 from coevo.storage.run_folder import FORMAT, Checkpoint, RunFolder
 from coevo.studio import Studio
 
 MAY_CHANGE = (
     *("rounds", "minutes", "log_every", "sheet_every", "save_every", "keep_checkpoints", "best", "accepted"),
-    *("tensorboard", "device", "threads", "compile", "deterministic"),
+    *("trackers", "device", "threads", "compile", "deterministic"),
 )
 """Options of [run] that a run may be resumed with: how long it plays, what is written of it, and where it is computed.
 All others decide what it is: its checkpoints hold optimisers and populations that were made with them."""
@@ -95,8 +96,8 @@ class Run:
             *([] if picks else [AcceptedWorks(store.folder, options.accepted)]),
             self.metrics,
             self.clock,
-            *([Board(store, options.log_every)] if options.tensorboard else []),
             self.sheets,
+            *([self._trackers()] if options.trackers else []),
             Collection(options.sheet_every),
             Checkpoints(options.save_every, options.best, self.metrics),
         ]
@@ -376,6 +377,10 @@ class Run:
         options = self.config.run
         late = options.minutes is not None and self.seconds >= options.minutes * 60
         return self.stopping or late or (turn.ends_round and turn.next.round == options.rounds)
+
+    def _trackers(self) -> Trackers:
+        options = {name: value for name, value in leaves(self.config.tree()).items() if not name.startswith("made.")}
+        return Trackers(self.config.run.trackers, options, self.clock.warn, self.clock.warnings)
 
     # saving
 

@@ -10,10 +10,11 @@ from coevo.contract.players import Artist, Critic
 from coevo.errors import ConfigError, unknown
 from coevo.interactive.ui import UI
 from coevo.latent_models.priors import Prior
+from coevo.monitoring.tracker import Tracker
 from coevo.testing.artist_checks import ArtistBench
 from coevo.testing.critic_checks import CriticBench
 from coevo.testing.offer_checks import DatasetBench, GameBench, PriorBench
-from coevo.testing.other_checks import CommandBench, FunctionsBench, ImporterBench, RecipeBench, UIBench
+from coevo.testing.other_checks import CommandBench, FunctionsBench, ImporterBench, RecipeBench, TrackerBench, UIBench
 from coevo.testing.rules import Bench, Broken, Check, Rule, chosen, examine
 
 BENCHES: dict[str, type[Bench]] = {
@@ -26,9 +27,17 @@ BENCHES: dict[str, type[Bench]] = {
     "function": FunctionsBench,
     "importer": ImporterBench,
     "ui": UIBench,
+    "tracker": TrackerBench,
     "command": CommandBench,
 }
-CLASSES: dict[str, type] = {"artist": Artist, "critic": Critic, "game": Game, "prior": Prior, "ui": UI}
+CLASSES: dict[str, type] = {
+    "artist": Artist,
+    "critic": Critic,
+    "game": Game,
+    "prior": Prior,
+    "ui": UI,
+    "tracker": Tracker,
+}
 
 
 def conform(kind: str, player: Any, options: Mapping[str, Any] | None = None) -> None:

@@ -1,19 +1,24 @@
-"""The rules of recipes, function sets, user interfaces, importers and commands."""
+"""The rules of recipes, function sets, user interfaces, trackers, importers and commands."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 import click
 import numpy as np
+import torch
 
 from coevo.contract.capabilities import DecoderUser
 from coevo.errors import CoevoError
 from coevo.images.origin import Origin
+from coevo.images.png import save_png
+from coevo.images.sheets import contact_sheet
 from coevo.interactive.ui import UI
 from coevo.loop import check_pair
+from coevo.monitoring.tracker import Ending, TrackedRun, Tracker
 from coevo.plugin.registry import registry
 from coevo.runs.config import Config, read_recipe, resolve
 from coevo.shader import Canvas, render
@@ -123,6 +128,84 @@ class UIBench(Bench):
         Say in the class's docstring how a person is asked.
         """
         expect(self.subject.__doc__ and self.subject.__doc__ != UI.__doc__, "the class has no docstring")
+
+
+class TrackerBench(Bench):
+    """Tries the class of a tracker: a run that it follows, stopped and gone on with, without the run."""
+
+    figures = {"artist.loss": 0.5, "critic.D(real)": -1e-30, "artist.a name": 1e30}
+
+    @about("__init__")
+    def check_made(self) -> None:
+        """is a subclass of coevo.monitoring.tracker.Tracker that is made without arguments.
+
+        Give every argument of __init__() a default, and open files in begin().
+        """
+        expect(isinstance(self.subject, type) and issubclass(self.subject, Tracker), "it is no subclass of Tracker")
+        self.subject()
+
+    @about("begin", "row", "sheet", "warning", "end")
+    def check_follows(self) -> None:
+        """follows a run from its beginning to its end, or says in begin() why it cannot be used here.
+
+        Take every name, number and text as it comes; raise ConfigError in begin() where a package is missing.
+        """
+        self._follow(None, "finished")
+
+    @about("begin", "end")
+    def check_goes_on(self) -> None:
+        """goes on with a run that was stopped, with the id that begin() returned, and with one whose files are gone.
+
+        Return a text that finds the run again, or None; begin anew where it is not found.
+        """
+        id = self._follow(None, "stopped")
+        self._follow(id, "failed", 10)
+        shutil.rmtree(self.folder)
+        self.folder.mkdir()
+        self._follow(id, "finished", 20)
+
+    @about("begin", "row", "sheet")
+    def check_files(self) -> None:
+        """leaves the files of the run as they are.
+
+        Write into a folder of its own within the run's folder, or elsewhere.
+        """
+        config = self.folder / "config.toml"
+        config.write_text("made = 1")
+        self._follow(None, "finished")
+        expect(config.exists() and config.read_text() == "made = 1", "the run's config.toml was changed or removed")
+        expect((self.folder / "00000000.png").exists(), "the run's sheet was removed")
+
+    def check_docstring(self) -> None:
+        """has a docstring.
+
+        Say in the class's docstring where it shows a run, and how one looks at it.
+        """
+        expect(self.subject.__doc__ and self.subject.__doc__ != Tracker.__doc__, "the class has no docstring")
+
+    def _follow(self, id: str | None, ending: Ending, round: int = 0) -> str | None:
+        """Tell a tracker of a short run; the id that it gives it."""
+        options = {
+            "run.seed": 1,
+            "artist.name": "gp",
+            "artist.lr": 0.5,
+            "data.name": "a, b = \u00e9",
+            "run.list": [1, 2],
+        }
+        sheet = self.folder / "00000000.png"
+        save_png(sheet, contact_sheet(torch.zeros(4, 1, 8, 8)), {})
+        tracker: Tracker = self.subject()
+        try:
+            found = tracker.begin(TrackedRun("it", self.folder, round, options, id))
+        except CoevoError:
+            return None
+        expect(found is None or isinstance(found, str), f"begin() returns a {type(found).__name__}, not a text or None")
+        tracker.sheet(round, sheet)
+        for row in (round + 5, round + 10):
+            tracker.row(row, dict(self.figures))
+            tracker.warning(row, "works have become alike: \u201cmode collapse\u201d")
+        tracker.end(ending)
+        return found
 
 
 class ImporterBench(Bench):

@@ -1,4 +1,4 @@
-"""The conformance kit for recipes, function sets, user interfaces, importers and commands."""
+"""The conformance kit for recipes, function sets, user interfaces, trackers, importers and commands."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from kit_rules import Plain, broken, names
 from coevo.errors import DataError
 from coevo.interactive.commands import Quit
 from coevo.interactive.ui import UI
+from coevo.monitoring.tracker import Tracker
 from coevo.plugin.registry import Registry, registry
 from coevo.shader.functions import Function
 from coevo.testing import conform, conformance, other_checks
 from coevo.testing.kit import bench_for
 
 
-@pytest.mark.parametrize("kind", ["recipe", "function", "importer", "ui", "command"])
+@pytest.mark.parametrize("kind", ["recipe", "function", "importer", "ui", "tracker", "command"])
 def test_what_is_built_in_conforms(kind: Any) -> None:
     for name in registry().offers(kind):
         conform(kind, name if kind == "recipe" else registry().load(kind, name))
@@ -96,6 +97,33 @@ class Undocumented(UI):
         return Quit()
 
 
+class Keyed(Tracker):
+    """Has to be given a key."""
+
+    def __init__(self, key: str):
+        pass
+
+
+class Numbered(Tracker):
+    """Gives a number for an id."""
+
+    def begin(self, run):
+        return 7
+
+
+class Lost(Tracker):
+    """Reads a file again that may be gone."""
+
+    def begin(self, run):
+        (run.folder / "diary").open("r+" if run.id else "w").close()
+        return "it"
+
+
+class Greedy(Tracker):
+    def begin(self, run):
+        (run.folder / "config.toml").unlink(missing_ok=True)
+
+
 def brittle(path: Path) -> Any:
     """Reads text."""
     return path.read_text()
@@ -124,6 +152,11 @@ CASES = [
     ("ui", Made, "made", "TypeError"),
     ("ui", Silent, "ask", "it has no method ask(sheet)"),
     ("ui", Undocumented, "docstring", "the class has no docstring"),
+    ("tracker", Keyed, "made", "TypeError"),
+    ("tracker", Numbered, "follows", "begin() returns a int, not a text or None"),
+    ("tracker", Lost, "goes-on", "FileNotFoundError"),
+    ("tracker", Greedy, "files", "the run's config.toml was changed or removed"),
+    ("tracker", Greedy, "docstring", "the class has no docstring"),
     ("importer", brittle, "nonsense", "FileNotFoundError"),
     ("importer", undocumented, "docstring", "the function has no docstring"),
     ("command", brittle, "command", "it is a function, not a click.Command"),
@@ -142,6 +175,6 @@ def test_the_recipe_that_the_bad_ones_are_made_of_is_good() -> None:
     conform("recipe", "good")
 
 
-@pytest.mark.parametrize("kind", ["recipe", "function", "ui", "importer", "command"])
+@pytest.mark.parametrize("kind", ["recipe", "function", "ui", "tracker", "importer", "command"])
 def test_every_rule_has_something_that_breaks_it(kind: str) -> None:
     assert names(bench_for(kind, Plain)) == {rule for its, _, rule, _ in CASES if its == kind}
