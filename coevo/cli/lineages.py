@@ -12,7 +12,7 @@ from coevo.cli import completion
 from coevo.cli.common import FILE, JSON, OUTPUT, RUN, RUNS_DIR, open_store, picture
 from coevo.cli.tables import counted, figure, table
 from coevo.errors import ConfigError
-from coevo.images import PICTURES
+from coevo.images import PICTURES, SOURCES
 from coevo.plugin.registry import registry
 
 
@@ -110,7 +110,7 @@ def accepted(run: str, id: str | None, output: Path | None, n: int, size: int, r
 @click.command()
 @RUN
 @click.argument("id", required=False)
-@OUTPUT(None, "x.png, of lines x.svg, x.gif or x.html; without ID x.picks.")
+@OUTPUT(None, "x.png, of lines x.svg, of programs x.py, x.txt or x.html, or x.gif; without ID x.picks.")
 @click.option(
     "--size",
     metavar="PX",
@@ -122,8 +122,8 @@ def accepted(run: str, id: str | None, output: Path | None, n: int, size: int, r
 @click.option("--alone", is_flag=True, help="The individual alone, without the path to it.")
 @RUNS_DIR
 def export(run: str, id: str | None, output: Path | None, size: int, alone: bool, runs_dir: Path) -> None:
-    """Export the path from the first ancestor to an ID of a RUN, as a sheet (.png or .svg), a film (.gif), or a
-    page that zooms and shows the genome (.html).
+    """Export the path from the first ancestor to an ID of a RUN, as a sheet (.png or .svg) or a film (.gif); or
+    its program as source (.py, .txt), or as a page that zooms and shows the genome (.html).
 
     Without ID the whole session is exported as a script (.picks), which coevo run --picks replays.
     """
@@ -139,7 +139,7 @@ def export(run: str, id: str | None, output: Path | None, size: int, alone: bool
         click.echo(f"coevo: {problem}", err=True)
     if id is None:
         output = output or Path(f"{store.name}.picks")
-        if output.suffix in (*PICTURES, ".gif", ".html"):
+        if output.suffix in (*PICTURES, *SOURCES, ".gif", ".html"):
             again, tree = store.command("coevo export"), store.command("coevo lineage")
             raise ConfigError(f"Say which ID {output} should show: {again} ID; `{tree}` lists them.")
         write_script(db, output)
@@ -168,26 +168,28 @@ def export(run: str, id: str | None, output: Path | None, size: int, alone: bool
     help="Width of the picture in pixels.",
 )
 @click.option(
-    "-o", "output", metavar="FILE", type=FILE, required=True, help="x.png; of lines x.svg, of programs x.html."
+    "-o", "output", metavar="FILE", type=FILE, required=True, help="x.png, x.svg, or of programs x.py, x.txt, x.html."
 )
 @RUNS_DIR
 def render(file: Path, size: int, output: Path, runs_dir: Path) -> None:
     """Render a PICTURE, .png or .svg, again at any size, from the genome or code that it carries.
 
-    Lines, as of biomorph, can be written as .svg, which knows no size; programs, as of gp and cppn, as a page that
-    zooms and shows the genome (.html).
+    Lines, as of biomorph, can be written as .svg, which knows no size; programs, as of gp and cppn, as a formula
+    (.txt), as Python (.py) that draws the picture with NumPy alone, or as a page that zooms and shows the genome
+    (.html).
     """
     from coevo.images.files import read_origin
     from coevo.tools.pages import write_page
     from coevo.tools.redraw import artist_of, redraw
 
     origin = read_origin(file)
-    if picture(output, ".svg", ".html").suffix.lower() == ".html":
+    if picture(output, ".svg", ".html", *SOURCES).suffix.lower() == ".html":
         write_page(artist_of(origin, runs_dir), origin.run, origin.works, (), output)
         click.echo(f"A page in {output}; open it in a browser")
         return
     redraw(origin, size, output, runs_dir)
-    click.echo(f"{size} × {size} in {output}")
+    source = output.suffix.lower() in SOURCES
+    click.echo(f"The source is {output}" if source else f"{size} × {size} in {output}")
 
 
 @click.command("import")

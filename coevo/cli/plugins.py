@@ -26,6 +26,7 @@ ABILITIES = {
     "StripRenderer": "draws very large pictures strip by strip",
     "VectorRenderer": "draws lines, which SVG keeps",
     "ShaderRenderer": "its works are programs that a browser's GPU draws",
+    "Programmed": "writes its works as source",
     "Translator": "translates pictures of others, for coevo translate",
     "Styled": "has styles, for coevo translate --all-styles",
     "Growing": "grows its works step by step, for coevo grow",

@@ -129,6 +129,14 @@ class ShaderRenderer(Protocol):
 
 
 @runtime_checkable
+class Programmed(Protocol):
+    """An artist whose works are programs, and can be written as source."""
+
+    def source(self, works: Works, language: str) -> str:
+        """The first of the works, which may hold no more than its genome, in a language: "formula" or "python"."""
+
+
+@runtime_checkable
 class Growing(Protocol):
     """An artist whose works grow step by step, and may heal."""
 

@@ -23,6 +23,7 @@ from coevo.shader.gpu import draws_on, render_on_gpu
 from coevo.shader.parts import Part
 from coevo.shader.plan import Plan
 from coevo.shader.render import BATCH
+from coevo.shader.source import formula, python
 
 G = TypeVar("G")
 ROWS = 256  # of a strip
@@ -104,6 +105,13 @@ class ProgramPopulation(GeneticPopulation[G]):
         if len(constants) > MOST_PARAMETERS:  # they stay as they are
             return shader_of([part._replace(constants=()) for part in self.parts(genome, canvas)], ())
         return shader_of(self.parts(genome, canvas, [canvas.parameter(i) for i in range(len(constants))]), constants)
+
+    def source(self, works: Works, language: str) -> str:
+        one = works.individuals[0]
+        program = self.program(self.deserialize(one.text), Canvas())
+        if language == "formula":
+            return formula(program)
+        return python(program, f"A picture by {self.name} of coevo, individual {one.id}.")
 
     def differentiable_works(self) -> Works:
         """The population with gradients to its constants, which are the works' ctx."""

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from coevo.contract.capabilities import VectorRenderer
+from coevo.contract.capabilities import Programmed, VectorRenderer
 from coevo.contract.drawings import Drawing
 from coevo.contract.players import Artist
 from coevo.contract.works import Works
 from coevo.errors import PairError
-from coevo.images import PICTURES
+from coevo.images import PICTURES, SOURCES
 from coevo.images.origin import Origin, parse_origin
 from coevo.images.png import png_bytes, png_text
 from coevo.images.rendering import render_strips
@@ -31,15 +31,21 @@ def work_file(path: Path, artist: Artist, works: Works, size: int, about: Mappin
     """The content of a file that shows the first of the works.
 
     Args:
-        path: its name ends with .svg for an SVG; a PNG by default.
+        path: its name ends with .svg for an SVG, or as SOURCES say for source; a PNG by default.
         artist: draws the work.
         works: one work.
         size: px of a side.
         about: its origin, as `signature` and `describe` give it.
 
     Raises:
-        PairError: an SVG is wanted, and the artist draws no lines.
+        PairError: an SVG is wanted, and the artist draws no lines; or source, and its works are no programs.
     """
+    if language := SOURCES.get(path.suffix.lower()):
+        if not isinstance(artist, Programmed):
+            raise PairError(
+                f"Works of artist {artist.name!r} are no programs, so there is no source; save them as {PNG}."
+            )
+        return artist.source(works, language).encode()
     if is_svg(path):
         return svg_bytes(drawings(artist, works[:1])[0], size, about)
     pixels, top = np.empty((size, size, artist.studio.image[0]), np.uint8), 0

@@ -10,7 +10,7 @@ from torch import Tensor
 from coevo.contract.players import Artist
 from coevo.contract.works import Genome, Works
 from coevo.errors import ConfigError, StoreError
-from coevo.images import PICTURES
+from coevo.images import PICTURES, SOURCES
 from coevo.images.files import drawings, is_svg, work_file
 from coevo.images.origin import describe, signature
 from coevo.images.png import png_bytes
@@ -47,10 +47,13 @@ def write_chart(run: RunFolder, family: Mapping[str, Individual], marked: Sequen
 
 
 def write_path(run: RunFolder, line: Sequence[Individual], size: int, output: Path) -> None:
-    """Write individuals one after another: as a sheet (.png or .svg), which carries the last one's genome, as a film
-    (.gif), or as a page of the last one (.html)."""
+    """Write individuals one after another, as a sheet (.png or .svg), which carries the last one's genome, or as a film
+    (.gif); or the last one's program as source (.py or .txt)."""
     artist = load_artist(run, remember=False)
     kind = output.suffix.lower()
+    if kind in SOURCES:
+        write_output(output, work_file(output, artist, works_of_individuals(line[-1:]), size, {}))
+        return
     if kind not in (*PICTURES, ".gif"):
         raise ConfigError(f"-o {output} should end with .png or .svg (a sheet) or .gif (a film).")
     if kind in PICTURES:
