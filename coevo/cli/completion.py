@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 
 import click
-from click.shell_completion import get_completion_class
+from click.shell_completion import (
+    BashComplete,
+    CompletionItem,
+    add_completion_class,
+    get_completion_class,
+    split_arg_string,
+)
 
 from coevo.errors import CoevoError, ConfigError
 from coevo.plugin.registry import Kind, registry
@@ -55,15 +63,55 @@ def players(context: click.Context, parameter: click.Parameter, incomplete: str)
 
 def options(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """Completes names of options for -o, those of the players that the words before name among them."""
-    from coevo.runs.config import merge, option_names, read_recipe
+    from coevo.cli.option_names import known_options
 
-    named = {role: {"name": context.params[role]} for role in ("artist", "critic") if context.params.get(role)}
     try:
         recipe = next(iter(context.args), None)  # click leaves an argument there while an option has no value yet
-        tree = merge(read_recipe(recipe, registry()) if recipe else {}, named)
-        return sorted(f"{name}=" for name in option_names(tree, registry()) if name.startswith(incomplete))
+        named = players_of(recipe) if recipe else {}
+        named |= {role: name for role in ("artist", "critic") if (name := context.params.get(role))}
+        known = known_options(named)
     except CoevoError:
         return []
+    option, equals, _ = incomplete.partition("=")
+    some = [f"{option}={value}" for value in known.get(option, ())] if equals else [f"{name}=" for name in known]
+    return sorted(text for text in some if text.startswith(incomplete))
+
+
+def players_of(recipe: str) -> dict[str, str]:
+    """The names of a recipe's players, by role. Raises ConfigError if there is no such recipe."""
+    package, _, file = registry().find("recipe", recipe).path.partition(":")
+    try:
+        tree = tomllib.loads(files(package).joinpath(file).read_text("utf-8"))
+        return {role: str(tree[role]["name"]) for role in ("artist", "critic")}
+    except (OSError, ValueError, KeyError, TypeError, ImportError):
+        return {}
+
+
+class Bash(BashComplete):
+    """Bash takes = for the end of a word; here the parts of -o NAME=VALUE are one again."""
+
+    source_template = BashComplete.source_template.replace(
+        "    return 0\n", '    [[ "${COMPREPLY[0]}" == *= ]] && compopt -o nospace\n    return 0\n', 1
+    )
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        words = split_arg_string(os.environ["COMP_WORDS"])
+        at = int(os.environ["COMP_CWORD"])
+        args, incomplete = words[1:at], words[at] if at < len(words) else ""
+        joined: list[str] = []
+        for word in (*args, incomplete):
+            if joined and (word == "=" or joined[-1].endswith("=")) and "." in joined[-1]:
+                joined[-1] += word
+            else:
+                joined.append(word)
+        return joined[:-1], joined[-1]
+
+    def format_completion(self, item: CompletionItem) -> str:
+        _, equals, value = str(item.value).partition("=")
+        return f"{item.type},{value if equals and value else item.value}"
+
+
+add_completion_class(Bash)
 
 
 def runs(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:

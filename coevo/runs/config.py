@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal
 
 import tomli_w
 from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic.fields import FieldInfo
 
 from coevo.coevolution.frozen import FrozenCritic
 from coevo.contract.players import Artist, Critic, Options, Player
@@ -260,8 +261,8 @@ def resolve(tree: Mapping[str, Any], registry: Registry, given: frozenset[str] =
     )
 
 
-def option_names(tree: Mapping[str, Any], registry: Registry) -> Iterator[str]:
-    """The names of all options that a run of these sections has, such as critic.width."""
+def option_fields(tree: Mapping[str, Any], registry: Registry) -> Iterator[tuple[str, FieldInfo]]:
+    """All options that a run of these sections has: their names, such as critic.width, and what they are."""
     models: dict[str, type[BaseModel]] = {
         "run": RunOptions, "data": DataOptions, "phases.critic": CriticPhaseOptions,
         "phases.artist": ArtistPhaseOptions, "latent_population": LatentPopulation.Options,
@@ -271,7 +272,7 @@ def option_names(tree: Mapping[str, Any], registry: Registry) -> Iterator[str]:
         if name := tree.get(role, {}).get("name"):
             models[role] = registry.load(role, str(name)).Options
     for section, model in models.items():
-        yield from (f"{section}.{name}" for name in model.model_fields)
+        yield from ((f"{section}.{name}", field) for name, field in model.model_fields.items())
 
 
 def _player(kind: Role, section: Mapping[str, Any], registry: Registry, mistakes: list[str]) -> tuple[Any, Any]:

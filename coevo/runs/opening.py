@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
+from typing import Any
 
 from coevo.contract.players import Artist, Critic, State
 from coevo.errors import CoevoError, DamageWarning, StoreError, command
@@ -75,11 +76,12 @@ class SavedRun:
     Args:
         folder: the run's folder.
         remember: False to leave a session's database alone; the run then stands at its first sheet.
+        changes: options of [run] that differ, such as the device.
     """
 
-    def __init__(self, folder: RunFolder, remember: bool = True):
+    def __init__(self, folder: RunFolder, remember: bool = True, **changes: Any):
         self.folder, self.remember = folder, remember
-        self.config = read_config(folder)
+        self.config = read_config(folder).changed(**changes)
         self.setup = Setup(self.config, folder.folder)
         self._problems: list[str] = []
 
