@@ -10,6 +10,7 @@ from coevo.cli import completion
 from coevo.cli.common import OUTPUT, RUN, RUNS_DIR, SEED, SHOW, open_store, picture, written
 from coevo.cli.tables import counted
 from coevo.errors import ConfigError
+from coevo.images import FILMS
 
 
 @click.command()
@@ -30,10 +31,13 @@ from coevo.errors import ConfigError
 @SHOW
 @RUNS_DIR
 def interpolate(run: str, rows: int, steps: int, seed: int, output: Path, show: bool, runs_dir: Path) -> None:
-    """Interpolate between works of a RUN's artist in its latent space, one row each, or as a film (.gif)."""
+    """Interpolate between works of a RUN's artist in its latent space, one row each.
+
+    Or as a film, by the ending of -o: .gif, .webp, .apng or .mp4.
+    """
     from coevo.tools.latent_space import write_interpolation
 
-    write_interpolation(open_store(run, runs_dir), rows, steps, seed, picture(output, ".gif"))
+    write_interpolation(open_store(run, runs_dir), rows, steps, seed, picture(output, *FILMS))
     written(f"{counted(rows, 'interpolation')} of {steps} steps in {output}", output, show)
 
 

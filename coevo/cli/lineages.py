@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,7 +13,7 @@ from coevo.cli import completion
 from coevo.cli.common import FILE, JSON, OUTPUT, RUN, RUNS_DIR, open_store, picture
 from coevo.cli.tables import counted, figure, table
 from coevo.errors import ConfigError
-from coevo.images import PICTURES, SOURCES
+from coevo.images import FILMS, NETWORKS, PICTURES, SOURCES
 from coevo.plugin.registry import registry
 
 
@@ -110,7 +111,11 @@ def accepted(run: str, id: str | None, output: Path | None, n: int, size: int, r
 @click.command()
 @RUN
 @click.argument("id", required=False)
-@OUTPUT(None, "x.png, of lines x.svg, of programs x.py, x.txt or x.html, or x.gif; without ID x.picks.")
+@OUTPUT(
+    None,
+    "x.png, of lines x.svg, of programs x.py, x.txt or x.html; x.gif, x.webp, x.apng or x.mp4; of networks x.onnx or "
+    "x.pt2.",
+)
 @click.option(
     "--size",
     metavar="PX",
@@ -120,13 +125,24 @@ def accepted(run: str, id: str | None, output: Path | None, n: int, size: int, r
     help="Width of a picture in pixels.",
 )
 @click.option("--alone", is_flag=True, help="The individual alone, without the path to it.")
+@click.option(
+    "--part",
+    type=click.Choice(["generator", "encoder", "critic"]),
+    default="generator",
+    show_default=True,
+    help="The network that x.onnx or x.pt2 has.",
+)
 @RUNS_DIR
-def export(run: str, id: str | None, output: Path | None, size: int, alone: bool, runs_dir: Path) -> None:
-    """Export the path from the first ancestor to an ID of a RUN, as a sheet (.png or .svg) or a film (.gif); or
+def export(run: str, id: str | None, output: Path | None, size: int, alone: bool, part: Any, runs_dir: Path) -> None:
+    """Export the path from the first ancestor to an ID of a RUN, as a sheet (.png or .svg) or a film (.gif, ...); or
     its program as source (.py, .txt), or as a page that zooms and shows the genome (.html).
 
-    Without ID the whole session is exported as a script (.picks), which coevo run --picks replays.
+    Without ID the whole session is exported as a script (.picks), which coevo run --picks replays. Of a run with
+    networks, -o x.onnx or x.pt2 exports its generator, or another --part.
     """
+    if output and output.suffix.lower() in NETWORKS:
+        export_network(run, part, output, runs_dir)
+        return
     from coevo.interactive.lineage import line_of_descent
     from coevo.runs.opening import load_artist
     from coevo.tools.lineage_charts import works_of_individuals, write_path
@@ -139,7 +155,7 @@ def export(run: str, id: str | None, output: Path | None, size: int, alone: bool
         click.echo(f"coevo: {problem}", err=True)
     if id is None:
         output = output or Path(f"{store.name}.picks")
-        if output.suffix in (*PICTURES, *SOURCES, ".gif", ".html"):
+        if output.suffix in (*PICTURES, *SOURCES, *FILMS, ".html"):
             again, tree = store.command("coevo export"), store.command("coevo lineage")
             raise ConfigError(f"Say which ID {output} should show: {again} ID; `{tree}` lists them.")
         write_script(db, output)
@@ -155,6 +171,23 @@ def export(run: str, id: str | None, output: Path | None, size: int, alone: bool
         return
     write_path(store, line, size, output)
     click.echo(f"{id} alone in {output}" if alone else f"{counted(len(line), 'generation')} up to {id} in {output}")
+
+
+def export_network(run: str, part: Any, output: Path, runs_dir: Path) -> None:
+    """Write a network of a run, and say what it takes and gives."""
+    from coevo.tools.networks import write_network
+
+    made = write_network(open_store(run, runs_dir), part, output)
+    name, shape = made.output
+    takes = ", ".join(f"{key} {shaped(its)}" for key, its in made.inputs.items())
+    click.echo(
+        f"The {part} is {output}: {takes} → {name} {shaped(shape)}, within {max(made.error, 1e-8):.0e} of the run's."
+    )
+
+
+def shaped(shape: tuple[int, ...]) -> str:
+    """A shape of any number of works: [N, 3, 32, 32]."""
+    return f"[{', '.join(['N', *map(str, shape)])}]"
 
 
 @click.command()

@@ -15,6 +15,7 @@ from coevo.cli import completion
 from coevo.cli.common import FILE, JSON, OUTPUT, RUN, RUNS_DIR, SEED, SHOW, open_store, picture, written
 from coevo.cli.tables import counted, paragraph, table
 from coevo.errors import CoevoError, ConfigError
+from coevo.images import FILMS
 from coevo.plugin.registry import registry
 
 GROUPS = {
@@ -238,10 +239,13 @@ def translate(
 @SHOW
 @RUNS_DIR
 def grow(run: str, n: int, steps: int, damage: str, seed: int, output: Path, show: bool, runs_dir: Path) -> None:
-    """Film how works of a RUN's artist grow, and how they heal, as a film (.gif) or a sheet (.png) of a row each."""
+    """Film how works of a RUN's artist grow, and how they heal.
+
+    It is a film (.gif, .webp, .apng or .mp4) or a sheet (.png), where each row is a work.
+    """
     from coevo.tools.growth import write_growth
 
-    write_growth(open_store(run, runs_dir), n, steps, damage, seed, picture(output, ".gif"))
+    write_growth(open_store(run, runs_dir), n, steps, damage, seed, picture(output, *FILMS))
     written(f"{counted(n, 'work')}, {steps} steps of growth, in {output}", output, show)
 
 
@@ -253,12 +257,15 @@ def grow(run: str, n: int, steps: int, damage: str, seed: int, output: Path, sho
 @OUTPUT("film.gif")
 @RUNS_DIR
 def film(run: str, width: int, output: Path, runs_dir: Path) -> None:
-    """Film a RUN: its contact sheets, one after another (.gif). `-o run.sheet_every=5` of a run makes more of them."""
+    """Film a RUN: its contact sheets, one after another (.gif, .webp, .apng or .mp4).
+
+    `-o run.sheet_every=5` of a run makes more of them.
+    """
     from coevo.storage.atomic import check_folder
     from coevo.tools.film import write_film
 
-    if output.suffix.lower() != ".gif":
-        raise ConfigError(f"-o {output} should end with .gif.")
+    if output.suffix.lower() not in FILMS:
+        raise ConfigError(f"-o {output} should end with {' or '.join(FILMS)}.")
     check_folder(output)
     frames = write_film(open_store(run, runs_dir), width, output)
     click.echo(f"{counted(frames, 'sheet')} of the run in {output}")

@@ -108,13 +108,6 @@ def fitting_font(labels: Sequence[str], width: int) -> Font:
     return next((font for font in fonts if max(map(font.getlength, labels), default=0) <= width), fonts[-1])
 
 
-def gif_bytes(frames: Sequence[Image.Image], milliseconds: Sequence[int]) -> bytes:
-    """A film that loops, each frame shown for its number of milliseconds."""
-    buffer = io.BytesIO()
-    frames[0].save(buffer, "gif", save_all=True, append_images=frames[1:], duration=list(milliseconds), loop=0)
-    return buffer.getvalue()
-
-
 def sheet_png(images: Tensor) -> bytes:
     """A contact sheet of pictures [N, C, H, W] as the bytes of a PNG, for notebooks."""
     buffer = io.BytesIO()

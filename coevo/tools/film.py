@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from coevo.errors import StoreError, reason
-from coevo.images.sheets import gif_bytes
+from coevo.images.films import film_bytes
 from coevo.storage.run_folder import RunFolder
 from coevo.tools.growth import FRAMES, LAST_FRAME_MS, shown
 from coevo.tools.output import write_output
@@ -16,7 +16,7 @@ FRAME_MS = 80
 
 
 def write_film(run: RunFolder, width: int, output: Path) -> int:
-    """Write the sheets of a run as a film (.gif), at most 150 of them, evenly chosen.
+    """Write the sheets of a run as a film, at most 150 of them, evenly chosen.
 
     Args:
         run: the run's folder.
@@ -39,7 +39,7 @@ def write_film(run: RunFolder, width: int, output: Path) -> int:
     first = opened(some[0])
     size = width, round(first.height * width / first.width)
     frames = [opened(path).resize(size, Image.Resampling.LANCZOS) for path in some]
-    write_output(output, gif_bytes(frames, [FRAME_MS] * (len(frames) - 1) + [LAST_FRAME_MS]))
+    write_output(output, film_bytes(output, frames, [FRAME_MS] * (len(frames) - 1) + [LAST_FRAME_MS]))
     return len(frames)
 
 

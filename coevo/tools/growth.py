@@ -10,8 +10,10 @@ from torch import Tensor
 
 from coevo.contract.capabilities import Growing
 from coevo.errors import PairError
+from coevo.images import FILMS
+from coevo.images.films import film_bytes
 from coevo.images.png import png_bytes
-from coevo.images.sheets import contact_sheet, gif_bytes
+from coevo.images.sheets import contact_sheet
 from coevo.runs.opening import SavedRun
 from coevo.storage.run_folder import RunFolder
 from coevo.tools.output import about, of_run, write_output
@@ -22,7 +24,7 @@ WIDE = 480  # px: about the width of a film
 
 
 def write_growth(run: RunFolder, n: int, steps: int, damage: str, seed: int, output: Path) -> None:
-    """Write how works of a run grow: a row each on a sheet (.png), or side by side in a film (.gif).
+    """Write how works of a run grow: a row each on a sheet (.png), or side by side in a film.
 
     Args:
         run: the run's folder.
@@ -40,14 +42,14 @@ def write_growth(run: RunFolder, n: int, steps: int, damage: str, seed: int, out
     if not isinstance(artist, Growing):
         raise PairError(f"Artist {artist.name!r} of run {run.name!r} does not grow its works, so there is no film.")
     erasures = {} if damage == "none" else {steps // 2: erased(damage, *artist.studio.image[1:])}
-    film = output.suffix.lower() == ".gif"
+    film = output.suffix.lower() in FILMS
     kept = shown(steps, FRAMES if film else COLUMNS, set(erasures))
     growth = artist.growth(artist.exhibit(n, seed), steps, erasures)
     frames = {step: images.cpu() for step, images in enumerate(growth) if step in kept}
     if film:
         scale = max(1, WIDE // (ceil(sqrt(n)) * artist.studio.image[2]))
         sheets = [contact_sheet(images, scale=scale) for images in frames.values()]
-        write_output(output, gif_bytes(sheets, [FRAME_MS] * (len(sheets) - 1) + [LAST_FRAME_MS]))
+        write_output(output, film_bytes(output, sheets, [FRAME_MS] * (len(sheets) - 1) + [LAST_FRAME_MS]))
         return
     said = f"Each row is a work that grows; over it the steps {of_run(saved, seed=seed)}"
     if erasures:

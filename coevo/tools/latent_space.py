@@ -15,9 +15,11 @@ from torch.nn.functional import one_hot
 from coevo.contract.capabilities import Decoder
 from coevo.contract.works import CodeBlock, CodeLayout
 from coevo.errors import CoevoError, ConfigError
+from coevo.images import FILMS
 from coevo.images.files import read_origin
+from coevo.images.films import film_bytes
 from coevo.images.png import png_bytes
-from coevo.images.sheets import contact_sheet, filled, gif_bytes
+from coevo.images.sheets import contact_sheet, filled
 from coevo.latent_models.priors import prior_of
 from coevo.runs.opening import SavedRun
 from coevo.storage.run_folder import RunFolder
@@ -29,15 +31,15 @@ AROUND = 0.3  # how far from a result the works around it are
 
 
 def write_interpolation(run: RunFolder, rows: int, steps: int, seed: int, output: Path) -> None:
-    """Write walks from work to work: a row each on a sheet (.png), or side by side in a film, there and back (.gif)."""
+    """Write walks from work to work: a row each on a sheet (.png), or side by side in a film, there and back."""
     space = LatentSpace.of(run)
     ends = space.samples(2 * rows, seed)
     t = torch.linspace(0, 1, steps, device=ends.device)
     walks = [interpolate(a, b, t, space.code) for a, b in zip(ends[:rows], ends[rows:], strict=True)]
     images = space.decode(torch.cat(walks))
-    if output.suffix.lower() == ".gif":
+    if output.suffix.lower() in FILMS:
         frames = [contact_sheet(images[step::steps]) for step in range(steps)]
-        write_output(output, gif_bytes([*frames, *frames[-2:0:-1]], [FRAME_MS] * (2 * steps - 2)))
+        write_output(output, film_bytes(output, [*frames, *frames[-2:0:-1]], [FRAME_MS] * (2 * steps - 2)))
     else:
         said = f"Each row walks from one work to another through the latent space {space.origin(seed)}"
         sheet = contact_sheet(images, columns=steps, caption=said)

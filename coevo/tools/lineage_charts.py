@@ -10,12 +10,13 @@ from torch import Tensor
 from coevo.contract.players import Artist
 from coevo.contract.works import Genome, Works
 from coevo.errors import ConfigError, StoreError
-from coevo.images import PICTURES, SOURCES
+from coevo.images import FILMS, PICTURES, SOURCES
 from coevo.images.files import drawings, is_svg, work_file
+from coevo.images.films import film_bytes
 from coevo.images.origin import describe, signature
 from coevo.images.png import png_bytes
 from coevo.images.rendering import render
-from coevo.images.sheets import captioned, contact_sheet, gif_bytes, to_bytes, to_picture
+from coevo.images.sheets import captioned, contact_sheet, to_bytes, to_picture
 from coevo.images.svg import svg_sheet
 from coevo.interactive.lineage import chart
 from coevo.interactive.session_db import Individual
@@ -47,15 +48,15 @@ def write_chart(run: RunFolder, family: Mapping[str, Individual], marked: Sequen
 
 
 def write_path(run: RunFolder, line: Sequence[Individual], size: int, output: Path) -> None:
-    """Write individuals one after another, as a sheet (.png or .svg), which carries the last one's genome, or as a film
-    (.gif); or the last one's program as source (.py or .txt)."""
+    """Write individuals one after another, as a sheet (.png or .svg), which carries the last one's genome, or as a
+    film; or the last one's program as source (.py or .txt)."""
     artist = load_artist(run, remember=False)
     kind = output.suffix.lower()
     if kind in SOURCES:
         write_output(output, work_file(output, artist, works_of_individuals(line[-1:]), size, {}))
         return
-    if kind not in (*PICTURES, ".gif"):
-        raise ConfigError(f"-o {output} should end with .png or .svg (a sheet) or .gif (a film).")
+    if kind not in (*PICTURES, *FILMS):
+        raise ConfigError(f"-o {output} should end with .png or .svg (a sheet) or {', '.join(FILMS)} (a film).")
     if kind in PICTURES:
         works = works_of_individuals(line)
         origin = signature(artist, run.name) | describe(works, len(line) - 1)
@@ -71,7 +72,7 @@ def write_path(run: RunFolder, line: Sequence[Individual], size: int, output: Pa
         write_output(output, content)
         return
     frames = [to_picture(to_bytes(drawn(artist, [one], size))[0]) for one in line]
-    write_output(output, gif_bytes(frames, [FRAME_MS] * (len(frames) - 1) + [LAST_FRAME_MS]))
+    write_output(output, film_bytes(output, frames, [FRAME_MS] * (len(frames) - 1) + [LAST_FRAME_MS]))
 
 
 def works_of_individuals(some: Sequence[Individual]) -> Works:

@@ -20,6 +20,7 @@ from coevo.contract.players import Player
 from coevo.contract.works import Works
 from coevo.errors import CoevoError, ConfigError, PairError
 from coevo.extras import needed
+from coevo.images import NETWORKS
 from coevo.runs.opening import SavedRun
 from coevo.storage.run_folder import RunFolder
 from coevo.tools.output import write_output
@@ -28,7 +29,6 @@ Part = Literal["generator", "encoder", "critic"]
 TOLERANCE = 1e-5  # of what a file computes, relative to the largest value if that is more than 1
 TRIED = 4, 7  # works that it is exported with, and compared on
 LARGEST = 1024  # works at once
-FORMATS = (".onnx", ".pt2")
 
 
 class Network(nn.Module):
@@ -72,8 +72,8 @@ def write_network(run: RunFolder, part: Part, output: Path) -> Exported:
         PairError: the run has no such network, or it cannot be exported; nothing is written.
     """
     kind = output.suffix.lower()
-    if kind not in FORMATS:
-        raise ConfigError(f"-o {output} should end with {' or '.join(FORMATS)}.")
+    if kind not in NETWORKS:
+        raise ConfigError(f"-o {output} should end with {' or '.join(NETWORKS)}.")
     if kind == ".onnx":
         needed("onnxscript", "onnx", f"-o {output}")
     saved = SavedRun(run, precision="fp32", device="cpu", compile=False)
@@ -105,10 +105,9 @@ def network_of(saved: SavedRun, part: Part) -> tuple[Network, dict[str, Tensor],
     artist, studio, n = saved.artist, saved.setup.studio, sum(TRIED)
     images = torch.rand(n, *studio.image, generator=torch.Generator().manual_seed(0)) * 2 - 1
     if part == "generator":
-        if not isinstance(artist, DifferentiableDecoder):
+        codes = artist.exhibit(n, seed=0).codes if artist.code.blocks else None
+        if codes is None or not isinstance(artist, DifferentiableDecoder):
             raise PairError(f"Artist {artist.name!r} has no network that decodes codes, so there is no generator.")
-        codes = artist.exhibit(n, seed=0).codes
-        assert codes is not None
         return Network(artist, artist.pictures), {"codes": codes.float()}, "images"
     if part == "encoder":
         if not isinstance(artist, DifferentiableEncoder):

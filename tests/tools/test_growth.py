@@ -47,7 +47,9 @@ def test_a_film_is_of_a_row_of_works_or_a_sheet_of_rows(growing: CommandLine, tm
     assert growing("grow", "flower", "-n", 2, "--steps", 6, "-o", sheet).code == 0
     with Image.open(sheet) as picture:
         assert picture.width > 2 * picture.height
-    assert "should end with .png or .gif" in growing.refuses("grow", "flower", "-o", tmp_path / "film.avi")
+    assert "should end with .png or .gif or .webp or .apng or .mp4" in growing.refuses(
+        "grow", "flower", "-o", tmp_path / "film.avi"
+    )
     assert "--damage should be one of none, left" in growing.refuses("grow", "flower", "--damage", "all", "-o", film)
 
 
