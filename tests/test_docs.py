@@ -34,7 +34,7 @@ from coevo.studio import Studio
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "CHANGELOG", "benchmarks/README")]
 PAGES += sorted((ROOT / "docs").rglob("*.md"))
-README, CONTRACT = (ROOT / "README.md").read_text(), (ROOT / "docs" / "plugins.md").read_text()
+README, CONTRACT = (ROOT / "README.md").read_text(), (ROOT / "docs" / "reference" / "plugins.md").read_text()
 EXAMPLE = ROOT / "docs" / "example-plugin" / "coevo_sunrise"
 HOOKS = [name for name in vars(hookspecs) if name.startswith("coevo_")]
 KINDS: list[Any] = ["artist", "critic"]
@@ -253,7 +253,7 @@ def test_code_that_stands_in_a_file_is_the_same_there(page: Path) -> None:
 
 @pytest.mark.parametrize("name", ["artist", "critic"])
 def test_a_tutorial_shows_every_line_of_its_file(name: str) -> None:
-    shown = excerpts(ROOT / "docs" / f"tutorial-{name}.md")
+    shown = excerpts(ROOT / "docs" / "tutorials" / f"{name}.md")
     lines = {line for file, block in shown if file.endswith(f"{name}.py") for line in block.splitlines()}
     module = EXAMPLE / f"{name}.py"
     code = module.read_text().split('"""\n', 1)[1]  # the rest after its own docstring
@@ -389,7 +389,7 @@ def test_every_folder_is_in_the_tree_of_the_readme() -> None:
 
 
 def test_every_recipe_is_on_the_page_of_recipes() -> None:
-    page = (ROOT / "docs" / "recipes.md").read_text()
+    page = (ROOT / "docs" / "recipes" / "papers.md").read_text()
     assert [name for name in registry().offers("recipe") if f"`{name}`" not in page] == []
 
 

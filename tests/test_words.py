@@ -74,13 +74,13 @@ ALLOWED = {
     "coevo/cli/display.py": "[Pp]anel",  # rich's
     "coevo/plugin/hookspecs.py": "coevo_faces",  # the old name of a hook, which still works
     "coevo/plugin/registry.py": "coevo_faces",
-    "docs/plugins.md": "coevo_faces",
+    "docs/reference/plugins.md": "coevo_faces",
     "plugins/coevo_aesthetics/recipes/evolved-art.toml": "gallery",  # the paper's own word
     "plugins/coevo_aesthetics/gallery.py": "gallery",  # Greenfield's
     "plugins/coevo_aesthetics/__init__.py": "gallery",
     "plugins/coevo_swarm/__init__.py": "gallery",
     "plugins/coevo_swarm/recipes/swarm-art.toml": "gallery",
-    "docs/recipes.md": "gallery",
+    "docs/recipes/papers.md": "gallery",
     "README.md": "gallery",  # the name of a critic
 }
 """Words that have an honest use in a file after all."""
