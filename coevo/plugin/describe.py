@@ -31,7 +31,7 @@ from coevo.contract.capabilities import (
     Translator,
     VectorRenderer,
 )
-from coevo.contract.players import Artist, Critic
+from coevo.contract.players import Artist, Critic, Options
 from coevo.contract.works import CodeLayout
 from coevo.errors import CoevoError
 from coevo.plugin.registry import registry
@@ -79,7 +79,7 @@ def describe_player(kind: Literal["artist", "critic"], name: str) -> dict[str, A
         "spec": None,
         "capabilities": None,
         "problem": "",
-        "options": [_option(kind, key, field) for key, field in player.Options.model_fields.items()],
+        "options": describe_options(kind, player.Options),
     }
     try:
         instance = player(player.Options(), Studio())
@@ -94,6 +94,11 @@ def describe_player(kind: Literal["artist", "critic"], name: str) -> dict[str, A
         text = str(error) if isinstance(error, CoevoError) else f"{type(error).__name__}: {error}"
         described["problem"] = f"What it needs and gives is not known with default options: {text}"
     return described
+
+
+def describe_options(section: str, options: type[Options]) -> list[dict[str, Any]]:
+    """The options of a section as JSON values: name, type, default, bounds and what they mean."""
+    return [_option(section, key, field) for key, field in options.model_fields.items()]
 
 
 def _spec(spec: Any) -> dict[str, Any]:

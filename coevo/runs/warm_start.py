@@ -59,6 +59,7 @@ def warm_start(start: str, setup: Setup, runs: Path) -> None:
         origin = read_origin(Path(start))
         if setup.plays_codes:  # the picture holds a code; what decodes it is in its run
             take_over(own, "artist", SavedRun(RunFolder.open(origin.run, runs)), setup.config)
+            choose_first_codes(setup)
         seed_population(artist, origin.works, f"the picture {start}")
         return
     saved = SavedRun(RunFolder.open(start, runs))
@@ -68,6 +69,7 @@ def warm_start(start: str, setup: Setup, runs: Path) -> None:
         take_over(critic, "critic", saved, setup.config)
     if same and not own.spec().population:
         take_over(own, "artist", saved, setup.config)
+        choose_first_codes(setup)
     if isinstance(artist, DecoderUser) and not isinstance(artist, Evolving):
         return  # it starts anew in the code space
     if not same and isinstance(own, Autoencoder) and isinstance(saved.artist, LayerSource):
@@ -76,6 +78,14 @@ def warm_start(start: str, setup: Setup, runs: Path) -> None:
         works = saved.artist.exhibit(SHEET, saved.config.run.seed)
         name = saved.folder.name
         seed_population(artist, qualify_ids(works, name), f"run {name!r} of artist {saved.artist.name!r}")
+
+
+def choose_first_codes(setup: Setup) -> None:
+    """Make a population of codes anew, now that its networks have learnt: the codes of a sheet are chosen by what the
+    networks draw. Nobody has seen those before, so ids begin anew too."""
+    if setup.plays_codes and isinstance(setup.artist, Evolving):
+        setup.studio.ids = 0
+        setup.artist.build()
 
 
 def check_agents(config: Config, saved: SavedRun) -> None:

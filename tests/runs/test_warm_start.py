@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 
 import pytest
 from conftest import CommandLine
@@ -97,6 +99,26 @@ def test_a_run_killed_before_its_first_turn_starts_again_from_the_same_run(comma
     (folder / "timing.jsonl").unlink()
     assert command("resume", "again", "--rounds", 2).code == 0
     assert equal_states(RunFolder(folder).load()[0].state["artist"], expected)
+
+
+def test_codes_of_a_trained_artist_are_bred_to_the_same_sheets_after_a_pause(command: CommandLine) -> None:
+    """The first codes are chosen by what the trained networks draw, not by what they drew before they were read."""
+    for picks in (3, 2, 1):
+        (command.runs / f"{picks}.picks").write_text("1\n" * picks)
+
+    def play(*words: object, picks: int) -> None:
+        answer = command(*words, "--picks", command.runs / f"{picks}.picks")
+        assert answer.code == 0, answer.err
+
+    breed = ("run", "--artist", "dcgan", "--critic", "human", "--from", "trained", "--name")
+    play(*breed, "whole", picks=3)
+    play(*breed, "twice", picks=2)
+    play("resume", "twice", picks=1)
+    sheets = []
+    for name in ("whole", "twice"):
+        with closing(sqlite3.connect(command.runs / name / "session.db")) as database:
+            sheets.append(database.execute("SELECT number, genome FROM individuals ORDER BY number").fetchall())
+    assert sheets[0] == sheets[1]
 
 
 def test_an_artist_that_has_learnt_nothing_is_not_drawn_from(command: CommandLine) -> None:
