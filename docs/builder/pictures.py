@@ -13,8 +13,8 @@ import shutil
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cached_property
 from multiprocessing import get_context
@@ -72,7 +72,7 @@ class Script:
             for command in self.commands:
                 done = CliRunner().invoke(main, shlex.split(command), env={"COEVO_RUNS": f"{folder}/runs"})
                 if done.exit_code:
-                    raise RuntimeError(f"coevo {command} failed: {done.stderr.strip()}") from done.exception
+                    raise RuntimeError(f"coevo {command} failed: {done.stderr.strip() or done.exception!r}")
             KEPT.mkdir(parents=True, exist_ok=True)
             with Image.open("picture.png") as picture:
                 picture.thumbnail((WIDEST, WIDEST), Image.Resampling.LANCZOS)
@@ -96,12 +96,14 @@ def scripts() -> dict[str, Script]:
     }
 
 
-def make_missing(some: Iterable[Script]) -> Iterator[tuple[str, float]]:
-    """Make the pictures that are not kept, on all cores; recipes and seconds, as they are done."""
-    missing = [script for script in some if not script.file.exists()]
+def make_missing(some: Iterable[Script]) -> Iterator[tuple[str, float | Exception]]:
+    """Make the pictures that are not kept, on all cores; recipes with their seconds or what went wrong, as they come."""
     os.environ["OMP_NUM_THREADS"] = "1"  # in the processes of the pool
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
-        yield from zip([script.recipe for script in missing], pool.map(Script.make, missing), strict=True)
+        work = {pool.submit(script.make): script.recipe for script in some if not script.file.exists()}
+        for done in as_completed(work):
+            error = done.exception()
+            yield work[done], error if isinstance(error, Exception) else done.result()
 
 
 def forget_old() -> None:
@@ -119,8 +121,15 @@ def copy_to(folder: Path, some: Iterable[Script]) -> None:
         shutil.copyfile(script.file, folder / f"{script.recipe}.png")
 
 
-if __name__ == "__main__":
-    everything = scripts()
-    for recipe, seconds in make_missing(everything[name] for name in sys.argv[1:] or everything):
-        print(f"picture of {recipe:<26} {seconds:6.1f} s", flush=True)
+def make_named(names: Sequence[str]) -> int:
+    """Make the missing pictures of recipes; 1 if one could not be made."""
+    everything, failed = scripts(), 0
+    for recipe, found in make_missing(everything[name] for name in names or everything):
+        failed += isinstance(found, Exception)
+        print(f"{recipe:<26} {found}" if isinstance(found, Exception) else f"{recipe:<26} {found:6.1f} s", flush=True)
     forget_old()
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(make_named(sys.argv[1:]))
