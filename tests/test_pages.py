@@ -177,6 +177,8 @@ def test_the_commands_of_a_page_run(page: Path, visit: Visit) -> None:
     for words, output in lines(page):
         if words[0] == "coevo":
             visit.types(words[1:], output)
+        elif words == ["make", "run"]:
+            visit.types(["run", "--artist", "dcgan", "--critic", "dcnn"], output)
         else:
             assert words[0] in COMMANDS_OF_OTHERS, words
     assert visit.typed

@@ -97,7 +97,7 @@ def scripts() -> dict[str, Script]:
 
 
 def make_missing(some: Iterable[Script]) -> Iterator[tuple[str, float | Exception]]:
-    """Make the pictures that are not kept, on all cores; recipes with their seconds or what went wrong, as they come."""
+    """Make the pictures that are not kept, on all cores; recipes with seconds or what went wrong."""
     os.environ["OMP_NUM_THREADS"] = "1"  # in the processes of the pool
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
         work = {pool.submit(script.make): script.recipe for script in some if not script.file.exists()}
