@@ -15,6 +15,9 @@ from coevo.interactive.sheet import Sheet
 class UI:
     """Asks a person about sheets; an `Interactive` critic has one as its `ui`."""
 
+    user = ""
+    """Who gave the last answer, if the UI knows: it may ask several people. By default the critic says who is asked."""
+
     def ask(self, sheet: Sheet) -> Command:
         """Show a sheet and wait for a command. The same works come again, with a `note`, if it bred nothing."""
         raise NotImplementedError(f"{type(self).__name__} needs a method ask(sheet)")

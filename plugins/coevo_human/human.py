@@ -39,7 +39,7 @@ class Human(coevo.Critic):
 
     @property
     def user(self) -> str:
-        return self.options.user or self.name
+        return (self.ui and self.ui.user) or self.options.user or self.name
 
     def attach_session(self, session: Session) -> None:
         self.session = session

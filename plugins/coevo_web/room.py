@@ -1,0 +1,314 @@
+"""A room: a session whose user interface is a page that several people may look at.
+
+Everything that touches the session is a job, and jobs are done one after another in the players' thread while they wait
+for an answer: so nothing here needs to know what the players are doing. A job that gives a command is the answer; who
+asked for it learns the sheet that follows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import secrets
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, field
+from threading import Lock, Timer
+from typing import Any
+
+from coevo.errors import CoevoError
+from coevo.interactive.commands import Command, Pick, Quit
+from coevo.interactive.sheet import Sheet
+from coevo.interactive.ui import UI
+from coevo_web.events import Channel, encoded
+from coevo_web.links import Visitor
+from coevo_web.pictures import Pictures
+from coevo_web.sheet_state import sheet_state
+from coevo_web.votes import Rule, Votes, votes_in
+
+QUICK = 256  # px of the side at which a new sheet is drawn at once; sharper ones follow while people look
+SHARPEST = 1024
+JOBS = 500  # that may wait
+PLAYERS = Lock()
+"""Held by the one room whose players or artist are at work: they share the process's random streams."""
+
+Work = Callable[[Sheet], Any]
+
+
+class Closed(CoevoError):
+    """The session has ended."""
+
+
+@dataclass
+class Person:
+    """Somebody who looks at the sheet."""
+
+    name: str
+    role: str
+    pages: int = 0
+    marks: list[int] = field(default_factory=list)
+    size: int = QUICK
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something to do with the sheet; `user` is who asked for it."""
+
+    work: Work
+    result: Future[Any]
+    user: str = ""
+
+
+class Room(UI):
+    """A user interface that answers with what pages ask for.
+
+    Args:
+        name: of the session's run.
+        pictures: where pictures are kept.
+    """
+
+    def __init__(self, name: str, pictures: Pictures):
+        self.name, self.pictures, self.channel = name, pictures, Channel()
+        self.jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self.people: dict[str, Person] = {}
+        self.votes = Votes()
+        self.state: dict[str, Any] = {"name": name, "epoch": secrets.token_hex(4), "version": 0, "busy": True}
+        self.failure = ""
+        self.closed = False
+        self.user = ""
+        self._sheet: Sheet | None = None
+        self._drawn: list[tuple[str, int]] = []  # each work's picture, and the px of its side
+        self._asked: Job | None = None  # the job whose command is being followed
+        self._timer: Timer | None = None
+
+    # in the players' thread
+
+    def ask(self, sheet: Sheet) -> Command:
+        """Show a sheet to all, and do jobs until one gives a command."""
+        self._show(sheet)
+        if self._asked:
+            self._asked.result.set_result(self.state)
+        while True:
+            job = self._next_job(sheet)
+            if not job.result.set_running_or_notify_cancel():
+                continue
+            try:
+                done = job.work(sheet)
+            except Exception as error:  # it is theirs who asked; the players go on
+                job.result.set_exception(error)
+                continue
+            if isinstance(done, Command):
+                self._asked, self.user = job, job.user or self.user
+                self._tell(busy=True, note="")
+                return done
+            job.result.set_result(done)
+
+    def _next_job(self, sheet: Sheet) -> Job:
+        """The next job; until there is one, pictures are drawn as sharp as a page can show them."""
+        while self._blurred(sheet) is not None:
+            with suppress(queue.Empty):
+                return self.jobs.get_nowait()
+            self._sharpen(sheet)
+        PLAYERS.release()
+        try:
+            return self.jobs.get()
+        finally:
+            PLAYERS.acquire()
+
+    def play(self, play: Callable[[], None]) -> None:
+        """Let the players play, and tell all how it ended."""
+        try:
+            with PLAYERS:
+                play()
+        except CoevoError as error:
+            self.failure = str(error)
+            raise
+        except Exception as error:
+            self.failure = f"The players failed with {type(error).__name__}; the terminal says more."
+            raise
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        self.closed = True
+        self._cancel_timer()
+        said = Closed(self.failure or "This session was closed; everything is kept.")
+        self._tell(closed=True, busy=False, note=str(said))
+        waiting = [self._asked] if self._asked else []
+        with suppress(queue.Empty):
+            while True:
+                waiting.append(self.jobs.get_nowait())
+        for job in waiting:
+            if not job.result.done():
+                job.result.set_exception(said)
+
+    def _show(self, sheet: Sheet) -> None:
+        old, self._sheet = self._sheet, sheet
+        if old is None and sheet.db is not None:
+            self.votes = votes_in(sheet.db)  # a server that was killed lost none
+        same_sheet = old is not None and old.works.images is sheet.works.images
+        if not same_sheet:
+            if old is not None:
+                self.votes.clear()
+            for person in self.people.values():
+                person.marks = []
+            size = min(QUICK, self._wanted_size)
+            self._drawn = [(self.pictures.add(picture), size) for picture in sheet.pictures(size)]
+        self._tell(
+            **sheet_state(sheet, [name for name, _ in self._drawn]), busy=False, closed=False, **self._people_state()
+        )
+        self._arm()
+
+    @property
+    def _wanted_size(self) -> int:
+        return min(SHARPEST, max((person.size for person in self.people.values() if person.pages), default=QUICK))
+
+    def _blurred(self, sheet: Sheet) -> int | None:
+        """The place of a picture that could be sharper; of works that are stored as pixels none could."""
+        if sheet.works.codes is not None:
+            return None
+        wanted = self._wanted_size
+        return next((place for place, (_, size) in enumerate(self._drawn) if size < wanted), None)
+
+    def _sharpen(self, sheet: Sheet) -> None:
+        place, size = self._blurred(sheet), self._wanted_size
+        if place is None:
+            return
+        (picture,) = Sheet(sheet.works[place : place + 1], sheet.session).pictures(size)
+        name = self.pictures.add(picture)
+        self._drawn[place] = name, size
+        works = [dict(work) for work in self.state["works"]]
+        works[place]["picture"] = f"/pictures/{name}.png"
+        self.state = {**self.state, "works": works}
+        self.channel.publish("sharper", {"snapshot": self.state["snapshot"], "place": place, **works[place]})
+
+    def _tell(self, **changes: Any) -> None:
+        self.state = {**self.state, **changes, "version": self.state["version"] + 1}
+        self.channel.publish("state", self.state)
+
+    # for those who ask, from any thread
+
+    def submit(self, work: Work, user: str = "") -> Future[Any]:
+        """Have something done with the sheet. Raises Closed if the session has ended."""
+        if self.closed:
+            raise Closed(self.failure or "This session was closed; everything is kept.")
+        if self.jobs.qsize() >= JOBS:
+            raise CoevoError("The artist has more to do than it can; try again in a moment.")
+        job = Job(work, Future(), user)
+        self.jobs.put(job)
+        if self.closed:  # it ended meanwhile
+            self._end()
+        return job.result
+
+    async def do(self, work: Work, user: str = "") -> Any:
+        """The same, and wait for what it gives: of a command the state after it."""
+        return await asyncio.wrap_future(self.submit(work, user))
+
+    def leave(self) -> None:
+        """End the session, which keeps everything."""
+        with suppress(CoevoError):
+            self.submit(lambda sheet: Quit())
+
+    def first_event(self) -> bytes:
+        return encoded("state", self.state)
+
+    # people
+
+    def enter(self, visitor: Visitor, name: str) -> None:
+        """A page opened."""
+
+        def entered(sheet: Sheet) -> None:
+            person = self.people.setdefault(visitor.id, Person(name, visitor.role))
+            person.name, person.pages = name or person.name, person.pages + 1
+            self.tell_people()
+
+        self.submit(entered)
+
+    def left(self, visitor: Visitor) -> None:
+        """A page was closed."""
+
+        def gone(sheet: Sheet) -> None:
+            person = self.people.get(visitor.id)
+            if person:
+                person.pages -= 1
+                if person.pages <= 0:
+                    del self.people[visitor.id]
+            self.tell_people()
+
+        with suppress(CoevoError):
+            self.submit(gone)
+
+    def person(self, visitor: Visitor) -> Person:
+        """Who a visitor is; one without an open page is known by its role."""
+        return self.people.get(visitor.id) or Person(visitor.role, visitor.role)
+
+    def mark(self, visitor: Visitor, places: list[int]) -> None:
+        self.person(visitor).marks = places
+        self.tell_people()
+
+    def vote(self, sheet: Sheet, visitor: Visitor, places: list[int]) -> Command | dict[str, Any]:
+        """Count a vote, once it is recorded; the command that it leads to if it decides."""
+        name = self.person(visitor).name
+        if sheet.db:
+            sheet.db.record_event("vote", sheet.db.current, name, {"voter": visitor.id, "places": places})
+        if self.votes.give(visitor.id, name, places):
+            return self.decided(sheet)
+        self._arm()
+        self.tell_people()
+        return self.state
+
+    def decided(self, sheet: Sheet) -> Pick:
+        """The command that the votes give, in the name of all who voted."""
+        self.user = self.votes.voters
+        return Pick(tuple(self.votes.winners(*sheet.picks)))
+
+    def set_rule(self, sheet: Sheet, rule: Rule, user: str) -> None:
+        if sheet.db:
+            detail = {"quorum": rule.quorum, "seconds": rule.seconds}
+            sheet.db.record_event("rule", sheet.db.current, user, detail)
+        self.votes.rule = rule
+        self._cancel_timer()
+        self._arm()
+        self.tell_people()
+
+    def _arm(self) -> None:
+        """Start the time of a vote, at its first one; a quorum that a kill or a new rule left over decides now."""
+        rule, given = self.votes.rule, self.votes.given
+        if not given:
+            self._cancel_timer()
+        elif 0 < rule.quorum <= len(given):
+            self._time_is_over(self.state["snapshot"])
+        elif rule.seconds and self._timer is None:
+            self._timer = Timer(rule.seconds, self._time_is_over, [self.state["snapshot"]])
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _time_is_over(self, voted: int) -> None:
+        def decide(sheet: Sheet) -> Command | None:
+            self._timer = None
+            still = sheet.db is not None and sheet.db.current == voted and bool(self.votes.given)
+            return self.decided(sheet) if still else None
+
+        with suppress(CoevoError):
+            self.submit(decide)
+
+    def _cancel_timer(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer = None
+
+    def _people_state(self) -> dict[str, Any]:
+        rule, voted = self.votes.rule, self.votes.given
+        return {
+            "people": [
+                {"id": id, "name": one.name, "role": one.role, "marks": one.marks, "voted": id in voted}
+                for id, one in self.people.items()
+            ],
+            "rule": {"quorum": rule.quorum, "seconds": rule.seconds},
+            "votes": len(voted),
+        }
+
+    def tell_people(self) -> None:
+        self.state = {**self.state, **self._people_state(), "version": self.state["version"] + 1}
+        self.channel.publish("people", self._people_state())
