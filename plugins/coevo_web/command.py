@@ -10,6 +10,7 @@ import click
 from coevo.cli.common import FILE, RUNS_DIR
 from coevo.cli.completion import names_of
 from coevo.cli.messages import loading
+from coevo.cli.tables import counted
 from coevo.errors import ConfigError
 
 
@@ -67,14 +68,14 @@ def web(
         check_installed()
     gallery = gallery or runs_dir / ".gallery" / "gallery.db"
     if export is not None:
-        click.echo(f"{write_site(gallery, export)} works in {export}; open {export / 'index.html'}")
+        click.echo(f"{counted(write_site(gallery, export), 'work')} in {export}; open {export / 'index.html'}")
         return
     if not Address(host).is_private and not share:
         raise ConfigError(
             f"--host {host} lets every machine that reaches this address connect, and nothing is encrypted; say "
             "--share too if you want that, or use --ssh."
         )
-    rooms = Rooms(runs_dir, Pictures())
+    rooms = Rooms(runs_dir, Pictures(level=1 if ssh or not Address(host).is_private else 0))
     server = Server(rooms, Address(host, port or 0, local_names(names)), gallery, new_links)
     begin = ""
     if what or artist:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from html import escape
 from importlib.resources import files
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +45,7 @@ def write_site(path: Path, folder: Path) -> int:
     with writing(folder, OUTPUT):
         folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / "style.css", (files("coevo_web") / "static" / "style.css").read_bytes(), OUTPUT)
-    works: list[dict[str, Any]] = []
-    while some := gallery.works(page=len(works) // 60):
-        works += some
+    works = [work for page in iter(partial(next_page, gallery, count()), []) for work in page]
     titles = {work["id"]: work["title"] for work in works}
     for work in works:
         id = work["id"]
@@ -55,6 +56,10 @@ def write_site(path: Path, folder: Path) -> int:
     write_whole(folder / "index.html", index_page(works).encode(), OUTPUT)
     gallery.close()
     return len(works)
+
+
+def next_page(gallery: Gallery, numbers: Iterator[int]) -> list[dict[str, Any]]:
+    return gallery.works(page=next(numbers))
 
 
 def index_page(works: list[dict[str, Any]]) -> str:

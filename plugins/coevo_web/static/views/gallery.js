@@ -16,7 +16,7 @@ export default {
     const order = h("select", {}, Object.entries(T.orders).map(([value, name]) => h("option", { value }, name)));
     const tag = h("select");
     const list = h("ul.cards");
-    const file = h("input", { type: "file", accept: ".png,.svg,.zip,.xml", class: "unseen", tabindex: -1, "aria-hidden": true });
+    const file = h("input", { type: "file", accept: ".png,.svg,.zip,.xml", class: "unseen", tabindex: -1, "aria-label": T.choose });
     const guest = model.get("start").you.role !== "watcher";
     let page = 0;
     const more = h("button", { hidden: true, onclick: () => load(page + 1) }, "…");
