@@ -84,6 +84,23 @@ ALLOWED = {
     "docs/recipes/papers.md": "gallery",
     "docs/explanation/layout.md": "gallery",  # the name of a critic
     "docs/recipes/pairs.md": "gallery",
+    "README.md": "gallery",  # the place of published works
+    **dict.fromkeys(
+        (
+            f"plugins/coevo_web/{file}.py"  # where works are published
+            for file in (
+                "__init__",
+                "app",
+                "command",
+                "gallery",
+                "gallery_site",
+                "server",
+                "routes/sessions",
+                "routes/works",
+            )
+        ),
+        "gallery",
+    ),
 }
 """Words that have an honest use in a file after all."""
 OLD_NAMES = {"renamed", "renamed_state", "moved", "RENAMED_SECTIONS"}

@@ -13,7 +13,7 @@ one job after another there, and tells every change to all who look, by server-s
     pictures.py     pictures by the hash of their bytes
     room.py         a session with people; rooms.py: all that are open
     votes.py        what people marked, and when a vote is over
-    sheet_state.py  what a page is told of a sheet
+    sheet_state.py  what a page knows of a sheet
     advisors.py     critics that score a sheet beside the people
     watching.py     runs as they grow; processes.py: those that play beside the page
     gallery.py      published works in one SQLite file; gallery_site.py: the same as a folder of pages

@@ -13,10 +13,10 @@ from typing import Literal, get_args
 from coevo.storage.atomic import CACHE, writing
 from coevo.storage.cache import cache_folder
 
-Role = Literal["owner", "guest", "watcher"]
+Role = Literal["owner", "voter", "watcher"]
 ROLES: tuple[Role, ...] = get_args(Role)
-"""An owner opens sessions, stops runs and sets the rules; a guest breeds and votes; a watcher looks."""
-COOKIE = re.compile(r"([0-9a-f]{16})\.(owner|guest|watcher)\.([0-9a-f]{64})")
+"""An owner opens sessions, stops runs and sets the rules; a voter breeds and votes; a watcher looks."""
+COOKIE = re.compile(r"([0-9a-f]{16})\.(owner|voter|watcher)\.([0-9a-f]{64})")
 SECRET_BYTES = 32
 
 
@@ -46,9 +46,9 @@ class Links:
 
     Example:
         >>> links = Links(b"x" * 32)
-        >>> visitor = links.visitor(links.token("guest"))
+        >>> visitor = links.visitor(links.token("voter"))
         >>> visitor.role, links.known(links.cookie(visitor)) == visitor, links.known("forged")
-        ('guest', True, None)
+        ('voter', True, None)
     """
 
     def __init__(self, secret: bytes):

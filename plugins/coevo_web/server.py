@@ -134,7 +134,7 @@ class Server:
         ]
         if share:
             lines += [
-                f"Who has this link breeds and votes with you:\n  {self.link('guest', port, begin)}",
+                f"Who has this link breeds and votes with you:\n  {self.link('voter', port, begin)}",
                 f"Who has this one looks on:\n  {self.link('watcher', port, begin)}",
             ]
         if ssh:

@@ -1,4 +1,4 @@
-"""What a page is told of a sheet: plain values, as JSON has them."""
+"""What a page knows of a sheet: plain values, as JSON has them."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def test_works_are_browsed_by_time_by_stars_by_branches_and_by_tag(page: Page, o
     assert titles(owner) == ["Third", "Second", "First"]
     assert titles(owner, tag="insect") == ["First"] and titles(owner, tag="tree") == ["Second", "First"]
 
-    assert page.visitor("guest").post(f"/api/works/{second}/stars", json={"stars": 5}).json()["rating"] == 5
+    assert page.visitor("voter").post(f"/api/works/{second}/stars", json={"stars": 5}).json()["rating"] == 5
     owner.post(f"/api/works/{second}/stars", json={"stars": 1})
     assert owner.post(f"/api/works/{second}/stars", json={"stars": 2}).json()["voters"] == 2
     assert titles(owner, order="rated")[0] == "Second"
@@ -88,7 +88,7 @@ def test_a_work_carries_its_genome_and_shows_its_family_tree(owner: TestClient, 
 
 def test_only_who_published_a_work_and_the_owner_remove_it(page: Page, owner: TestClient) -> None:
     name = begin(owner, recipe="blind-watchmaker")
-    ada, ben = page.visitor("guest"), page.visitor("guest")
+    ada, ben = page.visitor("voter"), page.visitor("voter")
     id = publish(ada, name, "Ada's")
     assert ada.get(f"/api/works/{id}").json()["own"] and not ben.get(f"/api/works/{id}").json()["own"]
     assert "owner" not in ben.get(f"/api/works/{id}").json()

@@ -97,9 +97,9 @@ def test_a_link_becomes_a_cookie_that_no_script_and_no_other_site_can_use(page: 
         assert client.get("/", params={"token": token}, headers={"cookie": ""}).status_code == 401, token
 
 
-def test_an_owner_who_opens_a_guests_link_stays_the_owner(page: Page) -> None:
+def test_an_owner_who_opens_a_voters_link_stays_the_owner(page: Page) -> None:
     owner = page.visitor("owner")
-    owner.get(f"/?token={page.links.token('guest')}")
+    owner.get(f"/?token={page.links.token('voter')}")
     assert owner.get("/api/start").json()["you"]["role"] == "owner"
 
 
@@ -257,7 +257,7 @@ def test_other_machines_connect_only_where_that_was_said_twice(tmp_path: Path) -
 def test_ten_thousand_requests_at_random_break_nothing_and_leak_nothing(page: Page, session: str) -> None:
     """Every route with parameters, bodies and headers that are nearly right, or not at all."""
     luck = random.Random(0)
-    clients = [page.visitor(role) for role in ("owner", "guest", "watcher")]
+    clients = [page.visitor(role) for role in ("owner", "voter", "watcher")]
     page.app.rate.allows = lambda id: True
     odd = [
         "",

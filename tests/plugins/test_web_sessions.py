@@ -172,9 +172,9 @@ def test_an_advisor_scores_the_sheet_and_breeds_some_generations_by_itself(owner
 def test_all_see_the_marks_of_all_and_a_quorum_of_votes_breeds(page: Page, owner: TestClient, tmp_path: Path) -> None:
     name = begin(owner, recipe="sims")
     room = page.rooms.get(name)
-    ada, ben = page.visitor("guest"), page.visitor("guest")
+    ada, ben = page.visitor("voter"), page.visitor("voter")
     give(owner, name, "rule", quorum=2)
-    assert give(ada, name, "pick", places=[1]).status_code == 409  # a guest votes
+    assert give(ada, name, "pick", places=[1]).status_code == 409  # a voter votes
     state = give(ada, name, "vote", places=[1, 4]).json()
     assert state["votes"] == 1 and state["generation"] == 0
     assert give(ada, name, "vote", places=[4, 7]).json()["votes"] == 1  # it changed its mind
@@ -188,15 +188,15 @@ def test_all_see_the_marks_of_all_and_a_quorum_of_votes_breeds(page: Page, owner
 def test_time_decides_a_vote(page: Page, owner: TestClient) -> None:
     name = begin(owner, recipe="blind-watchmaker")
     give(owner, name, "rule", seconds=1)
-    give(page.visitor("guest"), name, "vote", places=[2])
+    give(page.visitor("voter"), name, "vote", places=[2])
     wait_for(lambda: owner.get(f"/api/sessions/{name}").json()["generation"] == 1)
 
 
 def test_votes_of_a_session_that_was_closed_count_when_it_goes_on(page: Page, owner: TestClient) -> None:
     name = begin(owner, recipe="blind-watchmaker")
     give(owner, name, "rule", quorum=2)
-    guest = page.visitor("guest")
-    give(guest, name, "vote", places=[2])
+    voter = page.visitor("voter")
+    give(voter, name, "vote", places=[2])
     give(owner, name, "close")
     wait_for(lambda: not page.rooms._threads[0].is_alive())
     begin(owner, run=name)
@@ -211,7 +211,7 @@ def test_a_watcher_looks_and_changes_nothing(page: Page, owner: TestClient) -> N
     for do in ("pick", "undo", "mark", "vote", "rule", "close", "mutate", "evolve"):
         assert give(watcher, name, do, advisor="symmetry").status_code == 403, do
     assert watcher.post("/api/sessions", json={"recipe": "sims"}).status_code == 403
-    assert page.visitor("guest").post("/api/sessions", json={"recipe": "sims"}).status_code == 403
+    assert page.visitor("voter").post("/api/sessions", json={"recipe": "sims"}).status_code == 403
 
 
 def test_events_tell_a_page_the_state_and_every_change(page: Page, owner: TestClient) -> None:

@@ -49,7 +49,7 @@ def test_a_session_is_no_run_to_watch_but_is_listed(owner: TestClient) -> None:
 
 @pytest.mark.slow
 def test_a_run_goes_on_and_is_stopped_in_order(page: Page, owner: TestClient) -> None:
-    assert page.visitor("guest").post("/api/runs/small/resume", json={}).status_code == 403
+    assert page.visitor("voter").post("/api/runs/small/resume", json={}).status_code == 403
     assert "does not play" in owner.post("/api/runs/small/stop", json={}).json()["error"]
     assert owner.post("/api/runs/small/resume", json={"minutes": 5}).status_code == 202
     wait_for(lambda: owner.get("/api/runs/small").json()["rounds"] > 20, 60)

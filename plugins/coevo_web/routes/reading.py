@@ -32,7 +32,7 @@ def visitor(request: Request, role: Role = "watcher") -> Visitor:
     """Who asks. Raises Refused if it may not do what this role may."""
     found: Visitor = request.scope["visitor"]
     if not found.may(role):
-        raise Refused(403, f"Only {'the owner' if role == 'owner' else 'who has a link for guests'} may do that.")
+        raise Refused(403, f"Only {'the owner' if role == 'owner' else 'who has a link for voters'} may do that.")
     return found
 
 

@@ -29,9 +29,9 @@ from coevo_web.votes import Rule
 Places = Annotated[list[Annotated[int, Field(ge=0, le=10_000)]], Field(max_length=1000)]
 Name = Annotated[str, Field(max_length=500)]
 NEEDS: dict[str, Role] = {"size": "watcher", "name": "watcher", "rule": "owner", "close": "owner"}
-"""Who may give a command; all others are for guests."""
+"""Who may give a command; all others are for voters."""
 KINDS = {"png": "image/png", "svg": "image/svg+xml", "gif": "image/gif"}
-TREE = 20_000  # individuals that a page is told of at once; the newest ones
+TREE = 20_000  # individuals that a page gets at once; the newest ones
 
 
 class Opening(Body):
@@ -81,7 +81,7 @@ async def open_session(request: Request) -> Response:
     chosen = {name for name in ("run", "recipe", "artist", "work") if getattr(asked, name) is not None}
     if len(chosen) != 1:
         raise Refused(422, "Say one of run, recipe, artist or work.")
-    visitor(request, "guest" if asked.work is not None else "owner")
+    visitor(request, "voter" if asked.work is not None else "owner")
     if asked.run is not None:
         room = await run_in_threadpool(here.rooms.resume, asked.run)
     elif asked.work is not None:
@@ -121,7 +121,7 @@ async def events(request: Request) -> Response:
 async def command(request: Request) -> Response:
     """Follow a command; the answer is the state after it."""
     room, asked = room_of(request), await read(request, Asked)
-    who = visitor(request, NEEDS.get(asked.do, "guest"))
+    who = visitor(request, NEEDS.get(asked.do, "voter"))
     if asked.do == "close":
         room.leave()
         return JSONResponse({"closed": True})

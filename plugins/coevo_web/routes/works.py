@@ -47,7 +47,7 @@ def number_of(request: Request) -> int:
 
 
 def with_pictures(work: dict[str, Any], request: Request) -> dict[str, Any]:
-    """A work as a page shows it; who published it is told to that visitor alone."""
+    """A work as a page shows it; only the visitor who published it learns that it is its own."""
     who = visitor(request)
     owner = work.pop("owner")
     own = who.may("owner") or owner == who.id
@@ -75,7 +75,7 @@ async def file(request: Request) -> Response:
 
 
 async def publish(request: Request) -> Response:
-    asked, who, here = await read(request, Publishing), visitor(request, "guest"), site(request)
+    asked, who, here = await read(request, Publishing), visitor(request, "voter"), site(request)
     about = Publication(
         label(asked.title, "A title", TITLE),
         label(asked.author, "A name"),
@@ -91,7 +91,7 @@ async def publish(request: Request) -> Response:
 
 async def import_file(request: Request) -> Response:
     """A picture or genome as the body, its name in the address."""
-    who, here, name = visitor(request, "guest"), site(request), text(request, "name", 200)
+    who, here, name = visitor(request, "voter"), site(request), text(request, "name", 200)
     given = await content(request)
     png, artist = await run_in_threadpool(imported, given, name, here.rooms.runs)
     title = label(name.rpartition(".")[0][:TITLE], "A title", TITLE) or "Imported"
@@ -101,13 +101,13 @@ async def import_file(request: Request) -> Response:
 
 
 async def stars(request: Request) -> Response:
-    asked, who, id = await read(request, Rating), visitor(request, "guest"), number_of(request)
+    asked, who, id = await read(request, Rating), visitor(request, "voter"), number_of(request)
     await run_in_threadpool(site(request).gallery.rate, id, who.id, asked.stars)
     return await work(request)
 
 
 async def remove(request: Request) -> Response:
-    who, id, gallery = visitor(request, "guest"), number_of(request), site(request).gallery
+    who, id, gallery = visitor(request, "voter"), number_of(request), site(request).gallery
     await read(request, Nothing)
     found = await run_in_threadpool(gallery.work, id)
     if not (who.may("owner") or found["owner"] == who.id):

@@ -113,7 +113,7 @@ export const S = {
     count: "How many",
     go: "Apply",
     close: "Close this session for all",
-    role: { owner: "owner", guest: "guest", watcher: "looks on" },
+    role: { owner: "owner", voter: "breeds and votes", watcher: "looks on" },
   },
   advisor: {
     title: "Advisor",

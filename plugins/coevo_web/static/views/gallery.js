@@ -17,13 +17,13 @@ export default {
     const tag = h("select");
     const list = h("ul.cards");
     const file = h("input", { type: "file", accept: ".png,.svg,.zip,.xml", class: "unseen", tabindex: -1, "aria-label": T.choose });
-    const guest = model.get("start").you.role !== "watcher";
+    const voter = model.get("start").you.role !== "watcher";
     let page = 0;
     const more = h("button", { hidden: true, onclick: () => load(page + 1) }, "…");
     el.append(h("div.page", {},
       h("div.head", {}, h("h1", {}, T.title), h("label.inline", {}, h("span", {}, T.order), order), h("label.inline", {}, h("span", {}, T.tags), tag)),
       list, more,
-      guest && h("div.drop", {}, h("p", {}, T.drop), h("button", { onclick: () => file.click() }, T.choose), file)));
+      voter && h("div.drop", {}, h("p", {}, T.drop), h("button", { onclick: () => file.click() }, T.choose), file)));
     const load = async (wanted = 0) => {
       page = wanted;
       const { works, tags } = await call(`/api/works?order=${order.value}&tag=${encodeURIComponent(tag.value)}&page=${page}`);
@@ -47,7 +47,7 @@ export default {
     el.addEventListener("dragover", (event) => event.preventDefault());
     el.addEventListener("drop", (event) => {
       event.preventDefault();
-      if (guest) send(event.dataTransfer.files);
+      if (voter) send(event.dataTransfer.files);
     });
     order.addEventListener("change", () => load());
     tag.addEventListener("change", () => load());
