@@ -18,20 +18,22 @@ import httpx2
 import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from web_server import Server, chromium, served  # the server that tests drive
+from browsers import browser as chromium  # what tests drive
+from web_server import Server, served
 
 from coevo.interactive.session_db import FILE, SessionDB
 
 CLICKS, VIEWERS, VOTERS = 50, 50, 10
 SHOWN = """() => new Promise(done => {
     const began = performance.now();
-    document.querySelector('.view').addEventListener('sheet-shown', () => done(performance.now() - began), {once: true});
+    const shown = () => done(performance.now() - began);
+    document.querySelector('.view').addEventListener('sheet-shown', shown, {once: true});
     document.querySelector('.primary').click();
 })"""
 
 
 def latency(recipe: str, runs: Path) -> None:
-    """Print how long it takes from a click on Breed until the new sheet's 15 pictures of 256 px are decoded and shown."""
+    """Print the time from a click on Breed until the new sheet's 15 pictures of 256 px are shown."""
     with served(runs, recipe, "--name", recipe, "-o", "data.channels=3") as server, chromium() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         began = time.perf_counter()
@@ -101,9 +103,9 @@ async def crowd(server: Server, name: str, minutes: float) -> None:
     with SessionDB(server.runs / name / FILE) as db:
         votes, picks = len(db.events("vote")), len(db.events("pick"))
     print(
-        f"{VIEWERS} viewers, {VOTERS} voters, {minutes:g} minutes: {answered} votes answered, {votes} recorded, {picks} "
-        f"generations, {events} events seen, {errors} errors; memory {memory[0]} MB at first, {memory[len(memory) // 2]} "
-        f"in the middle, {memory[-1]} at the end"
+        f"{VIEWERS} viewers, {VOTERS} voters, {minutes:g} minutes: {answered} votes answered, {votes} recorded, "
+        f"{picks} generations, {events} events seen, {errors} errors; memory {memory[0]} MB at first, "
+        f"{memory[len(memory) // 2]} in the middle, {memory[-1]} at the end"
     )
 
 

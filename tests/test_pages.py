@@ -75,7 +75,7 @@ def facades(folder: Path) -> None:
 
 def label_map(folder: Path) -> None:
     (folder / "maps").mkdir()
-    for name in ("map.png", "maps/1.png"):
+    for name in ("map.png", "snow.png", "maps/1.png"):
         Image.new("L", (16, 16), 3).save(folder / name)
 
 
@@ -97,6 +97,9 @@ THERE: tuple[Callable[[Path], None], ...] = photos, arrays, facades, label_map, 
 # commands
 
 
+SCREENS = {"paint", "web"}  # commands that wait for a person: tests of their own drive them
+
+
 class Visit:
     """A reader who types what a page says, in a folder of their own, with less time.
 
@@ -112,6 +115,9 @@ class Visit:
         (folder / "x.picks").write_text("1\n2\n3\n4\nq\n")
 
     def types(self, words: list[str], output: list[str]) -> None:
+        if words[0] in SCREENS:
+            self.typed += 1
+            return
         refused = bool(output) and output[0].startswith("coevo: ")
         answer = self.command(*(words if refused else self.shorter(words)))
         assert answer.code == (2 if refused else 0), (words, answer.err)

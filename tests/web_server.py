@@ -1,10 +1,9 @@
-"""The command `coevo web` in a process of its own, as people start it, and Debian's Chromium to look at it."""
+"""The command `coevo web` in a process of its own, as people start it."""
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -13,14 +12,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import pytest
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 class Server:
@@ -90,16 +81,3 @@ def served(runs: Path, *words: str) -> Iterator[Server]:
     finally:
         if server.process.poll() is None:
             server.stop()
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """Headless Chromium; a test that needs it says that it was skipped where there is none."""
-    if CHROMIUM is None:
-        pytest.skip("there is no chromium; install it with: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()

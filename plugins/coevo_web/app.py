@@ -19,6 +19,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from coevo.errors import CoevoError, StoreError
+from coevo.tools.pages import genome_module
 from coevo_web.gallery import Gallery
 from coevo_web.links import Links
 from coevo_web.room import Closed
@@ -125,6 +126,8 @@ def static_files() -> dict[str, StaticFile]:
                 found[f"{path}{entry.name}"] = StaticFile(content, kind, tag)
 
     read(files("coevo_web") / "static", "")
+    source = genome_module().encode()  # the view that exported pages have too
+    found["views/genome.js"] = StaticFile(source, TYPES[".js"], f'"{hashlib.sha256(source).hexdigest()[:32]}"')
     return found
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from PIL import Image
 
-from coevo.contract.capabilities import VectorRenderer
+from coevo.contract.capabilities import ShaderRenderer, VectorRenderer
 from coevo.contract.works import Genome, Works
-from coevo.errors import CoevoError, StoreError
+from coevo.errors import CoevoError, ConfigError, StoreError
 from coevo.images.files import work_file
 from coevo.images.origin import describe, signature
 from coevo.images.sheets import gif_bytes
 from coevo.interactive.lineage import line_of_descent
 from coevo.interactive.session_db import Individual
 from coevo.interactive.sheet import Sheet
+from coevo.tools.pages import shader_data
 
 FRAME_MS, LAST_FRAME_MS = 400, 2000  # of a film
 FRAMES = 200  # of a film, at most: the last ones
@@ -62,8 +64,12 @@ def parents(sheet: Sheet, place: int) -> list[str]:
 
 def individual_state(sheet: Sheet, id: str) -> dict[str, Any]:
     """Everything that is known of one individual. Raises StoreError if there is none of that id."""
-    one = found(sheet, id)
-    return {**lineage_row(one), "genome": one.genome, "at": one.at, "picked": list(map(list, one.picked))}
+    one, artist = found(sheet, id), sheet.session.artist
+    known = {**lineage_row(one), "genome": one.genome, "at": one.at, "picked": list(map(list, one.picked))}
+    if isinstance(artist, ShaderRenderer):
+        with suppress(ConfigError):  # a function set of a plugin's may have no shader
+            known["shader"] = shader_data(artist.shader(works_of(sheet, id)))
+    return known
 
 
 def lineage_row(one: Individual) -> dict[str, Any]:

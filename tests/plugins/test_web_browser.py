@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from browsers import browser as chromium
 from conftest import CommandLine
-from web_server import Server, chromium, served
+from web_server import Server, served
 
 from coevo.interactive.session_db import FILE, SessionDB
 
@@ -112,8 +113,9 @@ def test_a_whole_session_by_keyboard_alone(page: Page) -> None:
     page.wait_for_function("before => document.querySelector('.mutation output').textContent !== before", arg=before)
 
     press(page, "z")
-    page.wait_for_selector("dialog pre:not(:empty)")
-    assert "nodes" in page.locator("dialog pre").inner_text()  # the genome
+    page.wait_for_selector("dialog .picture")  # drawn by the browser's GPU, its nodes as pictures
+    assert page.locator("dialog .node").count() > 2
+    assert "nodes" in str(page.locator("dialog pre").text_content())  # the genome
     press(page, "Escape", "?")
     assert page.locator("dialog").get_by_text("undo, redo").is_visible()
     press(page, "Escape", "s")

@@ -1,7 +1,7 @@
 // One picture, as large as the window, with what it is made of beside it.
 
 import { dialog, h, panzoom, say } from "../dom.js";
-import { call } from "../model.js";
+import { Model, call } from "../model.js";
 import { S } from "../strings.js";
 
 const SIZES = [512, 1024, 2048, 4096]; // px that it is drawn at, as it grows
@@ -25,10 +25,14 @@ export function zoom({ model, place, toggle, picked, save, go_to }) {
     go_to(at);
     show();
   };
-  const side = h("div.side", {}, facts, h("h3", {}, T.genome), genome);
+  const side = h("div.side", {}, h("h3", {}, T.genome), genome);
+  const zoomed = h("div.zoomed", {}, box, side);
+  const inside = h("div.inside", { hidden: true });
   const window = dialog(
     T.title(""),
-    h("div.zoomed", {}, box, side),
+    facts,
+    zoomed,
+    inside,
     h("div.row.end", {}, h("button", { onclick: () => step(-1) }, T.previous), h("button", { onclick: () => step(1) }, T.next), pick, h("button", { onclick: () => save(id()) }, S.breed.save), h("button.primary", { onclick: () => window.close() }, S.close)),
   );
   window.classList.add("wide");
@@ -49,6 +53,17 @@ export function zoom({ model, place, toggle, picked, save, go_to }) {
     clearTimeout(zoom.timer);
     zoom.timer = setTimeout(sharpen, 150);
   }, { least: 1, most: 32 });
+  /** Programs are drawn by the visitor's GPU: at any zoom, with their nodes as pictures and their numbers as sliders. */
+  const look_into = async (shader) => {
+    inside.replaceChildren();
+    inside.hidden = !shader;
+    zoomed.hidden = Boolean(shader);
+    if (!shader) return;
+    const { default: view } = await import("./genome.js");
+    const el = h("div", {});
+    inside.replaceChildren(el, h("details", {}, h("summary", {}, T.genome), genome));
+    view.render({ model: new Model({ shader }), el });
+  };
   const describe = () => {
     pick.textContent = picked.has(at) ? T.unpick : T.pick;
     pick.hidden = model.get("you").role === "watcher";
@@ -66,6 +81,7 @@ export function zoom({ model, place, toggle, picked, save, go_to }) {
       const one = await call(`${model.path}/individual?id=${encodeURIComponent(id())}`);
       facts.textContent = T.facts(one);
       genome.textContent = one.genome;
+      if (one.id === id()) look_into(one.shader);
     } catch (error) {
       say(error.message);
     }
@@ -81,5 +97,5 @@ export function zoom({ model, place, toggle, picked, save, go_to }) {
     event.preventDefault();
   });
   show();
-  box.focus();
+  pick.focus();
 }
