@@ -28,6 +28,7 @@ ABILITIES = {
     "ShaderRenderer": "its works are programs that a browser's GPU draws",
     "Programmed": "writes its works as source",
     "Translator": "translates pictures of others, for coevo translate",
+    "BackTranslator": "translates the other way too, for coevo translate --backwards",
     "Styled": "has styles, for coevo translate --all-styles",
     "Growing": "grows its works step by step, for coevo grow",
     "Breedable": "is bred by picks",

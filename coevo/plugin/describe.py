@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from coevo.contract.capabilities import (
+    BackTranslator,
     Breedable,
     Decoder,
     DecoderUser,
@@ -47,6 +48,7 @@ CAPABILITIES: dict[str, tuple[type, ...]] = {
         LayerSource,
         Reconstructor,
         Translator,
+        BackTranslator,
         Styled,
         Renderer,
         StripRenderer,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from PIL import Image
@@ -12,8 +13,8 @@ from coevo.contract.capabilities import ShaderRenderer, VectorRenderer
 from coevo.contract.works import Genome, Works
 from coevo.errors import CoevoError, ConfigError, StoreError
 from coevo.images.files import work_file
+from coevo.images.films import film_bytes
 from coevo.images.origin import describe, signature
-from coevo.images.sheets import gif_bytes
 from coevo.interactive.lineage import line_of_descent
 from coevo.interactive.session_db import Individual
 from coevo.interactive.sheet import Sheet
@@ -119,7 +120,7 @@ def file_of(sheet: Sheet, id: str, size: int, ending: str) -> bytes:
         if len(line) < 2:
             raise CoevoError("A film shows the way from an ancestor, and this work has none.")
         frames = [sheet.ancestor_picture(one, min(size, FILM_SIZE)) for one in line[-FRAMES:]]
-        return gif_bytes(frames, [FRAME_MS] * (len(frames) - 1) + [LAST_FRAME_MS])
+        return film_bytes(Path("it.gif"), frames, [FRAME_MS] * (len(frames) - 1) + [LAST_FRAME_MS])
     return work_file_of(sheet, works_of(sheet, id), size, ending)
 
 
