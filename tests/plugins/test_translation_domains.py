@@ -146,7 +146,7 @@ def test_files_are_translated_backwards(coevo_command: CommandLine, tmp_path: Pa
     [
         (["--data", "scenes", "-o", "data.given="], "what is given is a label map of 6 regions"),
         (["--size", 18], "can be halved twice, not 18"),
-        (["-o", "artist.back_patch=70"], "artist.back_patch=70 halves a picture of 32 px to nothing"),
+        (["-o", "artist.back_patch=142"], "artist.back_patch=142 halves a picture of 32 px to nothing"),
         (["--artist", "cyclegan", "--critic", "patch", "-o", "critic.conditional=true"], "learns from pairs"),
     ],
 )
