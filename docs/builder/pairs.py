@@ -35,6 +35,7 @@ ROUNDS, FIRST = 5, 3  # of a whole run, and of one that is resumed
 SIDE = 40  # px of a picture on the page
 
 SMALL: dict[str, tuple[str, ...]] = {
+    "dbn": ("artist.hidden=[64]",),  # one machine, which has the labels from the first round on
     "gp": ("artist.max_depth=3",),
     "pix2pix": ("data.given=edges", "artist.width=4"),
     "cyclegan": ("data.given=digits", "artist.width=4", "artist.blocks=1"),
@@ -95,7 +96,7 @@ class Commands:
         result = CliRunner().invoke(main, list(words), env={"COEVO_RUNS": str(self.folder)})
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
-        said = result.stderr.partition("coevo: ")[2].replace("coevo: ", "")  # notes come before it
+        said = re.sub(r"coevo: (Read [\d,]+ pictures .*)?", "", result.stderr)  # what was read is said before
         return " ".join(said.split()) if result.exit_code else ""
 
 
@@ -291,11 +292,9 @@ def cell(artist: str, critic: str, variant: Variant, answer: str, reasons: dict[
 def general(answer: str, artist: str, critic: str) -> str:
     """A refusal without the names of its players, which the table has."""
     text = answer.split(f"'{artist}' cannot work with critic '{critic}': ")[-1]
-    names = rf"{re.escape(artist)}|{re.escape(critic)}"
-    text = re.sub(rf"\b(?:an )?(artist|critic) '(?:{names})'", r"the \1", text, flags=re.I)
-    text = re.sub(rf"'{re.escape(artist)}'", "the artist", text)
-    for name, role in ((critic, "the critic"), (artist, "the artist")):  # at the beginning of a clause
-        text = re.sub(rf"(^|\band |, so ){re.escape(name)}\b", rf"\1{role}", text)
+    for role, name in (("artist", artist), ("critic", critic)):
+        text = re.sub(rf"\b(?:an )?{role} '{re.escape(name)}'", f"the {role}", text, flags=re.I)
+        text = re.sub(rf"(^|\band |, so )'?{re.escape(name)}'? ", rf"\1the {role} ", text)  # where a clause begins
     return text[:1].upper() + text[1:]
 
 
