@@ -76,16 +76,24 @@ def plugins(as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(["artist", "critic"]))
+@click.argument("kind", type=click.Choice(["artist", "critic", "dataset"]))
 @click.argument("name", shell_complete=completion.players)
 @JSON
 def info(kind: Any, name: str, as_json: bool) -> None:
-    """Describe an artist or a critic: what it needs and gives, and all of its options.
+    """Describe an artist or a critic, what it needs and gives, and all of its options; or a dataset.
 
-    NAME is that of an installed one, or FILE.py:CLASS for one of your own.
+    NAME is that of an installed one, or FILE.py:CLASS for an artist or a critic of your own.
     """
-    from coevo.plugin.describe import describe_player
+    from coevo.plugin.describe import describe_dataset, describe_player
 
+    if kind == "dataset":
+        described = describe_dataset(name)
+        if as_json:
+            click.echo(json.dumps(described, indent=2))
+            return
+        click.echo(click.style(f"dataset {described['name']}", bold=True) + f", of {described['source']}\n")
+        paragraph(described["about"])
+        return
     name = take_named(kind, name, registry()) if is_own(name, registry(), kind) else name
     described = describe_player(kind, name)
     if as_json:

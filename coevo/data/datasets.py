@@ -47,7 +47,7 @@ class DataOptions(Options):
     """Semi-supervised: this many works keep their labels, equally many of each class, and come as a second batch."""
     given: str = ""
     """What works are made from: grey or edges of each picture; the left or right half of each file; the folder A or B
-    beside the other; or another dataset, whose pictures have no partners."""
+    beside the other; what a dataset has of its own; or another dataset, whose pictures have no partners."""
     regions: int | None = Field(None, ge=2, le=256)
     """What is given are label maps with this many regions, whose numbers, from 0, are the values of their pixels."""
     augmentation: str = ""
@@ -75,6 +75,8 @@ class Dataset:
         paired: whether picture n was made from the n-th of it, so that M is N; else it is of another domain.
         given_labels: int64 [M], the labels of another domain that has the same classes, for figures; else None.
         intensities: the grey pictures, as `images`, of which batches draw black and white anew; None if they do not.
+        ways: the values of data.given that its loader has of its own.
+        attribution: who made it and its licence, if works that learn from it must name them.
     """
 
     name: str
@@ -89,6 +91,8 @@ class Dataset:
     paired: bool = True
     given_labels: Tensor | None = None
     intensities: Tensor | None = None
+    ways: tuple[str, ...] = ()
+    attribution: str = ""
 
     def __len__(self) -> int:
         return len(self.images)
@@ -333,6 +337,8 @@ def with_given(
         DataError: it has no such halves or folders, or there is no such dataset.
     """
     name = options.given
+    if name in dataset.ways:
+        return dataset
     if name in DERIVED:
         return replace(dataset, given=DERIVED[name](dataset.images), planes=planes_of.GREY, paired=True)
     if name in (*readers.HALVES, *readers.FOLDERS):
@@ -340,7 +346,7 @@ def with_given(
             raise DataError(f"data.given={name} is of files in a folder or zip, and dataset {dataset.name!r} has none.")
         return dataset
     if name not in loaders and not Path(name).exists():
-        ways = (*DERIVED, *readers.HALVES, *readers.FOLDERS)
+        ways = (*dataset.ways, *DERIVED, *readers.HALVES, *readers.FOLDERS)
         raise DataError(
             f"data.given={name} is neither {', '.join(ways)} nor a dataset or a file. "
             + unknown("dataset", name, loaders)

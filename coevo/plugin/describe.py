@@ -103,6 +103,18 @@ def describe_options(section: str, options: type[Options]) -> list[dict[str, Any
     return [_option(section, key, field) for key, field in options.model_fields.items()]
 
 
+def describe_dataset(name: str) -> dict[str, Any]:
+    """A dataset as JSON values: where it comes from, and what its loader says of it and of its licence.
+
+    Raises:
+        ConfigError: there is no such dataset, or it cannot be loaded.
+    """
+    loader = registry().load("dataset", name)
+    source = registry().source("dataset", name)
+    about = (getdoc(loader) or "").split("\n\nReturns")[0].split("\n\nRaises")[0]
+    return {"name": name, "kind": "dataset", "plugin": source.plugin, "source": str(source), "about": about}
+
+
 def _spec(spec: Any) -> dict[str, Any]:
     """A spec's fields as JSON values."""
     return {part.name: _plain(getattr(spec, part.name)) for part in fields(spec)}

@@ -115,7 +115,7 @@ class Setup:
         check_unchanged(self.config, self.dataset, self.fingerprint, self.studio.folder, accept=changed)
         return [
             what_was_read(self.dataset, self.config.data.size, is_new=self.studio.folder is None),
-            *filter(None, [self.fingerprint.warning(self.dataset.name)]),
+            *filter(None, [self.fingerprint.warning(self.dataset.name), self.dataset.attribution]),
         ]
 
     def build(self) -> None:

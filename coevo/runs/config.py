@@ -135,6 +135,7 @@ class Made(Options):
     classes: tuple[str, ...] | None = None
     planes: tuple[str, ...] | None = None
     data: Fingerprint | None = None
+    attribution: str | None = None
     threads: int | None = Field(None, ge=1, le=1024)
     artist: Source | None = None
     critic: Source | None = None
@@ -160,6 +161,8 @@ class Config:
     """Names of the planes of what works are made from; None if nothing is given, or the data was not read yet."""
     fingerprint: Fingerprint | None = None
     """What its data was when it started; None if it uses none, or an older version made it."""
+    attribution: str | None = None
+    """Who made its data and under what licence; None if its works need not name them"""
     threads: int | None = None
     """The number of threads that it started with; None if it did not start, or an older version made it."""
     sources: Mapping[str, Source] = field(default_factory=dict)
@@ -177,7 +180,14 @@ class Config:
     def tree(self) -> Tree:
         """The same as nested dicts, as written to config.toml."""
         classes = {**self.sources, **self.made_with}
-        made = Made(classes=self.classes, planes=self.planes, data=self.fingerprint, threads=self.threads, **classes)
+        made = Made(
+            classes=self.classes,
+            planes=self.planes,
+            data=self.fingerprint,
+            attribution=self.attribution,
+            threads=self.threads,
+            **classes,
+        )
         return {
             "run": self.run.model_dump(exclude_none=True),
             "data": self.data.model_dump(exclude_none=True),
@@ -254,6 +264,7 @@ def resolve(tree: Mapping[str, Any], registry: Registry, given: frozenset[str] =
         classes=made.classes,
         planes=made.planes,
         fingerprint=made.data,
+        attribution=made.attribution,
         threads=made.threads,
         sources={role: registry.source(role, str(sections[role]["name"])) for role in ROLES},
         made_with={role: source for role in ROLES if (source := getattr(made, role))},

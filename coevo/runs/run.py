@@ -128,6 +128,7 @@ class Run:
             classes=setup.studio.classes,
             planes=setup.studio.planes or None,
             fingerprint=setup.fingerprint,
+            attribution=(setup.dataset.attribution or None) if setup.uses_reals else None,
             threads=setup.studio.threads,
         )
         data = f"-{Path(config.data.name).stem}" if setup.uses_reals and not stem else ""
