@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
-from sklearn.neural_network import MLPClassifier
 from torch import Tensor
 
 from coevo.contract.capabilities import Decoder, Encoder, Reconstructor, SelfEvaluating
@@ -14,6 +13,7 @@ from coevo.contract.players import Artist
 from coevo.contract.works import Works
 from coevo.data.datasets import Dataset
 from coevo.evaluation.metrics import discrepancy, flat, parzen, pixel_error
+from coevo.extras import needed
 from coevo.images.rendering import reconstruct
 from coevo.latent_models.priors import draw
 
@@ -98,7 +98,8 @@ def two_sample_accuracy(codes: Tensor, draws: Tensor) -> float:
     y = np.repeat([0, 1], [len(codes), len(draws)])
     order = np.random.default_rng(0).permutation(len(x))
     train, test = np.split(order, [2 * len(x) // 3])
-    network = MLPClassifier((128, 128), early_stopping=True, n_iter_no_change=5, random_state=0)
+    networks = needed("sklearn.neural_network", "classifiers", "An evaluation of codes")
+    network = networks.MLPClassifier((128, 128), early_stopping=True, n_iter_no_change=5, random_state=0)
     return float(network.fit(x[train], y[train]).score(x[test], y[test]))
 
 

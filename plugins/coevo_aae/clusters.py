@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 from torch.linalg import solve_triangular
 
+from coevo.extras import needed
+
 RECENT = 20_000  # latents that the mixture is fitted to
 EVERY = 500  # steps from one fit to the next
 ITERATIONS = 5  # of expectation-maximisation, by which a fit goes on from the last one
@@ -73,6 +75,7 @@ class Clusters:
         return self.shares.log() - self.roots.diagonal(dim1=1, dim2=2).log().sum(1) - distances / 2
 
     def _fit(self, z: Tensor, first: bool) -> None:
+        needed("sklearn", "classifiers", "A prior of clusters")
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.mixture import GaussianMixture
 

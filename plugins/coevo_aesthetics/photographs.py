@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 
 from coevo.data.datasets import DataOptions, Dataset, reads
+from coevo.extras import needed
 
 SCENES = ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "camera.png")
 TEXTURES = ("brick.png", "grass.png", "gravel.png")
@@ -34,7 +35,8 @@ def photographs(options: DataOptions) -> Dataset:
 def cropped(name: str, size: int, channels: int) -> np.ndarray:
     """Crops of one photograph, uint8 [CROPS, C, size, size]."""
     rng = np.random.default_rng(sum(name.encode()))
-    with files("skimage").joinpath("data", name).open("rb") as file, Image.open(file) as picture:
+    package = needed("skimage", "photographs", "The dataset 'photographs'")
+    with files(package).joinpath("data", name).open("rb") as file, Image.open(file) as picture:
         whole = picture.convert("RGB" if channels == 3 else "L")
     shorter = min(whole.size)
     crops = []

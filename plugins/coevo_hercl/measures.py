@@ -27,6 +27,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from coevo.extras import needed
 from coevo.native import address
 from coevo.native.threads import in_threads, parts
 from coevo_hercl.machine import machine_code
@@ -169,10 +170,9 @@ def _corners(across: np.ndarray, down: np.ndarray) -> tuple[float, float]:
 
 
 def _patches(grey: np.ndarray, planes: list[np.ndarray]) -> list[float]:
-    from skimage.measure import label
-
     cluster, found, convex = _clusters(grey), list[tuple[int, int, np.ndarray]](), 0
-    labels = label(cluster, background=-1, connectivity=1)
+    measure = needed("skimage.measure", "photographs", "Critic 'hercl'")
+    labels = measure.label(cluster, background=-1, connectivity=1)
     areas = np.bincount(labels.ravel())
     for number in np.flatnonzero(200 * areas > grey.size).tolist():
         area, inside = int(areas[number]), labels == number

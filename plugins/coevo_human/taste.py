@@ -19,6 +19,7 @@ from torch.nn.functional import avg_pool2d
 
 import coevo
 from coevo import Artist, ConfigError, CriticSpec, DataError, PairError, Works
+from coevo.extras import needed
 from coevo.images.rendering import thumbnails
 from coevo.images.strokes import rgb
 
@@ -264,6 +265,7 @@ def fit_classifier(reals: Tensor, labels: Tensor) -> Pipeline:
     Raises:
         DataError: a class has fewer than three works to learn from.
     """
+    needed("sklearn", "classifiers", "Critic 'taste'")
     from sklearn.calibration import CalibratedClassifierCV
     from sklearn.model_selection import StratifiedKFold
     from sklearn.pipeline import make_pipeline
