@@ -201,15 +201,20 @@ def shaped(shape: tuple[int, ...]) -> str:
     help="Width of the picture in pixels.",
 )
 @click.option(
-    "-o", "output", metavar="FILE", type=FILE, required=True, help="x.png, x.svg, or of programs x.py, x.txt, x.html."
+    "-o",
+    "output",
+    metavar="FILE",
+    type=FILE,
+    required=True,
+    help="x.png; of lines x.svg; of programs x.html, x.py, x.txt, x.glsl.",
 )
 @RUNS_DIR
 def render(file: Path, size: int, output: Path, runs_dir: Path) -> None:
     """Render a PICTURE, .png or .svg, again at any size, from the genome or code that it carries.
 
-    Lines, as of biomorph, can be written as .svg, which knows no size; programs, as of gp and cppn, as a formula
-    (.txt), as Python (.py) that draws the picture with NumPy alone, or as a page that zooms and shows the genome
-    (.html).
+    Lines, as of biomorph, can be written as .svg, which knows no size; programs, as of gp and cppn, as a page that
+    zooms and shows the genome (.html), as a formula (.txt), a shader (.glsl), or Python (.py)
+    that draws the picture with NumPy alone.
     """
     from coevo.images.files import read_origin
     from coevo.tools.pages import write_page

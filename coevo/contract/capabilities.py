@@ -133,7 +133,7 @@ class Programmed(Protocol):
     """An artist whose works are programs, and can be written as source."""
 
     def source(self, works: Works, language: str) -> str:
-        """The first of the works, which may hold no more than its genome, in a language: "formula" or "python"."""
+        """The first of the works, which may hold no more than its genome, as "formula", "python" or "glsl"."""
 
 
 @runtime_checkable

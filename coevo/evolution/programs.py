@@ -18,7 +18,7 @@ from coevo.evolution.genetic import GeneticPopulation
 from coevo.evolution.population import Offspring
 from coevo.evolution.variety import is_noise, varies
 from coevo.shader import Canvas, Expression, Program, render, render_on, strips
-from coevo.shader.glsl import MOST_PARAMETERS, shader_of
+from coevo.shader.glsl import MOST_PARAMETERS, fragment, shader_of
 from coevo.shader.gpu import draws_on, render_on_gpu
 from coevo.shader.parts import Part
 from coevo.shader.plan import Plan
@@ -109,6 +109,8 @@ class ProgramPopulation(GeneticPopulation[G]):
     def source(self, works: Works, language: str) -> str:
         one = works.individuals[0]
         program = self.program(self.deserialize(one.text), Canvas())
+        if language == "glsl":
+            return fragment([program])
         if language == "formula":
             return formula(program)
         return python(program, f"A picture by {self.name} of coevo, individual {one.id}.")

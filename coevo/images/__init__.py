@@ -6,5 +6,5 @@ FILMS = (".gif", ".webp", ".apng", ".mp4")
 """Endings of films."""
 NETWORKS = (".onnx", ".pt2")
 """Endings of files of networks."""
-SOURCES = {".py": "python", ".txt": "formula"}
+SOURCES = {".py": "python", ".txt": "formula", ".glsl": "glsl"}
 """Endings of files of source, and the languages of `Programmed.source`."""

@@ -96,6 +96,8 @@ def test_a_picture_becomes_a_program_that_runs_alone(coevo_command: CommandLine,
     assert theirs.size == (64, 64) and (off > 1).mean() < 0.01
     assert coevo_command("render", png, "-o", tmp_path / "it.txt").code == 0
     assert "c2 = " in (tmp_path / "it.txt").read_text()
+    assert coevo_command("render", png, "-o", tmp_path / "it.glsl").code == 0
+    assert (tmp_path / "it.glsl").read_text().startswith("#version 300 es")
 
 
 def test_works_that_are_no_programs_have_no_source(coevo_command: CommandLine, tmp_path: Path) -> None:
