@@ -93,6 +93,7 @@ def test_bash_splits_words_at_equals_signs(
     assert sorted(said) == sorted(answers)
 
 
+@pytest.mark.slow
 def test_options_that_were_asked_for_before_need_no_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Completion is quick from the second time on; a damaged file is made again."""
     monkeypatch.setenv("COEVO_CACHE", str(tmp_path / "cache"))
