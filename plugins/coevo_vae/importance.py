@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from math import log
+from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from coevo import Works
 from coevo.latent_models.autoencoder import Autoencoder
@@ -34,18 +35,45 @@ def log_likelihood(vae: Autoencoder, works: Works, draws: int, seed: int = 0) ->
 
 
 def _log_likelihood(vae: Autoencoder, works: Works, draws: int, generator: torch.Generator) -> Tensor:
-    images = works.pixels.to(vae.studio.device)
-    labels = None if works.labels is None else works.labels.to(images.device)
-    total = torch.full((len(images),), -torch.inf, device=images.device)
+    device = vae.studio.device
+    labels = None if works.labels is None else works.labels.to(device)
+    works = Works(works.pixels.to(device), labels=labels)
+    total = torch.full((len(works),), -torch.inf, device=device)
     with vae.eval_networks() as (encoder, decoder):
-        mean, log_variance = encoder(vae.encoder_inputs(images)).chunk(2, 1)
+        mean, log_variance = encoder(vae.encoder_inputs(works.pixels)).chunk(2, 1)
         for begin in range(0, draws, DRAWS):
-            k = min(DRAWS, draws - begin)
-            noise = torch.randn(k, *mean.shape, generator=generator, device=mean.device)
-            z = (mean + (log_variance / 2).exp() * noise).flatten(0, 1)
-            # log p(z) - log q(z|x): the factors (2π)^-½ of the two cancel
-            ratio = (-0.5 * z.square() + 0.5 * noise.flatten(0, 1).square()).sum(1) + log_variance.sum(1).repeat(k) / 2
-            outputs = decoder(vae.with_labels(z, None if labels is None else labels.repeat(k)))
-            log_x = vae.likelihood.log_prob(outputs, images.repeat(k, 1, 1, 1))
-            total = torch.logaddexp(total, (log_x + ratio).view(k, -1).logsumexp(0))
+            shape = min(DRAWS, draws - begin), *mean.shape
+            noise = torch.randn(shape, generator=generator, device=device)
+            log_weights = weighed(vae, decoder, works, mean, log_variance, noise).log_weights
+            total = torch.logaddexp(total, log_weights.logsumexp(0))
     return (total - log(draws)).cpu()
+
+
+class Weighed(NamedTuple):
+    """K draws z ~ q(z|x) for each of N works, decoded."""
+
+    log_weights: Tensor  # log p(x|z) p(z) / q(z|x): [K, N]
+    codes: Tensor  # [K · N, D]
+    outputs: Tensor  # the decoder's, [K · N, ·, H, W]
+
+
+def weighed(
+    vae: Autoencoder, decoder: nn.Module, works: Works, mean: Tensor, log_variance: Tensor, noise: Tensor
+) -> Weighed:
+    """Draws of works' codes and their weights, with gradients to the decoder and to the posterior.
+
+    Args:
+        vae: whose likelihood and code they are.
+        decoder: its network, or the average of it.
+        works: N real works, on the device.
+        mean, log_variance: of q(z|x), [N, D].
+        noise: [K, N, D] from N(0, I).
+    """
+    k = len(noise)
+    z = (mean + (log_variance / 2).exp() * noise).flatten(0, 1)
+    # log p(z) - log q(z|x): the factors (2π)^-½ of the two cancel
+    ratio = (-0.5 * z.square() + 0.5 * noise.flatten(0, 1).square()).sum(1) + log_variance.sum(1).repeat(k) / 2
+    codes = vae.with_labels(z, None if works.labels is None else works.labels.repeat(k))
+    outputs = decoder(codes)
+    log_x = vae.likelihood.log_prob(outputs, works.pixels.repeat(k, 1, 1, 1))
+    return Weighed((log_x + ratio).view(k, -1), codes, outputs)

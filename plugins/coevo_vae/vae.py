@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from math import log
 from typing import ClassVar, Literal, NamedTuple
 
 import torch
 from pydantic import Field
 from torch import Tensor
 
-from coevo import Metrics, Works
+from coevo import ConfigError, Metrics, Works
 from coevo.latent_models.autoencoder import Autoencoder
 from coevo.latent_models.decoder import ConditionalOptions
 from coevo.nn.divergences import gaussian_kl
-from coevo_vae.importance import log_likelihood
+from coevo_vae.importance import log_likelihood, weighed
 
 
 class Pass(NamedTuple):
@@ -23,6 +24,7 @@ class Pass(NamedTuple):
     mean: Tensor  # of the posterior q(z|x): [N, D]
     log_variance: Tensor
     reconstruction: Tensor  # the mean of -log p(x|z) at z ~ q(z|x)
+    bound: Tensor | None = None  # of K draws, log 1/K Σ p(x|z) p(z) / q(z|x), its mean
 
 
 class VAE(Autoencoder):
@@ -48,6 +50,8 @@ class VAE(Autoencoder):
         exactly and draws better works."""
         warm_up: int = Field(0, ge=0)
         """Steps in which β rises from 0."""
+        importance_draws: int = Field(1, ge=1, le=1000)
+        """Draws K of z for each work, whose bound of log p(x) is tighter than the paper's (Burda 2016); β is 1 then."""
         judged: Literal["reconstructions", "samples", "both"] = "reconstructions"
         """Works that a critic judges: reconstructions of real works, samples of the prior, or as many of both."""
         reward_weight: float = Field(1.0, ge=0)
@@ -72,6 +76,15 @@ class VAE(Autoencoder):
     def encoder_outputs(self) -> int:
         return 2 * self.options.latent  # mean and log-variance
 
+    def check(self) -> None:
+        super().check()
+        o = self.options
+        if o.importance_draws > 1 and (o.beta != 1 or o.warm_up):
+            raise ConfigError(
+                f"artist.importance_draws={o.importance_draws} maximises a bound without β; give it artist.beta=1 and "
+                "artist.warm_up=0."
+            )
+
     def build(self) -> None:
         super().build()
         self.steps = 0
@@ -79,10 +92,13 @@ class VAE(Autoencoder):
     def make(self, n: int, reals: Works | None) -> Works:
         reals = reals or Works()
         mean, log_variance = self.posterior(self.corrupt(self.encoder_inputs(reals.pixels)))
-        z = mean + (log_variance / 2).exp() * self.studio.noise(*mean.shape)  # eq. 10
-        codes = self.with_labels(z, reals.labels)
-        reconstruction, images = self.likelihood.loss_and_mean(self.decoder(codes), reals.pixels)
-        ctx = Pass(mean, log_variance, reconstruction)
+        if self.options.importance_draws > 1:
+            codes, images, ctx = self.importance_pass(reals, mean, log_variance)
+        else:
+            z = mean + (log_variance / 2).exp() * self.studio.noise(*mean.shape)  # eq. 10
+            codes = self.with_labels(z, reals.labels)
+            reconstruction, images = self.likelihood.loss_and_mean(self.decoder(codes), reals.pixels)
+            ctx = Pass(mean, log_variance, reconstruction)
         reconstructions = Works(images, codes, reals.labels, ctx=ctx)
         if self.options.judged == "reconstructions":
             return reconstructions
@@ -90,11 +106,25 @@ class VAE(Autoencoder):
         return replace(samples, ctx=ctx) if self.options.judged == "samples" else joined(reconstructions, samples)
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
-        mean, log_variance, reconstruction = works.ctx
+        mean, log_variance, reconstruction, bound = works.ctx
         kl = gaussian_kl(mean, log_variance).mean()
-        self.minimise(reconstruction + self.beta * kl - self.options.reward_weight * rewards.mean())
+        loss = reconstruction + self.beta * kl if bound is None else -bound
+        self.minimise(loss - self.options.reward_weight * rewards.mean())
         self.steps += 1
-        return {"elbo": -(reconstruction + kl).detach(), "kl": kl.detach(), "reconstruction": -reconstruction.detach()}
+        metrics = {"elbo": -(reconstruction + kl), "kl": kl, "reconstruction": -reconstruction}
+        if bound is not None:
+            metrics["importance_bound"] = bound
+        return {name: value.detach() for name, value in metrics.items()}
+
+    def importance_pass(self, reals: Works, mean: Tensor, log_variance: Tensor) -> tuple[Tensor, Tensor, Pass]:
+        """Codes and reconstructions of the first draws, and the bound by all of them (Burda 2016, eq. 8)."""
+        n, k = len(mean), self.options.importance_draws
+        noise = self.studio.noise(k * n, mean.shape[1]).view(k, n, -1)
+        log_weights, codes, outputs = weighed(self, self.decoder, reals, mean, log_variance, noise)
+        bound = (log_weights.logsumexp(0) - log(k)).mean()
+        with torch.no_grad():
+            reconstruction = self.likelihood.loss(outputs[:n], reals.pixels)
+        return codes[:n], self.likelihood.mean(outputs[:n]), Pass(mean, log_variance, reconstruction, bound)
 
     @property
     def beta(self) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from torch.distributions import Normal
 from torch.nn.functional import binary_cross_entropy
 
 import coevo
@@ -18,7 +19,7 @@ from coevo.latent_models.likelihoods import intensities
 from coevo.plugin.registry import registry
 from coevo.runs.config import read_recipe
 from coevo.testing.kit import conform
-from coevo_vae.importance import log_likelihood
+from coevo_vae.importance import log_likelihood, weighed
 from coevo_vae.none import NoCritic
 from coevo_vae.vae import VAE
 
@@ -34,6 +35,7 @@ CONVOLUTION: dict[str, Any] = {"network": "convolution", "width": 4, "latent": 4
         {**SMALL, "likelihood": "logit-laplace", "ema": 0.9, "batch_norm": True},
         {**CONVOLUTION, "judged": "samples"},
         {**SMALL, "input_salt_pepper": 0.3},
+        {**SMALL, "importance_draws": 3, "beta": 1.0, "conditional": True},
     ],
 )
 def test_every_vae_conforms(options: dict[str, Any]) -> None:
@@ -95,6 +97,32 @@ def test_more_draws_tighten_the_bound() -> None:
     assert bounds[0] < bounds[1] < bounds[2]
     assert torch.equal(log_likelihood(it, reals(), 10), log_likelihood(it, reals(), 10))
     assert it.evaluate(reals(), 10) == {"elbo": bounds[0].item(), "nll_of_10_draws": -bounds[1].item()}
+
+
+def test_the_weights_of_draws_are_ratios_of_densities() -> None:
+    it, images = build(), reals()
+    mean, log_variance = it.posterior(it.encoder_inputs(images.pixels))
+    noise = torch.randn(5, 12, 4)
+    found = weighed(it, it.decoder, images, mean, log_variance, noise)
+    posterior, prior = Normal(mean, (log_variance / 2).exp()), Normal(0.0, 1.0)
+    for draw, log_weights in zip(noise, found.log_weights, strict=True):
+        z = mean + (log_variance / 2).exp() * draw
+        log_x = it.likelihood.log_prob(it.decoder(z), images.pixels)
+        expected = log_x + prior.log_prob(z).sum(1) - posterior.log_prob(z).sum(1)
+        assert torch.allclose(log_weights, expected, atol=1e-3)
+
+
+def test_learning_from_several_draws_maximises_a_tighter_bound() -> None:
+    it = build(importance_draws=20, beta=1.0, learning_rate=1e-2)
+    metrics = [it.learn(it.make(12, reals()), torch.zeros(12)) for _ in range(100)]
+    assert all(found["importance_bound"] > found["elbo"] for found in metrics[50:])
+    assert metrics[-1]["importance_bound"] > metrics[0]["importance_bound"] + 50
+
+
+def test_several_draws_have_no_weight_of_the_divergence() -> None:
+    for options in ({"beta": 2.0}, {"beta": 1.0, "warm_up": 10}):
+        with pytest.raises(ConfigError, match=r"give it artist.beta=1 and artist.warm_up=0"):
+            build(importance_draws=5, **options)
 
 
 def test_input_is_corrupted_for_learning_only() -> None:
