@@ -35,4 +35,5 @@ def write_pages(app: Any) -> None:
 def setup(app: Any) -> dict[str, Any]:
     app.connect("builder-inited", write_pages)
     app.connect("source-read", links.rewrite_source)
+    app.connect("autodoc-process-docstring", links.rewrite_docstring, priority=100)  # before napoleon
     return {"parallel_read_safe": True, "parallel_write_safe": True}

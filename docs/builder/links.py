@@ -64,3 +64,9 @@ def outside_pages() -> dict[str, str]:
         name: rewritten((ROOT / file).read_text(), ROOT / file, ELSEWHERE[ROOT / file])
         for file, name in OUTSIDE.items()
     }
+
+
+def rewrite_docstring(app: Any, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
+    """autodoc's event: a docstring was read. What stands in backticks is code, in reStructuredText too."""
+    text = re.sub(r"(?<!`)`([^`\n]+(?:\n[^`\n]+)?)`(?!`)", r"``\1``", "\n".join(lines))
+    lines[:] = re.sub(r"(\w)_(?=[\s,.;:]|$)", r"\1\\_", text).split("\n")
