@@ -98,6 +98,8 @@ class DBN(ChainArtist):
             data = torch.cat([data, one_hot(reals.classes, machine.classes).to(data)], 1)
         fantasies, mean = self.next_fantasies(machine, n, data, generator)
         labels = mean[:, machine.pixels :].argmax(1) if machine.classes else None
+        if labels is None and self.options.conditional:  # a machine below the labels knows none: any will do
+            labels = torch.arange(n, device=fantasies.device) % self.stack[-1].classes
         return Works(self.pictures(self.below, fantasies, mean, generator), labels=labels, ctx=(data, fantasies))
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:

@@ -187,6 +187,11 @@ def test_a_class_can_be_asked_for() -> None:
     assert it.machines[1].classes == 10 and it.machines[0].classes == 0
 
 
+def test_works_have_labels_before_a_machine_knows_them() -> None:
+    it = build(conditional=True, layer_steps=5)
+    assert it.make(4, reals(4)).classes.shape == (4,)
+
+
 def test_filters_are_seen_through_the_machines_below() -> None:
     it = train(build(layer_steps=2), 3, reals())
     one, two = it.exhibited
