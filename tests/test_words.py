@@ -86,7 +86,6 @@ ALLOWED = {
     "docs/recipes/pairs.md": "gallery",
     "docs/families/browser.md": "gallery",  # of kept pictures
     "README.md": "gallery",  # the place of published works
-    "docs/families/browser.md": "gallery",
     **dict.fromkeys(
         (
             f"plugins/coevo_web/{file}.py"  # where works are published
