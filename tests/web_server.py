@@ -41,7 +41,7 @@ class Server:
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         assert self.process.stdout is not None
-        said = ""
+        said, self.links = "", []
         for line in self.process.stdout:
             said += line
             if line.startswith("Ctrl-C"):
