@@ -134,8 +134,10 @@ def accepted(run: str, id: str | None, output: Path | None, n: int, size: int, r
 )
 @RUNS_DIR
 def export(run: str, id: str | None, output: Path | None, size: int, alone: bool, part: Any, runs_dir: Path) -> None:
-    """Export the path from the first ancestor to an ID of a RUN, as a sheet (.png or .svg) or a film (.gif, ...); or
-    its program as source (.py, .txt), or as a page that zooms and shows the genome (.html).
+    """Export the path from the first ancestor to an ID of a RUN as a sheet or a film, or its program as source.
+
+    A sheet is .png or .svg, a film .gif, .webp, .apng or .mp4; a program is .py, .txt or .glsl, or a page that zooms and
+    shows the genome (.html).
 
     Without ID the whole session is exported as a script (.picks), which coevo run --picks replays. Of a run with
     networks, -o x.onnx or x.pt2 exports its generator, or another --part.

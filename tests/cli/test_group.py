@@ -14,7 +14,7 @@ from conftest import CommandLine
         ("run dcgan --minutes x", "--minutes should be a number, but got 'x'."),
         ("sample -n 0 -o x.png", "-n should be a whole number from 1 to 1,000,000, but got 0."),
         ("sample --seed -1 -o x.png", "--seed should be a whole number of at least 0, but got -1."),
-        ("info player dcgan", "KIND should be one of artist, critic, but got 'player'."),
+        ("info player dcgan", "KIND should be one of artist, critic, dataset, but got 'player'."),
         ("sample", "coevo sample needs -o; see coevo sample --help."),
         ("render -o x.png", "coevo render needs PICTURE; see coevo render --help."),
         ("run --round 3", "coevo run has no option --round; did you mean --rounds?"),
