@@ -136,8 +136,8 @@ def accepted(run: str, id: str | None, output: Path | None, n: int, size: int, r
 def export(run: str, id: str | None, output: Path | None, size: int, alone: bool, part: Any, runs_dir: Path) -> None:
     """Export the path from the first ancestor to an ID of a RUN as a sheet or a film, or its program as source.
 
-    A sheet is .png or .svg, a film .gif, .webp, .apng or .mp4; a program is .py, .txt or .glsl, or a page that zooms and
-    shows the genome (.html).
+    A sheet is .png or .svg, a film .gif, .webp, .apng or .mp4; a program is .py, .txt or .glsl, or a page that zooms
+    and shows the genome (.html).
 
     Without ID the whole session is exported as a script (.picks), which coevo run --picks replays. Of a run with
     networks, -o x.onnx or x.pt2 exports its generator, or another --part.

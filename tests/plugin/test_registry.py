@@ -281,6 +281,11 @@ def imported(folder):
             yield from ((path.name, name.partition(".")[0]) for name in names)
 
 
+def named(distribution):
+    """A distribution's name as all its spellings have it."""
+    return distribution.lower().replace("_", "-")
+
+
 PLUGINS = sorted(path for path in (ROOT / "plugins").glob("coevo_*") if path.is_dir())
 
 
@@ -289,9 +294,9 @@ def test_a_plugin_imports_only_the_core_itself_and_what_the_project_depends_on(f
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     tools = {"bench", "dev", "docs"}  # of ours; the other extras are for users, and a sentence asks for them
     extras = [line for name, lines in project["optional-dependencies"].items() if name not in tools for line in lines]
-    dependencies = {re.match(r"[\w-]+", line)[0] for line in [*project["dependencies"], *extras]}
+    dependencies = {named(re.match(r"[\w-]+", line)[0]) for line in [*project["dependencies"], *extras]}
     homes = packages_distributions()
-    allowed = {module for module in homes if dependencies & set(homes[module])}
+    allowed = {module for module in homes if dependencies & set(map(named, homes[module]))}
     allowed |= {"coevo", folder.name} | sys.stdlib_module_names
     found = list(imported(folder))
     assert ("__init__.py", "coevo") in found
