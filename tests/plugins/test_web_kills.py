@@ -72,6 +72,8 @@ def test_twenty_kills_at_random_moments_lose_no_pick_vote_publication_or_undo(tm
         while (now := ada.http.get(f"/api/sessions/{name}")).json().get("busy", True) and time.monotonic() < end:
             time.sleep(0.05)
         state = now.json()
+        ada.http.close()
+        ben.http.close()
 
     with SessionDB(runs / name / FILE) as db:
         found = Counter(event.kind for event in db.events())
@@ -82,9 +84,9 @@ def test_twenty_kills_at_random_moments_lose_no_pick_vote_publication_or_undo(tm
         answered = ada.answered[what] + ben.answered[what]
         assert answered <= found[what] <= total[what], (what, answered, found, total)
     assert found["vote"] // 2 - KILLS <= found["pick"] <= found["vote"] // 2 + KILLS  # every second vote decides
-    titles = Counter(
-        work["title"] for page in range(50) for work in Gallery(runs / ".gallery" / "gallery.db").works(page=page)
-    )
+    gallery = Gallery(runs / ".gallery" / "gallery.db")
+    titles = Counter(work["title"] for page in range(50) for work in gallery.works(page=page))
+    gallery.close()
     assert ada.answered["publish"] <= sum(titles.values()) <= ada.sent["publish"]
     assert max(titles.values(), default=1) <= 2
     assert found["vote"] > 20 and found["undo"] > 3
