@@ -76,7 +76,7 @@ def test_so_it_does_with_any_picture(seed: int, tolerance: float) -> None:
     errors, bits = fractal(images, (8, 4), tolerance)
     theirs, their_bits = compression._fractal_by_numpy(images[0], (8, 4), tolerance)
     same = bits[0] == their_bits
-    assert np.allclose(errors[0][same], theirs[same], atol=1e-6)
+    assert np.allclose(errors[0][same], theirs[same], atol=1e-5)  # sums in another order
     assert same.all() or np.abs(theirs - tolerance**2).min() < 1e-6  # a block that may be split or not
 
 
