@@ -97,7 +97,7 @@ THERE: tuple[Callable[[Path], None], ...] = photos, arrays, facades, label_map, 
 # commands
 
 
-SCREENS = {"paint", "web"}  # commands that wait for a person: tests of their own drive them
+SCREENS = {"paint", "start", "web"}  # commands that wait for a person: tests of their own drive them
 
 
 class Visit:

@@ -15,6 +15,7 @@ from coevo.plugin.blame import blame, owned
 from coevo.plugin.faults import FAULTS
 from coevo.plugin.registry import registry
 
+LAUNCHER = "start"  # the command that coevo alone is, at a terminal
 SENTENCE = 500  # characters of a first sentence that help may show; none is as long
 
 
@@ -30,6 +31,12 @@ class Group(click.Group):
         for command in commands:
             self.add_command(command)
         self.sections[title] = [str(command.name) for command in commands]
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Without words, and with a person at the terminal, the recipes are shown to choose from."""
+        if not args and sys.stdin.isatty() and sys.stdout.isatty() and LAUNCHER in registry().offers("command"):
+            args = [LAUNCHER]
+        return super().parse_args(context, args)
 
     def list_commands(self, context: click.Context) -> list[str]:
         return [name for names in self.sections.values() for name in names] + self._offered()

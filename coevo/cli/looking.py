@@ -35,7 +35,7 @@ GROUPS = {
 @JSON
 def recipes(long: bool, as_json: bool) -> None:
     """List the recipes: published systems that run with one command."""
-    rows = sorted((recipe_row(name) for name in registry().offers("recipe")), key=lambda row: str(row["year"]))
+    rows = recipe_rows()
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
@@ -53,6 +53,11 @@ def recipes(long: bool, as_json: bool) -> None:
             ]
             table(short, wrap=["title"], widths={"year": 4, "recipe": widest}, head=False, indent=2)
     click.echo("\nPlay one with: coevo run NAME" + ("" if long else "\nMore about each: coevo recipes --long"))
+
+
+def recipe_rows() -> list[dict[str, Any]]:
+    """All recipes, the oldest first (`recipe_row`)."""
+    return sorted((recipe_row(name) for name in registry().offers("recipe")), key=lambda row: str(row["year"]))
 
 
 def recipe_row(name: str) -> dict[str, Any]:

@@ -442,6 +442,19 @@ def read_recipe(name: str, registry: Registry) -> Tree:
     return tree
 
 
+def recipe_picture(name: str, registry: Registry) -> bytes | None:
+    """The picture of a recipe: the .webp beside its file, if there is one.
+
+    Raises:
+        ConfigError: there is no such recipe.
+    """
+    package, _, file = registry.find("recipe", name).path.partition(":")
+    try:
+        return files(package).joinpath(f"{file.removesuffix('.toml')}.webp").read_bytes()
+    except FAULTS:
+        return None
+
+
 def assignments(texts: Sequence[str]) -> Tree:
     """All -o options as one tree; every one that cannot be read is a line of the ConfigError."""
     trees, mistakes = [], []

@@ -13,7 +13,10 @@ def coevo_critics() -> list[Offer]:
 
 @hookimpl
 def coevo_commands() -> list[Offer]:
-    return [Offer("paint", "paint label maps that a trained artist makes pictures of", "coevo_human.commands:paint")]
+    return [
+        Offer("start", "choose a recipe by its picture", "coevo_human.commands:start"),
+        Offer("paint", "paint label maps that a trained artist makes pictures of", "coevo_human.commands:paint"),
+    ]
 
 
 @hookimpl

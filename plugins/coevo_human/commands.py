@@ -1,4 +1,4 @@
-"""The command `coevo paint`."""
+"""The commands `coevo start` and `coevo paint`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,25 @@ from pathlib import Path
 import click
 
 from coevo.cli.common import FILE, RUN, RUNS_DIR, open_store
+
+
+@click.command()
+@click.pass_context
+def start(context: click.Context) -> None:
+    """Choose a recipe by its picture, and play it.
+
+    It is what coevo without any words does in a terminal.
+    """
+    from coevo.cli.looking import recipe_rows
+    from coevo_human.terminal import check_terminal
+
+    check_terminal("coevo recipes lists what there is; coevo run NAME plays it.", other="")
+    from coevo_human.terminal.launcher import Launcher  # late: it asks the terminal what it can show
+
+    words = Launcher(recipe_rows()).run()
+    if words:
+        click.echo(f"$ coevo {' '.join(words)}")
+        context.find_root().command.main(args=list(words), prog_name="coevo")
 
 
 @click.command()
