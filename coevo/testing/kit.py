@@ -77,7 +77,7 @@ def conformance(
         expected: rules that it breaks on purpose, and why; such a test fails if the rule holds.
 
     Returns:
-        A function to be named test_… in a module of tests.
+        A function, whose name in a module of tests begins with ``test_``.
 
     Raises:
         ConfigError: `expected` names a rule that does not concern it.

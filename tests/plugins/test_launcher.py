@@ -69,6 +69,6 @@ def test_without_a_person_coevo_alone_prints_its_help(coevo_command: CommandLine
 @pytest.mark.parametrize("name", OURS)
 def test_every_recipe_has_a_small_picture(name: str) -> None:
     content = recipe_picture(name, registry())
-    assert content and len(content) < 12_000
+    assert content and len(content) < 16_000
     with Image.open(io.BytesIO(content)) as picture:
         assert max(picture.size) == 192
