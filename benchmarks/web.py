@@ -14,14 +14,10 @@ import tempfile
 import time
 from pathlib import Path
 
-import httpx2
-import psutil
-
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from browsers import browser as chromium  # what tests drive
-from web_server import Server, served
-
-from coevo.interactive.session_db import FILE, SessionDB
+from web_crowd import gather
+from web_server import served
 
 CLICKS, VIEWERS, VOTERS = 50, 50, 10
 SHOWN = """() => new Promise(done => {
@@ -50,63 +46,20 @@ def latency(recipe: str, runs: Path) -> None:
         )
 
 
-async def crowd(server: Server, name: str, minutes: float) -> None:
+def crowd(runs: Path, minutes: float) -> None:
     """Print what became of the votes of ten people, while fifty look, and how the server's memory grows."""
-    process, end = psutil.Process(server.process.pid), time.monotonic() + 60 * minutes
-    limits = httpx2.Limits(max_connections=200, max_keepalive_connections=200)
-    answered, errors, events = 0, 0, 0
-
-    def client(link: int) -> httpx2.AsyncClient:
-        return httpx2.AsyncClient(base_url=server.address, timeout=60, follow_redirects=True, limits=limits)
-
-    async def opened(link: int) -> httpx2.AsyncClient:
-        one = client(link)
-        assert (await one.get(server.links[link].partition("#")[0])).status_code == 200
-        return one
-
-    async def look() -> None:
-        nonlocal events, errors
-        one = await opened(2)
-        try:
-            async with one.stream("GET", f"/api/sessions/{name}/events") as stream:
-                async for line in stream.aiter_lines():
-                    events += line.startswith("event:")
-        except httpx2.HTTPError:
-            errors += time.monotonic() < end
-
-    async def vote(place: int) -> None:
-        nonlocal answered, errors
-        one = await opened(1)
-        while time.monotonic() < end:
-            body = {"do": "vote", "places": [place]}
-            try:
-                answer = await one.post(f"/api/sessions/{name}/commands", json=body)
-                answered += answer.status_code == 200
-                errors += answer.status_code != 200
-            except httpx2.HTTPError:
-                errors += 1
-            await asyncio.sleep(1)
-        await one.aclose()
-
-    owner = await opened(0)
-    await owner.post(f"/api/sessions/{name}/commands", json={"do": "rule", "quorum": VOTERS})
-    viewers = [asyncio.create_task(look()) for _ in range(VIEWERS)]
-    voters = [asyncio.create_task(vote(place)) for place in range(VOTERS)]
-    memory = []
-    while time.monotonic() < end:
-        await asyncio.sleep(min(10, 6 * minutes))
-        memory.append(process.memory_info().rss >> 20)
-    await asyncio.gather(*voters)
-    for viewer in viewers:
-        viewer.cancel()
-    await asyncio.gather(*viewers, return_exceptions=True)
-    with SessionDB(server.runs / name / FILE) as db:
-        votes, picks = len(db.events("vote")), len(db.events("pick"))
+    with served(runs, "blind-watchmaker", "--name", "crowd") as server:
+        seen = asyncio.run(gather(server, "crowd", 60 * minutes, VIEWERS, VOTERS))
+    kept, memory = sum(map(len, seen.kept.values())), seen.memory
+    same = "in the same order" if seen.kept == seen.given else "NOT THE SAME"
+    everyone = sum(one.sheets == seen.shown for one in seen.viewers)
     print(
-        f"{VIEWERS} viewers, {VOTERS} voters, {minutes:g} minutes: {answered} votes answered, {votes} recorded, "
-        f"{picks} generations, {events} events seen, {errors} errors; memory {memory[0]} MB at first, "
-        f"{memory[len(memory) // 2]} in the middle, {memory[-1]} at the end"
+        f"{VIEWERS} viewers, {VOTERS} voters, {minutes:g} minutes: {seen.votes} votes answered, {kept} recorded, "
+        f"{same}; {len(seen.shown)} sheets, all of them seen by {everyone} viewers; {len(seen.errors)} errors\n"
+        f"memory of the server in MB, at thirty moments: {', '.join(map(str, memory))}"
     )
+    for error in seen.errors[:5]:
+        print(error)
 
 
 def main() -> None:
@@ -116,8 +69,7 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if asked.crowd:
-            with served(Path(folder) / "runs", "blind-watchmaker", "--name", "crowd") as server:
-                asyncio.run(crowd(server, "crowd", asked.minutes))
+            crowd(Path(folder) / "runs", asked.minutes)
         else:
             for recipe in ("picbreeder", "sims"):
                 latency(recipe, Path(folder) / "runs")
