@@ -13,7 +13,8 @@ DEFAULT_SIZE = 1024
 MUTATION_STEP = 1.25  # the factor by which + and - change the mutation rate
 HELP = (
     "3 7: breed these · . (or nothing): roll again · u: undo · r: redo · + or -: mutation rate · "
-    "s 3 [PX] [FILE.png or .svg]: save · z 3: show large · l 3: lineage · b ID: branch · q: quit and keep everything"
+    "s 3 [PX] [FILE.png or .svg]: save · z 3: show large · l 3: lineage · b ID: branch · t ID: take a copy onto this "
+    "sheet · q: quit and keep everything"
 )
 
 
@@ -43,6 +44,14 @@ class Branch(Command):
     """Go back to the sheet on which an individual first appeared, to breed on from there."""
 
     individual: str
+
+
+@dataclass(frozen=True)
+class Take(Command):
+    """Put copies of individuals of other sheets onto this one, where they can be picked beside its own: two branches
+    have common offspring then. The youngest make room."""
+
+    individuals: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -90,6 +99,8 @@ def parse_command(line: str) -> Command:
             return Quit()
         case ["b" | "branch", id]:
             return Branch(id)
+        case ["t" | "take", *ids] if ids:
+            return Take(tuple(ids))
         case ["s" | "save", number, *rest] if len(rest) <= 2:
             size = rest.pop(0) if rest and not rest[0].lower().endswith(PICTURES) else str(DEFAULT_SIZE)
             return Save(_number(number) - 1, _number(size), rest[0] if rest else None)
@@ -107,6 +118,8 @@ def format_command(command: Command) -> str:
             return " ".join(str(index + 1) for index in indices) or "."
         case Branch(individual):
             return f"b {shlex.quote(individual)}"
+        case Take(individuals):
+            return shlex.join(["t", *individuals])
         case Save(index, size, path):
             return " ".join(["s", str(index + 1), str(size), *([shlex.quote(path)] if path else [])])
         case Mutate(steps):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from coevo.errors import CoevoError, ConfigError, reason
-from coevo.interactive.commands import HELP, Branch, Command, Mutate, Pick, Quit, format_command, parse_command
+from coevo.interactive.commands import HELP, Branch, Command, Mutate, Pick, Quit, Take, format_command, parse_command
 from coevo.interactive.session_db import SessionDB
 from coevo.interactive.sheet import Sheet
 from coevo.interactive.ui import UI
@@ -62,6 +62,8 @@ def export_script(db: SessionDB) -> Iterator[str]:
             case "branch", {"to": snapshot}:
                 first = (id for id in db.sheet(snapshot) if db.individual(id).first_snapshot == snapshot)
                 yield format_command(Branch(next(first)))
+            case "take", {"ids": ids}:
+                yield format_command(Take(tuple(ids)))
             case "tune", {"steps": steps}:
                 yield format_command(Mutate(steps))
     yield "q"

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from coevo.contract.capabilities import Interactive, user_of
+from coevo.contract.capabilities import Evolving, Interactive, user_of
 from coevo.contract.players import Artist, Critic, CriticSpec, Metrics, Player, State
-from coevo.contract.works import Works
+from coevo.contract.works import Genome, Works
 from coevo.errors import CoevoError, StoreError
 from coevo.images.files import work_file
 from coevo.images.origin import describe, signature, works_of
@@ -140,6 +140,28 @@ class Session:
         self._set_options(options)
         if self.db:
             self.db.record_event("tune", self.db.current, self.user, {"options": options, **about})
+
+    def take(self, ids: Sequence[str]) -> int:
+        """Put copies of individuals of other sheets among those of this one.
+
+        Args:
+            ids: of individuals of this session, fewer than the sheet has places.
+
+        Returns:
+            A new snapshot, whose sheet has them; to undo it leads back to the sheet without them.
+
+        Raises:
+            CoevoError: the session keeps no snapshots, or the artist takes nobody in.
+        """
+        if self.db is None or not isinstance(self.artist, Evolving):
+            raise CoevoError(f"This session with artist {self.artist.name!r} takes in no works of other sheets.")
+        here, some = self.db.current, self.db.individuals(*ids)
+        self._stand(self.db, here)  # the sheet that is shown may have drawn from the random streams
+        self.artist.immigrate(Works(genomes=tuple(Genome(one.id, one.parents, one.genome) for one in some.values())))
+        self.db.record_event("take", here, self.user, {"ids": list(some)})
+        self._kept = None
+        self.keep()
+        return self.db.current
 
     def save(self, works: Works, size: int, path: Path | None = None) -> Path:
         """Save the first of the works as a PNG, or as an SVG by the name of its file, that carries its genome or code.

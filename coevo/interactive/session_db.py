@@ -46,7 +46,7 @@ CREATE TABLE sheets (              -- which individual is where
 ) WITHOUT ROWID;
 CREATE TABLE events (
     id INTEGER PRIMARY KEY,
-    kind TEXT NOT NULL,            -- pick, undo, redo, branch, tune, save
+    kind TEXT NOT NULL,            -- pick, undo, redo, branch, take, tune, save
     moment INTEGER NOT NULL,
     who TEXT NOT NULL,
     detail TEXT NOT NULL,          -- JSON

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from coevo.contract.capabilities import Renderer
+from coevo.contract.capabilities import Evolving, Renderer
 from coevo.contract.works import Genome, Works
 from coevo.errors import PairError
 from coevo.images import PICTURES
 from coevo.images.files import drawings, is_svg
 from coevo.images.rendering import render
 from coevo.images.sheets import to_bytes, to_picture
-from coevo.interactive.commands import SIZES, Branch, Command, Mutate, Pick, Redo, Save, Undo
+from coevo.interactive.commands import SIZES, Branch, Command, Mutate, Pick, Redo, Save, Take, Undo
 from coevo.interactive.session_db import Individual, SessionDB
 
 if TYPE_CHECKING:
@@ -88,6 +88,11 @@ class Sheet:
         """Every earlier sheet and individual."""
         return self.session.db
 
+    @property
+    def snapshot(self) -> int:
+        """The snapshot whose sheet it is; 0 if the session keeps none."""
+        return self.db.current if self.db else 0
+
     def id(self, index: int) -> str:
         """The id of an individual, or its number on the sheet if the works have no genomes."""
         genomes = self.works.genomes
@@ -143,6 +148,17 @@ class Sheet:
             case Branch(id):
                 if self.db is None or id not in self.db.individuals(id):
                     return f"There is no individual {id!r} in this session."
+            case Take(ids):
+                return self._taking_problem(ids)
+        return ""
+
+    def _taking_problem(self, ids: tuple[str, ...]) -> str:
+        if self.db is None or not isinstance(self.session.artist, Evolving):
+            return f"Artist {self.session.artist.name!r} takes in no works of other sheets."
+        if unknown := [id for id in ids if id not in self.db.individuals(id)]:
+            return f"There is no individual {unknown[0]!r} in this session."
+        if not 0 < len(ids) < len(self):
+            return f"A sheet of {len(self)} has room for 1 to {len(self) - 1} others, not {len(ids)}."
         return ""
 
     def _svg_problem(self, index: int) -> str:

@@ -11,7 +11,7 @@ from torch import Tensor
 import coevo
 from coevo import CriticSpec, EndSession, Rewind, Works
 from coevo.errors import CoevoError
-from coevo.interactive.commands import MUTATION_STEP, Branch, Command, Mutate, Pick, Quit, Redo, Save, Undo
+from coevo.interactive.commands import MUTATION_STEP, Branch, Command, Mutate, Pick, Quit, Redo, Save, Take, Undo
 from coevo.interactive.session import Session
 from coevo.interactive.sheet import Sheet
 from coevo.interactive.ui import UI
@@ -76,6 +76,8 @@ class Human(coevo.Critic):
                 raise Rewind(+1)
             case Branch(individual) if sheet.db:
                 raise Rewind(to=sheet.db.individual(individual).first_snapshot)
+            case Take(individuals):
+                raise Rewind(to=self.session.take(individuals))
             case Quit():
                 raise EndSession
             case Mutate(steps):

@@ -13,6 +13,7 @@ one job after another there, and tells every change to all who look, by server-s
     pictures.py     pictures by the hash of their bytes
     room.py         a session with people; rooms.py: all that are open
     votes.py        what people marked, and when a vote is over
+    branches.py     who stands where, when each person breeds a branch of their own
     sheet_state.py  what a page knows of a sheet
     advisors.py     critics that score a sheet beside the people
     watching.py     runs as they grow; processes.py: those that play beside the page
@@ -36,7 +37,8 @@ The routes:
     POST /api/sessions                            open one: {run} or {recipe} or {artist} or {work}
     GET  /api/sessions/{name}                     its state
     GET  /api/sessions/{name}/events              its states as they come (SSE)
-    POST /api/sessions/{name}/commands            {do: pick | undo | redo | branch | mutate | mark | vote | …}
+    GET  /api/sessions/{name}/sheet?of=           what another person sees
+    POST /api/sessions/{name}/commands            {do: pick | undo | redo | branch | take | mutate | mark | vote | …}
     GET  /api/sessions/{name}/individual?id=      genome, parents, generation, picks
     GET  /api/sessions/{name}/picture?id=&size=   any individual, drawn
     GET  /api/sessions/{name}/file?id=&size=&as=  the same to save: png, svg, or gif, the film of the way to it

@@ -17,7 +17,7 @@ class Channel:
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._queues: set[asyncio.Queue[bytes | None]] = set()
+        self._queues: dict[asyncio.Queue[bytes | None], str] = {}  # and who reads them
 
     def __len__(self) -> int:
         return len(self._queues)
@@ -26,29 +26,33 @@ class Channel:
     def is_full(self) -> bool:
         return len(self._queues) >= READERS
 
-    def publish(self, kind: str, data: Any) -> None:
+    def publish(self, kind: str, data: Any, to: Callable[[str], bool] = lambda reader: True) -> None:
+        """Tell all readers, or those whom `to` names."""
         loop, event = self._loop, encoded(kind, data)
         if loop is not None and self._queues and not loop.is_closed():
-            loop.call_soon_threadsafe(self._put, event)
+            loop.call_soon_threadsafe(self._put, event, to)
 
-    def _put(self, event: bytes) -> None:
-        for queue in [*self._queues]:
+    def _put(self, event: bytes, to: Callable[[str], bool]) -> None:
+        for queue in [queue for queue, reader in self._queues.items() if to(reader)]:
             if queue.full():
-                self._queues.discard(queue)
+                del self._queues[queue]
                 queue.get_nowait()
                 queue.put_nowait(None)
             else:
                 queue.put_nowait(event)
 
-    async def read(self, first: Callable[[], bytes], left: Callable[[], None] = lambda: None) -> AsyncIterator[bytes]:
+    async def read(
+        self, first: Callable[[], bytes], left: Callable[[], None] = lambda: None, reader: str = ""
+    ) -> AsyncIterator[bytes]:
         """Events as bytes of an event stream.
 
         Args:
             first: gives the event that tells how things stand; called once no later event can be missed.
             left: called when the page has gone.
+            reader: who reads.
         """
         self._loop, queue = asyncio.get_running_loop(), asyncio.Queue[bytes | None](QUEUE)
-        self._queues.add(queue)
+        self._queues[queue] = reader
         try:
             yield b"retry: 1000\n\n" + first()
             while True:
@@ -60,7 +64,7 @@ class Channel:
                     return
                 yield event
         finally:
-            self._queues.discard(queue)
+            self._queues.pop(queue, None)
             left()
 
 

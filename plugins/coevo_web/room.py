@@ -13,14 +13,15 @@ import secrets
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from threading import Lock, Timer
 from typing import Any
 
-from coevo.errors import CoevoError
-from coevo.interactive.commands import Command, Pick, Quit
+from coevo.errors import CoevoError, ConfigError
+from coevo.interactive.commands import Branch, Command, Pick, Quit, Redo, Take, Undo
 from coevo.interactive.sheet import Sheet
 from coevo.interactive.ui import UI
+from coevo_web.branches import Branches, OwnSheet, Place
 from coevo_web.events import Channel, encoded
 from coevo_web.links import Visitor
 from coevo_web.pictures import Pictures
@@ -53,11 +54,12 @@ class Person:
 
 @dataclass(frozen=True)
 class Job:
-    """Something to do with the sheet; `user` is who asked for it."""
+    """Something to do with the sheet, and who asked for it: by name, and as a visitor."""
 
     work: Work
     result: Future[Any]
     user: str = ""
+    visitor: str = ""
 
 
 class Room(UI):
@@ -81,14 +83,21 @@ class Room(UI):
         self._drawn: list[tuple[str, int]] = []  # each work's picture, and the px of its side
         self._asked: Job | None = None  # the job whose command is being followed
         self._timer: Timer | None = None
+        self.branches: Branches | None = None  # where everybody stands, if the works have genomes
+        self.own: dict[str, dict[str, Any]] = {}  # what each person sees who has a branch
+        self._begun: tuple[str, int] | None = None  # whose branch the next sheet is, and the event that says so
+        self._then: tuple[int, Command] | None = None  # what is to be done at which snapshot, on the way there
 
     # in the players' thread
 
     def ask(self, sheet: Sheet) -> Command:
         """Show a sheet to all, and do jobs until one gives a command."""
+        then, self._then = self._then, None
+        if then and then[0] == sheet.snapshot:
+            return then[1]
         self._show(sheet)
         if self._asked:
-            self._asked.result.set_result(self.state)
+            self._asked.result.set_result(self.state_for(self._asked.visitor))
         while True:
             job = self._next_job(sheet)
             if not job.result.set_running_or_notify_cancel():
@@ -101,6 +110,7 @@ class Room(UI):
             if isinstance(done, Command):
                 self._asked, self.user = job, job.user or self.user
                 self._tell(busy=True, note="")
+                self._tell_own(job.visitor, busy=True, note="")
                 return done
             job.result.set_result(done)
 
@@ -135,6 +145,8 @@ class Room(UI):
         self._cancel_timer()
         said = Closed(self.failure or "This session was closed; everything is kept.")
         self._tell(closed=True, busy=False, note=str(said))
+        for id in [*self.own]:
+            self._tell_own(id, closed=True, busy=False, note=str(said))
         waiting = [self._asked] if self._asked else []
         with suppress(queue.Empty):
             while True:
@@ -147,17 +159,25 @@ class Room(UI):
         old, self._sheet = self._sheet, sheet
         if old is None and sheet.db is not None:
             self.votes = votes_in(sheet.db)  # a server that was killed lost none
+            self.branches = Branches(sheet.db) if sheet.works.genomes is not None else None
         same_sheet = old is not None and old.works.images is sheet.works.images
         if not same_sheet:
             if old is not None:
                 self.votes.clear()
-            for person in self.people.values():
-                person.marks = []
+            for id, person in self.people.items():
+                if id not in self.own:
+                    person.marks = []
             size = min(QUICK, self._wanted_size)
             self._drawn = [(self.pictures.add(picture), size) for picture in sheet.pictures(size)]
         self._tell(
             **sheet_state(sheet, [name for name, _ in self._drawn]), busy=False, closed=False, **self._people_state()
         )
+        if self._begun and self.branches:
+            (visitor, event), self._begun = self._begun, None
+            self._stands(sheet, visitor, Place(sheet.snapshot))
+            self.branches.db.mark_done(event)
+        for id in [*self.own]:
+            self._tell_own(id, mutation=self.state["mutation"])
         self._arm()
 
     @property
@@ -185,33 +205,100 @@ class Room(UI):
 
     def _tell(self, **changes: Any) -> None:
         self.state = {**self.state, **changes, "version": self.state["version"] + 1}
-        self.channel.publish("state", self.state)
+        own = frozenset(self.own)
+        self.channel.publish("state", self.state, lambda reader: reader not in own)
+
+    def _tell_own(self, visitor: str, **changes: Any) -> None:
+        """The same for a person who has a branch, if it is one."""
+        if visitor in self.own:
+            version = self.state["version"] + 1
+            self.state = {**self.state, "version": version}
+            self.own[visitor] = {**self.own[visitor], **changes, "version": version}
+            self.channel.publish("state", self.state_for(visitor), lambda reader: reader == visitor)
+
+    # branches of their own
+
+    def follow(self, sheet: Sheet, visitor: Visitor, command: Command) -> Command | dict[str, Any]:
+        """What a command is for a visitor: one of the session, or a step along a branch of its own."""
+        if self.branches is None or not self.is_own(visitor):
+            return command
+        name, place = self.person(visitor).name, self.branches.place(visitor.id)
+        match command:
+            case Undo() | Redo() | Branch():
+                self._stands(sheet, visitor.id, self.branches.moved(visitor.id, command))
+                return self.state_for(visitor.id)
+            case Pick() | Take():
+                way = None if place.snapshot == sheet.snapshot else self.branches.way_to(place.snapshot)
+                self._begun = visitor.id, self.branches.begins(visitor.id, name)
+                self._then = (place.snapshot, command) if way else None
+                return way or command
+        return command
+
+    def is_own(self, visitor: Visitor) -> bool:
+        """Whether a visitor has a branch of its own."""
+        return self.votes.rule.own and self.branches is not None and visitor.may("voter")
+
+    def sheet_of(self, sheet: Sheet, visitor: Visitor) -> Sheet:
+        """The sheet that a visitor sees, given the session's."""
+        if self.branches is None or not self.is_own(visitor):
+            return sheet
+        return OwnSheet.of(sheet, self.branches.db, self.branches.place(visitor.id))
+
+    def state_for(self, visitor: str) -> dict[str, Any]:
+        """What a visitor's page shows."""
+        return {**self.own[visitor], **self._people_state()} if visitor in self.own else self.state
+
+    def _stands(self, sheet: Sheet, visitor: str, place: Place) -> None:
+        """A person goes to a place of the session, and sees its sheet."""
+        if self.branches is None:
+            return
+        person = self.people.get(visitor)
+        if place != self.branches.place(visitor):
+            self.branches.moves(visitor, person.name if person else "", place)
+        if person:
+            person.marks = []
+        self._give_own(sheet, visitor)
+        self.tell_people()
+
+    def _give_own(self, sheet: Sheet, visitor: str) -> None:
+        """Show a person its own sheet; pictures of one that the session does not show are drawn as large as asked."""
+        if self.branches is None:
+            return
+        own, person = OwnSheet.of(sheet, self.branches.db, self.branches.place(visitor)), self.people.get(visitor)
+        if own.snapshot == sheet.snapshot:
+            names = [name for name, _ in self._drawn]
+        else:
+            size = min(SHARPEST, max(QUICK, person.size if person else 0))
+            names = [self.pictures.add(picture) for picture in own.pictures(size)]
+        self.own.setdefault(visitor, {})
+        state = {**self.state, **sheet_state(own, names), "note": sheet.note}
+        self._tell_own(visitor, **{**state, "busy": False, "closed": False})
 
     # for those who ask, from any thread
 
-    def submit(self, work: Work, user: str = "") -> Future[Any]:
+    def submit(self, work: Work, user: str = "", visitor: str = "") -> Future[Any]:
         """Have something done with the sheet. Raises Closed if the session has ended."""
         if self.closed:
             raise Closed(self.failure or "This session was closed; everything is kept.")
         if self.jobs.qsize() >= JOBS:
             raise CoevoError("The artist has more to do than it can; try again in a moment.")
-        job = Job(work, Future(), user)
+        job = Job(work, Future(), user, visitor)
         self.jobs.put(job)
         if self.closed:  # it ended meanwhile
             self._end()
         return job.result
 
-    async def do(self, work: Work, user: str = "") -> Any:
+    async def do(self, work: Work, user: str = "", visitor: str = "") -> Any:
         """The same, and wait for what it gives: of a command the state after it."""
-        return await asyncio.wrap_future(self.submit(work, user))
+        return await asyncio.wrap_future(self.submit(work, user, visitor))
 
     def leave(self) -> None:
         """End the session, which keeps everything."""
         with suppress(CoevoError):
             self.submit(lambda sheet: Quit())
 
-    def first_event(self) -> bytes:
-        return encoded("state", self.state)
+    def first_event(self, visitor: str = "") -> bytes:
+        return encoded("state", self.state_for(visitor))
 
     # people
 
@@ -221,6 +308,8 @@ class Room(UI):
         def entered(sheet: Sheet) -> None:
             person = self.people.setdefault(visitor.id, Person(name, visitor.role))
             person.name, person.pages = name or person.name, person.pages + 1
+            if self.is_own(visitor):
+                self._give_own(sheet, visitor.id)
             self.tell_people()
 
         self.submit(entered)
@@ -234,6 +323,7 @@ class Room(UI):
                 person.pages -= 1
                 if person.pages <= 0:
                     del self.people[visitor.id]
+                    self.own.pop(visitor.id, None)
             self.tell_people()
 
         with suppress(CoevoError):
@@ -264,18 +354,23 @@ class Room(UI):
         return Pick(tuple(self.votes.winners(*sheet.picks)))
 
     def set_rule(self, sheet: Sheet, rule: Rule, user: str) -> None:
+        if rule.own and self.branches is None:
+            raise ConfigError("These works have no genomes, so nobody can have a branch of their own.")
         if sheet.db:
-            detail = {"quorum": rule.quorum, "seconds": rule.seconds}
-            sheet.db.record_event("rule", sheet.db.current, user, detail)
+            sheet.db.record_event("rule", sheet.db.current, user, asdict(rule))
         self.votes.rule = rule
         self._cancel_timer()
         self._arm()
-        self.tell_people()
+        self.own.clear()
+        if rule.own:
+            for id in [id for id, one in self.people.items() if one.role != "watcher"]:
+                self._give_own(sheet, id)
+        self._tell(**self._people_state())
 
     def _arm(self) -> None:
         """Start the time of a vote, at its first one; a quorum that a kill or a new rule left over decides now."""
         rule, given = self.votes.rule, self.votes.given
-        if not given:
+        if not given or not rule.votes:
             self._cancel_timer()
         elif 0 < rule.quorum <= len(given):
             self._time_is_over(self.state["snapshot"])
@@ -303,9 +398,10 @@ class Room(UI):
         return {
             "people": [
                 {"id": id, "name": one.name, "role": one.role, "marks": one.marks, "voted": id in voted}
+                | {key: self.own.get(id, self.state).get(key) for key in ("snapshot", "generation")}
                 for id, one in self.people.items()
             ],
-            "rule": {"quorum": rule.quorum, "seconds": rule.seconds},
+            "rule": asdict(rule),
             "votes": len(voted),
         }
 

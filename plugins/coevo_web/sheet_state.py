@@ -37,7 +37,7 @@ def sheet_state(sheet: Sheet, pictures: Sequence[str]) -> dict[str, Any]:
         "title": sheet.title,
         "artist": session.artist.name,
         "generation": sheet.generation,
-        "snapshot": sheet.db.current if sheet.db else 0,
+        "snapshot": sheet.snapshot,
         "picks": list(sheet.picks),
         "mutation": mutation(sheet),
         "undo": sheet.can_undo,
@@ -74,7 +74,13 @@ def individual_state(sheet: Sheet, id: str) -> dict[str, Any]:
 
 
 def lineage_row(one: Individual) -> dict[str, Any]:
-    return {"id": one.id, "parents": list(one.parents), "generation": one.round, "picked": len(one.picked)}
+    return {
+        "id": one.id,
+        "parents": list(one.parents),
+        "generation": one.round,
+        "picked": len(one.picked),
+        "by": sorted({user for user, _ in one.picked}),
+    }
 
 
 def found(sheet: Sheet, id: str) -> Individual:

@@ -18,15 +18,17 @@ class Rule:
     Args:
         quorum: as soon as that many have voted; 0: anyone breeds at any time, unless there are seconds.
         seconds: that long after the first vote; 0: without end.
+        own: nobody votes, and each breeds a branch of their own.
     """
 
     quorum: int = 0
     seconds: int = 0
+    own: bool = False
 
     @property
     def votes(self) -> bool:
         """Whether people vote."""
-        return bool(self.quorum or self.seconds)
+        return bool(self.quorum or self.seconds) and not self.own
 
 
 @dataclass
@@ -91,4 +93,5 @@ def count(votes: Votes, event: Event) -> None:
 
 def rule_in(detail: Mapping[str, object]) -> Rule:
     numbers = {name: detail.get(name) for name in ("quorum", "seconds")}
-    return Rule(**{name: value for name, value in numbers.items() if isinstance(value, int) and value > 0})
+    some = {name: value for name, value in numbers.items() if isinstance(value, int) and value > 0}
+    return Rule(**some, own=detail.get("own") is True)

@@ -16,6 +16,7 @@ from coevo.interactive.commands import (
     Quit,
     Redo,
     Save,
+    Take,
     Undo,
     format_command,
     parse_command,
@@ -35,6 +36,7 @@ from coevo.interactive.script import Script
         ("++", Mutate(2)),
         ("-", Mutate(-1)),
         ("b 12", Branch("12")),
+        ("t 12 'of/7'", Take(("12", "of/7"))),
         ("s 3", Save(2)),
         ("s 3 64", Save(2, 64)),
         ("s 3 my.png", Save(2, 1024, "my.png")),
@@ -48,7 +50,7 @@ def test_a_line_is_a_command(line: str, command: Command) -> None:
     assert parse_command(format_command(command)) == command
 
 
-@pytest.mark.parametrize("line", ["three", "3 x", "s", "s x", "b", "1.5", "-3", "s 3 64 a.png more", "'"])
+@pytest.mark.parametrize("line", ["three", "3 x", "s", "s x", "b", "1.5", "-3", "s 3 64 a.png more", "t", "'"])
 def test_a_line_that_is_not_a_command_is_refused(line: str) -> None:
     with pytest.raises(ConfigError):
         parse_command(line)

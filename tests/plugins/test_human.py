@@ -22,6 +22,7 @@ from coevo import Metrics, Works
 from coevo.images.files import read_origin
 from coevo.images.rendering import render
 from coevo.interactive.commands import Command, Pick, Quit
+from coevo.interactive.script import export_script
 from coevo.interactive.session_db import FILE, SessionDB
 from coevo.interactive.sheet import Sheet
 from coevo.interactive.ui import UI
@@ -271,6 +272,35 @@ def test_an_artist_says_how_many_picks_it_can_breed(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("1 2\n")
     words = ("run", "--artist", "biomorph", "--critic", "human", "--size", 32, "--picks", tmp_path / "x")
     assert "Artist 'biomorph' can breed one pick at a time, not 2." in CommandLine(tmp_path / "runs")(*words).err
+
+
+def test_two_branches_have_common_offspring_after_a_copy_was_taken(tmp_path: Path) -> None:
+    """Picture 16 is bred in the first branch; its copy stands last on a sheet of the second, and undo removes it."""
+    coevo, commands = CommandLine(tmp_path / "runs"), "3\nu\n5\nt 16\nu\nr\n1 15\nq\n"
+    (tmp_path / "x").write_text(commands)
+    words = ("run", "--artist", "cppn", "--critic", "human", "--size", 16, "--batch", 15, "--picks", tmp_path / "x")
+    answer = coevo(*words, "--name", "a")
+    assert answer.code == 0, answer.err
+    db = session_db(coevo, "a")
+    before, after = db.sheet(3), db.sheet(4)
+    (copy,) = set(after) - set(before)
+    assert after[:14] == before[:14] and db.individual(copy).parents == ("16",)
+    assert db.individual(copy).genome == db.individual("16").genome
+    offspring = [db.individual(id) for id in db.sheet(5) if id not in after]
+    assert {parent for one in offspring for parent in one.parents} == {after[0], copy}
+    assert "\n".join(export_script(db)) == commands.strip()
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("t nobody", "There is no individual 'nobody' in this session."),
+        (f"t {' '.join(map(str, range(1, 16)))}", "A sheet of 15 has room for 1 to 14 others, not 15."),
+    ],
+)
+def test_a_copy_of_what_there_is_not_or_of_too_many_is_refused(tmp_path: Path, line: str, said: str) -> None:
+    words = ("--artist", "biomorph", "--critic", "human", "--size", 16, "--batch", 15)
+    assert said in talk(CommandLine(tmp_path), f"{line}\nq\n", of=words).out
 
 
 def test_the_end_of_the_input_keeps_everything(coevo_command: CommandLine) -> None:

@@ -208,6 +208,34 @@ def test_two_people_see_each_others_marks(browser: Browser, server: Server) -> N
         ben.wait_for_function("before => document.querySelector('.sheet').dataset.snapshot !== before", arg=before)
 
 
+def test_two_people_breed_a_branch_each_and_join_them(browser: Browser, tmp_path: Path) -> None:
+    with (
+        served(tmp_path / "runs", "--artist", "cppn", "--name", "two") as server,
+        opened(browser, server.links[0]) as ada,
+        opened(browser, server.links[1]) as ben,
+    ):
+        for page, name in ((ada, "Ada"), (ben, "Ben")):
+            page.get_by_role("button", name="Together").click()
+            page.get_by_label("Your name").fill(name)
+            if name == "Ada":
+                page.get_by_label("Who breeds").select_option("own")
+            page.get_by_role("button", name="Apply").click()
+        ben.get_by_role("button", name="Look at the sheet of Ada").wait_for()
+        seen = pictures(ben)
+        for page, place in ((ada, 0), (ben, 7)):
+            assert pictures(ben) == seen  # also after Ada has bred
+            page.locator(".tile").nth(place).click()
+            after(page, page.get_by_role("button", name="Breed", exact=True).click)
+        assert set(pictures(ada)).isdisjoint(pictures(ben))
+        ada.get_by_role("button", name="Look at the sheet of Ben").click()
+        after(ada, lambda: ada.locator("dialog .tile").nth(7).click())
+        after(ada, lambda: press(ada, "u"))
+        after(ada, lambda: press(ada, "r"))
+        ada.goto(f"{server.address}/#/tree/two")
+        ada.wait_for_selector(".node.by-2")
+        assert ada.locator(".head .person").all_inner_texts() == ["Ada", "Ben"]
+
+
 def test_a_run_is_watched_as_it_grows_and_stopped(page: Page, server: Server) -> None:
     page.goto(f"{server.address}/#/runs/one")
     page.wait_for_selector("canvas")

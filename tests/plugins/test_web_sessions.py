@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import CommandLine
@@ -15,6 +16,9 @@ from web_page import Page, begin, give, opened, wait_for
 
 from coevo.images.files import read_origin
 from coevo.interactive.session_db import FILE, SessionDB
+from coevo.loop import Position
+from coevo_web.branches import Branches, Place
+from coevo_web.links import Visitor
 
 
 @pytest.fixture
@@ -218,7 +222,7 @@ def test_events_tell_a_page_the_state_and_every_change(page: Page, owner: TestCl
     name = begin(owner, recipe="blind-watchmaker")
     room = page.rooms.get(name)
     told: list[tuple[str, int]] = []
-    room.channel.publish = lambda kind, data: told.append((kind, data.get("generation", -1)))  # type: ignore[method-assign]
+    room.channel.publish = lambda kind, data, to=None: told.append((kind, data.get("generation", -1)))  # type: ignore[method-assign]
     give(owner, name, "pick", places=[0])
     assert ("state", 1) in told
     kind, data = room.first_event().decode().removesuffix("\n\n").split("\ndata: ")
@@ -245,3 +249,94 @@ def test_what_cannot_be_opened_is_refused(owner: TestClient, tmp_path: Path) -> 
     ):
         answer = owner.post("/api/sessions", json=body)
         assert 400 <= answer.status_code < 500 and said in answer.json()["error"], (body, answer.text)
+
+
+# each their own branch of one session
+
+
+def enters(page: Page, session: str, client: TestClient, name: str) -> str:
+    """A person opens the page; its id."""
+    me = client.get("/api/start").json()["you"]
+    page.rooms.get(session).enter(Visitor(me["id"], me["role"]), name)
+    return str(me["id"])
+
+
+def state(client: TestClient, session: str) -> Any:
+    return client.get(f"/api/sessions/{session}").json()
+
+
+def ids(state: Any) -> list[str]:
+    return [work["id"] for work in state["works"]]
+
+
+def test_each_person_breeds_a_branch_of_their_own(page: Page, owner: TestClient) -> None:
+    name, ben = begin(owner, recipe="blind-watchmaker"), page.visitor("voter")
+    enters(page, name, owner, "Ada")
+    enters(page, name, ben, "Ben")
+    first = give(owner, name, "rule", own=True).json()
+    adas = give(owner, name, "pick", places=[1]).json()
+    assert state(ben, name)["works"] == first["works"]  # he still stands where he was
+    bens = give(ben, name, "pick", places=[5]).json()
+    picked = first["works"][5]["id"]
+    assert {tuple(work["parents"]) for work in bens["works"] if work["id"] != picked} == {(picked,)}
+    assert ids(state(owner, name)) == ids(adas) and ids(state(ben, name)) == ids(bens)
+
+    assert ids(give(ben, name, "undo").json()) == ids(first) and state(ben, name)["redo"]
+    assert ids(state(owner, name)) == ids(adas)  # an undo is one's own
+    assert ids(give(ben, name, "redo").json()) == ids(bens)
+    stale = give(ben, name, "pick", places=[0], snapshot=first["snapshot"])
+    assert stale.status_code == 409
+    again = give(owner, name, "pick", places=[2], snapshot=adas["snapshot"]).json()
+    assert again["generation"] == 2 and adas["works"][2]["id"] in ids(again)
+    assert {one["name"]: one["generation"] for one in again["people"]} == {"Ada": 2, "Ben": 1}
+
+
+def test_a_copy_from_anothers_sheet_joins_two_branches(page: Page, owner: TestClient) -> None:
+    name, ben = begin(owner, artist="cppn"), page.visitor("voter")
+    enters(page, name, owner, "Ada")
+    his = enters(page, name, ben, "Ben")
+    give(owner, name, "rule", own=True)
+    give(owner, name, "pick", places=[1])
+    give(ben, name, "pick", places=[5])
+    theirs = owner.get(f"/api/sessions/{name}/sheet", params={"of": his}).json()["works"][3]["id"]
+    taken = give(owner, name, "take", id=theirs).json()
+    place, copy = next((n, one) for n, one in enumerate(taken["works"]) if one["parents"] == [theirs])
+    both = give(owner, name, "pick", places=[0, place]).json()
+    assert {parent for one in both["works"] for parent in one["parents"]} >= {taken["works"][0]["id"], copy["id"]}
+    family = owner.get(f"/api/sessions/{name}/lineage", params={"of": "picked"}).json()["individuals"]
+    assert {tuple(one["by"]) for one in family} >= {("Ada",), ("Ben",)}
+
+
+def test_branches_of_a_session_that_was_closed_go_on_where_they_were(page: Page, owner: TestClient) -> None:
+    name, ben = begin(owner, recipe="blind-watchmaker"), page.visitor("voter")
+    enters(page, name, owner, "Ada")
+    enters(page, name, ben, "Ben")
+    give(owner, name, "rule", own=True)
+    give(owner, name, "pick", places=[1])
+    bens = give(ben, name, "pick", places=[5]).json()
+    give(owner, name, "pick", places=[4])
+    adas = give(owner, name, "undo").json()
+    give(owner, name, "close")
+    wait_for(lambda: not page.rooms._threads[0].is_alive())
+    begin(owner, run=name)
+    enters(page, name, owner, "Ada")
+    enters(page, name, ben, "Ben")
+    wait_for(lambda: len(state(owner, name)["people"]) == 2)
+    now = state(owner, name)
+    assert ids(now) == ids(adas) and now["redo"] and ids(state(ben, name)) == ids(bens)
+    give(owner, name, "rule")
+    assert ids(state(ben, name)) == ids(state(owner, name))  # one sheet for all again
+
+
+def test_a_kill_before_the_new_sheet_was_shown_loses_no_step_of_a_branch(tmp_path: Path) -> None:
+    """What was recorded before the players began to breed says whose branch the newest sheet is."""
+    db, position = SessionDB(tmp_path / "s.db", "create"), Position()
+    for parent in (None, 1):
+        db.add_snapshot(parent, position, {"artist": {}, "critic": {}, "studio": {}}, 0, {})
+    branches = Branches(db)
+    branches.moves("ada", "Ada", Place(1))
+    branches.begins("ada", "Ada")
+    db.add_snapshot(1, position, {"artist": {}, "critic": {}, "studio": {}}, 0, {})
+    assert Branches(db).place("ada") == Place(3)
+    assert Branches(db).place("ada") == Place(3)  # and once only
+    db.close()

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from coevo.errors import CoevoError
-from coevo.interactive.commands import SIZES, Branch, Command, Mutate, Pick, Redo, Undo
+from coevo.interactive.commands import SIZES, Branch, Command, Mutate, Pick, Redo, Take, Undo
 from coevo.interactive.lineage import ancestors, picked_or_current
 from coevo.interactive.sheet import Sheet
 from coevo_web.advisors import advisor_for, known_advisors
@@ -48,7 +48,20 @@ class Asked(Body):
     """A command of a person."""
 
     do: Literal[
-        "pick", "undo", "redo", "branch", "mutate", "mark", "vote", "rule", "size", "name", "advise", "evolve", "close"
+        "pick",
+        "undo",
+        "redo",
+        "branch",
+        "take",
+        "mutate",
+        "mark",
+        "vote",
+        "rule",
+        "size",
+        "name",
+        "advise",
+        "evolve",
+        "close",
     ]
     snapshot: int | None = None
     """The sheet that it was meant for: it is not followed if another is shown by now."""
@@ -58,6 +71,7 @@ class Asked(Body):
     name: Name = ""
     quorum: Annotated[int, Field(ge=0, le=1000)] = 0
     seconds: Annotated[int, Field(ge=0, le=86_400)] = 0
+    own: bool = False
     size: Annotated[int, Field(ge=16, le=8192)] = 256
     advisor: Name = ""
     generations: Annotated[int, Field(ge=1, le=50)] = 1
@@ -102,7 +116,14 @@ def room_of(request: Request) -> Room:
 
 
 async def state(request: Request) -> Response:
-    return JSONResponse(room_of(request).state)
+    return JSONResponse(room_of(request).state_for(visitor(request).id))
+
+
+async def others_sheet(request: Request) -> Response:
+    """What another person sees, of whom one may take copies."""
+    room, id = room_of(request), text(request, "of", 40)
+    shown = room.state_for(id)
+    return JSONResponse({"works": shown.get("works", []), "generation": shown.get("generation", 0)})
 
 
 async def events(request: Request) -> Response:
@@ -114,7 +135,7 @@ async def events(request: Request) -> Response:
         raise Refused(503, "This session has as many viewers as it can have.")
     name = label(text(request, "name"), "A name") or who.role
     room.enter(who, name)
-    stream = room.channel.read(room.first_event, lambda: room.left(who))
+    stream = room.channel.read(partial(room.first_event, who.id), lambda: room.left(who), who.id)
     return StreamingResponse(stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
 
@@ -129,7 +150,7 @@ async def command(request: Request) -> Response:
     if asked.do == "evolve":
         user, times = asked.advisor, asked.generations
     for _ in range(times):
-        answer = await room.do(work_for(asked, room, who, runs), user)
+        answer = await room.do(work_for(asked, room, who, runs), user, who.id)
         asked = asked.model_copy(update={"snapshot": None})  # an advisor goes on from the sheet that it bred
     return JSONResponse(answer)
 
@@ -137,8 +158,9 @@ async def command(request: Request) -> Response:
 def work_for(asked: Asked, room: Room, who: Visitor, runs: Path) -> Callable[[Sheet], Any]:
     """What a command does with the sheet."""
 
-    def work(sheet: Sheet) -> Command | dict[str, Any]:
-        if asked.snapshot is not None and sheet.db and asked.snapshot != sheet.db.current:
+    def work(shown: Sheet) -> Command | dict[str, Any]:
+        sheet = room.sheet_of(shown, who)
+        if asked.snapshot is not None and sheet.db and asked.snapshot != sheet.snapshot:
             raise Refused(409, "Somebody was faster: another sheet is shown by now.")
         if problem := problem_of(asked, sheet):
             raise Refused(422, problem)
@@ -146,24 +168,25 @@ def work_for(asked: Asked, room: Room, who: Visitor, runs: Path) -> Callable[[Sh
             case "mark":
                 room.mark(who, asked.places)
             case "vote":
-                return room.vote(sheet, who, asked.places)
+                return room.vote(shown, who, asked.places)
             case "pick" if room.votes.rule.votes and not who.may("owner"):
                 raise Refused(409, "This session votes; give your vote.")
             case "advise":
                 advisor = advisor_for(asked.advisor, sheet, runs)
                 return {"scores": advisor.scores(sheet), "name": advisor.name}
             case "evolve":
-                return followed(sheet, Pick(tuple(advisor_for(asked.advisor, sheet, runs).picks(sheet))))
+                best = advisor_for(asked.advisor, sheet, runs).picks(sheet)
+                return room.follow(shown, who, followed(sheet, Pick(tuple(best))))
             case "size":
                 room.person(who).size = min(asked.size, SHARPEST)
             case "name":
                 room.person(who).name = label(asked.name, "A name") or who.role
                 room.tell_people()
             case "rule":
-                room.set_rule(sheet, Rule(asked.quorum, asked.seconds), room.person(who).name)
+                room.set_rule(shown, Rule(asked.quorum, asked.seconds, asked.own), room.person(who).name)
             case _:
-                return followed(sheet, plain_command(asked))
-        return room.state
+                return room.follow(shown, who, followed(sheet, plain_command(asked)))
+        return room.state_for(who.id)
 
     return work
 
@@ -184,6 +207,8 @@ def plain_command(asked: Asked) -> Command:
             return Redo()
         case "branch":
             return Branch(asked.id)
+        case "take":
+            return Take((asked.id,))
         case "mutate":
             return Mutate(asked.steps)
         case _:
@@ -222,7 +247,8 @@ async def file(request: Request) -> Response:
 
 async def lineage(request: Request) -> Response:
     """A family: everyone who was picked and the newest sheet, all, or the ancestors of one."""
-    id, which = text(request, "id"), choice(request, "of", "picked", "all")
+    room, id, which = room_of(request), text(request, "id"), choice(request, "of", "picked", "all")
+    who = visitor(request)
 
     def rows(sheet: Sheet) -> list[dict[str, Any]]:
         if sheet.db is None or sheet.works.genomes is None:
@@ -232,10 +258,11 @@ async def lineage(request: Request) -> Response:
             family = ancestors(sheet.db, id)
         else:
             family = sheet.db.individuals() if which == "all" else picked_or_current(sheet.db)
+            family = family | sheet.db.individuals(*sheet.db.sheet(room.sheet_of(sheet, who).snapshot))
         newest = sorted(family.values(), key=lambda one: one.first_snapshot)[-TREE:]
         return [lineage_row(one) for one in newest]
 
-    return JSONResponse({"individuals": await room_of(request).do(rows)})
+    return JSONResponse({"individuals": await room.do(rows)})
 
 
 ROUTES = [
@@ -243,6 +270,7 @@ ROUTES = [
     Route("/api/sessions", open_session, methods=["POST"]),
     Route("/api/sessions/{name}", state, methods=["GET"]),
     Route("/api/sessions/{name}/events", events, methods=["GET"]),
+    Route("/api/sessions/{name}/sheet", others_sheet, methods=["GET"]),
     Route("/api/sessions/{name}/commands", command, methods=["POST"]),
     Route("/api/sessions/{name}/individual", individual, methods=["GET"]),
     Route("/api/sessions/{name}/picture", picture, methods=["GET"]),

@@ -50,6 +50,13 @@ export const S = {
       least === most ? `Pick ${least}, or nobody to roll again.` : `Pick ${least} to ${most}, or nobody to roll again.`,
     most: (n) => `This artist breeds ${n} at a time.`,
     busy: "Breeding …",
+    visit: (name) => `Look at the sheet of ${name}`,
+  },
+  visit: {
+    title: (name, generation) => `Sheet of ${name}, generation ${generation}`,
+    lead: "A copy of what you choose comes onto your own sheet, where you can breed it with yours.",
+    take: (id) => `Take a copy of ${id}`,
+    taken: (id) => `A copy of ${id} is on your sheet.`,
   },
   help: {
     title: "Keys",
@@ -110,6 +117,7 @@ export const S = {
     anyone: "Anyone, at any time",
     quorum: "As soon as so many have voted",
     seconds: "So many seconds after the first vote",
+    own: "Each breeds a branch of their own",
     count: "How many",
     go: "Apply",
     close: "Close this session for all",
@@ -136,9 +144,12 @@ export const S = {
     fit: "Show all",
     branch: "Breed on from here",
     only: "Its ancestors",
+    take: "Take a copy onto my sheet",
+    people: "Who picked",
+    by: (names) => `picked by ${names.join(", ")}`,
     count: (n) => (n === 1 ? "1 individual" : `${n.toLocaleString("en")} individuals`),
     node: (one) =>
-      `${one.id}, generation ${one.generation}${one.picked ? ", picked" : ""}${one.parents.length ? `, from ${one.parents.join(" and ")}` : ""}`,
+      `${one.id}, generation ${one.generation}${one.picked ? `, ${S.tree.by(one.by)}` : ""}${one.parents.length ? `, from ${one.parents.join(" and ")}` : ""}`,
   },
   runs: {
     title: "Runs",

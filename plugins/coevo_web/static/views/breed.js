@@ -103,7 +103,7 @@ export default {
       if (document.activeElement !== sheet.children[focus] && !document.querySelector("dialog")) sheet.children[focus].focus();
     };
     const mark = () => {
-      const others = (place) => (model.get("people") ?? []).filter((one) => one.id !== model.get("you").id && one.marks.includes(place)).map((one) => one.name);
+      const others = (place) => (model.get("people") ?? []).filter((one) => one.id !== model.get("you").id && one.snapshot === model.get("snapshot") && one.marks.includes(place)).map((one) => one.name);
       for (const [place, child] of [...sheet.children].entries()) {
         const { id, parents } = works()[place];
         const names = others(place);
@@ -193,7 +193,13 @@ export default {
       slider.setAttribute("aria-valuetext", rate.textContent);
       const here = (model.get("people") ?? []).filter((one) => one.id !== model.get("you").id);
       const voting = votes() ? T.voted(model.get("votes"), model.get("rule").quorum) : "";
-      people.replaceChildren(...here.slice(0, 8).map((one) => h("span.person", { class: one.voted ? "voted" : "" }, one.name)), voting);
+      const chip = (one) =>
+        model.get("rule")?.own && one.role !== "watcher"
+          ? h("button.person", { "data-id": one.id, "aria-label": T.visit(one.name), onclick: () => visit(model, one) }, `${one.name} · ${one.generation ?? 0}`)
+          : h("span.person", { class: one.voted ? "voted" : "" }, one.name);
+      const held = people.contains(document.activeElement) ? document.activeElement.dataset.id : "";
+      people.replaceChildren(...here.slice(0, 8).map(chip), voting);
+      people.querySelector(`[data-id="${CSS.escape(held)}"]`)?.focus();
       if (model.get("closed")) {
         note.replaceChildren(`${model.get("note") || S.closed} `, h("button", { onclick: () => call("/api/sessions", { run: model.get("name") }).then(() => location.reload(), (error) => say(error.message)) }, S.reopen));
       } else if (sheet.children.length) mark();
@@ -311,15 +317,36 @@ export function publish(model, id) {
   const box = dialog(S.publish.title(id), form);
 }
 
+/** Another person's sheet, from which copies can be taken onto one's own. */
+async function visit(model, one) {
+  const theirs = await call(`${model.path}/sheet?of=${encodeURIComponent(one.id)}`).catch((error) => say(error.message));
+  if (!theirs) return;
+  const take = async (id) => {
+    box.close();
+    document.querySelector(".sheet [tabindex='0']")?.focus();
+    if (await model.send({ do: "take", id })) say(S.visit.taken(id));
+  };
+  const box = dialog(
+    S.visit.title(one.name, theirs.generation),
+    h("p", {}, S.visit.lead),
+    h("div.thumbs", {}, theirs.works.map(({ id, picture }) => h("button.tile", { "aria-label": S.visit.take(id), onclick: () => take(id) }, h("img", { src: picture, alt: "" })))),
+    h("div.row.end", {}, h("button", { onclick: () => box.close() }, S.close)),
+  );
+}
+
 /** Who is here, and who breeds. */
 function together(model) {
   const you = model.get("you");
   const people = model.get("people") ?? [];
   const name = h("input", { maxlength: 40, value: model.get("me") });
   const rule = model.get("rule") ?? {};
-  const kind = h("select", { disabled: you.role !== "owner" }, ["anyone", "quorum", "seconds"].map((one) => h("option", { value: one }, S.together[one])));
-  kind.value = rule.quorum ? "quorum" : rule.seconds ? "seconds" : "anyone";
+  const kind = h("select", { disabled: you.role !== "owner" }, ["anyone", "quorum", "seconds", "own"].map((one) => h("option", { value: one }, S.together[one])));
+  kind.value = rule.own ? "own" : rule.quorum ? "quorum" : rule.seconds ? "seconds" : "anyone";
   const count = h("input", { type: "number", min: 1, max: 1000, value: rule.quorum || rule.seconds || 3, disabled: you.role !== "owner" });
+  const counted = field(S.together.count, count);
+  const ask = () => (counted.hidden = !["quorum", "seconds"].includes(kind.value));
+  kind.addEventListener("change", ask);
+  ask();
   const form = h("form", { onsubmit: async (event) => {
     event.preventDefault();
     localStorage.setItem("coevo-name", name.value);
@@ -327,7 +354,7 @@ function together(model) {
     await model.send({ do: "name", name: name.value });
     if (you.role === "owner") {
       const many = Number(count.value) || 1;
-      await model.send({ do: "rule", quorum: kind.value === "quorum" ? many : 0, seconds: kind.value === "seconds" ? many : 0 });
+      await model.send({ do: "rule", quorum: kind.value === "quorum" ? many : 0, seconds: kind.value === "seconds" ? many : 0, own: kind.value === "own" });
     }
     box.close();
   } },
@@ -335,7 +362,7 @@ function together(model) {
     h("p", {}, S.together.here(people.length)),
     people.length > 1 && h("ul.plain", {}, people.map((one) => h("li", {}, `${one.name} · ${S.together.role[one.role]}`))),
     field(S.together.rule, kind),
-    field(S.together.count, count),
+    counted,
     h("div.row.end", {}, you.role === "owner" && h("button", { type: "button", onclick: () => {
       model.send({ do: "close" });
       box.close();

@@ -46,13 +46,15 @@ export default {
     const chosen = h("p.note", { role: "status" });
     const buttons = h("span.row", {});
     const count = h("span.facts", {});
+    const legend = h("span.people", { "aria-label": T.people, role: "group" });
     el.append(
-      h("div.head", {}, h("h1", {}, T.title(name)), count, h("label.inline", {}, h("span", {}, T.of), which), h("button", { onclick: () => fit() }, T.fit), h("a.button", { href: `#/breed/${encodeURIComponent(name)}` }, T.back)),
+      h("div.head", {}, h("h1", {}, T.title(name)), count, h("label.inline", {}, h("span", {}, T.of), which), h("button", { onclick: () => fit() }, T.fit), legend, h("a.button", { href: `#/breed/${encodeURIComponent(name)}` }, T.back)),
       box,
       h("div.bar", {}, chosen, buttons),
     );
     let places = new Map();
     let drawn = new Map();
+    let people = []; // who picked somebody here, each with a colour if there are several
     let selected = "";
     let fitted = false; // until somebody moves it
 
@@ -73,7 +75,10 @@ export default {
       const branch = h("button.primary", { onclick: async () => {
         if (await model.send({ do: "branch", id: one.id })) location.hash = `/breed/${encodeURIComponent(name)}`;
       } }, T.branch);
-      buttons.replaceChildren(...(model.get("you").role === "watcher" ? [] : [branch]), h("a.button", { href: `#/tree/${encodeURIComponent(name)}/${encodeURIComponent(one.id)}` }, T.only));
+      const take = h("button", { onclick: async () => {
+        if (await model.send({ do: "take", id: one.id })) location.hash = `/breed/${encodeURIComponent(name)}`;
+      } }, T.take);
+      buttons.replaceChildren(...(model.get("you").role === "watcher" ? [] : [branch, take]), h("a.button", { href: `#/tree/${encodeURIComponent(name)}/${encodeURIComponent(one.id)}` }, T.only));
       draw();
     };
     const node = ({ x, y, one }) => {
@@ -81,7 +86,7 @@ export default {
       group.append(
         svg("rect", { x: -3, y: -3, width: NODE + 6, height: NODE + 6, rx: 6 }),
         svg("image", { href: `${path}/picture?id=${encodeURIComponent(one.id)}&size=192`, width: NODE, height: NODE }),
-        svg("text", { x: NODE / 2, y: NODE + 20, "text-anchor": "middle" }, one.id),
+        svg("text", { x: NODE / 2, y: NODE + 20, "text-anchor": "middle" }, people.length > 1 && one.by.length ? `${one.id} · ${one.by.join(", ")}` : one.id),
       );
       return group;
     };
@@ -108,7 +113,8 @@ export default {
       }
       for (const [id, el] of drawn) {
         const { one } = places.get(id) ?? {};
-        el.setAttribute("class", `node${one?.picked ? " picked" : ""}${id === selected ? " selected" : ""}`);
+        const by = people.length > 1 && one?.picked ? ` by-${(people.indexOf(one.by[0]) % 4) + 1}` : "";
+        el.setAttribute("class", `node${one?.picked ? " picked" : ""}${by}${id === selected ? " selected" : ""}`);
       }
       lines.classList.toggle("dots", !detailed);
     };
@@ -129,6 +135,8 @@ export default {
       try {
         const { individuals } = await call(`${path}/lineage?${query}`);
         places = layout(individuals);
+        people = [...new Set(individuals.flatMap((one) => one.by))].sort();
+        legend.replaceChildren(...(people.length > 1 ? people.map((name, index) => h("span.person", { class: `by-${(index % 4) + 1}` }, name)) : []));
         for (const el of drawn.values()) el.remove();
         drawn = new Map();
         count.textContent = T.count(individuals.length);
