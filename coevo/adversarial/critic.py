@@ -106,6 +106,13 @@ class AdversarialCritic(Critic):
         self.past_critics = PastCritics(o.past_critics, o.past_decay, lambda: self.studio.prepare(self.network(artist)))
         self.steps, self.judged_since_learn = 0, False
 
+    def check_divided(self) -> None:
+        if self.options.memory:
+            raise ConfigError(
+                f"critic.memory={self.options.memory} remembers works of whole batches, which several processes do not "
+                "have; leave it at 0, or leave out --processes."
+            )
+
     # algorithm 1
 
     def learn(self, works: Works, reals: Works) -> Metrics:
@@ -199,7 +206,7 @@ class AdversarialCritic(Critic):
         """The label of every work, some of them flipped."""
         if not self.options.label_flip:
             return label
-        chance = torch.rand(scores.shape, generator=self.studio.generator("label noise"), device=scores.device)
+        chance = self.studio.uniform(scores.shape, "label noise")
         return torch.where(chance < self.options.label_flip, 1.0 - label, label)
 
     def looking_ahead(self, real: Inputs, made: Inputs) -> Network:

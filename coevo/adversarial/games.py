@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid, relu, softplus
 
 from coevo.errors import PairError
+from coevo.studio.processes import everyone
 
 
 class Game:
@@ -178,11 +179,11 @@ class RelativisticAverage(NonSaturating):
     uses_reals = True
 
     def relative_to(self, scores: Tensor, others: Tensor) -> Tensor:
-        return scores - others.mean()
+        return scores - everyone(others).mean()
 
     def reward(self, made: Tensor, real: Tensor | None) -> Tensor:
         real = required(real)
-        return logsigmoid(self.relative_to(made, real)) - softplus(self.relative_to(real, made)).mean()
+        return logsigmoid(self.relative_to(made, real)) - softplus(everyone(self.relative_to(real, made))).mean()
 
     def fooled(self, made: Tensor, real: Tensor | None) -> Tensor:
         return self.relative_to(made, required(real)) > 0
@@ -206,15 +207,14 @@ class RelativisticPairing(NonSaturating):
     def critic_loss(
         self, real: Tensor, made: Tensor, real_labels: Tensor | float = 1.0, made_labels: Tensor | float = 0.0
     ) -> Tensor:
-        ahead = real[:, None] - made  # [M, N]
-        of_reals = self._cost(ahead, column(real_labels)).mean()
-        return 0.5 * (of_reals + self._cost(-ahead.transpose(0, 1), column(made_labels)).mean())
+        of_reals = self._cost(real[:, None] - everyone(made), column(real_labels)).mean()
+        return 0.5 * (of_reals + self._cost(made[:, None] - everyone(real), column(made_labels)).mean())
 
     def reward(self, made: Tensor, real: Tensor | None) -> Tensor:
-        return logsigmoid(made[:, None] - required(real)).mean(1)
+        return logsigmoid(made[:, None] - everyone(required(real))).mean(1)
 
     def fooled(self, made: Tensor, real: Tensor | None) -> Tensor:
-        return made > required(real).mean(0)
+        return made > everyone(required(real)).mean(0)
 
 
 def column(labels: Tensor | float) -> Tensor | float:

@@ -86,7 +86,7 @@ class Penalties:
         (x, labels), (g, _) = real.inputs, made.inputs
         total = torch.zeros((), device=x.device)
         if self.gradient_penalty:
-            mix = torch.rand(len(x), generator=self.studio.generator("penalty"), device=x.device)
+            mix = self.studio.uniform((len(x),), "penalty")
             some = None if labels is None else labels[: min(len(x), len(g))]
             total = total + self.gradient_penalty * gradient_penalty(lambda mixed: network(mixed, some), x, g, mix)
         weights = [(weight * left, side) for weight, side in ((o.r1, real), (o.r2, made)) if weight]

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.optim import Adam
 
+from coevo.studio import processes
+
 Network = Callable[..., Tensor]
 
 
@@ -38,7 +40,8 @@ def unrolled(module: nn.Module, optimiser: Adam, loss: Callable[[Network], Tenso
         return scores
 
     for _ in range(steps):
-        gradients = torch.autograd.grad(loss(network), list(weights.values()), create_graph=True)
+        own = torch.autograd.grad(loss(network), list(weights.values()), create_graph=True)
+        gradients = [processes.mean(gradient) for gradient in own]
         count = count + 1
         first = [beta1 * m + (1 - beta1) * g for m, g in zip(first, gradients, strict=True)]
         second = [beta2 * v + (1 - beta2) * g.square() for v, g in zip(second, gradients, strict=True)]

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import click
 
+from coevo.cli.messages import is_quiet
 from coevo.errors import CoevoError, ConfigError, DamageWarning, unknown
 from coevo.plugin.blame import blame, owned
 from coevo.plugin.faults import FAULTS
@@ -131,7 +132,7 @@ def warned() -> Iterator[None]:
 
 
 def _refuse(said: str) -> NoReturn:
-    for line in said.splitlines():
+    for line in () if is_quiet() else said.splitlines():
         click.echo(f"coevo: {line}", err=True)
     sys.exit(2)
 

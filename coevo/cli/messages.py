@@ -12,8 +12,15 @@ from typing import Any
 import click
 
 
+def is_quiet() -> bool:
+    """Whether another process of the same run says everything."""
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1 and int(os.environ.get("RANK", "0")) > 0
+
+
 def say(*sentences: str) -> None:
     """Print sentences on stderr, so that what a program reads stays clean; empty ones are left out."""
+    if is_quiet():
+        return
     for sentence in filter(None, sentences):
         click.echo(f"coevo: {sentence}", err=True)
 
@@ -21,7 +28,7 @@ def say(*sentences: str) -> None:
 @contextmanager
 def saying(what: str) -> Iterator[None]:
     """Show on a terminal what takes a moment, and take it away when it is done."""
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or is_quiet():
         yield
         return
     sys.stderr.write(what)

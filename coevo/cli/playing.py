@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import deque
 from pathlib import Path
@@ -12,7 +13,7 @@ import click
 from coevo.cli.common import FILE, JSON, RUN, RUNS_DIR, TRACK, UI, open_store
 from coevo.cli.completion import names_of, runs
 from coevo.cli.completion import options as option_names
-from coevo.cli.messages import loading, say, saying
+from coevo.cli.messages import is_quiet, loading, say, saying
 from coevo.errors import ConfigError
 from coevo.plugin.registry import registry
 
@@ -20,6 +21,14 @@ if TYPE_CHECKING:
     from coevo.interactive.ui import UI as UserInterface
     from coevo.runs.config import Config
     from coevo.runs.run import Run
+
+
+PROCESSES = click.option(
+    "--processes",
+    metavar="N",
+    type=click.IntRange(1, 1024),
+    help="Divide every batch among this many processes; torchrun does so on several machines.",
+)
 
 
 @click.command()
@@ -58,6 +67,7 @@ if TYPE_CHECKING:
     type=int,
     help="Threads for networks and programs; say 1 for runs beside each other.  [default: one a core]",
 )
+@PROCESSES
 @click.option("--compile", is_flag=True, default=None, help="Compile networks with torch.compile.")
 @click.option(
     "--from",
@@ -105,6 +115,7 @@ def run(
     size: int | None,
     channels: int | None,
     trackers: tuple[str, ...],
+    processes: int | None,
     **run_options: Any,
 ) -> None:
     """Start a run: of a RECIPE (see coevo recipes), or of an artist and a critic of your choice.
@@ -114,10 +125,12 @@ def run(
     """
     if not (recipe or artist or critic or file):
         raise ConfigError("Say what to run: a recipe (coevo run dcgan), or --artist A --critic C.")
+    several(processes)
     with loading("torch"):
         from coevo.api import named
         from coevo.runs.config import assignments, merge, read_toml
         from coevo.runs.run import Run
+        from coevo.runs.several import shared
         from coevo.runs.starting import new_config
 
         flags = {
@@ -133,7 +146,7 @@ def run(
         interface = ui_for(config, plain, ui, picks)  # before anything is made
     say(taken)
     with saying("Reading the data …"):
-        created = Run.create(config, runs_dir, name, recipe)
+        created = shared(lambda: begun_before(name, runs_dir) or Run.create(config, runs_dir, name, recipe))
     say(*created.notes)
     play(created, as_json, plain, interface)
 
@@ -149,6 +162,7 @@ def run(
     metavar="run.OPTION=VALUE",
     help="Set an option of the run that may change: run.log_every=1.",
 )
+@PROCESSES
 @click.option("--data", metavar="PATH", help="Where its folder or zip of images is now, if it was moved.")
 @click.option("--data-dir", metavar="FOLDER", help="Where the files of its dataset are now, if they were moved.")
 @click.option("--changed-data", is_flag=True, help="Go on although the dataset is not what it was.")
@@ -174,6 +188,7 @@ def resume(
     critic: str | None,
     runs_dir: Path,
     trackers: tuple[str, ...],
+    processes: int | None,
     plain: bool,
     ui: str | None,
     picks: Path | None,
@@ -183,11 +198,13 @@ def resume(
 
     A session with a person goes on at its last sheet. Without RUN it is the newest one.
     """
+    several(processes)
     with loading("torch"):
         from coevo.runs.config import assignments, leaves
         from coevo.runs.opening import read_config
         from coevo.runs.players import own_players
         from coevo.runs.run import Run, check_changes
+        from coevo.runs.several import shared
 
     asked = assignments(options)
     changes: dict[str, Any] = asked.pop("run", {})
@@ -202,7 +219,8 @@ def resume(
     config = read_config(store, own)
     check_changes(leaves(asked), config, store)
     interface = ui_for(config, plain, ui, picks)
-    resumed = Run.resume(store, data=data, data_dir=data_dir, changed_data=changed_data, own=own, **changes)
+    moved: dict[str, Any] = {"data": data, "data_dir": data_dir, "changed_data": changed_data, "own": own, **changes}
+    resumed = shared(lambda: Run.resume(store, **moved), **moved)
     for problem in resumed.problems:
         say(f"{problem} Going on from round {resumed.round}.")
     if resumed.finished:
@@ -221,11 +239,55 @@ def resume(
     play(resumed, as_json, plain, interface)
 
 
+def several(processes: int | None) -> None:
+    """Divide what is typed among several processes: this one starts them, or is one of them and meets the others.
+
+    Raises:
+        ConfigError: torchrun has started another number of processes than is asked for.
+    """
+    size = int(os.environ.get("WORLD_SIZE", "1")) if "RANK" in os.environ else 1
+    if size > 1:
+        if processes not in (None, size):
+            raise ConfigError(f"torchrun has started {size} processes; leave out --processes {processes}.")
+        with loading("torch"):
+            from coevo.runs.several import end_with_parent
+            from coevo.studio.processes import join
+        end_with_parent()
+        join()
+    elif processes and processes > 1:
+        with loading("torch"):
+            from coevo.runs.several import start
+        sys.exit(start(processes, sys.argv[1:]))
+
+
+def begun_before(name: str | None, runs_dir: Path) -> Run | None:
+    """The run of that name, if torchrun starts its processes again after one of them has ended."""
+    if name is None or os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") == "0" or not (runs_dir / name).is_dir():
+        return None
+    from coevo.runs.run import Run
+
+    return Run.resume(open_store(name, runs_dir))
+
+
+def follow(run: Run) -> None:
+    """Play a run together with the first process, which says and keeps everything."""
+    from coevo.runs.stopping import leave_stopping_to_the_first
+
+    leave_stopping_to_the_first()
+    try:
+        deque(run.turns(), maxlen=0)
+    finally:
+        run.close()
+
+
 def play(run: Run, as_json: bool, plain: bool, ui: UserInterface | None) -> None:
     """Play a run to its end. Ctrl-C saves it and says how to go on."""
     from coevo.loop import checks
 
     checks.every_step = bool(click.get_current_context().find_root().params.get("debug"))
+    if is_quiet():
+        follow(run)
+        return
     if ui:
         breed(run, ui)
         return

@@ -14,6 +14,7 @@ from coevo.data.datasets import Dataset, black_or_white, to_float
 from coevo.data.moves import moved
 from coevo.data.splits import stratified_indices
 from coevo.images.given import to_planes
+from coevo.studio import processes
 from coevo.studio.random_streams import seed_of
 
 
@@ -67,6 +68,8 @@ class DatasetBatches:
         self.augmentation, self.planes, self.paired = augmentation, dataset.planes, dataset.paired
         self.drawn = dataset.intensities is not None
         """Whether black and white are drawn anew in every batch."""
+        self.random = bool(augmentation) or self.drawn
+        """Whether something is drawn for every batch."""
         images = dataset.images if dataset.intensities is None else dataset.intensities
         labels, given = dataset.labels, dataset.given
         self.held = images.numel() + (0 if given is None else given.numel()) <= memory_mb * 2**20
@@ -87,8 +90,10 @@ class DatasetBatches:
         self._streams[name] = indices.cpu()
 
     def batch(self, round: int, phase: int, step: int, stream: str = "main") -> Works:
-        """`size` real works; a function of the seed and the position."""
+        """`size` real works, of several processes this one's; a function of the seed and the position."""
         works = self._at(round * self.steps[phase] + step, phase, stream)
+        if self.random and processes.size() > 1:  # what is drawn for the whole batch
+            works = works[processes.own(torch.arange(len(works)))]
         if stream == "labelled" or "labelled" not in self._streams:
             return works
         hidden = None if works.labels is None else torch.full_like(works.labels, -1)
@@ -113,8 +118,9 @@ class DatasetBatches:
         """The indices [B] of a batch, those of what is given with it, and the seed of what is done to both."""
         places = self._places(stream, phase, number)
         others = places if self.paired or self._given is None else self._places("given", phase, number)
-        random = self.augmentation or self.drawn
-        return places, others, seed_of(self.seed, "moves", stream, phase, number) if random else 0
+        if self.random:
+            return places, others, seed_of(self.seed, "moves", stream, phase, number)
+        return processes.own(places), processes.own(others), 0
 
     def _places(self, stream: str, phase: int, number: int) -> Tensor:
         """The indices [B] of a batch, from slices of permutations; no value on the device is read."""

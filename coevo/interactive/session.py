@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ class Session:
         if isinstance(critic, Interactive):
             critic.attach_session(self)
 
-    def turns(self) -> Iterator[Turn]:
+    def turns(self) -> Generator[Turn]:
         """The loop's turns from the session's position on, through every rewind, until a person leaves."""
         critic = RecordingCritic(self.critic, self.db) if self.db else self.critic
         self.keep()

@@ -65,4 +65,4 @@ def upgrade_corruption(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _uniform(x: Tensor, studio: Studio, stream: str) -> Tensor:
-    return torch.rand(x.shape, generator=studio.generator(stream), device=x.device)
+    return studio.uniform(x.shape, stream)

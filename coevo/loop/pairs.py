@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from coevo.contract.capabilities import Breedable, Decoder, Encoder
+from coevo.contract.capabilities import Breedable, Decoder, Divisible, Encoder
 from coevo.contract.players import Artist, ArtistSpec, Critic, CriticSpec
 from coevo.errors import ConfigError, PairError
 from coevo.loop import checks
@@ -70,6 +70,32 @@ def check_fit(artist: Artist, critic: Critic) -> None:
     """Raise PairError, with the reason, if the artist cannot learn from the critic."""
     if reason := mismatch(artist, critic):
         raise PairError(f"Artist {artist.name!r} cannot work with critic {critic.name!r}: {reason}.")
+
+
+def check_divided(artist: Artist, critic: Critic, batch: int, processes: int) -> None:
+    """Refuse a pair that several processes cannot play together, each with a part of every batch.
+
+    Raises:
+        ConfigError: one of the two learns in another way, or the batch has no equal parts.
+    """
+    learners = [artist, *([critic] if critic.spec().learns else [])]
+    for role, player in zip(("Artist", "Critic"), learners, strict=False):
+        if not isinstance(player, Divisible):
+            how = "has a population" if role == "Artist" and artist.spec().population else "looks at batches as a whole"
+            raise ConfigError(
+                f"{role} {player.name!r} {how}, so its batches cannot be divided among processes; leave out "
+                "--processes."
+            )
+        player.check_divided()
+    if critic.spec().rewards == "picks":
+        raise ConfigError(f"Critic {critic.name!r} picks from one sheet; leave out --processes.")
+    if batch < processes:
+        raise ConfigError(f"A batch of {batch} has no work for each of {processes} processes; say a larger --batch.")
+    if batch % processes:
+        raise ConfigError(
+            f"{processes} processes need equal parts of a batch, and {batch} works have none; say --batch "
+            f"{-(-batch // processes) * processes}."
+        )
 
 
 def can_be_bred(artist: Artist) -> bool:

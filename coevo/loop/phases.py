@@ -11,6 +11,7 @@ import torch
 from coevo.contract.players import Critic
 from coevo.contract.works import Works
 from coevo.loop import checks
+from coevo.studio import processes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Phase:
         """Whether enough works fool the critic (for the artist), or few enough (for the critic)."""
         if self.goal is None:
             return False
-        share = checks.fooled(critic, works.detach(), reals).float().mean().item()
+        share = processes.mean(checks.fooled(critic, works.detach(), reals).float().mean()).item()
         return share >= self.goal if self.role == "artist" else share <= self.goal
 
 

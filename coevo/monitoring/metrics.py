@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from coevo.loop import Turn
+from coevo.studio import processes
 
 
 class Meter:
@@ -36,6 +37,13 @@ class Meter:
         values = torch.stack([value.cpu().double() for value in tensors.values()]).tolist() if tensors else []
         sums = {**self._sums, **dict(zip(tensors, values, strict=True))}
         return {"round": round, **{key: float(value) / self._counts[key] for key, value in sums.items()}}
+
+    def share(self) -> None:
+        """Average the sums over the processes of a run, each of which has seen its part of every batch."""
+        if processes.size() == 1:
+            return
+        sums = [torch.as_tensor(value).cpu().double() for value in self._sums.values()]
+        self._sums = dict(zip(self._sums, processes.mean(torch.stack(sums)), strict=True)) if sums else {}
 
     def clear(self) -> None:
         """Start the next row."""

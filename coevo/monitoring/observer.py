@@ -60,6 +60,11 @@ class ObservedRun(Protocol):
         """It ends at the next safe turn."""
         ...
 
+    @property
+    def is_saving(self) -> bool:
+        """A checkpoint is saved after this turn."""
+        ...
+
     def save(self) -> str:
         """Save a checkpoint; its name."""
         ...

@@ -15,6 +15,7 @@ from torch.optim import Optimizer
 
 from coevo.contract.players import Options
 from coevo.nn.schedules import cosine, linear
+from coevo.studio.processes import average_gradients
 
 
 class AdamOptions(Options):
@@ -87,14 +88,15 @@ class Adam(torch.optim.Adam):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         _load_state_dict(self, state_dict)
         self.gathered = state_dict.get("gathered", 0)
-        for parameter, gradient in zip(self._parameters(), state_dict.get("gradients", ()), strict=False):
+        for parameter, gradient in zip(self.parameters(), state_dict.get("gradients", ()), strict=False):
             parameter.grad = None if gradient is None else torch.empty_like(parameter).copy_(gradient)
 
-    def _parameters(self) -> list[Parameter]:
+    def parameters(self) -> list[Parameter]:
+        """What it optimises."""
         return [parameter for group in self.param_groups for parameter in group["params"]]
 
     def _gradients(self) -> list[Tensor | None]:
-        return [parameter.grad for parameter in self._parameters()]
+        return [parameter.grad for parameter in self.parameters()]
 
 
 _state_dict, _load_state_dict = unwrap(Optimizer.state_dict), unwrap(Optimizer.load_state_dict)
@@ -127,6 +129,7 @@ def minimise(optimiser: Adam, loss: Tensor) -> bool:
     if not optimiser.gathered:
         optimiser.zero_grad()
     (loss / optimiser.accumulate if optimiser.accumulate > 1 else loss).backward()
+    average_gradients(optimiser.parameters())
     optimiser.gathered = (optimiser.gathered + 1) % optimiser.accumulate
     if not optimiser.gathered:
         optimiser.step()

@@ -8,12 +8,14 @@ every image differently.
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import torch
 from torch import Generator, Tensor
 from torch.nn.functional import affine_grid, grid_sample, max_pool2d, pad
 
 from coevo.errors import ConfigError, unknown
+from coevo.studio.processes import rows
 
 
 def colour(images: Tensor, generator: Generator) -> Tensor:
@@ -29,12 +31,13 @@ def translation(images: Tensor, generator: Generator) -> Tensor:
     """Shift by up to an eighth of the side, in whole pixels, and fill with grey 0."""
     n, _, height, width = images.shape
     reach = max(height, width) // 8
-    shift = torch.randint(0, 2 * reach + 1, (2, n, 1), generator=generator, device=images.device)
-    rows = shift[0] + torch.arange(height, device=images.device)
-    columns = shift[1] + torch.arange(width, device=images.device)
+    draw = partial(torch.randint, 0, 2 * reach + 1, generator=generator, device=images.device)
+    down, right = rows(n, lambda n: draw((2, n)).T).T[..., None]
+    lines = down + torch.arange(height, device=images.device)
+    columns = right + torch.arange(width, device=images.device)
     which = torch.arange(n, device=images.device)[:, None, None]
     padded = pad(images, (reach, reach, reach, reach)).permute(0, 2, 3, 1)
-    return padded[which, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+    return padded[which, lines[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
 def cutout(images: Tensor, generator: Generator) -> Tensor:
@@ -49,15 +52,14 @@ def cutout(images: Tensor, generator: Generator) -> Tensor:
 
 def affine(images: Tensor, generator: Generator) -> Tensor:
     """Rotate by up to 20°, shear by up to 0.4, scale each side by 0.8 to 1.25, and fill by repeating the edge."""
-    turn, shear, wider, higher = (
-        2 * torch.rand(4, len(images), generator=generator, device=images.device) - 1
-    ).unbind()
+    draw = partial(torch.rand, generator=generator, device=images.device)
+    turn, shear, wider, higher = (2 * rows(len(images), lambda n: draw(4, n).T) - 1).unbind(1)
     cos, sin = (turn * math.radians(20)).cos(), (turn * math.radians(20)).sin()
     x, y = 1.25**wider, 1.25**higher
-    rows = torch.stack([cos * x, (0.4 * shear * cos - sin) * y, sin * x, (0.4 * shear * sin + cos) * y], 1).view(
+    matrix = torch.stack([cos * x, (0.4 * shear * cos - sin) * y, sin * x, (0.4 * shear * sin + cos) * y], 1).view(
         -1, 2, 2
     )
-    grid = affine_grid(pad(rows, (0, 1)), list(images.shape), align_corners=False)
+    grid = affine_grid(pad(matrix, (0, 1)), list(images.shape), align_corners=False)
     return grid_sample(images, grid, padding_mode="border", align_corners=False)
 
 
@@ -99,4 +101,5 @@ def known_kinds(kinds: str) -> str:
 
 def _uniform(images: Tensor, generator: Generator) -> Tensor:
     """Uniform in [0, 1), one for each image: [N, 1, 1, 1]."""
-    return torch.rand(len(images), 1, 1, 1, generator=generator, device=images.device)
+    draw = partial(torch.rand, generator=generator, device=images.device)
+    return rows(len(images), lambda n: draw(n, 1, 1, 1))

@@ -25,12 +25,12 @@ from coevo.errors import ConfigError, DataError, PairError
 from coevo.evaluation.evaluator import evaluator_for
 from coevo.evolution.latent_population import LatentPopulation
 from coevo.loop import Phase, check_pair, checks
-from coevo.loop.pairs import lacks_gradients
+from coevo.loop.pairs import check_divided, lacks_gradients
 from coevo.runs.config import Config
 from coevo.runs.effects import check_effects
 from coevo.runs.kept_precision import kept_precision
 from coevo.runs.real_works import check_unchanged, lost, what_was_read
-from coevo.studio import Studio, find_device
+from coevo.studio import Studio, find_device, processes
 from coevo.studio.precision import PrecisionChoices
 
 
@@ -52,6 +52,8 @@ class Setup:
         self.studio = make_studio(config, folder)
         self.artist, self.critic = make_pair(config, self.studio)
         check_pair(self.artist, self.critic)
+        if (several := processes.count()) > 1:
+            check_divided(self.artist, self.critic, config.run.batch, several)
         self.studio.picks = self.picks
         knows_classes = self.plays_codes and config.classes is not None  # so its decoder needs no data
         self.uses_reals = uses_reals(self.critic) if knows_classes else uses_reals(self.artist, self.critic)
@@ -132,7 +134,7 @@ class Setup:
 
     def batches(self) -> LazyBatches | NoData:
         """Real works by position."""
-        size = self.config.run.batch
+        size = self.config.run.batch // processes.count()
         return LazyBatches(size, self._load) if self.uses_reals else NoData(size)
 
     def _load(self) -> DatasetBatches:
@@ -189,6 +191,7 @@ def make_studio(config: Config, folder: Path | None) -> Studio:
         batch=run.batch,
         deterministic=run.deterministic,
         threads=run.threads or config.threads or torch.get_num_threads(),
+        sync_batch_norm=run.sync_batch_norm,
         choices=PrecisionChoices(kept_precision),
     )
 

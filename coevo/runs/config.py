@@ -55,6 +55,9 @@ class RunOptions(Options):
     threads: int | None = Field(None, ge=1, le=1024)
     """Threads that compute networks on the CPU and draw programs; by default one a core. Say 1 for runs beside each
     other. Networks of another number differ in their last digits, so a run keeps it."""
+    sync_batch_norm: bool = True
+    """With --processes: normalise by the statistics of whole batches; false takes those of each process's part, which
+    is sooner done."""
     resample: bool = False
     """Draw new works and real works for the artist's first step of a round (Goodfellow 2014, algorithm 1)."""
     log_every: int = Field(10, ge=1)

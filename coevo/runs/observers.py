@@ -23,6 +23,7 @@ from coevo.monitoring.pace import Pace
 from coevo.runs.finite import check_parameters, not_finite
 from coevo.storage.jsonl import Log, log_problem, read_log
 from coevo.storage.run_folder import RunFolder
+from coevo.studio import processes
 
 SHEET, PAIRS = 64, 24  # works on a sheet; those that stand beside what they were made from
 FIRST = 256  # individuals of a population that a sheet is chosen from: all pairs of them are compared
@@ -62,7 +63,7 @@ class Clock(Observer):
     def see(self, turn: Turn, run: ObservedRun) -> None:
         assert self._log is not None
         self._round = turn.next.round
-        self._works += len(turn.works) if turn.role == "artist" else 0
+        self._works += len(turn.works) * processes.count() if turn.role == "artist" else 0
         now, worked = time.perf_counter(), time.process_time()
         slow = None if run.is_session else self._pace.step(turn.role, now - self._stepped, worked - self._worked)
         self._stepped, self._worked = now, worked
@@ -113,9 +114,12 @@ class MetricsLog(Observer):
     def begin(self, run: ObservedRun) -> None:
         self._log = Log(self.path, self._length)
 
+    def ends_row(self, turn: Turn) -> bool:
+        """Whether a turn is the last of a row."""
+        return turn.ends_round and turn.next.round % self.every == 0
+
     def see(self, turn: Turn, run: ObservedRun) -> None:
-        self.meter.add(turn)
-        if not turn.ends_round or turn.next.round % self.every:
+        if not self.ends_row(turn):
             return
         assert self._log is not None
         figures = self.ancestors.figures if self.ancestors else {}
@@ -233,10 +237,8 @@ class Checkpoints(Observer):
 
     def see(self, turn: Turn, run: ObservedRun) -> None:
         self._check_measured(run.latest)
-        if not turn.safe or run.is_session:
-            return
-        regular = turn.ends_round and turn.next.round % self.every == 0
-        if run.is_ending or regular or time.perf_counter() - self._saved > SAVE_SECONDS:
+        if run.is_saving:
+            regular = self._is_regular(turn)
             self.metrics.check(run)
             check_parameters(run)
             better = regular and self._improved(run.latest)
@@ -244,6 +246,16 @@ class Checkpoints(Observer):
             if better:
                 run.store.point("best", name)
             self._saved = time.perf_counter()
+
+    def due(self, turn: Turn, run: ObservedRun) -> bool:
+        """Whether a checkpoint should follow a turn."""
+        if not turn.safe or run.is_session:
+            return False
+        late = time.perf_counter() - self._saved > SAVE_SECONDS
+        return run.is_ending or self._is_regular(turn) or late
+
+    def _is_regular(self, turn: Turn) -> bool:
+        return turn.ends_round and turn.next.round % self.every == 0
 
     def state(self) -> State:
         return {"best": self.best, "of": self.of}

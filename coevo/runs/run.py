@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from html import escape
@@ -37,7 +37,7 @@ from coevo.runs.real_works import check_uses_data, relocated
 from coevo.runs.tracking import Trackers
 from coevo.runs.warm_start import check_start, take_critic, warm_start
 from coevo.storage.run_folder import FORMAT, Checkpoint, RunFolder
-from coevo.studio import Studio
+from coevo.studio import Studio, processes
 
 MAY_CHANGE = (
     *("rounds", "minutes", "log_every", "sheet_every", "save_every", "keep_checkpoints", "best", "accepted"),
@@ -90,6 +90,7 @@ class Run:
         self.ancestors = AncestralOpponents(store.folder, partial(make_pair, self.config)) if ancestors else None
         self.metrics = MetricsLog(store, options.log_every, Diagnostics(self.artist, self.critic), self.ancestors)
         self.clock = Clock(store, options.log_every)
+        self.checkpoints = Checkpoints(options.save_every, options.best, self.metrics)
         self.sheets = Sheets(store, options.sheet_every, options.batch, options.seed)
         self.observers: list[Observer] = [
             *([self.ancestors] if self.ancestors else []),
@@ -99,7 +100,7 @@ class Run:
             self.sheets,
             *([self._trackers()] if options.trackers else []),
             Collection(options.sheet_every),
-            Checkpoints(options.save_every, options.best, self.metrics),
+            self.checkpoints,
         ]
         self.problems: list[str] = []
         """Sentences about checkpoints and logs that are damaged."""
@@ -107,7 +108,7 @@ class Run:
         """Sentences about how it begins: options taken over, rounds that were lost, what was read of the real works."""
         self._is_read = False
         self._is_untried = False  # it was made by this process, and no turn was played
-        self.stopping = self.is_ending = self.closed = False
+        self.stopping = self.is_ending = self.is_saving = self.closed = False
         self._turns: Generator[Turn] | None = None
 
     @classmethod
@@ -129,7 +130,7 @@ class Run:
             planes=setup.studio.planes or None,
             fingerprint=setup.fingerprint,
             attribution=(setup.dataset.attribution or None) if setup.uses_reals else None,
-            threads=setup.studio.threads,
+            threads=(setup.studio.threads or 1) * processes.count(),
         )
         data = f"-{Path(config.data.name).stem}" if setup.uses_reals and not stem else ""
         stem = (stem or f"{config.artist_class.name}-{config.critic_class.name}") + data
@@ -330,23 +331,24 @@ class Run:
             raise StoreError(f"Run {self.store.name!r} is closed; coevo.resume({self.store.name!r}) goes on with it.")
         if isinstance(self.critic, Interactive) and self.critic.ui is None:
             raise PairError(f"Critic {self.critic.name!r} asks a person; give it a ui (coevo.interactive.ui.UI).")
-        self.store.lock()
+        observers = self.observers if processes.is_first() else []
+        if processes.is_first():
+            self.store.lock()
         if self.session.db:
             self.session.db.allow_writing()
         self.read()
         try:
-            with self.studio.playing(), self._observed():
-                for turn in self.session.turns():
+            with self.studio.playing(), self._observed(observers):
+                for turn in self._steps():
                     self._is_untried = False
-                    self.is_ending = self._is_last(turn)
-                    for observer in self.observers:
+                    for observer in observers:
                         observer.see(turn, self)
                     with self.studio.paused():
                         yield turn
                     if self.is_ending and turn.safe:
                         self.session.keep()
                         break
-                for observer in self.observers:
+                for observer in observers:
                     observer.end(self)
         except CoevoError as error:
             if self._is_refused(error):
@@ -354,12 +356,30 @@ class Run:
                 self.store.discard()
             raise
 
+    def _steps(self) -> Iterator[Turn]:
+        """The session's turns, of which processes that share a run take each together; the first decides for all."""
+        with closing(self.session.turns()) as turns:
+            while True:
+                with processes.together():
+                    turn = next(turns, None)
+                    if turn is None:
+                        return
+                    self.metrics.meter.add(turn)
+                    self.is_ending = self._is_last(turn)
+                    self.is_saving = self.checkpoints.due(turn, self)
+                    self.is_ending, self.is_saving = processes.agreed(self.is_ending, self.is_saving)
+                    if self.is_saving or self.metrics.ends_row(turn):
+                        self.metrics.meter.share()
+                yield turn
+                if self.metrics.ends_row(turn):
+                    self.metrics.meter.clear()
+
     @contextmanager
-    def _observed(self) -> Iterator[None]:
+    def _observed(self, observers: Sequence[Observer]) -> Iterator[None]:
         with ExitStack() as stack:  # each is closed, whatever happens to the others
-            for observer in reversed(self.observers):
+            for observer in reversed(observers):
                 stack.callback(observer.close)
-            for observer in self.observers:
+            for observer in observers:
                 observer.begin(self)
             try:
                 yield

@@ -13,6 +13,12 @@ from coevo.runs.run import Run
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
+def leave_stopping_to_the_first() -> None:
+    """Let only the first of several processes hear of signals: all end with it, after the same step."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
 @contextmanager
 def stoppable(run: Run, signals: Sequence[signal.Signals] = SIGNALS) -> Iterator[Callable[[], bool]]:
     """Within the block a signal ends the run at its next safe turn, and a second one ends it at once.

@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from coevo.studio import processes
 from coevo.studio.devices import autocast, capabilities
 
 Measure = Callable[[], bool]
@@ -49,6 +50,8 @@ class PrecisionChoices:
             measure: whether it is faster in bf16, asked only if nobody knows.
         """
         name = digest(network)
+        if name not in self.made and processes.count() > 1:
+            self.made[name] = False  # each of them would measure something else, and they need the same networks
         if name not in self.made:
             shapes = [tuple(each.shape) for each in tensors(inputs)]
             self.made[name] = bool(self.keep(digest(f"{machine()} {shapes} {network}"), measure))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,7 +12,9 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
+from coevo.studio import processes
 from coevo.studio.devices import Precision, autocast, convolves, fast_bf16, own_frame
+from coevo.studio.divided_layers import divide_layers
 from coevo.studio.global_state import GlobalState
 from coevo.studio.precision import PrecisionChoices, faster_in_bf16
 from coevo.studio.random_streams import RandomStreams, seed_of
@@ -40,6 +42,8 @@ class Studio:
         examples: (n, seed) → n real works with what is given, held out if some are; None if nothing is given.
         evaluator: the network by which `coevo evaluate` looks at the real works, trained once on them and kept; it may
             take a minute. None without real works.
+        sync_batch_norm: whether batch normalisation takes the statistics of the whole batch, if several processes have
+            its rows.
 
     Example:
         >>> studio = Studio(seed=1)
@@ -65,6 +69,7 @@ class Studio:
     planes: tuple[str, ...] = ()
     examples: Callable[[int, int], Any] | None = None
     evaluator: Callable[[], Any] | None = None
+    sync_batch_norm: bool = True
 
     def __post_init__(self) -> None:
         self.streams = RandomStreams(self.seed, self.device)
@@ -82,12 +87,22 @@ class Studio:
         return self.streams[stream]
 
     def noise(self, n: int, size: int, stream: str = "noise") -> Tensor:
-        """Standard normal draws [n, size]."""
-        return torch.randn(n, size, generator=self.streams[stream], device=self.device)
+        """Standard normal draws [n, size]: of several processes, this one's rows."""
+        return processes.rows(n, lambda n: torch.randn(n, size, generator=self.streams[stream], device=self.device))
 
     def add_noise(self, x: Tensor, std: float, stream: str) -> Tensor:
         """x with Gaussian noise of that standard deviation on it; x itself if it is 0."""
-        return x + std * torch.randn(x.shape, generator=self.streams[stream], device=x.device) if std else x
+        if not std:
+            return x
+        _, *rest = x.shape
+        draw = partial(torch.randn, generator=self.streams[stream], device=x.device)
+        return x + std * processes.rows(len(x), lambda n: draw(n, *rest))
+
+    def uniform(self, shape: Sequence[int], stream: str) -> Tensor:
+        """Uniform draws in [0, 1) of a shape [n, …]."""
+        n, *rest = shape
+        draw = partial(torch.rand, generator=self.streams[stream], device=self.device)
+        return processes.rows(n, lambda n: draw(n, *rest))
 
     def new_ids(self, n: int) -> tuple[str, ...]:
         """Ids for n new individuals. A run gives none twice, also after an undo, so that lineages stay true."""
@@ -97,6 +112,8 @@ class Studio:
     def prepare(self, module: M) -> M:
         """Put a module to work: device, memory format, autocast and compilation, nowhere else."""
         module.to(device=self.device)
+        if processes.count() > 1:
+            divide_layers(module, self.sync_batch_norm)
         if convolves(module):
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         kind, full = self.device.type, module.forward

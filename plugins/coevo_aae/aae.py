@@ -76,6 +76,9 @@ class AAE(Autoencoder):
         z, *rest = spec.code
         return replace(spec, code=CodeLayout((replace(z, prior=self.options.prior), *rest)), critic="required")
 
+    def check_divided(self) -> None:
+        """It may: its losses are means over works."""
+
     def make(self, n: int, reals: Works | None) -> Works:
         reals = reals or Works()
         z, extra = self.infer(reals)

@@ -70,6 +70,9 @@ class ALAE(DecoderArtist):
         self.generator_optimiser = Adam([*self.f.parameters(), *self.g.parameters()], o)
         self.reciprocity_optimiser = Adam([*self.e.parameters(), *self.g.parameters()], o)
 
+    def check_divided(self) -> None:
+        """It may: all its losses are means over works."""
+
     def make(self, n: int, reals: Works | None) -> Works:
         z = self.studio.noise(n, self.options.latent)
         return Works(self.g(self.f(z)), z)

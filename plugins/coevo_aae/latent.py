@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 
 import torch
@@ -15,6 +16,7 @@ from coevo import Artist, ConfigError, CriticSpec, Metrics, Works
 from coevo.adversarial.critic import AdversarialCritic
 from coevo.latent_models.priors import draw, prior_of
 from coevo.nn.layers import dense
+from coevo.studio.processes import everyone, mean, rows
 
 MIN_SHARE = 0.2  # of an equal share: how often a category is drawn at least
 
@@ -94,7 +96,7 @@ class LatentCritic(AdversarialCritic):
 
     def learn(self, works: Works, reals: Works) -> Metrics:
         if rate := self.options.prior_adaptation:
-            self.shares = self.shares.lerp(works.latents.mean(0), rate)
+            self.shares = self.shares.lerp(mean(works.latents.mean(0)), rate)
         return super().learn(works, self.prior_draws(reals))
 
     def judge(self, works: Works, reals: Works | None) -> Tensor:
@@ -105,12 +107,13 @@ class LatentCritic(AdversarialCritic):
 
     def prior_draws(self, reals: Works) -> Works:
         """As many codes drawn from their priors as there are real works, with the same labels."""
-        labels = reals.labels if self.sees_labels else None
+        labels = everyone(reals.classes) if self.sees_labels and reals.labels is not None else None
         generator = self.studio.generator("priors")
-        codes = draw(self.blocks, len(reals), generator, labels, self.classes)
+        codes = rows(len(reals), lambda n: draw(self.blocks, n, generator, labels, self.classes))
         for columns in self.categories if self.options.prior_adaptation else ():
             shares = self.shares[columns]
-            which = torch.multinomial(shares.clamp_min(MIN_SHARE / len(shares)), len(reals), True, generator=generator)
+            odds = shares.clamp_min(MIN_SHARE / len(shares))
+            which = rows(len(reals), partial(torch.multinomial, odds, replacement=True, generator=generator))
             codes[:, columns] = one_hot(which, len(shares)).float()
         return replace(reals, images=None, codes=codes, labelled=None)
 

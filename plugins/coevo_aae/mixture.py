@@ -10,6 +10,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from coevo import ArtistSpec, CodeBlock, CodeLayout, ConfigError, Metrics, Works
+from coevo.studio.processes import everyone
 from coevo_aae.aae import AAE
 from coevo_aae.clusters import Clusters
 
@@ -69,5 +70,5 @@ class MixtureAAE(AAE):
 
     def learn(self, works: Works, rewards: Tensor) -> Metrics:
         metrics = super().learn(works, rewards)
-        self.clusters.follow(self.to_latent(works.latents.detach()))
+        self.clusters.follow(everyone(self.to_latent(works.latents.detach())))
         return metrics

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from coevo import ArtistSpec, CodeBlock, Metrics, Works
+from coevo.studio import processes
 from coevo_aae.aae import Pass
 from coevo_aae.categorical import CategoricalAAE
 
@@ -44,7 +45,7 @@ class SemiSupervisedAAE(CategoricalAAE):
         if reals.labelled is None:  # every label is known
             outputs = self.training_outputs(reals.pixels)
             return self.code_sample(outputs), (self.logits(outputs), reals.labels)
-        known = reals.labelled[: self.options.labelled_batch or None]
+        known = reals.labelled[: -(-self.options.labelled_batch // processes.size()) or None]
         outputs = self.training_outputs(torch.cat([reals.pixels, known.pixels]))  # one pass for both
         n = len(reals)
         return self.code_sample(outputs)[:n], (self.logits(outputs)[n:], known.labels)

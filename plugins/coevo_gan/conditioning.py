@@ -15,6 +15,7 @@ from coevo.adversarial.critic import AdversarialCritic
 from coevo.latent_models.decoder import ConditionalOptions
 from coevo.nn.divergences import gaussian_kl
 from coevo.nn.layers import check_side
+from coevo.studio.processes import everyone, rows
 
 
 class EmbeddingOptions(ConditionalOptions):
@@ -32,8 +33,8 @@ class EmbeddingOptions(ConditionalOptions):
 
 def sample_labels(reals: Works, n: int, generator: torch.Generator) -> Tensor:
     """Labels [n], as frequent as among real works."""
-    labels = reals.classes
-    return labels[torch.randint(len(labels), (n,), generator=generator, device=labels.device)]
+    labels = everyone(reals.classes)
+    return labels[rows(n, lambda n: torch.randint(len(labels), (n,), generator=generator, device=labels.device))]
 
 
 class LabelEmbedding(nn.Module):
@@ -59,7 +60,8 @@ class LabelEmbedding(nn.Module):
         z, label, rest = codes.split([self.latent, self.classes, codes.shape[1] - self.latent - self.classes], 1)
         embedded = self.mean(label)
         if self.log_variance is not None and self.training:
-            embedded = embedded + (self.log_variance(label) / 2).exp() * torch.randn_like(embedded)
+            noise = rows(len(label), lambda n: embedded.new_empty(n, embedded.shape[1]).normal_())
+            embedded = embedded + (self.log_variance(label) / 2).exp() * noise
         return torch.cat([z, embedded, rest], 1)
 
     def kl(self, codes: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from coevo.nn.adam import AccumulationOptions, Adam, AdamOptions, minimise
 from coevo.nn.ema import EMA
 from coevo.nn.orthogonal import OrthogonalOptions, orthogonal_penalty
 from coevo.nn.standing import with_standing_statistics
+from coevo.studio.processes import rows
 from coevo_gan.conditioning import EmbeddingOptions, LabelEmbedding, sample_labels
 
 
@@ -65,9 +66,12 @@ class GeneratorArtist(DecoderArtist):
         self.ema = EMA(self.generator, self.options.ema, self.options.ema_start)
         self.optimiser = Adam(self.generator.parameters(), self.options)
 
+    def check_divided(self) -> None:
+        """It may: rewards are a mean over works."""
+
     def make(self, n: int, reals: Works | None) -> Works:
         code, labels = self.code, None
-        codes = draw(code.blocks, n, self.studio.generator("noise"))
+        codes = rows(n, lambda n: draw(code.blocks, n, self.studio.generator("noise")))
         if self.options.conditional:
             labels = sample_labels(reals or Works(), n, self.studio.generator("labels"))
             codes = code.with_labels(codes, labels)

@@ -7,6 +7,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from coevo.studio.processes import everyone
+
 Minibatch = Literal["none", "std", "discrimination"]
 
 
@@ -16,7 +18,7 @@ class MinibatchStd(nn.Module):
     features = 1
 
     def forward(self, x: Tensor) -> Tensor:
-        std = (x.var(0, correction=0) + 1e-8).sqrt().mean()
+        std = (everyone(x).var(0, correction=0) + 1e-8).sqrt().mean()
         return std.expand(len(x), 1)
 
 
@@ -34,9 +36,10 @@ class MinibatchDiscrimination(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         rows = (x @ self.tensor).unflatten(1, (self.features, self.depth))
-        distances = (rows[:, None] - rows).abs().sum(-1)  # [N, N, features]
+        batch = everyone(rows)
+        distances = (rows[:, None] - batch).abs().sum(-1)  # [N, N, features]
         near = (-distances).exp()
-        return (near.sum(1) - 1) / max(len(x) - 1, 1)
+        return (near.sum(1) - 1) / max(len(batch) - 1, 1)
 
 
 def minibatch_layer(kind: Minibatch, inputs: int) -> MinibatchStd | MinibatchDiscrimination | None:

@@ -15,6 +15,7 @@ from coevo.latent_models.autoencoder import Autoencoder
 from coevo.latent_models.decoder import ConditionalOptions
 from coevo.latent_models.likelihoods import Likelihood, LikelihoodName, make_likelihood
 from coevo.nn.layers import ACTIVATIONS, Activation
+from coevo.studio.processes import everyone
 from coevo_vae.penalties import AnalyticContraction, Penalty, PriorDiscrepancy, Sparsity, StochasticContraction
 from coevo_vae.pretraining import greedy_loss
 from coevo_vae.tied import tied
@@ -99,6 +100,9 @@ class AE(Autoencoder):
         self.covariance = torch.eye(self.options.latent, device=self.studio.device)
         self.penalties = self.make_penalties()
 
+    def check_divided(self) -> None:
+        """It may: its losses are means over works, and its penalties take everyone's codes."""
+
     def make_penalties(self) -> list[Penalty]:
         """The penalties that the options ask for."""
         o, studio = self.options, self.studio
@@ -127,7 +131,7 @@ class AE(Autoencoder):
         penalties = {penalty.name: penalty(self.encoder, x, z) for penalty in self.penalties}
         self.minimise(sum(penalties.values(), loss - rewards.mean()))
         self.steps += 1
-        self.mean, self.covariance = running_moments(z.detach(), self.mean, self.covariance, self.steps)
+        self.mean, self.covariance = running_moments(everyone(z.detach()), self.mean, self.covariance, self.steps)
         error = pixel_error(works.pixels.detach(), images)
         return {"loss": loss.detach(), "error": error, **{name: part.detach() for name, part in penalties.items()}}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Literal, Protocol
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 
 from coevo import Studio
 from coevo.evaluation.metrics import discrepancy
+from coevo.studio.processes import everyone, mean, rows
 
 
 class Penalty(Protocol):
@@ -63,7 +65,8 @@ class StochasticContraction:
     studio: Studio
 
     def __call__(self, encoder: nn.Sequential, x: Tensor, codes: Tensor) -> Tensor:
-        noise = torch.randn(x.shape, generator=self.studio.generator("disturbance"), device=x.device)
+        draw = partial(torch.randn, generator=self.studio.generator("disturbance"), device=x.device)
+        noise = rows(len(x), lambda n: draw(n, *x.shape[1:]))
         clean = encoder(x) if self.corrupted else codes
         return self.weight * finite_difference_norm(encoder, x, clean, self.std * noise)
 
@@ -77,12 +80,12 @@ class PriorDiscrepancy:
     studio: Studio
 
     def __call__(self, encoder: nn.Sequential, x: Tensor, codes: Tensor) -> Tensor:
-        return self.weight * discrepancy(codes, self.studio.noise(len(codes), codes.shape[1], "prior"))
+        return self.weight * discrepancy(everyone(codes), everyone(self.studio.noise(*codes.shape, "prior")))
 
 
 def activity_kl(codes: Tensor, target: float) -> Tensor:
     """Σ_i KL(ρ ‖ ρ̂_i) of Bernoulli units; ρ̂_i is the mean of unit i over codes [N, D], ρ the target."""
-    active = codes.mean(0).clamp(1e-6, 1 - 1e-6)
+    active = mean(codes.mean(0)).clamp(1e-6, 1 - 1e-6)
     return (target * (target / active).log() + (1 - target) * ((1 - target) / (1 - active)).log()).sum()
 
 

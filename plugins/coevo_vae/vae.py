@@ -85,6 +85,9 @@ class VAE(Autoencoder):
                 "artist.warm_up=0."
             )
 
+    def check_divided(self) -> None:
+        """It may: its bound is a mean over works."""
+
     def build(self) -> None:
         super().build()
         self.steps = 0
