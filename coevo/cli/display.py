@@ -31,6 +31,7 @@ from coevo.images.sheets import contact_sheet
 from coevo.loop import Turn
 from coevo.runs.run import Run
 from coevo.storage.run_folder import RunFolder
+from coevo.studio import processes
 from coevo.tools.logs import log_of, played, unsaved, warnings_of
 
 STRIP = 8  # works in the strip
@@ -62,7 +63,7 @@ class Display(ABC):
 
     def see(self, turn: Turn) -> None:
         if turn.role == "artist":
-            self.works += len(turn.works)
+            self.works += len(turn.works) * processes.count()
         self.see_aside()
         if self.run.latest and self.run.latest is not self._shown:
             self._shown = self.run.latest

@@ -310,11 +310,13 @@ def play(run: Run, as_json: bool, plain: bool, ui: UserInterface | None) -> None
 def resuming(run: Run) -> str:
     """The command that goes on with a run, as long as it was to play this time."""
     from coevo.runs.opening import read_config
+    from coevo.studio import processes
 
     kept, now = read_config(run.store).run, run.config.run
     changes = {name: getattr(now, name) for name in ("rounds", "minutes") if getattr(now, name) != getattr(kept, name)}
     longer = [f" --{name} {str(value).removesuffix('.0')}" for name, value in changes.items() if value is not None]
-    return run.store.command("coevo resume") + "".join(longer)
+    several = [f" --processes {processes.count()}"] if processes.count() > 1 else []
+    return run.store.command("coevo resume") + "".join([*longer, *several])
 
 
 def breed(run: Run, ui: UserInterface) -> None:

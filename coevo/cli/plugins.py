@@ -34,6 +34,7 @@ ABILITIES = {
     "Breedable": "is bred by picks",
     "Evolving": "takes in individuals of others",
     "SelfEvaluating": "has figures of its own for coevo evaluate",
+    "Divisible": "can be played by several processes, each with a part of every batch",
     "Interactive": "asks a person",
 }
 

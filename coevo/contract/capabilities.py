@@ -166,11 +166,7 @@ class Evolving(Protocol):
 
 @runtime_checkable
 class Divisible(Protocol):
-    """A player that learns from batches by gradients, so that several processes can each have a part of every batch.
-
-    Whatever it draws is drawn by its studio or by `coevo.studio.processes.rows`, its losses are means over works, and
-    it goes down them by `coevo.nn.adam.minimise`. A term of a loss that compares works takes those of `everyone`.
-    """
+    """A player that learns by `minimise` from means over works, so that processes can have parts of every batch."""
 
     def check_divided(self) -> None:
         """Raise ConfigError, with the reason, if it looks at batches as a whole with these options."""

@@ -17,6 +17,7 @@ from coevo.contract.capabilities import (
     DecoderUser,
     DifferentiableDecoder,
     DifferentiableEncoder,
+    Divisible,
     Encoder,
     Evolving,
     Growing,
@@ -59,8 +60,9 @@ CAPABILITIES: dict[str, tuple[type, ...]] = {
         Breedable,
         Evolving,
         SelfEvaluating,
+        Divisible,
     ),
-    "critic": (SelfEvaluating, Interactive),
+    "critic": (SelfEvaluating, Divisible, Interactive),
 }
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from coevo.runs.run import Run
 from coevo.storage.run_folder import RunFolder
 from coevo.studio import processes
+from coevo.studio.links import make_memory
 
 PARENT = "COEVO_PARENT"  # the process that started these, which they do not outlive
 GRACE = 20.0  # seconds in which the others may end by themselves when one has ended
@@ -59,13 +60,15 @@ def start(n: int, words: Sequence[str]) -> int:
         The exit code of the first; if another one ended before it in disorder, a code that is not 0.
     """
     with tempfile.TemporaryDirectory(prefix="coevo-") as folder:
-        place = {processes.MEETING: str(Path(folder, "meeting")), PARENT: str(os.getpid()), "WORLD_SIZE": str(n)}
+        meeting = Path(folder, "meeting")
+        make_memory(meeting, n)
+        place = {processes.MEETING: str(meeting), PARENT: str(os.getpid()), "WORLD_SIZE": str(n)}
         if sys.platform == "linux":
-            place.setdefault("GLOO_SOCKET_IFNAME", "lo")  # no other machine can reach them
+            place["GLOO_SOCKET_IFNAME"] = "lo"  # no other machine can reach them
         started = [
             subprocess.Popen(
                 [sys.executable, "-m", "coevo", *words],
-                env={**place, **os.environ, **place, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+                env={**os.environ, **place, "RANK": str(rank), "LOCAL_RANK": str(rank)},
                 stdout=None if rank == 0 else subprocess.DEVNULL,
                 stdin=None if rank == 0 else subprocess.DEVNULL,
                 start_new_session=True,  # so that Ctrl-C reaches the first once, through this process

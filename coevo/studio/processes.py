@@ -12,27 +12,23 @@ from __future__ import annotations
 
 import atexit
 import os
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import torch
-import torch.distributed as dist
 from torch import Tensor
 from torch.nn import Parameter
 
-from coevo.errors import CoevoError
+from coevo.studio.links import Link, MemoryLink, NetworkLink, make_memory
 
 MEETING = "COEVO_MEETING"
-"""The variable that names the file in which processes of one machine meet: no port is opened for it."""
-PATIENCE = timedelta(minutes=30)  # how long the others wait for one that evaluates or saves
+"""The variable that names the file in which processes of one machine meet, so that no port is opened."""
 
-_together = False
-
-
-class ProcessLostError(CoevoError):
-    """Another process of a run has ended, or does not answer."""
+_link: Link | None = None  # to the others, if there are any
+_together = False  # whether a step is taken
 
 
 def is_one_of_several() -> bool:
@@ -41,46 +37,56 @@ def is_one_of_several() -> bool:
 
 
 def join() -> None:
-    """Meet the other processes: in the file MEETING of this machine, or where torchrun's environment says. On GPUs each
-    takes one of its own.
+    """Meet the other processes, in the file MEETING or where torchrun's environment says. On GPUs each takes one.
 
     Raises:
         ProcessLostError: they do not come.
     """
-    if not is_one_of_several() or dist.is_initialized():
+    global _link
+    if not is_one_of_several() or _link is not None:
         return
     rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
     gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if gpus:
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", rank)) % gpus)
-    file = os.environ.get(MEETING)
-    try:
-        dist.init_process_group(
-            "cpu:gloo,cuda:nccl" if gpus else "gloo",
-            init_method=f"file://{file}" if file else "env://",
-            rank=rank,
-            world_size=size,
-            timeout=PATIENCE,
-        )
-    except (RuntimeError, ValueError) as error:
-        raise ProcessLostError(f"The {size} processes of this run did not meet: {error}") from error
+    meeting = Path(os.environ.get(MEETING, ""))
+    if not gpus and meeting.is_file():
+        _link = MemoryLink(rank, size, meeting)
+    else:
+        _link = NetworkLink(rank, size, f"file://{meeting}" if MEETING in os.environ else "env://")
+        if not gpus and os.environ.get("LOCAL_WORLD_SIZE") == str(size):
+            _link = _nearer(_link)
     atexit.register(leave)
+
+
+def _nearer(link: Link) -> Link:
+    """The link through memory, for processes that met by the network and are on one machine."""
+    with tempfile.TemporaryDirectory(prefix="coevo-") as folder:
+        path = Path(folder, "memory")
+        found = first_says(str(path) if is_first() and make_memory(path, link.size) else "")
+        near = MemoryLink(link.rank, link.size, Path(found)) if found else link
+        near.gather(torch.zeros(1))  # all have opened it: it may go
+    if near is not link:
+        link.close()
+    return near
 
 
 def leave() -> None:
     """Part from the others, at the end of a run."""
-    if dist.is_initialized():
-        dist.destroy_process_group()
+    global _link
+    if _link is not None:
+        _link.close()
+        _link = None
 
 
 def count() -> int:
     """How many processes share the run; 1 without others."""
-    return dist.get_world_size() if dist.is_initialized() else 1
+    return _link.size if _link else 1
 
 
 def is_first() -> bool:
     """Whether this one logs, saves and shows."""
-    return not dist.is_initialized() or dist.get_rank() == 0
+    return not _link or _link.rank == 0
 
 
 @contextmanager
@@ -104,7 +110,7 @@ def size() -> int:
 
 def own(whole: Tensor) -> Tensor:
     """This process's rows of a whole batch [N, …] → [N / S, …]."""
-    return whole[dist.get_rank() :: size()] if _together else whole
+    return whole[_link.rank :: _link.size] if _link and _together else whole
 
 
 def rows(n: int, draw: Callable[[int], Tensor]) -> Tensor:
@@ -123,7 +129,7 @@ def rows(n: int, draw: Callable[[int], Tensor]) -> Tensor:
 
 def everyone(part: Tensor) -> Tensor:
     """The rows of all processes, in the order of the whole batch: [n, …] → [N, …], with gradients."""
-    return _Gathered.apply(part) if _together else part  # type: ignore[no-any-return]
+    return _Gathered.apply(part) if _together else part
 
 
 def mean(value: Tensor) -> Tensor:
@@ -132,14 +138,10 @@ def mean(value: Tensor) -> Tensor:
 
 
 def average_gradients(parameters: Iterable[Parameter]) -> None:
-    """Replace the gradients of parameters by their means over all processes, in one message."""
-    if not _together:
+    """Replace the gradients of parameters by their means over all processes."""
+    if not (_link and _together):
         return
-    gradients = [p.grad for p in parameters if p.grad is not None]
-    flat = torch.cat([gradient.flatten() for gradient in gradients])
-    _call(dist.all_reduce, flat)
-    parts = (flat / size()).split([gradient.numel() for gradient in gradients])
-    torch._foreach_copy_(gradients, [part.view(g.shape) for part, g in zip(parts, gradients, strict=True)])
+    _link.sum([p.grad for p in parameters if p.grad is not None], 1 / _link.size)
 
 
 # what the first process decides
@@ -147,34 +149,19 @@ def average_gradients(parameters: Iterable[Parameter]) -> None:
 
 def agreed(*flags: bool) -> tuple[bool, ...]:
     """The first process's flags, for all of them."""
-    if not _together:
+    if not (_link and _together):
         return flags
-    told = torch.tensor(flags, dtype=torch.uint8)
-    _call(dist.broadcast, told, 0)
-    return tuple(map(bool, told.tolist()))
+    return tuple(map(bool, _link.gather(torch.tensor(flags))[0].tolist()))
 
 
 def first_says(text: str = "") -> str:
     """The first process's text, for all of them; every process has to ask."""
-    if count() == 1:
+    if _link is None:
         return text
-    content = torch.tensor(list(text.encode()), dtype=torch.uint8)
-    length = torch.tensor([len(content)])
-    _call(dist.broadcast, length, 0)
-    content = content if is_first() else torch.empty(int(length), dtype=torch.uint8)
-    if len(content):
-        _call(dist.broadcast, content, 0)
-    return bytes(content.tolist()).decode()
-
-
-def _call(operation: Callable[..., Any], *given: Any) -> None:
-    try:
-        operation(*given)
-    except RuntimeError as error:  # what gloo and NCCL raise when a connection ends
-        raise ProcessLostError(
-            "Another process of this run has ended or does not answer, so all of them end; the run goes on from its "
-            "last checkpoint with coevo resume."
-        ) from error
+    content = text.encode() if is_first() else b""
+    length = int(_link.gather(torch.tensor(len(content)))[0])
+    padded = torch.tensor(list(content[:length].ljust(length + 1)), dtype=torch.uint8)  # never empty
+    return bytes(_link.gather(padded)[0].tolist())[:length].decode()
 
 
 class _Sum(torch.autograd.Function):
@@ -182,13 +169,16 @@ class _Sum(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, part: Tensor) -> Tensor:
+        assert _link is not None
+        if part.dtype != torch.float32:
+            return _link.gather(part.detach()).sum(0)
         whole = part.detach().clone(memory_format=torch.contiguous_format)
-        _call(dist.all_reduce, whole)
+        _link.sum([whole])
         return whole
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        return _Sum.apply(gradients[0])  # type: ignore[no-any-return]
+        return _Sum.apply(gradients[0])
 
 
 class _Gathered(torch.autograd.Function):
@@ -196,9 +186,8 @@ class _Gathered(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, part: Tensor) -> Tensor:
-        whole = [torch.empty_like(part, memory_format=torch.contiguous_format) for _ in range(size())]
-        _call(dist.all_gather, whole, part.detach().contiguous())
-        return torch.stack(whole, 1).flatten(0, 1)
+        assert _link is not None
+        return _link.gather(part.detach()).transpose(0, 1).flatten(0, 1)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:

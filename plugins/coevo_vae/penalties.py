@@ -80,7 +80,9 @@ class PriorDiscrepancy:
     studio: Studio
 
     def __call__(self, encoder: nn.Sequential, x: Tensor, codes: Tensor) -> Tensor:
-        return self.weight * discrepancy(everyone(codes), everyone(self.studio.noise(*codes.shape, "prior")))
+        return self.weight * discrepancy(
+            everyone(codes), everyone(self.studio.noise(len(codes), codes.shape[1], "prior"))
+        )
 
 
 def activity_kl(codes: Tensor, target: float) -> Tensor:

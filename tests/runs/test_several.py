@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,17 +28,14 @@ PAIRS = {
     "alae": ["alae", *SMALL_DENSE],
 }
 OTHERS = {
-    "a game of pairs, R1 and label noise": [
-        *("dcgan", *SMALL_GAN, "critic.game=relativistic-pairing", "critic.r1=1", "critic.penalty_interval=2"),
-        *("critic.label_flip=0.1", "critic.instance_noise=0.1", "critic.augmentation=translation,cutout"),
+    "a game of pairs, R1, label noise, augmentation and gathered gradients": [
+        *("dcgan", *SMALL_GAN, "critic.game=relativistic-pairing", "critic.r1=1", "critic.minibatch=std"),
+        *("critic.label_flip=0.1", "critic.instance_noise=0.1", "critic.augmentation=translation,cutout,affine"),
+        *("critic.accumulate=2", "artist.accumulate=2"),
     ],
-    "unrolled steps": ["dcgan", *SMALL_GAN, "critic.unroll=2"],
-    "gathered gradients": ["dcgan", *SMALL_GAN, "critic.accumulate=2", "artist.accumulate=2"],
-    "minibatch statistics": ["dcgan", *SMALL_GAN, "critic.minibatch=std"],
-    "labels": ["cgan", *SMALL_GAN],
-    "dropout": ["aae", *SMALL_DENSE, "critic.dropout=0.3"],
-    "clusters": ["aae-clustering", *SMALL_DENSE],
-    "a discrepancy": ["wae", "artist.hidden=[32]"],
+    "labels, and steps of the critic that are unrolled": ["cgan", *SMALL_GAN, "critic.unroll=2"],
+    "clusters and dropout": ["aae-clustering", *SMALL_DENSE, "critic.dropout=0.3"],
+    "a discrepancy of codes": ["wae", "artist.hidden=[32]"],
 }
 
 
@@ -52,11 +51,8 @@ def play(folder: Path, name: str, options: list[str], processes: int, rounds: in
     recipe, *options = options
     some = [word for option in [*options, "run.threads=1", "run.log_every=1"] for word in ("-o", option)]
     where = ["--runs-dir", str(folder), "--name", name]
-    coevo("run", recipe, "--rounds", str(rounds), "--precision", "fp32", "--batch", "24", *where, *some, *several(processes))
-
-
-def several(processes: int) -> list[str]:
-    return ["--processes", str(processes)] if processes > 1 else []
+    several = ["--processes", str(processes)] if processes > 1 else []
+    coevo("run", recipe, "--rounds", str(rounds), "--precision", "fp32", "--batch", "24", *where, *some, *several)
 
 
 def parameters(folder: Path, name: str) -> dict[str, torch.Tensor]:
@@ -84,21 +80,137 @@ def rows(folder: Path, name: str) -> list[dict[str, float]]:
     return [json.loads(line) for line in (folder / name / "metrics.jsonl").read_text().splitlines()]
 
 
-def assert_same(folder: Path, one: str, other: str) -> None:
-    """Parameters, moments and logged losses agree within rounding."""
-    theirs = parameters(folder, other)
-    for name, value in parameters(folder, one).items():
-        torch.testing.assert_close(theirs[name], value, rtol=2e-3, atol=2e-4, msg=lambda said, name=name: f"{name}: {said}")
-    for mine, its in zip(rows(folder, one), rows(folder, other), strict=True):
-        for key in mine.keys() & its.keys():
-            if "loss" in key or key == "round":
-                assert its[key] == pytest.approx(mine[key], rel=1e-3, abs=1e-4), key
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("pair", [*PAIRS, *OTHERS])
 def test_two_processes_learn_as_one_does(pair: str, tmp_path: Path) -> None:
+    """After two steps of either side. Later steps differ as those of one and two threads do: Adam divides gradients by
+    their size, and so rounding of those that should be zero becomes a step."""
     options = {**PAIRS, **OTHERS}[pair]
-    play(tmp_path, "one", options, 1)
-    play(tmp_path, "two", options, 2)
-    assert_same(tmp_path, "one", "two")
+    play(tmp_path, "one", options, 1, rounds=2 if "accumulate" in str(options) else 1)
+    play(tmp_path, "two", options, 2, rounds=2 if "accumulate" in str(options) else 1)
+    theirs = parameters(tmp_path, "two")
+    for name, value in parameters(tmp_path, "one").items():
+        if value.norm() > 1e-5:
+            assert (theirs[name] - value).norm() <= 2e-2 * value.norm(), name
+            if "exp_avg" in name:  # gradients
+                assert (theirs[name] - value).norm() <= 1e-3 * value.norm(), name
+    for mine, its in zip(rows(tmp_path, "one"), rows(tmp_path, "two"), strict=True):
+        losses = [key for key in mine if key.endswith(("loss", "elbo", "reciprocity", "penalty"))]
+        assert losses and {key: its[key] for key in losses} == pytest.approx(
+            {key: mine[key] for key in losses}, rel=1e-4
+        )
+
+
+@pytest.mark.slow
+def test_a_run_goes_on_with_another_number_of_processes(tmp_path: Path) -> None:
+    play(tmp_path, "one", PAIRS["vae"], 1, rounds=6)
+    play(tmp_path, "changing", PAIRS["vae"], 2, rounds=2)
+    coevo("resume", "changing", "--runs-dir", str(tmp_path), "--rounds", "4", "--processes", "3")
+    coevo("resume", "changing", "--runs-dir", str(tmp_path), "--rounds", "6")
+    one, changing = ([row["artist.elbo"] for row in rows(tmp_path, name)] for name in ("one", "changing"))
+    assert changing == pytest.approx(one, rel=1e-3)
+
+
+@pytest.mark.slow
+def test_without_shared_memory_they_meet_by_the_network(tmp_path: Path) -> None:
+    """As processes of several machines do, and those that torchrun starts."""
+    play(tmp_path, "one", PAIRS["wgan-gp"], 1, rounds=1)
+    words = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "coevo", "run", *WORDS]
+    done = subprocess.run(
+        [sys.executable, *words, "--runs-dir", str(tmp_path), "--name", "two"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "LOCAL_WORLD_SIZE": "0"},
+    )
+    assert done.returncode == 0, done.stderr
+    one, two = (rows(tmp_path, name)[0]["critic.loss"] for name in ("one", "two"))
+    assert two == pytest.approx(one, rel=1e-4)
+
+
+WORDS = [
+    *("wgan-gp", "--rounds", "1", "--precision", "fp32", "--batch", "24", "--threads", "1", "-o", "run.log_every=1")
+]
+WORDS += [word for option in SMALL_GAN for word in ("-o", option)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_process_that_is_killed_ends_the_run_at_its_last_checkpoint(which: int, tmp_path: Path) -> None:
+    with started(tmp_path) as launcher:
+        victims = sorted(processes_of(tmp_path), key=rank_of)
+        os.kill(victims[which], signal.SIGKILL)
+        _, said = launcher.communicate(timeout=60)
+    assert launcher.returncode == 1
+    assert f"Process {which} of 2 was ended by SIGKILL" in said and "Traceback" not in said
+    assert not processes_of(tmp_path)
+    saved = RunFolder.open("killed", tmp_path).load()[0].position[0]
+    resumed = coevo("resume", "killed", "--runs-dir", str(tmp_path), "--rounds", str(saved + 3), "--processes", "2")
+    assert (
+        f"{saved + 3} rounds" in resumed.stdout + resumed.stderr or saved + 3 == rows(tmp_path, "killed")[-1]["round"]
+    )
+
+
+@pytest.mark.slow
+def test_ctrl_c_saves_once_and_says_how_to_go_on(tmp_path: Path) -> None:
+    with started(tmp_path) as launcher:
+        launcher.send_signal(signal.SIGINT)
+        said, errors = launcher.communicate(timeout=60)
+    assert launcher.returncode == 130, errors
+    assert said.count("Saved at round") == 1 and "--processes 2" in said
+    assert not processes_of(tmp_path)
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A long run of two processes, which has saved a checkpoint in the course of it."""
+    words = ["run", "dcgan", "--processes", "2", "--minutes", "5", "--batch", "16", "--runs-dir", str(folder)]
+    words += ["--name", "killed", "-o", "run.save_every=5", *(w for option in SMALL_GAN for w in ("-o", option))]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "coevo", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        until = time.monotonic() + 60
+        while not list((folder / "killed" / "checkpoints").glob("00000005*.json")) and time.monotonic() < until:
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def processes_of(folder: Path) -> list[int]:
+    """The processes that share a run in this folder, as they stand in /proc."""
+    found = [path for path in Path("/proc").glob("[0-9]*") if str(folder).encode() in read(path / "cmdline")]
+    return [
+        int(path.name)
+        for path in found
+        if b"RANK=" in read(path / "environ") and b"WORLD_SIZE=2" in read(path / "environ")
+    ]
+
+
+def rank_of(process: int) -> bytes:
+    return next(word for word in read(Path(f"/proc/{process}/environ")).split(b"\0") if word.startswith(b"RANK="))
+
+
+def read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["gp-dcnn"], "'gp' has a population"),
+        (["dcgan", "--batch", "3"], "say --batch 4"),
+        (["dcgan", "--batch", "64", "-o", "critic.memory=512"], "critic.memory=512"),
+        (["nca-dcnn"], "'nca' looks at batches as a whole"),
+    ],
+)
+def test_what_cannot_be_divided_is_refused_in_a_sentence(words: list[str], said: str, tmp_path: Path) -> None:
+    done = coevo("run", *words, "--processes", "2", "--runs-dir", str(tmp_path), check=False)
+    assert done.returncode == 2
+    assert said in done.stderr and done.stderr.count("\n") == 1
+    assert not list(tmp_path.iterdir())
