@@ -17,6 +17,7 @@ one job after another there, and tells every change to all who look, by server-s
     sheet_state.py  what a page knows of a sheet
     advisors.py     critics that score a sheet beside the people
     watching.py     runs as they grow; processes.py: those that play beside the page
+    painting.py     label maps that are painted; walking.py: ways between two works of a run; opened.py: keeps both
     gallery.py      published works in one SQLite file; gallery_site.py: the same as a folder of pages
     routes/         what can be asked, by subject
     static/         the page: index.html, style.css, main.js, model.js, strings.js and views/
@@ -44,6 +45,9 @@ The routes:
     GET  /api/sessions/{name}/file?id=&size=&as=  the same to save: png, svg, or gif, the film of the way to it
     GET  /api/sessions/{name}/lineage             everyone, or those who were picked
     GET  /api/runs, /api/runs/{name}, …/events, …/sheets/{file}, …/critics; POST …/stop, …/resume
+    GET, POST /api/runs/{name}/painting           a run's label map: {do: stroke | fill | cover | undo | …}
+    GET  /api/runs/{name}/painting/file           the picture that is made of it, to save
+    GET  /api/runs/{name}/samples?seed=           works; …/walk?seed=&from=&to=: the way between two
     GET  /api/works, /api/works/{id}, …/file; POST /api/works, …/import, …/{id}/stars, …/{id}/remove
 """
 

@@ -22,10 +22,13 @@ from coevo.errors import CoevoError, StoreError
 from coevo.tools.pages import genome_module
 from coevo_web.gallery import Gallery
 from coevo_web.links import Links
+from coevo_web.opened import Opened
+from coevo_web.painting import LabelMap
 from coevo_web.room import Closed
 from coevo_web.rooms import Rooms
-from coevo_web.routes import runs, sessions, works
+from coevo_web.routes import making, runs, sessions, works
 from coevo_web.security import Guard, Refused
+from coevo_web.walking import Walks
 from coevo_web.watching import Watching
 
 TYPES = {
@@ -36,6 +39,7 @@ TYPES = {
     ".txt": "text/plain",
 }
 FOR_EVER = "private, max-age=31536000, immutable"
+API = [*sessions.ROUTES, *runs.ROUTES, *making.ROUTES, *works.ROUTES]
 LOG = logging.getLogger("coevo.web")
 
 
@@ -46,6 +50,8 @@ class Site:
     rooms: Rooms
     gallery: Gallery
     watching: Watching
+    maps: Opened[LabelMap]
+    walks: Opened[Walks]
 
 
 def make_app(rooms: Rooms, gallery: Path, links: Links, hosts: Iterable[str], cookie: str) -> ASGIApp:
@@ -86,14 +92,14 @@ def make_app(rooms: Rooms, gallery: Path, links: Links, hosts: Iterable[str], co
             Route("/", page, methods=["GET"]),
             Route("/static/{path:path}", static_file, methods=["GET"]),
             Route("/pictures/{name}.png", picture, methods=["GET"]),
-            *sessions.ROUTES,
-            *runs.ROUTES,
-            *works.ROUTES,
+            *API,
         ],
         exception_handlers={CoevoError: said, HTTPException: said, Exception: said},
         lifespan=lifespan,
     )
-    app.state.site = Site(rooms, Gallery(gallery), Watching(rooms.runs))
+    maps = Opened(rooms.runs, lambda run: LabelMap(run, rooms.pictures))
+    walks = Opened(rooms.runs, lambda run: Walks(run, rooms.pictures))
+    app.state.site = Site(rooms, Gallery(gallery), Watching(rooms.runs), maps, walks)
     return Guard(app, links, hosts, cookie)
 
 

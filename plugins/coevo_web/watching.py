@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from coevo.errors import CoevoError, StoreError
+from coevo.images.given import is_map
 from coevo.interactive.session_db import FILE
 from coevo.storage.run_folder import RunFolder
 from coevo.tools.logs import log_of, played, warnings_of
@@ -46,6 +47,7 @@ class Watching:
             "curves": curves(rows),
             "warnings": warnings_of(store)[-20:],
             "sheets": thinned([path.name for path in sorted(store.sheets.glob("*.png"))], SHEETS),
+            **makes(store),
             "opponents": (store.folder / OPPONENTS).is_file(),
             "said": self.processes.said(name),
         }
@@ -98,6 +100,21 @@ def short(store: RunFolder) -> dict[str, Any]:
         "playing": store.locked,
         "session": (store.folder / FILE).is_file(),
         "sheet": sheets[-1].name if sheets else "",
+    }
+
+
+def makes(store: RunFolder) -> dict[str, bool]:
+    """What the artist of a run can make on a page: pictures of label maps that are painted, walks between works."""
+    from coevo.runs.opening import read_config
+
+    try:
+        config = read_config(store)
+    except CoevoError:
+        return {"paints": False, "walks": False}
+    saved = bool(store.names())
+    return {
+        "paints": saved and is_map(config.planes or ()) and hasattr(config.artist_class, "translate"),
+        "walks": saved and hasattr(config.artist_class, "decode"),
     }
 
 

@@ -34,8 +34,11 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with two runs to watch."""
+    """A folder with two runs to watch, and one to paint for."""
     folder = tmp_path_factory.mktemp("web") / "runs"
+    small = ("--size", 32, "--batch", 4, "--rounds", 1, "-o", "artist.width=4", "-o", "critic.width=4")
+    answer = CommandLine(folder)("run", "gaugan", "--name", "painted", *small)
+    assert answer.code == 0, answer.err
     for name in ("one", "two"):
         CommandLine(folder).play(name, "--rounds", 30, "-o", "run.sheet_every=10", "--seed", len(name + name))
     return folder
@@ -189,6 +192,8 @@ def test_no_page_breaks_a_rule_of_wcag(browser: Browser, server: Server, screen:
             ("/compare/one,two", "canvas"),
             ("/gallery", ".drop"),
             ("/tree/bred", ".node"),
+            ("/paint/painted", ".frame img"),
+            ("/walk/one", ".thumbs .tile"),
         ):
             page.goto(f"{server.address}/#{where}")
             page.wait_for_selector(what)
@@ -251,6 +256,71 @@ def test_a_run_is_watched_as_it_grows_and_stopped(page: Page, server: Server) ->
     newest = page.locator(".newest").get_attribute("src")
     page.locator(".slide input").fill("0")
     assert page.locator(".newest").get_attribute("src") != newest
+
+
+def test_a_label_map_is_painted_by_mouse_and_by_keys(page: Page, server: Server) -> None:
+    page.goto(f"{server.address}/#/runs/painted")
+    page.get_by_role("link", name="Paint").click()
+    page.wait_for_selector(".frame img[src*='/pictures/']")
+
+    def drawn(act: Callable[[], None]) -> str:
+        """The picture after a change."""
+        before = page.locator(".frame img").get_attribute("src")
+        act()
+        page.wait_for_function("before => !document.querySelector('.frame img').src.endsWith(before)", arg=before)
+        return str(page.locator(".frame img").get_attribute("src"))
+
+    def painted() -> list[list[int]]:
+        """How many pixels of the map have each colour."""
+        return list(
+            page.evaluate(
+                "() => { const map = document.querySelector('.frame canvas'); const counts = new Map();"
+                "const data = map.getContext('2d').getImageData(0, 0, map.width, map.height).data;"
+                "for (let at = 0; at < data.length; at += 4) { const key = data.slice(at, at + 3).join();"
+                "counts.set(key, (counts.get(key) ?? 0) + 1); } return [...counts.values()].sort((a, b) => a - b); }"
+            )
+        )
+
+    assert painted() == [1024]
+    box = page.locator(".frame canvas").first.bounding_box() or {}
+
+    def stroke() -> None:
+        page.mouse.move(box["x"] + 20, box["y"] + 20)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] - 20, box["y"] + 20, steps=8)
+        assert len(painted()) == 2  # before the server knows it
+        page.mouse.up()
+
+    first = drawn(stroke)
+    after = painted()
+    assert 100 < after[0] < 250
+    canvas = page.locator(".frame canvas").first
+    canvas.focus()
+    filled = drawn(lambda: press(page, "3", "f"))
+    assert filled != first and len(painted()) == 2  # what was left of the first region is filled
+    assert drawn(lambda: press(page, "u")) == first and painted() == after
+    drawn(lambda: press(page, "4", "]", "Enter", "Shift+ArrowDown", "Enter"))
+    assert len(painted()) == 3
+    drawn(lambda: press(page, "x"))
+    assert page.get_by_label("Style", exact=True).input_value() == "1"
+    page.reload()
+    page.wait_for_selector(".frame img[src*='/pictures/']")
+    assert len(painted()) == 3  # it was kept
+
+
+def test_a_slider_walks_between_two_works(page: Page, server: Server) -> None:
+    page.goto(f"{server.address}/#/runs/one")
+    page.get_by_role("link", name="Walk between works").click()
+    page.wait_for_selector(".walked[src*='/pictures/']")
+    assert page.locator(".thumbs .tile").count() == 24
+    middle = page.locator(".walked").get_attribute("src")
+    page.get_by_label("Way from one work to the other").fill("32")
+    end = page.locator(".walked").get_attribute("src")
+    assert end != middle and end == page.locator(".thumbs .tile").nth(1).locator("img").get_attribute("src")
+    page.get_by_role("button", name="Work 9", exact=True).click()
+    page.wait_for_function("() => document.querySelectorAll('.thumbs .who')[8].textContent === 'from'")
+    page.get_by_label("Way from one work to the other").press("Home")
+    assert "0 percent of the way from work 9" in str(page.locator(".walked").get_attribute("alt"))
 
 
 def test_the_page_says_so_when_its_server_dies_and_goes_on_by_itself(browser: Browser, tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ from standins import PICBREEDER_GENOME
 from starlette.testclient import TestClient
 from web_page import HOST, Page, begin, opened
 
+from coevo_web.app import API
 from coevo_web.links import Links, Visitor
-from coevo_web.routes import runs, sessions, works
 from coevo_web.security import BODY_LIMIT, FILE_LIMIT, HEADERS
 
 REQUESTS = 10_000
@@ -28,7 +28,7 @@ ROUTES = [
     ("GET", "/"),
     ("GET", "/static/main.js"),
     ("GET", "/pictures/{name}.png"),
-    *((next(iter(route.methods - {"HEAD"})), route.path) for route in sessions.ROUTES + runs.ROUTES + works.ROUTES),
+    *((next(iter(route.methods - {"HEAD"})), route.path) for route in API),
 ]
 COOKIE = "coevo-8765"
 ODD = [

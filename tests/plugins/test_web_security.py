@@ -21,8 +21,8 @@ from web_server import served
 from coevo.cli import main
 from coevo.errors import ConfigError
 from coevo_web import security
+from coevo_web.app import API
 from coevo_web.links import Links, Visitor
-from coevo_web.routes import runs, sessions, works
 from coevo_web.security import BODY_LIMIT, Guard
 from coevo_web.server import Address, local_names
 
@@ -30,7 +30,7 @@ ROUTES = [
     ("GET", "/"),
     ("GET", "/static/main.js"),
     ("GET", "/pictures/{name}.png"),
-    *((next(iter(route.methods - {"HEAD"})), route.path) for route in sessions.ROUTES + runs.ROUTES + works.ROUTES),
+    *((next(iter(route.methods - {"HEAD"})), route.path) for route in API),
 ]
 """Every route of the application."""
 

@@ -12,6 +12,8 @@ const ROUTES = [
   [/^\/tree\/([^/]+)(?:\/([^/]+))?$/, "tree", "home"],
   [/^\/runs$/, "runs", "runs"],
   [/^\/runs\/([^/]+)$/, "run", "runs"],
+  [/^\/paint\/([^/]+)$/, "paint", "runs"],
+  [/^\/walk\/([^/]+)$/, "walk", "runs"],
   [/^\/compare\/([^/]+)$/, "compare", "runs"],
   [/^\/gallery$/, "gallery", "gallery"],
   [/^\/gallery\/([^/]+)$/, "work", "gallery"],

@@ -16,6 +16,7 @@ export default {
     const owner = model.get("start").you.role === "owner";
     const facts = h("span.facts");
     const controls = h("span.row");
+    const making = h("span.row");
     const picture = h("img.newest", { alt: "" });
     const slider = h("input", { type: "range", min: 0, step: 1, "aria-label": T.sheets });
     const round = h("output");
@@ -23,7 +24,7 @@ export default {
     const opponents = h("div");
     const warnings = h("div");
     const options = h("table");
-    el.append(h("div.page", {}, h("div.head", {}, h("h1", {}, name), facts, controls),
+    el.append(h("div.page", {}, h("div.head", {}, h("h1", {}, name), facts, controls, making),
       h("div.columns", {}, h("section", { "aria-label": T.sheets }, picture, h("label.slide", {}, slider, round), warnings, opponents), h("section", { "aria-label": T.curves }, curves)),
       h("details", {}, h("summary", {}, T.options), options)));
     let run;
@@ -63,6 +64,8 @@ export default {
     const load = async () => {
       run = await call(path);
       facts.textContent = [`${run.artist} × ${run.critic}`, T.rounds(run.rounds), T.minutes(run.minutes), run.playing ? T.playing : ""].filter(Boolean).join(" · ");
+      const link = (view, text) => h("a.button", { href: `#/${view}/${encodeURIComponent(name)}` }, text);
+      making.replaceChildren(...(run.paints ? [link("paint", T.paint)] : []), ...(run.walks ? [link("walk", T.walk)] : []));
       const wanted = run.session ? [breed] : run.playing ? [stop] : [resume, minutes, h("span", {}, T.minute)];
       if (owner && controls.dataset.state !== `${run.session}${run.playing}`) {
         controls.dataset.state = `${run.session}${run.playing}`;
