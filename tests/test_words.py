@@ -84,6 +84,7 @@ ALLOWED = {
     "docs/recipes/papers.md": "gallery",
     "docs/explanation/layout.md": "gallery",  # the name of a critic
     "docs/recipes/pairs.md": "gallery",
+    "docs/how-to/notebook.md": "gallery",  # of published works
     "docs/families/browser.md": "gallery",  # of kept pictures
     "README.md": "gallery",  # the place of published works
     **dict.fromkeys(
@@ -98,6 +99,7 @@ ALLOWED = {
                 "server",
                 "routes/sessions",
                 "routes/works",
+                "widget",
             )
         ),
         "gallery",

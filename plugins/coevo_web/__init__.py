@@ -19,6 +19,7 @@ one job after another there, and tells every change to all who look, by server-s
     watching.py     runs as they grow; processes.py: those that play beside the page
     painting.py     label maps that are painted; walking.py: ways between two works of a run; opened.py: keeps both
     gallery.py      published works in one SQLite file; gallery_site.py: the same as a folder of pages
+    widget.py       the views in a notebook; linking.py: as one module; inside.py: a site in the same process
     routes/         what can be asked, by subject
     static/         the page: index.html, style.css, main.js, model.js, strings.js and views/
 

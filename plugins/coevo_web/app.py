@@ -55,14 +55,23 @@ class Site:
 
 
 def make_app(rooms: Rooms, gallery: Path, links: Links, hosts: Iterable[str], cookie: str) -> ASGIApp:
-    """The application.
+    """The application, behind its guard.
+
+    Args:
+        rooms, gallery: as `make_site` takes them.
+        links: tokens and cookies.
+        hosts: what the header Host may say.
+        cookie: the cookie's name.
+    """
+    return Guard(make_site(rooms, gallery), links, hosts, cookie)
+
+
+def make_site(rooms: Rooms, gallery: Path) -> Starlette:
+    """The application without a guard: it believes what `scope["visitor"]` says.
 
     Args:
         rooms: the sessions.
         gallery: the file of published works; made when the first is published.
-        links: tokens and cookies.
-        hosts: what the header Host may say.
-        cookie: the cookie's name.
     """
     static = static_files()
 
@@ -100,7 +109,7 @@ def make_app(rooms: Rooms, gallery: Path, links: Links, hosts: Iterable[str], co
     maps = Opened(rooms.runs, lambda run: LabelMap(run, rooms.pictures))
     walks = Opened(rooms.runs, lambda run: Walks(run, rooms.pictures))
     app.state.site = Site(rooms, Gallery(gallery), Watching(rooms.runs), maps, walks)
-    return Guard(app, links, hosts, cookie)
+    return app
 
 
 @dataclass(frozen=True)

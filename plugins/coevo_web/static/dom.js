@@ -29,6 +29,13 @@ export function svg(tag, attributes = {}, ...children) {
   return el;
 }
 
+/** A picture by its address. */
+export function pictureOf(model, address, attributes = {}) {
+  const img = h("img", { alt: "", ...attributes });
+  model.show(img, address);
+  return img;
+}
+
 /** Say something to those who listen with a screen reader, and show it for a moment to those who look. */
 export function say(text) {
   const said = document.getElementById("said");
@@ -49,7 +56,7 @@ export function dialog(title, ...children) {
     if (before instanceof HTMLElement && before.isConnected) before.focus();
   });
   el.addEventListener("click", (event) => event.target === el && el.close());
-  document.body.append(el);
+  (before?.closest?.(".coevo-view") ?? document.body).append(el);
   el.showModal();
   return el;
 }

@@ -3,21 +3,10 @@
 import { h, say } from "./dom.js";
 import { Model, SessionModel, call } from "./model.js";
 import { S } from "./strings.js";
+import { viewAt } from "./views.js";
 
 const main = document.getElementById("main");
 const offline = document.getElementById("offline");
-const ROUTES = [
-  [/^\/?$/, "home", "home"],
-  [/^\/breed\/([^/]+)$/, "breed", "home"],
-  [/^\/tree\/([^/]+)(?:\/([^/]+))?$/, "tree", "home"],
-  [/^\/runs$/, "runs", "runs"],
-  [/^\/runs\/([^/]+)$/, "run", "runs"],
-  [/^\/paint\/([^/]+)$/, "paint", "runs"],
-  [/^\/walk\/([^/]+)$/, "walk", "runs"],
-  [/^\/compare\/([^/]+)$/, "compare", "runs"],
-  [/^\/gallery$/, "gallery", "gallery"],
-  [/^\/gallery\/([^/]+)$/, "work", "gallery"],
-];
 let end = () => {};
 let session = null;
 let turn = 0;
@@ -49,8 +38,7 @@ function sessionModel(name, you) {
 async function show() {
   const mine = ++turn;
   const path = location.hash.slice(1);
-  const [pattern, view, section] = ROUTES.find(([pattern]) => pattern.test(path)) ?? ROUTES[0];
-  const words = (path.match(pattern) ?? []).slice(1).map((word) => word && decodeURIComponent(word));
+  const { view, section, words } = viewAt(path);
   for (const link of document.querySelectorAll("#nav a")) {
     if (link.dataset.name === section) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");

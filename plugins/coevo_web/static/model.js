@@ -42,6 +42,30 @@ export class Model {
     else this.#listeners.delete(event);
   }
 
+  /** Call the server. */
+  call(path, body) {
+    return call(path, body);
+  }
+
+  /** Show what is at an address of the server in an image, of HTML or of SVG. */
+  async show(image, address) {
+    if (image instanceof SVGElement) image.setAttribute("href", address);
+    else image.src = address;
+  }
+
+  /** Call f at every event of a kind; gives a way to end it. */
+  listen(path, kind, f) {
+    const source = new EventSource(path);
+    source.addEventListener(kind, f);
+    return () => source.close();
+  }
+
+  /** Go to another view. */
+  go(path) {
+    if (location.hash === `#${path}`) location.reload();
+    else location.hash = path;
+  }
+
   emit(event, value) {
     for (const listener of [...(this.#listeners.get(event) ?? [])]) listener(value);
   }
@@ -83,10 +107,10 @@ export class SessionModel extends Model {
   async reopen() {
     if (this.ended) return;
     try {
-      const now = await call(this.path).catch(async (error) => {
+      const now = await this.call(this.path).catch(async (error) => {
         if (error.status !== 400 && error.status !== 404) throw error;
-        await call("/api/sessions", { run: this.get("name") });
-        return call(this.path);
+        await this.call("/api/sessions", { run: this.get("name") });
+        return this.call(this.path);
       });
       if (now.closed) {
         this.take(now, true);
@@ -114,7 +138,7 @@ export class SessionModel extends Model {
   /** Give a command; the answer of the server. What did not arrive is sent again when the server is back. */
   async send(message) {
     try {
-      const answer = await call(`${this.path}/commands`, message);
+      const answer = await this.call(`${this.path}/commands`, message);
       this.take(answer);
       return answer;
     } catch (error) {

@@ -1,7 +1,6 @@
 // A sheet of pictures, as large as the window allows: pick, breed, undo.
 
-import { dialog, field, h, say, writes } from "../dom.js";
-import { call } from "../model.js";
+import { dialog, field, h, pictureOf, say, writes } from "../dom.js";
 import { S } from "../strings.js";
 import { zoom } from "./zoom.js";
 
@@ -25,7 +24,8 @@ export default {
     el.dataset.title = model.get("name");
     let focus = 0;
     let picked = new Set();
-    let shown = -1; // the snapshot whose pictures are shown
+    let shown = -1; // the snapshot whose pictures are shown; the model may know of a newer one
+    let displayed = []; // its works
     let scores = null;
     let loading = 0;
     let asked = 0;
@@ -61,8 +61,8 @@ export default {
     );
 
     const works = () => model.get("works");
-    const id = () => works()[focus]?.id;
-    const command = (doing, more = {}) => model.send({ do: doing, snapshot: model.get("snapshot"), ...more });
+    const id = () => displayed[focus]?.id;
+    const command = (doing, more = {}) => model.send({ do: doing, snapshot: shown, ...more });
     const votes = () => Boolean(model.get("rule")?.quorum || model.get("rule")?.seconds);
 
     const go = () => {
@@ -81,7 +81,7 @@ export default {
     };
     const mutate = (steps) => model.get("mutation") && command("mutate", { steps, snapshot: undefined });
     const look = () => zoom({ model, place: focus, toggle, picked, save: (one) => save(model, one), go_to: (place) => move(place) });
-    const tree = () => model.get("lineage") && (location.hash = `/tree/${encodeURIComponent(model.get("name"))}/${encodeURIComponent(id())}`);
+    const tree = () => model.get("lineage") && model.go(`/tree/${encodeURIComponent(model.get("name"))}/${encodeURIComponent(id())}`);
 
     // the sheet
 
@@ -103,9 +103,9 @@ export default {
       if (document.activeElement !== sheet.children[focus] && !document.querySelector("dialog")) sheet.children[focus].focus();
     };
     const mark = () => {
-      const others = (place) => (model.get("people") ?? []).filter((one) => one.id !== model.get("you").id && one.snapshot === model.get("snapshot") && one.marks.includes(place)).map((one) => one.name);
+      const others = (place) => (model.get("people") ?? []).filter((one) => one.id !== model.get("you").id && one.snapshot === shown && one.marks.includes(place)).map((one) => one.name);
       for (const [place, child] of [...sheet.children].entries()) {
-        const { id, parents } = works()[place];
+        const { id, parents } = displayed[place];
         const names = others(place);
         const score = scores?.[place];
         child.setAttribute("aria-pressed", picked.has(place));
@@ -139,16 +139,18 @@ export default {
       const some = works();
       if (!some?.length) return;
       const mine = ++loading;
-      const fresh = shown !== model.get("snapshot");
+      const snapshot = model.get("snapshot");
       const images = await Promise.all(
         some.map(async ({ picture }) => {
           const img = new Image();
-          img.src = picture;
+          await model.show(img, picture);
           await img.decode().catch(() => {});
           return img;
         }),
       );
       if (mine !== loading) return;
+      const fresh = shown !== snapshot;
+      displayed = some;
       if (sheet.children.length !== some.length) {
         focus = Math.min(focus, some.length - 1);
         sheet.replaceChildren(...some.map((_, place) => tile(place)));
@@ -165,7 +167,7 @@ export default {
       }
       if (fresh) {
         const first = shown === -1;
-        shown = model.get("snapshot");
+        shown = snapshot;
         picked = new Set(model.get("people")?.find((one) => one.id === model.get("you").id)?.marks ?? []);
         scores = null;
         if (!first) say(T.new_sheet(model.get("generation"), some.length));
@@ -201,7 +203,7 @@ export default {
       people.replaceChildren(...here.slice(0, 8).map(chip), voting);
       people.querySelector(`[data-id="${CSS.escape(held)}"]`)?.focus();
       if (model.get("closed")) {
-        note.replaceChildren(`${model.get("note") || S.closed} `, h("button", { onclick: () => call("/api/sessions", { run: model.get("name") }).then(() => location.reload(), (error) => say(error.message)) }, S.reopen));
+        note.replaceChildren(`${model.get("note") || S.closed} `, h("button", { onclick: () => model.call("/api/sessions", { run: model.get("name") }).then(() => model.go(`/breed/${encodeURIComponent(model.get("name"))}`), (error) => say(error.message)) }, S.reopen));
       } else if (sheet.children.length) mark();
     };
 
@@ -292,6 +294,7 @@ export function save(model, id) {
   const form = h("form", { onsubmit: (event) => {
     event.preventDefault();
     const link = h("a", { href: `${model.path}/file?id=${encodeURIComponent(id)}&size=${Number(size.value)}&as=${kind.value}`, download: "" });
+    box.append(link); // a notebook listens there
     link.click();
     box.close();
   } }, field(S.save.kind, kind), field(S.save.size, size), h("div.row.end", {}, h("button", { type: "button", onclick: () => box.close() }, S.cancel), h("button.primary", {}, S.save.go)));
@@ -307,7 +310,7 @@ export function publish(model, id) {
     event.preventDefault();
     const body = { session: model.get("name"), id, title: title.value, author: author.value, tags: tags.value.split(",").map((tag) => tag.trim()).filter(Boolean) };
     try {
-      await call("/api/works", body);
+      await model.call("/api/works", body);
       box.close();
       say(S.publish.done);
     } catch (error) {
@@ -319,7 +322,7 @@ export function publish(model, id) {
 
 /** Another person's sheet, from which copies can be taken onto one's own. */
 async function visit(model, one) {
-  const theirs = await call(`${model.path}/sheet?of=${encodeURIComponent(one.id)}`).catch((error) => say(error.message));
+  const theirs = await model.call(`${model.path}/sheet?of=${encodeURIComponent(one.id)}`).catch((error) => say(error.message));
   if (!theirs) return;
   const take = async (id) => {
     box.close();
@@ -329,7 +332,7 @@ async function visit(model, one) {
   const box = dialog(
     S.visit.title(one.name, theirs.generation),
     h("p", {}, S.visit.lead),
-    h("div.thumbs", {}, theirs.works.map(({ id, picture }) => h("button.tile", { "aria-label": S.visit.take(id), onclick: () => take(id) }, h("img", { src: picture, alt: "" })))),
+    h("div.thumbs", {}, theirs.works.map(({ id, picture }) => h("button.tile", { "aria-label": S.visit.take(id), onclick: () => take(id) }, pictureOf(model, picture)))),
     h("div.row.end", {}, h("button", { onclick: () => box.close() }, S.close)),
   );
 }

@@ -1,7 +1,6 @@
 // Published works, to browse and to branch from; what is dropped here is imported.
 
-import { h, say } from "../dom.js";
-import { call } from "../model.js";
+import { h, pictureOf, say } from "../dom.js";
 import { S } from "../strings.js";
 
 const T = S.gallery;
@@ -26,11 +25,11 @@ export default {
       voter && h("div.drop", {}, h("p", {}, T.drop), h("button", { onclick: () => file.click() }, T.choose), file)));
     const load = async (wanted = 0) => {
       page = wanted;
-      const { works, tags } = await call(`/api/works?order=${order.value}&tag=${encodeURIComponent(tag.value)}&page=${page}`);
+      const { works, tags } = await model.call(`/api/works?order=${order.value}&tag=${encodeURIComponent(tag.value)}&page=${page}`);
       const now = tag.value;
       tag.replaceChildren(h("option", { value: "" }, T.all), ...tags.map((name) => h("option", { value: name }, name)));
       tag.value = now;
-      const cards = works.map((work) => h("li.card", {}, h("a", { href: `#/gallery/${work.id}` }, h("img", { src: work.picture, alt: "", loading: "lazy" }), h("span.name", {}, work.title)), h("span.quiet", {}, said(work)), work.tags.length > 0 && h("span.quiet", {}, work.tags.map((one) => `#${one}`).join(" "))));
+      const cards = works.map((work) => h("li.card", {}, h("a", { href: `#/gallery/${work.id}` }, pictureOf(model, work.picture, { loading: "lazy" }), h("span.name", {}, work.title)), h("span.quiet", {}, said(work)), work.tags.length > 0 && h("span.quiet", {}, work.tags.map((one) => `#${one}`).join(" "))));
       if (page) list.append(...cards);
       else list.replaceChildren(...(cards.length ? cards : [h("li", {}, T.none)]));
       more.hidden = works.length < 60;

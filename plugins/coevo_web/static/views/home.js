@@ -1,7 +1,6 @@
 // Where a visitor begins: open sessions, recipes and artists to breed, sessions to go on with.
 
 import { h, say } from "../dom.js";
-import { call } from "../model.js";
 import { S } from "../strings.js";
 
 export default {
@@ -9,14 +8,14 @@ export default {
     const { you, open, breedable } = model.get("start");
     el.dataset.title = S.home.title;
     const opened = new Set(open.map((one) => one.name));
-    const { runs } = await call("/api/runs");
+    const { runs } = await model.call("/api/runs");
     const sessions = runs.filter((run) => run.session && !opened.has(run.name));
     const begin = async (button, body) => {
       button.disabled = true;
       say(S.home.opening);
       try {
-        const { name } = await call("/api/sessions", body);
-        location.hash = `/breed/${encodeURIComponent(name)}`;
+        const { name } = await model.call("/api/sessions", body);
+        model.go(`/breed/${encodeURIComponent(name)}`);
       } catch (error) {
         say(error.message);
         button.disabled = false;
@@ -29,7 +28,7 @@ export default {
       h("div.page", {}, [
         h("h1", {}, S.home.title),
         h("p.lead", {}, S.home.lead),
-        ...section(S.home.open, open.map((one) => card(one.name, [one.title.replace(`${one.name} · `, "")], () => (location.hash = `/breed/${encodeURIComponent(one.name)}`)))),
+        ...section(S.home.open, open.map((one) => card(one.name, [one.title.replace(`${one.name} · `, "")], () => model.go(`/breed/${encodeURIComponent(one.name)}`)))),
         ...(you.role === "owner"
           ? [
               ...section(S.home.recipes, breedable.filter((one) => one.kind === "recipe").map((one) => card(one.title, [one.year, one.about], (button) => begin(button, { recipe: one.name })))),

@@ -1,7 +1,6 @@
 // A label map to paint, and the picture that a run's artist makes of it.
 
 import { h, say, writes } from "../dom.js";
-import { call } from "../model.js";
 import { S } from "../strings.js";
 
 const LARGEST_BRUSH = 65;
@@ -31,7 +30,7 @@ export default {
     const watching = model.get("start").you.role === "watcher";
     let state;
     try {
-      state = await call(path);
+      state = await model.call(path);
     } catch (error) {
       el.append(h("p.page", {}, error.message));
       return;
@@ -106,7 +105,7 @@ export default {
     const show = (now) => {
       state = now;
       numbers = Uint8Array.from(atob(now.numbers), (sign) => sign.charCodeAt(0));
-      picture.src = now.picture;
+      model.show(picture, now.picture);
       seed.value = now.seed;
       note.textContent = now.note ?? now.style;
       draw();
@@ -118,7 +117,7 @@ export default {
       last = last.then(async () => {
         for (;;) {
           try {
-            const now = await call(path, change);
+            const now = await model.call(path, change);
             pending -= 1;
             if (!pending) show(now);
             return;

@@ -1,7 +1,6 @@
 // One run as it grows: its sheets over time, its curves, its critics against its generations.
 
-import { h, say } from "../dom.js";
-import { call } from "../model.js";
+import { h, pictureOf, say } from "../dom.js";
 import { S } from "../strings.js";
 import { chart, groups } from "./chart.js";
 import { sheetOf } from "./runs.js";
@@ -30,18 +29,18 @@ export default {
     let run;
     let latest = true;
     const charts = new Map();
-    const act = (what, body) => () => call(`${path}/${what}`, body()).then(load, (error) => say(error.message));
+    const act = (what, body) => () => model.call(`${path}/${what}`, body()).then(load, (error) => say(error.message));
     const minutes = h("input", { type: "number", min: 1, max: 100000, value: 5, "aria-label": T.minute });
     const stop = h("button", { onclick: act("stop", () => ({})) }, T.stop);
     const resume = h("button", { onclick: act("resume", () => ({ minutes: Number(minutes.value) || 5 })) }, T.resume);
-    const breed = h("button", { onclick: () => call("/api/sessions", { run: name }).then(() => (location.hash = `/breed/${encodeURIComponent(name)}`), (error) => say(error.message)) }, T.breed);
+    const breed = h("button", { onclick: () => model.call("/api/sessions", { run: name }).then(() => model.go(`/breed/${encodeURIComponent(name)}`), (error) => say(error.message)) }, T.breed);
 
     const show = () => {
       const file = run.sheets[Number(slider.value)];
       picture.hidden = !file;
       if (!file) return;
       const number = Number(file.replace(/\D/g, ""));
-      picture.src = sheetOf(name, file);
+      model.show(picture, sheetOf(name, file));
       picture.alt = T.sheet_alt(name, number);
       round.textContent = T.round(number);
       slider.setAttribute("aria-valuetext", round.textContent);
@@ -62,7 +61,7 @@ export default {
       }
     };
     const load = async () => {
-      run = await call(path);
+      run = await model.call(path);
       facts.textContent = [`${run.artist} × ${run.critic}`, T.rounds(run.rounds), T.minutes(run.minutes), run.playing ? T.playing : ""].filter(Boolean).join(" · ");
       const link = (view, text) => h("a.button", { href: `#/${view}/${encodeURIComponent(name)}` }, text);
       making.replaceChildren(...(run.paints ? [link("paint", T.paint)] : []), ...(run.walks ? [link("walk", T.walk)] : []));
@@ -78,7 +77,7 @@ export default {
       plot();
       const said = [...run.warnings, ...(run.said ? run.said.split("\n") : [])];
       warnings.replaceChildren(...(said.length ? [h("h2", {}, T.warnings), h("ul", {}, said.map((line) => h("li", {}, line)))] : []));
-      opponents.replaceChildren(...(run.opponents ? [h("h2", {}, T.opponents), h("img", { src: `${sheetOf(name, "ancestral-opponents.png")}?${run.rounds}`, alt: T.opponents_alt })] : []));
+      opponents.replaceChildren(...(run.opponents ? [h("h2", {}, T.opponents), pictureOf(model, `${sheetOf(name, "ancestral-opponents.png")}?${run.rounds}`, { alt: T.opponents_alt })] : []));
       options.replaceChildren(h("tbody", {}, Object.entries(run.options).map(([key, value]) => h("tr", {}, h("th", { scope: "row" }, key), h("td", {}, value)))));
     };
     slider.addEventListener("input", () => {
@@ -86,10 +85,9 @@ export default {
       show();
     });
     await load().catch((error) => el.replaceChildren(h("p.page", {}, error.message)));
-    const source = new EventSource(`${path}/events`);
-    source.addEventListener("changed", () => load().catch(() => {}));
+    const ignore = model.listen(`${path}/events`, "changed", () => load().catch(() => {}));
     return () => {
-      source.close();
+      ignore();
       for (const one of charts.values()) one.end();
     };
   },

@@ -1,7 +1,6 @@
 // All runs, the newest first, with their newest sheets.
 
-import { h, say } from "../dom.js";
-import { call } from "../model.js";
+import { h, pictureOf, say } from "../dom.js";
 import { S } from "../strings.js";
 
 const LOOK = 5000; // ms between two looks
@@ -16,12 +15,12 @@ export default {
     const list = h("ul.cards");
     const compare = h("button", { onclick: () => {
       if (chosen.size < 2 || chosen.size > 4) say(T.chosen);
-      else location.hash = `/compare/${[...chosen].map(encodeURIComponent).join(",")}`;
+      else model.go(`/compare/${[...chosen].map(encodeURIComponent).join(",")}`);
     } }, T.compare);
     el.append(h("div.page", {}, h("div.head", {}, h("h1", {}, T.title), compare), list));
     let before = "";
     const load = async () => {
-      const { runs } = await call("/api/runs").catch(() => ({ runs: null }));
+      const { runs } = await model.call("/api/runs").catch(() => ({ runs: null }));
       if (!runs || before === JSON.stringify(runs)) return;
       before = JSON.stringify(runs);
       if (!runs.length) return list.replaceChildren(h("li", {}, T.none));
@@ -29,7 +28,7 @@ export default {
         const box = h("input", { type: "checkbox", "aria-label": T.choose(run.name), onchange: () => (box.checked ? chosen.add(run.name) : chosen.delete(run.name)) });
         box.checked = chosen.has(run.name);
         const href = `#/runs/${encodeURIComponent(run.name)}`;
-        return h("li.card", {}, h("a", { href }, run.sheet ? h("img", { src: `${sheetOf(run.name, run.sheet)}`, alt: "", loading: "lazy" }) : h("span.empty"), h("span.name", {}, run.name)),
+        return h("li.card", {}, h("a", { href }, run.sheet ? pictureOf(model, sheetOf(run.name, run.sheet), { loading: "lazy" }) : h("span.empty"), h("span.name", {}, run.name)),
           h("span.quiet", {}, `${run.artist} × ${run.critic}`),
           h("span.quiet", {}, [T.rounds(run.rounds), run.minutes ? T.minutes(run.minutes) : "", run.session ? T.session : ""].filter(Boolean).join(" · ")),
           h("span.row", {}, run.playing && h("span.badge", {}, T.playing), !run.session && h("label.inline", {}, box, T.compare)));

@@ -1,7 +1,6 @@
 // A family tree that can be moved and zoomed: parents above their children. Only what is in sight is drawn.
 
 import { h, panzoom, say, svg } from "../dom.js";
-import { call } from "../model.js";
 import { S } from "../strings.js";
 
 const NODE = 96; // the side of a picture
@@ -73,19 +72,21 @@ export default {
       selected = one.id;
       chosen.textContent = T.node(one);
       const branch = h("button.primary", { onclick: async () => {
-        if (await model.send({ do: "branch", id: one.id })) location.hash = `/breed/${encodeURIComponent(name)}`;
+        if (await model.send({ do: "branch", id: one.id })) model.go(`/breed/${encodeURIComponent(name)}`);
       } }, T.branch);
       const take = h("button", { onclick: async () => {
-        if (await model.send({ do: "take", id: one.id })) location.hash = `/breed/${encodeURIComponent(name)}`;
+        if (await model.send({ do: "take", id: one.id })) model.go(`/breed/${encodeURIComponent(name)}`);
       } }, T.take);
       buttons.replaceChildren(...(model.get("you").role === "watcher" ? [] : [branch, take]), h("a.button", { href: `#/tree/${encodeURIComponent(name)}/${encodeURIComponent(one.id)}` }, T.only));
       draw();
     };
     const node = ({ x, y, one }) => {
+      const picture = svg("image", { width: NODE, height: NODE });
+      model.show(picture, `${path}/picture?id=${encodeURIComponent(one.id)}&size=192`);
       const group = svg("g", { class: "node", transform: `translate(${x - NODE / 2} ${y - NODE / 2})`, tabindex: 0, role: "button", "aria-label": T.node(one), onclick: () => select(one), onfocus: () => select(one) });
       group.append(
         svg("rect", { x: -3, y: -3, width: NODE + 6, height: NODE + 6, rx: 6 }),
-        svg("image", { href: `${path}/picture?id=${encodeURIComponent(one.id)}&size=192`, width: NODE, height: NODE }),
+        picture,
         svg("text", { x: NODE / 2, y: NODE + 20, "text-anchor": "middle" }, people.length > 1 && one.by.length ? `${one.id} · ${one.by.join(", ")}` : one.id),
       );
       return group;
@@ -133,7 +134,7 @@ export default {
     const load = async () => {
       const query = which.value === "ancestors" ? `id=${encodeURIComponent(id)}` : `of=${which.value}`;
       try {
-        const { individuals } = await call(`${path}/lineage?${query}`);
+        const { individuals } = await model.call(`${path}/lineage?${query}`);
         places = layout(individuals);
         people = [...new Set(individuals.flatMap((one) => one.by))].sort();
         legend.replaceChildren(...(people.length > 1 ? people.map((name, index) => h("span.person", { class: `by-${(index % 4) + 1}` }, name)) : []));

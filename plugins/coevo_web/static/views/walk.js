@@ -1,7 +1,6 @@
 // Works of a run, and a slider that leads from one of them to another through the latent space.
 
-import { h, say } from "../dom.js";
-import { call } from "../model.js";
+import { h, pictureOf, say } from "../dom.js";
 import { S } from "../strings.js";
 
 const T = S.walk;
@@ -27,7 +26,7 @@ export default {
 
     const show = () => {
       if (!steps.length) return;
-      picture.src = steps[Number(slider.value)];
+      model.show(picture, steps[Number(slider.value)]);
       const share = Math.round((100 * Number(slider.value)) / (steps.length - 1));
       said.textContent = T.share(share);
       picture.alt = T.alt(ends[0] + 1, ends[1] + 1, share);
@@ -41,12 +40,12 @@ export default {
       const mine = ++asked;
       mark();
       try {
-        const found = await call(`${path}/walk?seed=${Number(seed.value)}&from=${ends[0]}&to=${ends[1]}`);
+        const found = await model.call(`${path}/walk?seed=${Number(seed.value)}&from=${ends[0]}&to=${ends[1]}`);
         if (mine !== asked) return;
         steps = found.steps;
         slider.max = steps.length - 1;
         if (slider.value === "0") slider.value = steps.length >> 1;
-        for (const address of steps) new Image().src = address; // so that none is waited for
+        for (const address of steps) model.show(new Image(), address); // so that none is waited for
         show();
       } catch (error) {
         say(error.message);
@@ -60,8 +59,8 @@ export default {
     };
     const load = async () => {
       try {
-        const { works } = await call(`${path}/samples?seed=${Number(seed.value)}`);
-        list.replaceChildren(...works.map((address, place) => h("button.tile", { "aria-pressed": "false", "aria-label": T.work(place + 1), onclick: () => choose(place) }, h("img", { src: address, alt: "" }), h("span.who"))));
+        const { works } = await model.call(`${path}/samples?seed=${Number(seed.value)}`);
+        list.replaceChildren(...works.map((address, place) => h("button.tile", { "aria-pressed": "false", "aria-label": T.work(place + 1), onclick: () => choose(place) }, pictureOf(model, address), h("span.who"))));
         await walk();
       } catch (error) {
         el.replaceChildren(h("p.page", {}, error.message));

@@ -1,7 +1,7 @@
 // One picture, as large as the window, with what it is made of beside it.
 
 import { dialog, h, panzoom, say } from "../dom.js";
-import { Model, call } from "../model.js";
+import { Model } from "../model.js";
 import { S } from "../strings.js";
 
 const SIZES = [512, 1024, 2048, 4096]; // px that it is drawn at, as it grows
@@ -44,9 +44,8 @@ export function zoom({ model, place, toggle, picked, save, go_to }) {
     if (wanted <= size) return;
     size = wanted;
     const sharper = new Image();
-    sharper.src = url(wanted);
     const whose = id();
-    sharper.decode().then(() => whose === id() && size === wanted && (img.src = sharper.src), () => {});
+    model.show(sharper, url(wanted)).then(() => sharper.decode()).then(() => whose === id() && size === wanted && (img.src = sharper.src), () => {});
   };
   const view = panzoom(box, ({ x, y, scale }) => {
     img.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
@@ -71,14 +70,14 @@ export function zoom({ model, place, toggle, picked, save, go_to }) {
   const show = async () => {
     size = 0;
     window.querySelector("h2").textContent = T.title(id());
-    img.src = model.get("works")[at].picture;
+    model.show(img, model.get("works")[at].picture);
     img.alt = S.breed.picture(at + 1, id(), model.get("works")[at].parents);
     view.show(0, 0, 1);
     describe();
     side.hidden = !model.get("lineage");
     if (side.hidden) return;
     try {
-      const one = await call(`${model.path}/individual?id=${encodeURIComponent(id())}`);
+      const one = await model.call(`${model.path}/individual?id=${encodeURIComponent(id())}`);
       facts.textContent = T.facts(one);
       genome.textContent = one.genome;
       if (one.id === id()) look_into(one.shader);
