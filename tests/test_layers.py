@@ -17,7 +17,7 @@ plugin storage nn
 images
 coevolution shader adversarial latent_models data
 evolution evaluation interactive monitoring
-trees
+trees cluster
 runs
 api tools testing
 cli

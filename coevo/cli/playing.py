@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +30,16 @@ PROCESSES = click.option(
     metavar="N",
     type=click.IntRange(1, 1024),
     help="Divide every batch among this many processes; torchrun does so on several machines.",
+)
+
+
+CLUSTER = click.option(
+    "--cluster",
+    metavar="local|HOST:PORT",
+    help="Let workers of Ray draw and measure the population, here or on a cluster.",
+)
+WORKERS = click.option(
+    "--workers", metavar="N", type=click.IntRange(1, 100_000), help="Number of workers.  [default: one a processor]"
 )
 
 
@@ -68,6 +80,8 @@ PROCESSES = click.option(
     help="Threads for networks and programs; say 1 for runs beside each other.  [default: one a core]",
 )
 @PROCESSES
+@CLUSTER
+@WORKERS
 @click.option("--compile", is_flag=True, default=None, help="Compile networks with torch.compile.")
 @click.option(
     "--from",
@@ -116,6 +130,8 @@ def run(
     channels: int | None,
     trackers: tuple[str, ...],
     processes: int | None,
+    cluster: str | None,
+    workers: int | None,
     **run_options: Any,
 ) -> None:
     """Start a run: of a RECIPE (see coevo recipes), or of an artist and a critic of your choice.
@@ -148,7 +164,8 @@ def run(
     with saying("Reading the data …"):
         created = shared(lambda: begun_before(name, runs_dir) or Run.create(config, runs_dir, name, recipe))
     say(*created.notes)
-    play(created, as_json, plain, interface)
+    with workers_of(created, cluster, workers):
+        play(created, as_json, plain, interface)
 
 
 @click.command()
@@ -163,6 +180,8 @@ def run(
     help="Set an option of the run that may change: run.log_every=1.",
 )
 @PROCESSES
+@CLUSTER
+@WORKERS
 @click.option("--data", metavar="PATH", help="Where its folder or zip of images is now, if it was moved.")
 @click.option("--data-dir", metavar="FOLDER", help="Where the files of its dataset are now, if they were moved.")
 @click.option("--changed-data", is_flag=True, help="Go on although the dataset is not what it was.")
@@ -189,6 +208,8 @@ def resume(
     runs_dir: Path,
     trackers: tuple[str, ...],
     processes: int | None,
+    cluster: str | None,
+    workers: int | None,
     plain: bool,
     ui: str | None,
     picks: Path | None,
@@ -236,7 +257,8 @@ def resume(
     except BaseException:
         resumed.close()
         raise
-    play(resumed, as_json, plain, interface)
+    with workers_of(resumed, cluster, workers):
+        play(resumed, as_json, plain, interface)
 
 
 def several(processes: int | None) -> None:
@@ -258,6 +280,30 @@ def several(processes: int | None) -> None:
         with loading("torch"):
             from coevo.runs.several import start
         sys.exit(start(processes, sys.argv[1:]))
+
+
+@contextmanager
+def workers_of(run: Run, cluster: str | None, count: int | None) -> Iterator[None]:
+    """Within the block a cluster's workers draw and measure for a run, if one is named. Nothing stays of a new run if
+    they cannot."""
+    if cluster is None:
+        if count is not None:
+            raise ConfigError("--workers counts those of --cluster; say --cluster local too.")
+        yield
+        return
+    with loading("Ray"):
+        from coevo.cluster.fits import check_evolves
+        from coevo.cluster.ray_workers import connected
+        from coevo.native.threads import processors
+    try:
+        check_evolves(run.artist, installed=run.config.sources["artist"].plugin is not None)
+        with connected(cluster, count or processors()) as run.studio.workers:
+            yield
+    except ConfigError:
+        run.close()
+        if run.is_new:
+            run.store.discard()
+        raise
 
 
 def begun_before(name: str | None, runs_dir: Path) -> Run | None:

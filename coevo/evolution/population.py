@@ -16,6 +16,7 @@ from coevo.contract.players import Artist, ArtistSpec, Metrics, State
 from coevo.contract.works import Genome, Works
 from coevo.evolution.novelty import NoveltySearch
 from coevo.evolution.variety import SKETCH, draw_distinct, varies
+from coevo.studio.workers import Task
 
 G = TypeVar("G")
 Offspring = tuple[G, tuple[str, ...]]
@@ -233,14 +234,29 @@ class Population(Artist, Generic[G]):
             new = [place for place, id in enumerate(ids) if id not in known]
             parts = [self._images[[known[ids[place]] for place in old]]] if old else []
             if new:
-                genomes = [self.genome(self.population[place]) for place in new]
-                parts.append(self.draw(genomes, *self.studio.image[1:]))
+                parts.append(self._draw([self.population[place] for place in new]))
             images = torch.cat(parts)
             order = [*old, *new]
             if order != sorted(order):  # survivors come first as a rule
                 images = images[torch.tensor(order).argsort()]
             self._images, self._drawn_ids = images, ids
         return self._images.to(self.studio.device)
+
+    def _draw(self, individuals: Sequence[Genome]) -> Tensor:
+        """Pictures of individuals, drawn here or by the run's workers."""
+
+        def here() -> Tensor:
+            return self.draw(list(map(self.genome, individuals)), *self.studio.image[1:])
+
+        if self.studio.workers is None:
+            return here()
+        task = Task("artist", self.name, self.options.model_dump(mode="json"), self.studio.image, "draw_texts")
+        texts = [one.text for one in individuals]
+        return torch.from_numpy(self.studio.workers.call(task, lambda: here().numpy(), texts))
+
+    def draw_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """Pictures [N, C, H, W] of genomes in their text, as a worker draws them."""
+        return self.draw([self.deserialize(text) for text in texts], *self.studio.image[1:]).numpy()
 
     def genome(self, one: Genome) -> G:
         """An individual's genome; its text is read once."""

@@ -18,6 +18,7 @@ from coevo.studio.divided_layers import divide_layers
 from coevo.studio.global_state import GlobalState
 from coevo.studio.precision import PrecisionChoices, faster_in_bf16
 from coevo.studio.random_streams import RandomStreams, seed_of
+from coevo.studio.workers import Workers
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -44,6 +45,7 @@ class Studio:
             take a minute. None without real works.
         sync_batch_norm: whether batch normalisation takes the statistics of the whole batch, if several processes have
             its rows.
+        workers: other processes that draw and measure a population; None if there are none.
 
     Example:
         >>> studio = Studio(seed=1)
@@ -70,6 +72,7 @@ class Studio:
     examples: Callable[[int, int], Any] | None = None
     evaluator: Callable[[], Any] | None = None
     sync_batch_norm: bool = True
+    workers: Workers | None = None
 
     def __post_init__(self) -> None:
         self.streams = RandomStreams(self.seed, self.device)

@@ -5,8 +5,10 @@ It learns to tell real pictures from all that was evolved so far; Li & Hu (2010)
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import ClassVar, Literal
 
+import numpy as np
 import torch
 from pydantic import field_validator
 from torch import Tensor
@@ -71,12 +73,24 @@ class Features(MeasuresCritic):
             )
 
     def build(self, artist: Artist) -> None:
-        wanted = set(_split(self.options.measures)) or {*PER_PART, *SYMMETRIES}
-        columns = [i for i, name in enumerate(names(self.studio.image[0])) if name.rsplit("/")[-1] in wanted]
-        self.measures = MeasureCache(lambda images: measured(images)[:, columns])
+        self.measures = MeasureCache(self.measure, self)
         self.positives, self.negatives = Archive(self.options.archive), Archive(self.options.archive)
-        self.network = Classifier(len(columns), self.options.hidden)
+        self.network = Classifier(len(self.columns), self.options.hidden)
         self.previous_ids = []
+
+    @cached_property
+    def columns(self) -> list[int]:
+        """The columns of `measured` that it looks at."""
+        wanted = set(_split(self.options.measures)) or {*PER_PART, *SYMMETRIES}
+        return [i for i, name in enumerate(names(self.studio.image[0])) if name.rsplit("/")[-1] in wanted]
+
+    def measure(self, images: Tensor) -> Tensor:
+        """The measures [N, F] of pictures [N, C, H, W] that it looks at."""
+        return measured(images)[:, self.columns]
+
+    def measure_arrays(self, images: np.ndarray) -> np.ndarray:
+        """The same of arrays, as a worker measures them."""
+        return self.measure(torch.from_numpy(images)).numpy()
 
     def learn(self, works: Works, reals: Works) -> Metrics:
         positives, negatives = self._examples(works, reals)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor
@@ -60,16 +61,22 @@ class Gallery(MeasuresCritic):
 
     def build(self, artist: Artist) -> None:
         o = self.options
-        self.measures = MeasureCache(measured)
+        self.measures = MeasureCache(measured, self)
         self.masters, self.refused = Archive(o.archive), Archive(o.archive)
         self.shown = Archive(o.room, keep="latest")
         self.network = Classifier(len(names(self.studio.image[0])), o.hidden)
         self.origins, self.previous_ids, self.unit = [], [], 0.0
 
+    def measure_arrays(self, images: np.ndarray) -> np.ndarray:
+        """Measures [N, F] of arrays of pictures, as a worker measures them."""
+        return measured(torch.from_numpy(images)).numpy()
+
     def learn(self, works: Works, reals: Works) -> Metrics:
         """Decide about the works that are submitted, and learn from the decisions."""
         submitted = self.measures(works)
-        masters = measured(reals.pixels[: self.options.reals_measured] if len(self.masters) else reals.pixels)
+        masters = self.measures.measure(
+            reals.pixels[: self.options.reals_measured] if len(self.masters) else reals.pixels
+        )
         metrics = self.accuracy(masters, submitted)  # on works that it has not learnt from
         admitted, refused = self._decide(works, submitted)
         new = self.new_individuals(works)

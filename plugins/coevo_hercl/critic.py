@@ -97,8 +97,12 @@ class Hercl(coevo.Critic):
         self.positives, self.negatives = Archive(o.positives), Archive(o.negatives)
         self.critics = [self._champions()]
         self.previous_ids, self.judged_since_learn = [], False
-        self.measures = MeasureCache(lambda images: measured(images, self.studio.native_threads))
+        self.measures = MeasureCache(lambda images: measured(images, self.studio.native_threads), self)
         self._read = lru_cache(o.critics * (1 + o.past_critics))(read)
+
+    def measure_arrays(self, images: np.ndarray) -> np.ndarray:
+        """Measures [N, F] of arrays of pictures, as a worker measures them."""
+        return measured(torch.from_numpy(images)).numpy()
 
     # learning
 
@@ -107,7 +111,7 @@ class Hercl(coevo.Critic):
         if self.judged_since_learn:  # a new round
             self.judged_since_learn = False
             self.critics = [self.critics[0], *self.critics][: 1 + self.options.past_critics]
-        made, real = self.measures(works), measured(reals.pixels, self.studio.native_threads)
+        made, real = self.measures(works), self.measures.measure(reals.pixels)
         accuracy = self._accuracy(made, real)  # on works that it has not learnt from
         self.positives.add(measures=real)
         self._remember(works, made)
