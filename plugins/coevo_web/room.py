@@ -257,10 +257,10 @@ class Room(UI):
             self.branches.moves(visitor, person.name if person else "", place)
         if person:
             person.marks = []
-        self._give_own(sheet, visitor)
+        self.give_own(sheet, visitor)
         self.tell_people()
 
-    def _give_own(self, sheet: Sheet, visitor: str) -> None:
+    def give_own(self, sheet: Sheet, visitor: str) -> None:
         """Show a person its own sheet; pictures of one that the session does not show are drawn as large as asked."""
         if self.branches is None:
             return
@@ -309,7 +309,7 @@ class Room(UI):
             person = self.people.setdefault(visitor.id, Person(name, visitor.role))
             person.name, person.pages = name or person.name, person.pages + 1
             if self.is_own(visitor):
-                self._give_own(sheet, visitor.id)
+                self.give_own(sheet, visitor.id)
             self.tell_people()
 
         self.submit(entered)
@@ -364,7 +364,7 @@ class Room(UI):
         self.own.clear()
         if rule.own:
             for id in [id for id, one in self.people.items() if one.role != "watcher"]:
-                self._give_own(sheet, id)
+                self.give_own(sheet, id)
         self._tell(**self._people_state())
 
     def _arm(self) -> None:

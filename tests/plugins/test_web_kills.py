@@ -117,6 +117,59 @@ def test_twenty_kills_at_random_moments_lose_no_pick_vote_publication_or_undo(tm
     assert len(of(events, "vote")) > 20 and len(of(events, "undo")) > 3 and len(titles) > 3
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_ten_kills_lose_no_step_of_two_branches(tmp_path: Path) -> None:
+    """Each person stands where the last answer left them, or one step further if the server was killed before it."""
+    luck, runs, name = random.Random(2), tmp_path / "runs", "bw"
+    commands, steps = f"/api/sessions/{name}/commands", 0
+    with served(runs, "blind-watchmaker", "--name", name) as server:
+        people = [Person(server, 0), Person(server, 1)]
+        people[0].ask("rule", commands, {"do": "rule", "own": True})
+        seen = {one.id: where(one, name) for one in people}
+        for _ in range(KILLS // 2):
+            killer = Timer(luck.uniform(0.1, 2.0), server.kill)
+            killer.start()
+            asked: dict[str, str] = {}
+            while server.process.poll() is None:
+                one, act = luck.choice(people), luck.choice(["pick", "pick", "pick", "undo", "redo"])
+                asked = {one.id: act}
+                try:
+                    body = {"do": act, "places": [luck.randrange(15)] if act == "pick" else []}
+                    answer = one.http.post(commands, json=body)
+                except httpx2.TransportError:
+                    break
+                if answer.status_code == 200:
+                    seen[one.id], asked, steps = answer.json()["snapshot"], {}, steps + 1
+            killer.join()
+            server.start(name)
+            with SessionDB(runs / name / FILE) as db:
+                before = {id: db.parent(snapshot) for id, snapshot in seen.items()}
+            now = {one.id: where(one, name) for one in people}
+            with SessionDB(runs / name / FILE) as db:
+                for id, snapshot in now.items():
+                    may = {seen[id]}
+                    if asked.get(id) == "undo":
+                        may.add(before[id] or seen[id])
+                    elif id in asked:  # to the offspring, or by a redo to what was undone
+                        may |= {snapshot} if db.parent(snapshot) == seen[id] else set()
+                    assert snapshot in may, (asked, id, seen, now)
+            seen = now
+        for one in people:
+            one.http.close()
+    assert steps > 20
+
+
+def where(one: Person, session: str) -> int:
+    """The snapshot whose sheet a person sees, once the session is there."""
+    end = time.monotonic() + 30
+    while True:
+        state = one.http.get(f"/api/sessions/{session}").json()
+        if not state.get("busy", True) or time.monotonic() > end:
+            return int(state["snapshot"])
+        time.sleep(0.05)
+
+
 def is_quiet(state: dict[str, Any]) -> bool:
     """Whether nothing is being bred, and no vote waits to be counted."""
     return not state.get("busy", True) and state["votes"] < 2

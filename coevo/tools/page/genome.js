@@ -103,7 +103,7 @@ export function placed(nodes) {
 }
 
 const STYLE = `
-  :host { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 1.25rem; color: inherit; }
+  :host { display: grid; grid-template-columns: minmax(0, var(--picture-width, 1fr)) minmax(0, 1fr); gap: 1.25rem; color: inherit; }
   @media (max-width: 46rem) { :host { grid-template-columns: minmax(0, 1fr); } }
   canvas { display: block; image-rendering: auto; }
   .picture { width: 100%; aspect-ratio: 1; border-radius: .5rem; touch-action: none; cursor: grab; background: #8882; }

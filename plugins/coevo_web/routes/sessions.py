@@ -116,7 +116,10 @@ def room_of(request: Request) -> Room:
 
 
 async def state(request: Request) -> Response:
-    return JSONResponse(room_of(request).state_for(visitor(request).id))
+    room, who = room_of(request), visitor(request)
+    if room.is_own(who) and who.id not in room.own and not room.closed:
+        await room.do(lambda sheet: room.give_own(sheet, who.id))
+    return JSONResponse(room.state_for(who.id))
 
 
 async def others_sheet(request: Request) -> Response:

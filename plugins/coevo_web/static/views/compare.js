@@ -28,11 +28,11 @@ export default {
     const keys = [...new Set(runs.flatMap((run) => Object.keys(run.options)))].filter((key) => new Set(runs.map((run) => run.options[key])).size > 1);
     el.append(h("div.page", {}, h("h1", {}, `${T.compare}: ${runs.map((run) => run.name).join(", ")}`),
       h("ul.cards", {}, runs.map((run) => h("li.card", {}, h("a", { href: `#/runs/${encodeURIComponent(run.name)}` }, run.sheet && pictureOf(model, sheetOf(run.name, run.sheet)), h("span.name", {}, run.name)), h("span.quiet", {}, `${run.artist} × ${run.critic} · ${T.rounds(run.rounds)}`)))),
+      h("h2", {}, T.curves),
+      h("div.charts", {}, charts),
       h("h2", {}, T.options),
       keys.length > 0 && h("div.scroll", { tabindex: 0, role: "region", "aria-label": T.options }, h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, T.option), runs.map((run) => h("th", { scope: "col" }, run.name)))), h("tbody", {}, keys.map((key) => h("tr", {}, h("th", { scope: "row" }, key), runs.map((run) => h("td", {}, run.options[key] ?? "–"))))))),
-      h("p.quiet", {}, T.same),
-      h("h2", {}, T.curves),
-      h("div.charts", {}, charts)));
+      h("p.quiet", {}, T.same)));
     return () => charts.forEach((one) => one.end());
   },
 };
