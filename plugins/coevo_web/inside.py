@@ -36,12 +36,14 @@ class Inside:
         self.app, self._loop = app, asyncio.new_event_loop()
         Thread(target=self._loop.run_forever, name="site", daemon=True).start()
 
-    def ask(self, path: str, body: str | None = None, then: Callable[[Answer], None] | None = None) -> Future[Answer]:
-        """Ask for a path; with a body it is a POST of JSON.
+    def ask(
+        self, path: str, body: str | bytes | None = None, then: Callable[[Answer], None] | None = None
+    ) -> Future[Answer]:
+        """Ask for a path; with a body it is a POST.
 
         Args:
             path: with its query. Where an answer leads to another address, that one is asked.
-            body: JSON.
+            body: JSON, or the bytes of a file.
             then: is given the answer, in the site's thread.
         """
         asked = asyncio.run_coroutine_threadsafe(self._ask(path, body), self._loop)
@@ -49,32 +51,34 @@ class Inside:
             asked.add_done_callback(lambda done: then(done.result()))
         return asked
 
-    async def _ask(self, path: str, body: str | None) -> Answer:
+    async def _ask(self, path: str, body: str | bytes | None) -> Answer:
         where, _, query = path.partition("?")
-        sent = [{"type": "http.request", "body": (body or "").encode(), "more_body": False}]
-        status, headers, content = 500, dict[str, str](), b""
+        content = body.encode() if isinstance(body, str) else body or b""
+        kind = b"application/octet-stream" if isinstance(body, bytes) else b"application/json"
+        sent = [{"type": "http.request", "body": content, "more_body": False}]
+        status, headers, given = 500, dict[str, str](), b""
 
         async def receive() -> Message:
             return sent.pop() if sent else {"type": "http.disconnect"}
 
         async def send(message: Message) -> None:
-            nonlocal status, headers, content
+            nonlocal status, headers, given
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in message["headers"]}
             elif message["type"] == "http.response.body":
-                content += message.get("body", b"")
+                given += message.get("body", b"")
 
         scope = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http", "root_path": "",
             "method": "GET" if body is None else "POST", "path": unquote(where), "raw_path": where.encode(),
-            "query_string": query.encode(), "headers": [(b"content-type", b"application/json")],
+            "query_string": query.encode(), "headers": [(b"content-type", kind)],
             "server": ("notebook", 80), "client": ("notebook", 0), "visitor": OWNER,
         }  # fmt: skip
         try:
             await self.app(scope, receive, send)
         except Exception:  # Starlette answers with 500 and raises again; the terminal says more
-            content = content or b'{"error": "The site made a mistake; the terminal says more."}'
+            given = given or b'{"error": "The site made a mistake; the terminal says more."}'
         if status == 303:
             return await self._ask(headers["location"], None)
-        return Answer(status, headers.get("content-type", ""), content)
+        return Answer(status, headers.get("content-type", ""), given)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import secrets
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -29,7 +30,8 @@ from coevo_web.sheet_state import sheet_state
 from coevo_web.votes import Rule, Votes, votes_in
 
 QUICK = 256  # px of the side at which a new sheet is drawn at once; sharper ones follow while people look
-SHARPEST = 1024
+SHARP, SHARPEST = 512, 1024  # that a person's own sheet is drawn at, and that all sheets are sharpened to
+EARLIER = 64  # sheets whose pictures are remembered by name
 JOBS = 500  # that may wait
 PLAYERS = Lock()
 """Held by the one room whose players or artist are at work: they share the process's random streams."""
@@ -81,6 +83,7 @@ class Room(UI):
         self.user = ""
         self._sheet: Sheet | None = None
         self._drawn: list[tuple[str, int]] = []  # each work's picture, and the px of its side
+        self._earlier: OrderedDict[int, list[str]] = OrderedDict()  # pictures of earlier sheets, by their snapshots
         self._asked: Job | None = None  # the job whose command is being followed
         self._timer: Timer | None = None
         self.branches: Branches | None = None  # where everybody stands, if the works have genomes
@@ -167,6 +170,7 @@ class Room(UI):
             for id, person in self.people.items():
                 if id not in self.own:
                     person.marks = []
+            self._keep_pictures(self.state.get("snapshot", 0), [name for name, _ in self._drawn])
             size = min(QUICK, self._wanted_size)
             self._drawn = [(self.pictures.add(picture), size) for picture in sheet.pictures(size)]
         self._tell(
@@ -261,18 +265,28 @@ class Room(UI):
         self.tell_people()
 
     def give_own(self, sheet: Sheet, visitor: str) -> None:
-        """Show a person its own sheet; pictures of one that the session does not show are drawn as large as asked."""
+        """Show a person its own sheet. Pictures of one that the session does not show are those of before, or drawn."""
         if self.branches is None:
             return
         own, person = OwnSheet.of(sheet, self.branches.db, self.branches.place(visitor)), self.people.get(visitor)
         if own.snapshot == sheet.snapshot:
             names = [name for name, _ in self._drawn]
         else:
-            size = min(SHARPEST, max(QUICK, person.size if person else 0))
-            names = [self.pictures.add(picture) for picture in own.pictures(size)]
+            names = self._earlier.get(own.snapshot, [])
+            if not names or any(self.pictures.get(name) is None for name in names):
+                size = min(SHARP, max(QUICK, person.size if person else 0))
+                names = [self.pictures.add(picture) for picture in own.pictures(size)]
+            self._keep_pictures(own.snapshot, names)
         self.own.setdefault(visitor, {})
         state = {**self.state, **sheet_state(own, names), "note": sheet.note}
         self._tell_own(visitor, **{**state, "busy": False, "closed": False})
+
+    def _keep_pictures(self, snapshot: int, names: list[str]) -> None:
+        """Remember the pictures of a sheet, so that whoever goes back to it sees them at once."""
+        self._earlier[snapshot] = names
+        self._earlier.move_to_end(snapshot)
+        while len(self._earlier) > EARLIER:
+            self._earlier.popitem(last=False)
 
     # for those who ask, from any thread
 
@@ -332,6 +346,13 @@ class Room(UI):
     def person(self, visitor: Visitor) -> Person:
         """Who a visitor is; one without an open page is known by its role."""
         return self.people.get(visitor.id) or Person(visitor.role, visitor.role)
+
+    def resize(self, sheet: Sheet, visitor: Visitor, size: int) -> None:
+        """A person's pictures are that many px wide."""
+        self.person(visitor).size = size
+        if visitor.id in self.own and self.own[visitor.id]["snapshot"] != sheet.snapshot:
+            self._earlier.pop(self.own[visitor.id]["snapshot"], None)  # they may be too small
+            self.give_own(sheet, visitor.id)
 
     def mark(self, visitor: Visitor, places: list[int]) -> None:
         self.person(visitor).marks = places

@@ -91,13 +91,13 @@ def widget_class() -> Any:
             self.on_msg(self.asked)
 
         def asked(self, _: Any, message: Any, buffers: Any) -> None:
-            """Answer a message: its path and its body, as the page would send them."""
+            """Answer a message: its path and its body, or a file, as the page would send them."""
 
             def answer(given: Answer) -> None:
                 about = {"answers": message["asks"], "status": given.status, "type": given.type}
                 self.send(about, buffers=[given.content])
 
-            self.site.ask(str(message["path"]), message.get("body"), answer)
+            self.site.ask(str(message["path"]), bytes(buffers[0]) if buffers else message.get("body"), answer)
 
     return View
 

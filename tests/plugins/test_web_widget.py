@@ -38,8 +38,9 @@ async ([source, css, path]) => {
         get: (name) => host.values[name],
         on: (event, f) => listeners.set(event, f),
         off: (event) => listeners.delete(event),
-        send: async (message) => {
-            const [about, content] = await kernel(message);
+        send: async (message, callbacks, buffers) => {
+            const given = buffers.map((one) => btoa(String.fromCharCode(...new Uint8Array(one))));
+            const [about, content] = await kernel([message, given]);
             const bytes = Uint8Array.from(atob(content), (sign) => sign.charCodeAt(0));
             listeners.get("msg:custom")?.(about, [new DataView(bytes.buffer)]);
         },
@@ -115,8 +116,9 @@ class TestInABrowser:
         sent: Queue[Any] = Queue()
         widget.send = lambda about, buffers: sent.put((about, buffers))
 
-        def kernel(message: Any) -> Any:
-            widget.asked(widget, message, [])
+        def kernel(sent_by_page: Any) -> Any:
+            message, given = sent_by_page
+            widget.asked(widget, message, [memoryview(base64.b64decode(one)) for one in given])
             about, (content,) = sent.get(timeout=60)
             return about, base64.b64encode(content).decode()
 
@@ -149,4 +151,10 @@ class TestInABrowser:
         page.wait_for_selector("#cell .walked[src^='blob:']")
         page.evaluate("change('/gallery')")  # as the kernel sets path
         page.get_by_text("Nothing is published yet").wait_for()
+        picture = runs / "it.png"
+        picture.write_bytes(
+            show("breed", "bw", runs_dir=runs).site.ask("/api/sessions/bw/file?id=1").result(60).content
+        )
+        page.locator("#cell input[type=file]").set_input_files(picture)
+        page.wait_for_selector("#cell .card img[src^='blob:']")
         page.evaluate("end()")

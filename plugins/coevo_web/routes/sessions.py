@@ -181,7 +181,7 @@ def work_for(asked: Asked, room: Room, who: Visitor, runs: Path) -> Callable[[Sh
                 best = advisor_for(asked.advisor, sheet, runs).picks(sheet)
                 return room.follow(shown, who, followed(sheet, Pick(tuple(best))))
             case "size":
-                room.person(who).size = min(asked.size, SHARPEST)
+                room.resize(shown, who, min(asked.size, SHARPEST))
             case "name":
                 room.person(who).name = label(asked.name, "A name") or who.role
                 room.tell_people()

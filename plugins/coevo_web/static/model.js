@@ -4,8 +4,12 @@
 export async function call(path, body) {
   const asked = body === undefined ? {} : { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
   const answer = await fetch(path, asked);
-  const json = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw Object.assign(new Error(json.error ?? answer.statusText), { status: answer.status });
+  return understood(answer.status, await answer.json().catch(() => ({})));
+}
+
+/** The JSON of an answer. Throws an Error with the server's sentence and its status if it is a refusal. */
+export function understood(status, json) {
+  if (status >= 400) throw Object.assign(new Error(json.error ?? String(status)), { status });
   return json;
 }
 
@@ -45,6 +49,12 @@ export class Model {
   /** Call the server. */
   call(path, body) {
     return call(path, body);
+  }
+
+  /** Send a file; the answer's JSON. Throws as call does. */
+  async upload(path, file) {
+    const answer = await fetch(path, { method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" } });
+    return understood(answer.status, await answer.json().catch(() => ({})));
   }
 
   /** Show what is at an address of the server in an image, of HTML or of SVG. */

@@ -1,7 +1,7 @@
 // A view in a notebook: the same views, whose calls go through the widget to a site in the kernel's own process.
 
 import { h } from "./dom.js";
-import { Model, SessionModel } from "./model.js";
+import { Model, SessionModel, understood } from "./model.js";
 import { viewAt } from "./views.js";
 import breed from "./views/breed.js";
 import compare from "./views/compare.js";
@@ -32,20 +32,24 @@ class Kernel {
     host.on("msg:custom", this.heard);
   }
 
-  async fetch(path, body) {
+  /** Ask for a path; with a text it is a POST of JSON, with bytes one of a file. */
+  async fetch(path, text = null, bytes = null) {
     const asks = (this.#last += 1);
     const answer = await new Promise((done) => {
       this.#waiting.set(asks, done);
-      this.host.send({ asks, path, body: body === undefined ? null : JSON.stringify(body) });
+      this.host.send({ asks, path, body: text }, undefined, bytes ? [bytes] : []);
     });
     return { status: answer.status, type: answer.type, blob: new Blob([answer.content], { type: answer.type }) };
   }
 
   async call(path, body) {
-    const { status, blob } = await this.fetch(path, body);
-    const json = JSON.parse((await blob.text()) || "{}");
-    if (status >= 400) throw Object.assign(new Error(json.error ?? String(status)), { status });
-    return json;
+    const { status, blob } = await this.fetch(path, body === undefined ? null : JSON.stringify(body));
+    return understood(status, JSON.parse((await blob.text()) || "{}"));
+  }
+
+  async upload(path, file) {
+    const { status, blob } = await this.fetch(path, null, await file.arrayBuffer());
+    return understood(status, JSON.parse((await blob.text()) || "{}"));
   }
 
   end() {
@@ -58,6 +62,10 @@ const throughKernel = (Base) =>
   class extends Base {
     call(path, body) {
       return this.kernel.call(path, body);
+    }
+
+    upload(path, file) {
+      return this.kernel.upload(path, file);
     }
 
     async show(image, address) {

@@ -37,8 +37,7 @@ export default {
     const send = async (files) => {
       for (const one of files) {
         const author = localStorage.getItem("coevo-name") ?? "";
-        const answer = await fetch(`/api/works/import?name=${encodeURIComponent(one.name)}&author=${encodeURIComponent(author)}`, { method: "POST", body: one, headers: { "Content-Type": "application/octet-stream" } });
-        say(answer.ok ? T.imported : (await answer.json().catch(() => ({}))).error ?? S.failed);
+        await model.upload(`/api/works/import?name=${encodeURIComponent(one.name)}&author=${encodeURIComponent(author)}`, one).then(() => say(T.imported), (error) => say(error.message));
       }
       load();
     };
