@@ -19,7 +19,7 @@ coevolution shader adversarial latent_models data
 evolution evaluation interactive monitoring
 trees cluster
 runs
-api tools testing
+api tools testing grid
 cli
 __main__
 """

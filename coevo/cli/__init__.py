@@ -6,7 +6,7 @@ import os
 
 import click
 
-from coevo.cli import authors, codes, doctor, lineages, looking, playing, plugins, sweeping
+from coevo.cli import authors, codes, doctor, grids, lineages, looking, playing, plugins, sweeping
 from coevo.cli.completion import completion
 from coevo.cli.group import Group
 from coevo.cli.waiting import wait_briefly
@@ -28,7 +28,7 @@ def main(debug: bool) -> None:
     wait_briefly(os.environ)
 
 
-main.add_section("Play", [playing.run, playing.resume, sweeping.sweep])
+main.add_section("Play", [playing.run, playing.resume, sweeping.sweep, grids.grid])
 main.add_section(
     "Look",
     [

@@ -55,6 +55,7 @@ def coevo_recipes() -> list[Offer]:
         "hinge-gan": "Hinge GAN with spectral normalisation, 2018",
         "pacgan": "PacGAN, 2018",
         "biggan": "BigGAN, 2018",
+        "lipizzaner": "Lipizzaner: a cell of a grid of GANs, 2018",
         "r3gan": "R3GAN, 2024",
     }
     return [Offer(name, title, f"coevo_gan:recipes/{name}.toml") for name, title in recipes.items()]
