@@ -11,6 +11,7 @@ one job after another there, and tells every change to all who look, by server-s
     links.py        the secret, the links made of it, and the cookies that they become
     events.py       a channel of server-sent events
     pictures.py     pictures by the hash of their bytes
+    jobs.py         what is done in the players' thread, one after another
     room.py         a session with people; rooms.py: all that are open
     votes.py        what people marked, and when a vote is over
     branches.py     who stands where, when each person breeds a branch of their own

@@ -21,10 +21,10 @@ from starlette.types import ASGIApp
 from coevo.errors import CoevoError, StoreError
 from coevo.tools.pages import genome_module
 from coevo_web.gallery import Gallery
+from coevo_web.jobs import Closed
 from coevo_web.links import Links
 from coevo_web.opened import Opened
 from coevo_web.painting import LabelMap
-from coevo_web.room import Closed
 from coevo_web.rooms import Rooms
 from coevo_web.routes import making, runs, sessions, works
 from coevo_web.security import Guard, Refused

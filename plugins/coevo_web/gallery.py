@@ -20,7 +20,8 @@ from coevo.interactive.lineage import ancestors, chart
 from coevo.interactive.sheet import Sheet
 from coevo.plugin.registry import registry
 from coevo.storage.atomic import make_folder, write_whole
-from coevo_web.room import PLAYERS, Room
+from coevo_web.jobs import PLAYERS
+from coevo_web.room import Room
 from coevo_web.sheet_state import found, works_of
 
 if TYPE_CHECKING:

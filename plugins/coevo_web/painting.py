@@ -15,8 +15,8 @@ from coevo.errors import ConfigError
 from coevo.interactive.painting import Painting
 from coevo.storage.run_folder import RunFolder
 from coevo.tools.paint import Painter, Style
+from coevo_web.jobs import PLAYERS
 from coevo_web.pictures import Pictures
-from coevo_web.room import PLAYERS
 
 Point = tuple[int, int]
 LARGEST_BRUSH = 65  # px

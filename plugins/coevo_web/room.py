@@ -1,29 +1,20 @@
-"""A room: a session whose user interface is a page that several people may look at.
-
-Everything that touches the session is a job, and jobs are done one after another in the players' thread while they wait
-for an answer: so nothing here needs to know what the players are doing. A job that gives a command is the answer; who
-asked for it learns the sheet that follows.
-"""
+"""A room: a session whose user interface is a page that several people may look at, vote on, and branch from."""
 
 from __future__ import annotations
 
-import asyncio
-import queue
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from threading import Lock, Timer
+from threading import Timer
 from typing import Any
 
 from coevo.errors import CoevoError, ConfigError
-from coevo.interactive.commands import Branch, Command, Pick, Quit, Redo, Take, Undo
+from coevo.interactive.commands import Branch, Command, Pick, Redo, Take, Undo
 from coevo.interactive.sheet import Sheet
-from coevo.interactive.ui import UI
 from coevo_web.branches import Branches, OwnSheet, Place
 from coevo_web.events import Channel, encoded
+from coevo_web.jobs import Closed, Job, JobUI
 from coevo_web.links import Visitor
 from coevo_web.pictures import Pictures
 from coevo_web.sheet_state import sheet_state
@@ -32,15 +23,6 @@ from coevo_web.votes import Rule, Votes, votes_in
 QUICK = 256  # px of the side at which a new sheet is drawn at once; sharper ones follow while people look
 SHARP, SHARPEST = 512, 1024  # that a person's own sheet is drawn at, and that all sheets are sharpened to
 EARLIER = 64  # sheets whose pictures are remembered by name
-JOBS = 500  # that may wait
-PLAYERS = Lock()
-"""Held by the one room whose players or artist are at work: they share the process's random streams."""
-
-Work = Callable[[Sheet], Any]
-
-
-class Closed(CoevoError):
-    """The session has ended."""
 
 
 @dataclass
@@ -54,17 +36,7 @@ class Person:
     size: int = QUICK
 
 
-@dataclass(frozen=True)
-class Job:
-    """Something to do with the sheet, and who asked for it: by name, and as a visitor."""
-
-    work: Work
-    result: Future[Any]
-    user: str = ""
-    visitor: str = ""
-
-
-class Room(UI):
+class Room(JobUI):
     """A user interface that answers with what pages ask for.
 
     Args:
@@ -73,18 +45,14 @@ class Room(UI):
     """
 
     def __init__(self, name: str, pictures: Pictures):
+        super().__init__()
         self.name, self.pictures, self.channel = name, pictures, Channel()
-        self.jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self.people: dict[str, Person] = {}
         self.votes = Votes()
         self.state: dict[str, Any] = {"name": name, "epoch": secrets.token_hex(4), "version": 0, "busy": True}
-        self.failure = ""
-        self.closed = False
-        self.user = ""
         self._sheet: Sheet | None = None
         self._drawn: list[tuple[str, int]] = []  # each work's picture, and the px of its side
         self._earlier: OrderedDict[int, list[str]] = OrderedDict()  # pictures of earlier sheets, by their snapshots
-        self._asked: Job | None = None  # the job whose command is being followed
         self._timer: Timer | None = None
         self.branches: Branches | None = None  # where everybody stands, if the works have genomes
         self.own: dict[str, dict[str, Any]] = {}  # what each person sees who has a branch
@@ -93,72 +61,10 @@ class Room(UI):
 
     # in the players' thread
 
-    def ask(self, sheet: Sheet) -> Command:
-        """Show a sheet to all, and do jobs until one gives a command."""
+    def show(self, sheet: Sheet) -> Command | None:
         then, self._then = self._then, None
         if then and then[0] == sheet.snapshot:
             return then[1]
-        self._show(sheet)
-        if self._asked:
-            self._asked.result.set_result(self.state_for(self._asked.visitor))
-        while True:
-            job = self._next_job(sheet)
-            if not job.result.set_running_or_notify_cancel():
-                continue
-            try:
-                done = job.work(sheet)
-            except Exception as error:  # it is theirs who asked; the players go on
-                job.result.set_exception(error)
-                continue
-            if isinstance(done, Command):
-                self._asked, self.user = job, job.user or self.user
-                self._tell(busy=True, note="")
-                self._tell_own(job.visitor, busy=True, note="")
-                return done
-            job.result.set_result(done)
-
-    def _next_job(self, sheet: Sheet) -> Job:
-        """The next job; until there is one, pictures are drawn as sharp as a page can show them."""
-        while self._blurred(sheet) is not None:
-            with suppress(queue.Empty):
-                return self.jobs.get_nowait()
-            self._sharpen(sheet)
-        PLAYERS.release()
-        try:
-            return self.jobs.get()
-        finally:
-            PLAYERS.acquire()
-
-    def play(self, play: Callable[[], None]) -> None:
-        """Let the players play, and tell all how it ended."""
-        try:
-            with PLAYERS:
-                play()
-        except CoevoError as error:
-            self.failure = str(error)
-            raise
-        except Exception as error:
-            self.failure = f"The players failed with {type(error).__name__}; the terminal says more."
-            raise
-        finally:
-            self._end()
-
-    def _end(self) -> None:
-        self.closed = True
-        self._cancel_timer()
-        said = Closed(self.failure or "This session was closed; everything is kept.")
-        self._tell(closed=True, busy=False, note=str(said))
-        for id in [*self.own]:
-            self._tell_own(id, closed=True, busy=False, note=str(said))
-        waiting = [self._asked] if self._asked else []
-        with suppress(queue.Empty):
-            while True:
-                waiting.append(self.jobs.get_nowait())
-        for job in waiting:
-            if not job.result.done():
-                job.result.set_exception(said)
-
-    def _show(self, sheet: Sheet) -> None:
         old, self._sheet = self._sheet, sheet
         if old is None and sheet.db is not None:
             self.votes = votes_in(sheet.db)  # a server that was killed lost none
@@ -183,6 +89,20 @@ class Room(UI):
         for id in [*self.own]:
             self._tell_own(id, mutation=self.state["mutation"])
         self._arm()
+        return None
+
+    def answer(self, job: Job) -> dict[str, Any]:
+        return self.state_for(job.visitor)
+
+    def begin(self, job: Job) -> None:
+        self._tell(busy=True, note="")
+        self._tell_own(job.visitor, busy=True, note="")
+
+    def end(self, said: Closed) -> None:
+        self._cancel_timer()
+        self._tell(closed=True, busy=False, note=str(said))
+        for id in [*self.own]:
+            self._tell_own(id, closed=True, busy=False, note=str(said))
 
     @property
     def _wanted_size(self) -> int:
@@ -195,10 +115,11 @@ class Room(UI):
         wanted = self._wanted_size
         return next((place for place, (_, size) in enumerate(self._drawn) if size < wanted), None)
 
-    def _sharpen(self, sheet: Sheet) -> None:
+    def refine(self, sheet: Sheet) -> bool:
+        """Draw one picture as sharp as a page can show it."""
         place, size = self._blurred(sheet), self._wanted_size
         if place is None:
-            return
+            return False
         (picture,) = Sheet(sheet.works[place : place + 1], sheet.session).pictures(size)
         name = self.pictures.add(picture)
         self._drawn[place] = name, size
@@ -206,6 +127,7 @@ class Room(UI):
         works[place]["picture"] = f"/pictures/{name}.png"
         self.state = {**self.state, "works": works}
         self.channel.publish("sharper", {"snapshot": self.state["snapshot"], "place": place, **works[place]})
+        return True
 
     def _tell(self, **changes: Any) -> None:
         self.state = {**self.state, **changes, "version": self.state["version"] + 1}
@@ -289,27 +211,6 @@ class Room(UI):
             self._earlier.popitem(last=False)
 
     # for those who ask, from any thread
-
-    def submit(self, work: Work, user: str = "", visitor: str = "") -> Future[Any]:
-        """Have something done with the sheet. Raises Closed if the session has ended."""
-        if self.closed:
-            raise Closed(self.failure or "This session was closed; everything is kept.")
-        if self.jobs.qsize() >= JOBS:
-            raise CoevoError("The artist has more to do than it can; try again in a moment.")
-        job = Job(work, Future(), user, visitor)
-        self.jobs.put(job)
-        if self.closed:  # it ended meanwhile
-            self._end()
-        return job.result
-
-    async def do(self, work: Work, user: str = "", visitor: str = "") -> Any:
-        """The same, and wait for what it gives: of a command the state after it."""
-        return await asyncio.wrap_future(self.submit(work, user, visitor))
-
-    def leave(self) -> None:
-        """End the session, which keeps everything."""
-        with suppress(CoevoError):
-            self.submit(lambda sheet: Quit())
 
     def first_event(self, visitor: str = "") -> bytes:
         return encoded("state", self.state_for(visitor))

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from coevo.errors import CoevoError, ConfigError, StoreError, unknown
 from coevo.storage.run_folder import RunFolder
+from coevo_web.jobs import PLAYERS
 from coevo_web.pictures import Pictures
-from coevo_web.room import PLAYERS, Room
+from coevo_web.room import Room
 
 if TYPE_CHECKING:
     from coevo.runs.run import Run

@@ -8,8 +8,8 @@ from coevo.errors import ConfigError
 from coevo.images.sheets import to_bytes, to_picture
 from coevo.storage.run_folder import RunFolder
 from coevo.tools.latent_space import LatentSpace, interpolate
+from coevo_web.jobs import PLAYERS
 from coevo_web.pictures import Pictures
-from coevo_web.room import PLAYERS
 
 WORKS = 24  # to choose two of
 STEPS = 33  # from one to the other, both among them
