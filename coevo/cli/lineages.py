@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,9 @@ from coevo.cli.common import FILE, JSON, OUTPUT, RUN, RUNS_DIR, open_store, pict
 from coevo.cli.tables import counted, figure, table
 from coevo.errors import ConfigError
 from coevo.images import FILMS, NETWORKS, PICTURES, SOURCES
+
+if TYPE_CHECKING:
+    from coevo.storage.run_folder import RunFolder
 from coevo.plugin.registry import registry
 
 
@@ -132,16 +135,40 @@ def accepted(run: str, id: str | None, output: Path | None, n: int, size: int, r
     show_default=True,
     help="The network that x.onnx or x.pt2 has.",
 )
+@click.option(
+    "--folder", metavar="FOLDER", type=FILE, help="Write the model, with a card, as a folder for a model hub."
+)
+@click.option(
+    "--figures", metavar="FILE.json", type=FILE, help="Figures for the card: the output of coevo evaluate --json."
+)
+@click.option("--license", "licence", metavar="NAME", help="The model's licence for the card, such as mit.")
 @RUNS_DIR
-def export(run: str, id: str | None, output: Path | None, size: int, alone: bool, part: Any, runs_dir: Path) -> None:
+def export(
+    run: str,
+    id: str | None,
+    output: Path | None,
+    size: int,
+    alone: bool,
+    part: Any,
+    folder: Path | None,
+    figures: Path | None,
+    licence: str | None,
+    runs_dir: Path,
+) -> None:
     """Export the path from the first ancestor to an ID of a RUN as a sheet or a film, or its program as source.
 
     A sheet is .png or .svg, a film .gif, .webp, .apng or .mp4; a program is .py, .txt or .glsl, or a page that zooms
     and shows the genome (.html).
 
     Without ID the whole session is exported as a script (.picks), which coevo run --picks replays. Of a run with
-    networks, -o x.onnx or x.pt2 exports its generator, or another --part.
+    networks, -o x.onnx or x.pt2 exports its generator, or another --part. --folder writes a model with its card,
+    which is a run again: coevo sample FOLDER, or coevo.load(FOLDER).
     """
+    if folder:
+        export_model(open_store(run, runs_dir), folder, figures, licence)
+        return
+    if figures or licence:
+        raise ConfigError("--figures and --license are for the card of --folder; say --folder FOLDER too.")
     if output and output.suffix.lower() in NETWORKS:
         export_network(run, part, output, runs_dir)
         return
@@ -173,6 +200,14 @@ def export(run: str, id: str | None, output: Path | None, size: int, alone: bool
         return
     write_path(store, line, size, output)
     click.echo(f"{id} alone in {output}" if alone else f"{counted(len(line), 'generation')} up to {id} in {output}")
+
+
+def export_model(store: RunFolder, folder: Path, figures: Path | None, licence: str | None) -> None:
+    """Write a run as a folder for a model hub."""
+    from coevo.tools.model_card import read_figures, write_model
+
+    write_model(store, folder, read_figures(figures) if figures else {}, licence)
+    click.echo(f"The model is {folder}, with a card; try it with: coevo sample {folder}")
 
 
 def export_network(run: str, part: Any, output: Path, runs_dir: Path) -> None:
