@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from math import log, pi
 from pathlib import Path
 from typing import Any
@@ -112,6 +114,26 @@ def test_errors_are_counted_over_works_whose_labels_are_unseen(monkeypatch: pyte
     assert code_figures(guesser, works, None, 1, torch.tensor([0, 1]))["classification_error"] == 1
     assert code_figures(guesser, works, None, 1, torch.tensor([0, 2]))["classification_error"] == 0.5
     assert code_figures(guesser, works, works, 1)["classification_error"] == 0.5
+
+
+class Place(Guesser):
+    """Has a code that is all zeros."""
+
+    @property
+    def code(self) -> CodeLayout:
+        return CodeLayout((CodeBlock("z", 2),))
+
+    def encode(self, works: Works) -> torch.Tensor:
+        return torch.zeros(len(works), 2)
+
+
+def test_without_scikit_learn_one_figure_is_left_out_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coevo.evaluation.codes.reconstruction_error", lambda *_: 0.0)
+    monkeypatch.setitem(sys.modules, "sklearn.neural_network", None)
+    artist = Place(Place.Options(), Studio((1, 4, 4)))
+    figures = code_figures(artist, Dataset("w", torch.zeros(20, 1, 4, 4, dtype=torch.uint8)), None, 1)
+    assert "z_mmd" in figures and "z_two_sample_accuracy" not in figures
+    assert re.search(r"two_sample_accuracy needs the package .*coevo\[classifiers\]", str(figures["left_out"]))
 
 
 # on the command line
