@@ -142,6 +142,13 @@ class RunFolder:
         for folder in (runs / run, Path(run)):
             if (folder / CONFIG).is_file():
                 return cls(folder)
+        deep = [path for depth in ("*", "*/*") for path in sorted((runs / run).glob(f"{depth}/{CONFIG}"))]
+        if deep and Path(run).name == str(run):  # a sweep or a grid
+            inner = deep[0].parent
+            raise StoreError(
+                f"{runs / run} is no run, but a folder of them; name one with its folder: {inner.name} --runs-dir "
+                f"{inner.parent}."
+            )
         if not names:
             raise StoreError(
                 f"There is no run named {str(run)!r}, nor any other in {runs}; --runs-dir says where they are."

@@ -466,3 +466,10 @@ def test_a_run_without_a_whole_checkpoint_says_how_to_start_anew(tmp_path):
         StoreError, match=r"no whole checkpoint to go on from; start it anew with: coevo run --config .*"
     ):
         new(tmp_path).load()
+
+
+@pytest.mark.parametrize("place", ["torus/cells", "torus"])
+def test_a_folder_of_runs_is_no_run_and_says_how_to_name_one(place, tmp_path):
+    new(tmp_path / place, "cell-0")
+    with pytest.raises(StoreError, match=f"torus is no run, but a folder of them; .* cell-0 --runs-dir .*/{place}"):
+        RunFolder.open("torus", tmp_path)
