@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
-from coevo.evaluation.progress import Progress
+from coevo.evaluation.progress import PlainProgress, Progress
 
 
 class LiveProgress(Progress):
@@ -34,23 +34,6 @@ class LiveProgress(Progress):
         if self._task is not None:
             self.bars.update(self._task, total=1, completed=1, note="")
             self.bars.stop_task(self._task)
-
-
-class PlainProgress(Progress):
-    """A line for every task, and for every quarter of a long one."""
-
-    def __init__(self) -> None:
-        self._total, self._done = 0, 0
-
-    def begin(self, task: str, total: int = 0) -> None:
-        self._total, self._done = total, 0
-        click.echo(task, err=True)
-
-    def advance(self, steps: int = 1, note: str = "") -> None:
-        before, self._done = self._done, self._done + steps
-        quarter = 4 * self._done // max(self._total, 1)
-        if self._total >= 100 and quarter > 4 * before // self._total and quarter < 4:
-            click.echo(f"  {quarter * 25} %{', ' + note if note else ''}", err=True)
 
 
 @contextmanager

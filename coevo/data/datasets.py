@@ -46,8 +46,9 @@ class DataOptions(Options):
     labelled: int | None = Field(None, ge=1)
     """Semi-supervised: this many works keep their labels, equally many of each class, and come as a second batch."""
     given: str = ""
-    """What works are made from: grey or edges of each picture; the left or right half of each file; the folder A or B
-    beside the other; what a dataset has of its own; or another dataset, whose pictures have no partners."""
+    """What works are made from: grey or edges of each picture, or all but its middle (hole); the left or right half of
+    each file; the folder A or B beside the other; what a dataset has of its own; or another dataset, whose pictures
+    have no partners."""
     regions: int | None = Field(None, ge=2, le=256)
     """What is given are label maps with this many regions, whose numbers, from 0, are the values of their pixels."""
     augmentation: str = ""
@@ -340,7 +341,9 @@ def with_given(
     if name in dataset.ways:
         return dataset
     if name in DERIVED:
-        return replace(dataset, given=DERIVED[name](dataset.images), planes=planes_of.GREY, paired=True)
+        made = DERIVED[name](dataset.images)
+        planes = planes_of.GREY if made.shape[1] == 1 else planes_of.RGB
+        return replace(dataset, given=made, planes=planes, paired=True)
     if name in (*readers.HALVES, *readers.FOLDERS):
         if dataset.given is None:
             raise DataError(f"data.given={name} is of files in a folder or zip, and dataset {dataset.name!r} has none.")

@@ -1,4 +1,4 @@
-"""What works can be made from that their own pictures contain: greys to colour, edges to fill."""
+"""What works can be made from that their own pictures contain: greys to colour, edges to fill, holes to complete."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from torch.nn.functional import conv2d, pad
 
 GREY = (0.299, 0.587, 0.114)  # shares of red, green and blue in grey (ITU-R 601)
 EDGE = 0.25  # slope of an edge, relative to the steepest of its picture
+HOLE = 128  # the grey in the middle of black and white
 AT_ONCE = 500
 
 
@@ -42,4 +43,18 @@ def edges(images: Tensor) -> Tensor:
     return torch.cat(drawn)
 
 
-DERIVED = {"grey": grey, "edges": edges}
+def hole(images: Tensor) -> Tensor:
+    """Pictures uint8 [N, C, H, W] whose middle, half as high and as wide as the whole, is grey.
+
+    Reference:
+        Pathak et al. (2016), Context encoders: feature learning by inpainting, §3.
+    """
+    height, width = images.shape[2:]
+    top, left = height // 4, width // 4
+    holed = images.clone()
+    holed[:, :, top : top + height // 2, left : left + width // 2] = HOLE
+    return holed
+
+
+DERIVED = {"grey": grey, "edges": edges, "hole": hole}
+"""What `data.given` may say, and what it makes of pictures."""

@@ -23,6 +23,7 @@ from coevo.data.loaders import loaders
 from coevo.data.splits import stratified_indices, test_part
 from coevo.errors import ConfigError, DataError, PairError
 from coevo.evaluation.evaluator import evaluator_for
+from coevo.evaluation.progress import PlainProgress
 from coevo.evolution.latent_population import LatentPopulation
 from coevo.loop import Phase, check_pair, checks
 from coevo.loop.pairs import check_divided, lacks_gradients
@@ -157,8 +158,8 @@ class Setup:
         return self._held_out.examples(n, seed, self.studio.device)
 
     def evaluator(self) -> nn.Module:
-        """The network that `coevo evaluate` looks at the real works with."""
-        return evaluator_for(replace(self.dataset, parts=None)).network
+        """The network that `coevo evaluate` looks at the real works with; stderr says so while it is trained."""
+        return evaluator_for(replace(self.dataset, parts=None), PlainProgress()).network
 
     @cached_property
     def _held_out(self) -> Dataset:

@@ -150,7 +150,7 @@ def test_other_layouts_are_refused(tmp_path: Path) -> None:
         read(written(tmp_path, {"x/1.png": grey(1)}), "A")
     with pytest.raises(DataError, match=r"data\.given=left is of files in a folder or zip, and dataset 'digits'"):
         read("digits", "left")
-    with pytest.raises(DataError, match=r"data\.given=lft is neither grey, edges, left"):
+    with pytest.raises(DataError, match=r"data\.given=lft is neither grey, edges, hole, left"):
         read("digits", "lft")
 
 
@@ -249,6 +249,16 @@ def test_greys_are_made_from_colours_and_edges_from_slopes() -> None:
     assert set(drawn.unique().tolist()) == {0, 255}
     assert (drawn[6:10, 6:10] == 255).all() and (drawn[:2] == 255).all()
     assert (drawn[8, 2:6] == 0).sum() == 1, "a line is one pixel wide"
+
+
+@pytest.mark.parametrize(("channels", "planes"), [(1, GREY), (3, RGB)])
+def test_a_hole_hides_the_middle_and_keeps_the_rest(channels: int, planes: tuple[str, ...]) -> None:
+    holed = read("digits", "hole", size=16, channels=channels)
+    assert holed.given.shape == holed.images.shape and holed.planes == planes and holed.paired
+    assert (holed.given[:, :, 4:12, 4:12] == 128).all()
+    frame = torch.ones(16, 16, dtype=torch.bool)
+    frame[4:12, 4:12] = False
+    assert torch.equal(holed.given[..., frame], holed.images[..., frame])
 
 
 # batches

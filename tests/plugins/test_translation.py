@@ -252,7 +252,9 @@ def test_a_run_resumes_bit_for_bit_with_its_pool_schedules_and_frozen_network(tr
     its += ["artist.perceptual=1", "run.log_every=1"]
     for name, rounds in (("whole", (6,)), ("parts", (3, 6))):
         words = ["run", "pix2pix", "--name", name, *SMALL, *(word for one in its for word in ("-o", one))]
-        assert translating(*words, "--rounds", rounds[0]).code == 0
+        begun = translating(*words, "--rounds", rounds[0])
+        assert begun.code == 0, begun.err
+        assert ("training the evaluator" in begun.err) == (name == "whole"), "once, and not silently"
         for more in rounds[1:]:
             assert translating("resume", name, "--rounds", more).code == 0
     whole, parts = ((translating.runs / name / "metrics.jsonl").read_bytes() for name in ("whole", "parts"))
