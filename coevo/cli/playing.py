@@ -6,7 +6,7 @@ import os
 import sys
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -141,7 +141,7 @@ def run(
     """
     if not (recipe or artist or critic or file):
         raise ConfigError("Say what to run: a recipe (coevo run dcgan), or --artist A --critic C.")
-    several(processes)
+    meet(processes)
     with loading("torch"):
         from coevo.api import named
         from coevo.runs.config import assignments, merge, read_toml
@@ -159,7 +159,8 @@ def run(
             assignments(options),
         )
         config, taken = new_config(recipe, asked, runs_dir, read_toml(file) if file else None)
-        interface = ui_for(config, plain, ui, picks)  # before anything is made
+    divide(processes, config)
+    interface = ui_for(config, plain, ui, picks)  # before anything is made
     say(taken)
     with saying("Reading the data …"):
         created = shared(lambda: begun_before(name, runs_dir) or Run.create(config, runs_dir, name, recipe))
@@ -219,7 +220,7 @@ def resume(
 
     A session with a person goes on at its last sheet. Without RUN it is the newest one.
     """
-    several(processes)
+    meet(processes)
     with loading("torch"):
         from coevo.runs.config import assignments, leaves
         from coevo.runs.opening import read_config
@@ -239,6 +240,7 @@ def resume(
     own = own_players(artist, critic, registry())
     config = read_config(store, own)
     check_changes(leaves(asked), config, store)
+    divide(processes, config)
     interface = ui_for(config, plain, ui, picks)
     moved: dict[str, Any] = {"data": data, "data_dir": data_dir, "changed_data": changed_data, "own": own, **changes}
     resumed = shared(lambda: Run.resume(store, **moved), **moved)
@@ -261,25 +263,37 @@ def resume(
         play(resumed, as_json, plain, interface)
 
 
-def several(processes: int | None) -> None:
-    """Divide what is typed among several processes: this one starts them, or is one of them and meets the others.
+def started() -> int:
+    """The number of processes that this one was started among, by `divide` or by torchrun."""
+    return int(os.environ.get("WORLD_SIZE", "1")) if "RANK" in os.environ else 1
+
+
+def meet(processes: int | None) -> None:
+    """Meet the other processes, if this is one of several.
 
     Raises:
-        ConfigError: torchrun has started another number of processes than is asked for.
+        ConfigError: torchrun has started another number of them than is asked for.
     """
-    size = int(os.environ.get("WORLD_SIZE", "1")) if "RANK" in os.environ else 1
-    if size > 1:
-        if processes not in (None, size):
-            raise ConfigError(f"torchrun has started {size} processes; leave out --processes {processes}.")
-        with loading("torch"):
-            from coevo.runs.several import end_with_parent
-            from coevo.studio.processes import join
-        end_with_parent()
-        join()
-    elif processes and processes > 1:
-        with loading("torch"):
-            from coevo.runs.several import start
-        sys.exit(start(processes, sys.argv[1:]))
+    if (size := started()) == 1:
+        return
+    if processes not in (None, size):
+        raise ConfigError(f"torchrun has started {size} processes; leave out --processes {processes}.")
+    with loading("torch"):
+        from coevo.runs.several import end_with_parent
+        from coevo.studio.processes import join
+    end_with_parent()
+    join()
+
+
+def divide(processes: int | None, config: Config) -> None:
+    """Start the processes that are asked for, and end with them. None is started for a batch without parts for all."""
+    if not processes or processes == 1 or started() > 1:
+        return
+    from coevo.loop.pairs import check_parts
+    from coevo.runs.several import start
+
+    check_parts(config.run.batch, processes)
+    sys.exit(start(processes, sys.argv[1:]))
 
 
 @contextmanager
@@ -317,13 +331,12 @@ def begun_before(name: str | None, runs_dir: Path) -> Run | None:
 
 def follow(run: Run) -> None:
     """Play a run together with the first process, which says and keeps everything."""
+    from coevo.runs.several import speaking
     from coevo.runs.stopping import leave_stopping_to_the_first
 
     leave_stopping_to_the_first()
-    try:
+    with speaking(), closing(run):
         deque(run.turns(), maxlen=0)
-    finally:
-        run.close()
 
 
 def play(run: Run, as_json: bool, plain: bool, ui: UserInterface | None) -> None:

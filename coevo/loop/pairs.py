@@ -89,6 +89,11 @@ def check_divided(artist: Artist, critic: Critic, batch: int, processes: int) ->
         player.check_divided()
     if critic.spec().rewards == "picks":
         raise ConfigError(f"Critic {critic.name!r} picks from one sheet; leave out --processes.")
+    check_parts(batch, processes)
+
+
+def check_parts(batch: int, processes: int) -> None:
+    """Raise ConfigError if a batch has no equal parts for so many processes."""
     if batch < processes:
         raise ConfigError(f"A batch of {batch} has no work for each of {processes} processes; say a larger --batch.")
     if batch % processes:

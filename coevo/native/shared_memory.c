@@ -15,6 +15,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -36,10 +37,22 @@ INLINE void pause_briefly(void) {
 #endif
 }
 
-/* Whether a process has ended; 0 is one that has not begun. */
+/* Whether a process has ended, though nobody may have asked for its exit code yet: then Linux keeps its id. */
+static int64_t has_ended(int64_t id) {
+    if (kill((pid_t)id, 0)) return errno == ESRCH;
+    char path[40], line[512] = "";
+    snprintf(path, sizeof path, "/proc/%lld/stat", (long long)id);
+    FILE *file = fopen(path, "r"); /* "id (name) state …"; the name may have brackets too */
+    if (!file) return 0;
+    const char *name_end = fgets(line, sizeof line, file) ? strrchr(line, ')') : 0;
+    fclose(file);
+    return name_end && name_end[1] && (name_end[2] == 'Z' || name_end[2] == 'X');
+}
+
+/* Whether one of the processes has ended; 0 is the id of one that has not begun. */
 static int64_t ended(const Head *head, int64_t size) {
     for (int64_t rank = 0; rank < size; rank++)
-        if (head->ids[rank] && kill((pid_t)head->ids[rank], 0) && errno == ESRCH) return 1;
+        if (head->ids[rank] && has_ended(head->ids[rank])) return 1;
     return 0;
 }
 

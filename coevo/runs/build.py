@@ -55,6 +55,11 @@ class Setup:
         check_pair(self.artist, self.critic)
         if (several := processes.count()) > 1:
             check_divided(self.artist, self.critic, config.run.batch, several)
+            if config.run.compile:
+                raise ConfigError(
+                    "--compile is for one process, as compiled networks cannot wait for others; leave out --processes, "
+                    "or say -o run.compile=false."
+                )
         self.studio.picks = self.picks
         knows_classes = self.plays_codes and config.classes is not None  # so its decoder needs no data
         self.uses_reals = uses_reals(self.critic) if knows_classes else uses_reals(self.artist, self.critic)
@@ -191,7 +196,7 @@ def make_studio(config: Config, folder: Path | None) -> Studio:
         folder=folder,
         batch=run.batch,
         deterministic=run.deterministic,
-        threads=run.threads or config.threads or torch.get_num_threads(),
+        threads=max(1, (run.threads or config.threads or torch.get_num_threads()) // processes.count()),
         sync_batch_norm=run.sync_batch_norm,
         choices=PrecisionChoices(kept_precision),
     )

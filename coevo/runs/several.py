@@ -9,17 +9,19 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from coevo.errors import CoevoError
 from coevo.runs.run import Run
 from coevo.storage.run_folder import RunFolder
 from coevo.studio import processes
-from coevo.studio.links import make_memory
+from coevo.studio.links import ProcessLostError, make_memory
 
 PARENT = "COEVO_PARENT"  # the process that started these, which they do not outlive
-GRACE = 20.0  # seconds in which the others may end by themselves when one has ended
+GRACE = 20.0  # seconds in which the first may still end by itself, if another has failed or a signal came twice
 
 
 class NotFirst(SystemExit):
@@ -46,7 +48,20 @@ def shared(make: Callable[[], Run], **changes: Any) -> Run:
     folder = processes.first_says()
     if not folder:
         raise NotFirst(2)
-    return Run.resume(RunFolder(Path(folder)), lock=False, **changes)
+    with speaking():
+        return Run.resume(RunFolder(Path(folder)), lock=False, **changes)
+
+
+@contextmanager
+def speaking() -> Iterator[None]:
+    """Within the block a process that is not the first says why it fails; the first knows only that it is lost."""
+    try:
+        yield
+    except ProcessLostError:
+        raise
+    except CoevoError as error:
+        print(f"coevo: Process {processes.number()} of {processes.count()}: {error}", file=sys.stderr)
+        raise
 
 
 def start(n: int, words: Sequence[str]) -> int:
@@ -64,7 +79,7 @@ def start(n: int, words: Sequence[str]) -> int:
         make_memory(meeting, n)
         place = {processes.MEETING: str(meeting), PARENT: str(os.getpid()), "WORLD_SIZE": str(n)}
         if sys.platform == "linux":
-            place["GLOO_SOCKET_IFNAME"] = "lo"  # no other machine can reach them
+            place |= {"GLOO_SOCKET_IFNAME": "lo", "NCCL_SOCKET_IFNAME": "lo"}  # no other machine can reach them
         started = [
             subprocess.Popen(
                 [sys.executable, "-m", "coevo", *words],
@@ -75,31 +90,39 @@ def start(n: int, words: Sequence[str]) -> int:
             )
             for rank in range(n)
         ]
-        first = started[0]
-        old = {number: signal.signal(number, lambda got, _: first.send_signal(got)) for number in STOPS}
+        first, *others = started
+        signals: list[int] = []
+
+        def forward(number: int, _: Any) -> None:
+            signals.append(number)
+            first.send_signal(number)
+
+        old = {number: signal.signal(number, forward) for number in STOPS}
         try:
-            while all(process.poll() is None for process in started):
+            while first.poll() is None and not any(process.poll() for process in others) and len(signals) < 2:
                 time.sleep(0.1)
             until = time.monotonic() + GRACE
-            while any(process.poll() is None for process in started) and time.monotonic() < until:
+            while first.poll() is None and time.monotonic() < until:
                 time.sleep(0.1)
-        finally:
+            codes = [process.poll() for process in started]
+        finally:  # the first keeps everything: without it the others have nothing to do
             for process in started:
                 if process.poll() is None:
                     process.kill()
                     process.wait()
             for number, handler in old.items():
                 signal.signal(number, handler)
-    return outcome([process.returncode for process in started])
+    return outcome(codes)
 
 
 STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
-def outcome(codes: Sequence[int]) -> int:
-    """One exit code for processes that have these; a negative one is the signal that killed it."""
+def outcome(codes: Sequence[int | None]) -> int:
+    """One exit code for processes that have these; a negative one is the signal that killed it, and None is that of one
+    that had not ended by itself."""
     for number, code in enumerate(codes):
-        if code < 0:
+        if code is not None and code < 0:
             name = signal.Signals(-code).name
             print(
                 f"coevo: Process {number} of {len(codes)} was ended by {name}, and all others with it. The run is "
@@ -107,12 +130,18 @@ def outcome(codes: Sequence[int]) -> int:
                 file=sys.stderr,
             )
             return 1
+    if codes[0] is None:
+        print(
+            "coevo: The run did not end in order; it goes on from its last checkpoint with coevo resume.",
+            file=sys.stderr,
+        )
+        return 1
     return next((code for code in codes if code), 0)
 
 
 def end_with_parent() -> None:
-    """Stop in order when the process that started this one has ended."""
-    parent = int(os.environ.get(PARENT, "0"))
+    """Stop in order when the process that started this one has ended: coevo's own, or torchrun's."""
+    parent = os.getppid() if "TORCHELASTIC_RUN_ID" in os.environ else int(os.environ.get(PARENT, "0"))
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -26,6 +26,8 @@ def find_device(name: str) -> torch.device:
     if not there[name]:
         found = ", ".join(device for device, is_there in there.items() if is_there)
         raise ConfigError(f"Device {name!r} is not available here (available: {found}).")
+    if name == "cuda":  # by its number: threads begin with the first GPU, which may be another process's
+        return torch.device(name, torch.cuda.current_device())
     return torch.device(name)
 
 

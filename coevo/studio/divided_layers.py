@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -31,8 +32,15 @@ class DividedDropout(nn.Dropout):
         if not self.training or processes.size() == 1:
             return super().forward(input)
         kept = 1 - self.p
-        mask = processes.rows(len(input), lambda n: input.new_empty(n, *input.shape[1:]).bernoulli_(kept))
+        draw = partial(torch.empty, dtype=input.dtype, device=input.device, memory_format=order_of(input))
+        mask = processes.rows(len(input), lambda n: draw((n, *input.shape[1:])).bernoulli_(kept))  # as numbers lie
         return input * mask / kept
+
+
+def order_of(x: Tensor) -> torch.memory_format:
+    """How the numbers of maps [N, C, H, W], or of anything else, lie in memory."""
+    last = x.ndim == 4 and x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
+    return torch.channels_last if last else torch.contiguous_format
 
 
 class _SynchronisedNorm(_BatchNorm):

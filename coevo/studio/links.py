@@ -38,7 +38,7 @@ class Link(Protocol):
     size: int
 
     def sum(self, tensors: Sequence[Tensor], scale: float = 1.0) -> None:
-        """Replace float32 tensors by their sums over all processes, times a number; they have the same shapes there."""
+        """Replace tensors by their sums over all processes, in float32, times a number; all have the same shapes."""
 
     def gather(self, part: Tensor) -> Tensor:
         """The tensors [...] of all processes: [size, ...]; they have one shape and type."""
@@ -53,18 +53,19 @@ class NetworkLink(Link):
     Args:
         rank, size: which process of how many this one is.
         place: where they meet: env:// as torchrun says, or file://….
+        nccl: whether each has a GPU of its own, as NCCL needs; if not, what is on a device goes by the processor.
     """
 
-    def __init__(self, rank: int, size: int, place: str):
-        self.rank, self.size = rank, size
-        backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+    def __init__(self, rank: int, size: int, place: str, nccl: bool):
+        self.rank, self.size, self.nccl = rank, size, nccl
+        backend = "cpu:gloo,cuda:nccl" if nccl else "gloo"
         try:
             dist.init_process_group(backend, init_method=place, rank=rank, world_size=size, timeout=PATIENCE)
         except (RuntimeError, ValueError) as error:
             raise ProcessLostError(f"The {size} processes of this run did not meet: {error}") from error
 
     def sum(self, tensors: Sequence[Tensor], scale: float = 1.0) -> None:
-        flat = torch.cat([tensor.flatten() for tensor in tensors])  # one message, as each waits for the network
+        flat = torch.cat([self._here(tensor).flatten().float() for tensor in tensors])  # one message: each has to wait
         try:
             dist.all_reduce(flat)
         except RuntimeError as error:  # what gloo and NCCL raise when a connection ends
@@ -73,12 +74,16 @@ class NetworkLink(Link):
         torch._foreach_copy_(list(tensors), [part.view(to.shape) for part, to in zip(parts, tensors, strict=True)])
 
     def gather(self, part: Tensor) -> Tensor:
-        whole = [torch.empty_like(part, memory_format=torch.contiguous_format) for _ in range(self.size)]
+        here = self._here(part).contiguous()
+        whole = [torch.empty_like(here) for _ in range(self.size)]
         try:
-            dist.all_gather(whole, part.contiguous())
+            dist.all_gather(whole, here)
         except RuntimeError as error:
             raise lost() from error
-        return torch.stack(whole)
+        return torch.stack(whole).to(part.device)
+
+    def _here(self, tensor: Tensor) -> Tensor:
+        return tensor if self.nccl and tensor.is_cuda else tensor.cpu()
 
     def close(self) -> None:
         dist.destroy_process_group()
@@ -86,6 +91,8 @@ class NetworkLink(Link):
 
 class MemoryLink(Link):
     """Memory that processes of one machine share: no port is opened, and a message costs microseconds.
+
+    What is on a device comes and goes by way of the processor, so two processes can share a GPU.
 
     Args:
         rank, size: which process of how many this one is.
@@ -107,19 +114,19 @@ class MemoryLink(Link):
     def sum(self, tensors: Sequence[Tensor], scale: float = 1.0) -> None:
         place, add = self._place(), self._native.coevo_shared_sum
         for tensor in tensors:
-            dense = lies_in_a_row(tensor)
-            numbers = tensor if dense else tensor.contiguous()
+            numbers = tensor.to("cpu", torch.float32)
+            numbers = numbers if lies_in_a_row(numbers) else numbers.contiguous()
             if add(*place, numbers.data_ptr(), numbers.numel(), scale):
                 raise lost()
-            if not dense:
+            if numbers is not tensor:
                 tensor.copy_(numbers)
 
     def gather(self, part: Tensor) -> Tensor:
-        part = part.contiguous()
-        whole = torch.empty(self.size, *part.shape, dtype=part.dtype)
-        if self._native.coevo_shared_gather(*self._place(), part.data_ptr(), part.nbytes, whole.data_ptr()):
+        here = part.cpu().contiguous()
+        whole = torch.empty(self.size, *here.shape, dtype=here.dtype)
+        if self._native.coevo_shared_gather(*self._place(), here.data_ptr(), here.nbytes, whole.data_ptr()):
             raise lost()
-        return whole
+        return whole.to(part.device)
 
     def close(self) -> None:
         """Nothing is to be done: the memory goes with the process."""
@@ -147,11 +154,17 @@ def machine_code() -> ctypes.CDLL | None:
 
 
 def make_memory(path: Path, size: int) -> bool:
-    """Make the file that a MemoryLink of this size needs; False where there is no machine code for it."""
+    """Make the file that a MemoryLink of this size needs; False where there is no machine code or no room for it."""
     native = machine_code()
     bytes = native.coevo_shared_bytes(size) if native else 0
     if not bytes:
         return False
     with path.open("xb") as file:
         file.truncate(bytes)
+        try:
+            if hasattr(os, "posix_fallocate"):  # to write where a disk has no room would end the process at once
+                os.posix_fallocate(file.fileno(), 0, bytes)
+        except OSError:
+            path.unlink()
+            return False
     return True

@@ -37,7 +37,8 @@ def is_one_of_several() -> bool:
 
 
 def join() -> None:
-    """Meet the other processes, in the file MEETING or where torchrun's environment says. On GPUs each takes one.
+    """Meet the other processes, in the file MEETING or where torchrun's environment says. On GPUs each takes one; if
+    there are fewer, some share one, and talk as processors do.
 
     Raises:
         ProcessLostError: they do not come.
@@ -49,12 +50,14 @@ def join() -> None:
     gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if gpus:
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", rank)) % gpus)
+    here = int(os.environ.get("LOCAL_WORLD_SIZE", size))  # processes of this machine
+    own_gpu = 0 < here <= gpus
     meeting = Path(os.environ.get(MEETING, ""))
-    if not gpus and meeting.is_file():
+    if meeting.is_file() and not own_gpu:
         _link = MemoryLink(rank, size, meeting)
     else:
-        _link = NetworkLink(rank, size, f"file://{meeting}" if MEETING in os.environ else "env://")
-        if not gpus and os.environ.get("LOCAL_WORLD_SIZE") == str(size):
+        _link = NetworkLink(rank, size, f"file://{meeting}.network" if MEETING in os.environ else "env://", own_gpu)
+        if here == size and not own_gpu:
             _link = _nearer(_link)
     atexit.register(leave)
 
@@ -82,6 +85,11 @@ def leave() -> None:
 def count() -> int:
     """How many processes share the run; 1 without others."""
     return _link.size if _link else 1
+
+
+def number() -> int:
+    """Which of them this one is, from 0."""
+    return _link.rank if _link else 0
 
 
 def is_first() -> bool:

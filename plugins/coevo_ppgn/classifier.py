@@ -51,6 +51,9 @@ class Classifier(Critic):
     def spec(self) -> CriticSpec:
         return CriticSpec(gradients=True, reals="required", labels="required", pretraining=self.options.steps)
 
+    def check_divided(self) -> None:
+        """It may: its loss is a mean over works, which are all shifted alike."""
+
     def build(self, artist: Artist) -> None:
         channels, height, width = self.studio.image
         classes = max(1, len(self.studio.classes))

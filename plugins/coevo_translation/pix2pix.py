@@ -48,6 +48,9 @@ class Pix2pix(Translating):
     def check(self) -> None:
         self.check_side("which it halves down to 2 px")
 
+    def check_divided(self) -> None:
+        """It may: its losses are means over works."""
+
     def build(self) -> None:
         o, (channels, size, _) = self.options, self.studio.image
         self.generator = self.studio.prepare(UNet(len(self.studio.planes), channels, size, o.width, o.norm, o.dropout))

@@ -10,6 +10,7 @@ import torch
 from torch import Generator, Tensor
 
 from coevo import Works
+from coevo.studio.processes import everyone, own
 
 PARTS = ("images", "given", "labels")
 
@@ -18,7 +19,8 @@ class Pool:
     """Past works, mixed with new ones; part of a player's state like a module.
 
     Until the pool is full, works are kept and returned. Then half of the works, by chance, are exchanged for one of the
-    pool each, and stay in its place (Zhu 2017, appendix 7.1). No value on the device is read.
+    pool each, and stay in its place (Zhu 2017, appendix 7.1). No value on the device is read. Processes that share a
+    run have the same pool, of whole batches.
 
     Args:
         size: the number of works.
@@ -38,13 +40,13 @@ class Pool:
             works: new ones, with images.
             generator: on their device.
         """
-        new = {name: part.detach() for name in PARTS if (part := getattr(works, name)) is not None}
-        device = works.pixels.device
+        new = {name: everyone(part.detach()) for name in PARTS if (part := getattr(works, name)) is not None}
+        device, n = works.pixels.device, len(new["images"])
         self.columns = {name: column.to(device) for name, column in self.columns.items()}  # a checkpoint is on the CPU
-        fresh = min(self.size - len(self), len(works))
+        fresh = min(self.size - len(self), n)
         if fresh:
             self.columns = {name: torch.cat([*self._column(name), part[:fresh]]) for name, part in new.items()}
-        count = min(len(works) - fresh, self.size)
+        count = min(n - fresh, self.size)
         if not count:
             return works
         mixed: dict[str, Tensor] = {}
@@ -53,7 +55,7 @@ class Pool:
         for name, part in new.items():
             some, old = part[fresh : fresh + count], self.columns[name][places]
             coin = coins.view(-1, *[1] * (part.ndim - 1))
-            mixed[name] = torch.cat([part[:fresh], torch.where(coin, old, some), part[fresh + count :]])
+            mixed[name] = own(torch.cat([part[:fresh], torch.where(coin, old, some), part[fresh + count :]]))
             self.columns[name] = self.columns[name].index_copy(0, places, torch.where(coin, some, old))
         return replace(works, images=mixed.get("images"), given=mixed.get("given"), labels=mixed.get("labels"))
 

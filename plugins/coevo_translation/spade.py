@@ -48,6 +48,9 @@ class Spade(Translating):
     def check(self) -> None:
         self.check_side("which it doubles up from 4 px")
 
+    def check_divided(self) -> None:
+        """It may: its losses are means over works."""
+
     def build(self) -> None:
         o, (channels, size, _), planes = self.options, self.studio.image, len(self.studio.planes)
         generator = SPADEGenerator(o.latent, planes, channels, size, o.width, o.hidden)

@@ -110,6 +110,9 @@ class TwoWay(Translating):
                 "larger data.size."
             )
 
+    def check_divided(self) -> None:
+        """It may: its losses are means over works, and the pool of its critic is of whole batches."""
+
     def build(self) -> None:
         networks = self.build_networks()
         self.optimiser = Adam([p for network in networks for p in network.parameters()], self.options)

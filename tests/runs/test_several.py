@@ -15,7 +15,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from coevo.errors import DataError
+from coevo.runs.several import speaking
 from coevo.storage.run_folder import RunFolder
+from coevo.studio.links import ProcessLostError
 
 SMALL_GAN = ["artist.width=8", "critic.width=8"]
 SMALL_DENSE = ["artist.hidden=[32]", "critic.hidden=[32]"]
@@ -36,6 +39,18 @@ OTHERS = {
     "labels, and steps of the critic that are unrolled": ["cgan", *SMALL_GAN, "critic.unroll=2"],
     "clusters and dropout": ["aae-clustering", *SMALL_DENSE, "critic.dropout=0.3"],
     "a discrepancy of codes": ["wae", "artist.hidden=[32]"],
+    "phases with goals": ["dcgan", *SMALL_GAN, "phases.critic.steps=4", "phases.critic.goal=0.3"],
+    "an artist that is built anew": ["dcgan", *SMALL_GAN, "phases.artist.restart=true"],
+    "pairs, dropout and batch normalisation": [
+        *("pix2pix", "data.size=16", "artist.width=8", "critic.width=8", "artist.dropout=0.5", "artist.norm=batch"),
+        "artist.learning_rate=1e-4",
+    ],
+    "styles and maps that are matched": ["gaugan", "data.size=16", "artist.width=4", "critic.width=4"],
+    "two ways, and pools of past works": [
+        *("cyclegan", "data.size=16", "artist.width=4", "artist.back_width=4", "critic.width=4"),
+        *("critic.pool=16", "artist.back_pool=16"),
+    ],
+    "codes that two domains share": ["unit", "data.size=16", "artist.width=4", "artist.back_width=4", "critic.width=4"],
 }
 
 
@@ -151,6 +166,38 @@ def test_a_process_that_is_killed_ends_the_run_at_its_last_checkpoint(which: int
 
 
 @pytest.mark.slow
+def test_none_stays_when_the_first_and_the_one_that_started_them_are_killed(tmp_path: Path) -> None:
+    with started(tmp_path) as launcher:
+        os.kill(min(processes_of(tmp_path), key=rank_of), signal.SIGKILL)
+        launcher.kill()
+        launcher.communicate(timeout=20)  # until nobody can write to its pipes
+    assert not processes_of(tmp_path)
+
+
+@pytest.mark.slow
+def test_threads_of_the_run_are_divided_and_stay_those_of_the_run(tmp_path: Path) -> None:
+    words = ["--threads", "4", "--processes", "2", "--batch", "16", "--rounds", "1", "--name", "threads"]
+    coevo("run", "vae", "-o", "artist.hidden=[32]", *words, "--runs-dir", str(tmp_path))
+    kept = (tmp_path / "threads" / "config.toml").read_text()
+    assert kept.count("\nthreads = 4\n") == 2  # as they were asked for, and as it began
+
+
+def test_more_processes_than_works_are_refused_before_any_is_started(tmp_path: Path) -> None:
+    done = coevo("run", "dcgan", "--processes", "1000", "--runs-dir", str(tmp_path), check=False)
+    assert done.returncode == 2
+    assert done.stderr == ("coevo: A batch of 64 has no work for each of 1000 processes; say a larger --batch.\n")
+
+
+def test_a_process_that_is_not_the_first_says_why_it_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(DataError), speaking():
+        raise DataError("There is no folder 'pictures'.")
+    assert capsys.readouterr().err == "coevo: Process 0 of 1: There is no folder 'pictures'.\n"
+    with pytest.raises(ProcessLostError), speaking():
+        raise ProcessLostError("Another one has ended.")
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.slow
 def test_ctrl_c_saves_once_and_says_how_to_go_on(tmp_path: Path) -> None:
     with started(tmp_path) as launcher:
         launcher.send_signal(signal.SIGINT)
@@ -207,6 +254,7 @@ def read(path: Path) -> bytes:
         (["dcgan", "--batch", "3"], "say --batch 4"),
         (["dcgan", "--batch", "64", "-o", "critic.memory=512"], "critic.memory=512"),
         (["nca-dcnn"], "'nca' looks at batches as a whole"),
+        (["dcgan", "--compile"], "--compile is for one process"),
     ],
 )
 def test_what_cannot_be_divided_is_refused_in_a_sentence(words: list[str], said: str, tmp_path: Path) -> None:

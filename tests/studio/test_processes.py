@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -24,9 +25,13 @@ with processes.together():
     whole = processes.everyone(noise)
     mean = processes.mean(noise.double().sum())
     flags = processes.agreed(processes.is_first(), False)
+    parameter = torch.nn.Parameter(torch.zeros(2, 3, dtype=torch.float64))
+    parameter.grad = torch.full((3, 2), processes.number() + 1.0, dtype=torch.float64).t()
+    processes.average_gradients([parameter])
 rows = studio.noise(2, 2)
 said = processes.first_says("Süß")
-print(json.dumps([noise.tolist(), whole.tolist(), float(mean), list(flags), rows.tolist(), said]))
+gradient = parameter.grad.tolist()
+print(json.dumps([noise.tolist(), whole.tolist(), float(mean), list(flags), rows.tolist(), said, gradient]))
 """
 
 
@@ -50,13 +55,23 @@ def played(n: int, folder: Path) -> list[list[object]]:
 def test_many_processes_see_the_noise_of_one(n: int, tmp_path: Path) -> None:
     studio = Studio(seed=3)
     noise, after = studio.noise(12, 2), studio.noise(2, 2)
-    for rank, (own, whole, mean, flags, rows, text) in enumerate(played(n, tmp_path)):
+    for rank, (own, whole, mean, flags, rows, text, gradient) in enumerate(played(n, tmp_path)):
         assert torch.equal(torch.tensor(own), noise[rank::n])
         assert torch.equal(torch.tensor(whole), noise)
         assert mean == pytest.approx(noise.double().sum().item() / n)
         assert flags == [True, False]
         assert torch.equal(torch.tensor(rows), after)  # outside of a step each draws for itself, from the same place
         assert text == "Süß"
+        assert gradient == [[(n + 1) / 2] * 3] * 2  # in double precision, and not in a row
+
+
+def test_without_room_for_the_memory_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    assert not make_memory(tmp_path / "meeting", 2)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_process_by_itself_has_the_whole_batch() -> None:
