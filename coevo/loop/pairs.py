@@ -93,7 +93,7 @@ def check_divided(artist: Artist, critic: Critic, batch: int, processes: int) ->
 
 
 def check_parts(batch: int, processes: int) -> None:
-    """Raise ConfigError if a batch has no equal parts for so many processes."""
+    """Raise ConfigError if processes of that number cannot have equal parts of a batch."""
     if batch < processes:
         raise ConfigError(f"A batch of {batch} has no work for each of {processes} processes; say a larger --batch.")
     if batch % processes:
