@@ -12,6 +12,8 @@ import pytest
 
 from coevo import CONTRACT_VERSION, ConfigError
 from coevo.plugin.registry import Registry
+from coevo.plugin.source import Source
+from coevo.testing.standins import RandomArtist
 
 ROOT = Path(__file__).parents[2]
 
@@ -328,3 +330,12 @@ def test_no_plugin_of_ours_loads_torch_to_list_its_offers():
         print([plugin.error for plugin in registry.plugins if plugin.error], "torch" in sys.modules)"""
     child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert child.stdout.strip() == "[] False"
+
+
+def test_a_class_that_was_taken_is_found_with_its_own_source() -> None:
+    known, source = Registry(), Source(class_name="Mine", file="/there/mine.py")
+    known.take("artist", "mine", RandomArtist, source)
+    assert known.load("artist", "mine") is RandomArtist
+    assert known.source("artist", "mine") is source
+    with pytest.raises(ConfigError, match="'nobody'"):
+        known.source("artist", "nobody")
