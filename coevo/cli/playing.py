@@ -313,7 +313,7 @@ def workers_of(run: Run, cluster: str | None, count: int | None) -> Iterator[Non
         check_evolves(run.artist, installed=run.config.sources["artist"].plugin is not None)
         with connected(cluster, count or processors()) as run.studio.workers:
             yield
-    except ConfigError:
+    except BaseException:
         run.close()
         if run.is_new:
             run.store.discard()

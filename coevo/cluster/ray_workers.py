@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from coevo.studio.workers import Task, Workers
 
 LOCAL = "local"
 PATIENCE = 5.0  # seconds until an address is said not to answer
+START = 30.0  # seconds until a cluster has let us in, and until its workers have begun
 QUICK = 0.03  # seconds that works take: in less, they are done here, as messages cost a few milliseconds each
 LEAST = 4  # works of a chunk
 DEATHS = 5  # workers in a row that one chunk may cost: more, and it is the chunk
@@ -44,14 +46,30 @@ def connected(where: str, count: int) -> Iterator[RayWorkers]:
         ray.init(num_cpus=count, include_dashboard=False, _node_ip_address="127.0.0.1", **quiet)
     else:
         check_address(where)
-        try:
-            ray.init(address=where, **quiet)
-        except Exception as error:  # Ray has many
-            raise ConfigError(f"--cluster {where}: Ray cannot be reached there ({error}).") from error
+        begun = begin(lambda: ray.init(address=where, **quiet), START)
+        if begun is not None:
+            raise ConfigError(f"--cluster {where}: whoever answers there is no Ray cluster of this version ({begun}).")
     try:
         yield RayWorkers(ray, count)
     finally:
         ray.shutdown()
+
+
+def begin(call: Callable[[], object], seconds: float) -> str | None:
+    """Call something that may never end, as connecting to a server that is not Ray: None if it did, or why not."""
+    problems = [f"no answer in {seconds:g} seconds"]
+
+    def run() -> None:
+        try:
+            call()
+            problems.clear()
+        except Exception as error:  # Ray has many
+            problems[0] = str(error).splitlines()[0] if str(error) else type(error).__name__
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return problems[0] if problems else None
 
 
 def check_address(where: str) -> None:
@@ -66,6 +84,12 @@ def check_address(where: str) -> None:
             f"--cluster {where}: nobody answers there ({error}); `ray start --head` starts a cluster, and says its "
             "address."
         ) from error
+
+
+def last_line(error: Exception) -> str:
+    """What an error of Ray says in the end, after a traceback."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[-1].strip() if lines else type(error).__name__
 
 
 class RayWorkers(Workers):
@@ -85,7 +109,20 @@ class RayWorkers(Workers):
         self._actor = ray.remote(num_cpus=1)(Worker)
         self._workers = [self._actor.remote() for _ in range(count)]
         ours = Versions.here()
-        for theirs in ray.get([worker.versions.remote() for worker in self._workers]):
+        asked = [worker.versions.remote() for worker in self._workers]
+        try:
+            found = ray.get(asked, timeout=START)
+        except ray.exceptions.GetTimeoutError as error:
+            raise ConfigError(
+                f"{count} workers did not begin in {START:g} seconds; if --cluster has fewer processors that are free, "
+                "say fewer --workers."
+            ) from error
+        except ray.exceptions.RayError as error:
+            raise ConfigError(
+                "A worker of --cluster cannot begin; the same coevo and the same plugins have to be installed there. "
+                f"Ray says: {last_line(error)}"
+            ) from error
+        for theirs in found:
             if difference := ours.difference(theirs):
                 raise ConfigError(f"The workers of --cluster have {difference}; install the same there.")
 

@@ -123,6 +123,31 @@ def test_an_address_that_does_not_answer_is_said_in_a_sentence() -> None:
         ray_workers.check_address("nowhere")
 
 
+def test_a_server_that_is_not_ray_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ray_workers.begin(lambda: time.sleep(60), 0.2) == "no answer in 0.2 seconds"
+    assert ray_workers.begin(lambda: None, 5) is None
+
+    def refuse() -> None:
+        raise ConnectionError("refused\nat length")
+
+    assert ray_workers.begin(refuse, 5) == "refused"
+
+
+@pytest.mark.slow
+def test_more_workers_than_processors_are_refused_and_nothing_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ray_workers, "START", 8.0)
+    import ray
+
+    ray.init(num_cpus=1, include_dashboard=False, _node_ip_address="127.0.0.1", log_to_driver=False)
+    try:
+        with pytest.raises(ConfigError, match=r"2 workers did not begin in 8 seconds; .* say fewer --workers"):
+            ray_workers.RayWorkers(ray, 2)
+    finally:
+        ray.shutdown()
+
+
 def test_without_ray_its_extra_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with (
