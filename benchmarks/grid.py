@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from coevo.grid.topology import shape_of
+from coevo.storage.run_folder import RunFolder
 
 PAIR = ["-o", "artist.width=16", "-o", "critic.width=4", "-o", "run.sheet_every=100000"]
 
@@ -44,10 +45,12 @@ def main() -> None:
         words += ["--name", name, "--runs-dir", given.runs, "--mixture", str(given.works), "--lr-mutation", "0.1"]
         words += ["-o", "data.channels=3", *PAIR, "--json"]
         mixture = json.loads(coevo("grid", "lipizzaner", *data, *words))["mixture"]
+        rounds = rows * columns * given.legs * given.every
         if not Path(given.runs, alone).is_dir():
-            rounds = ["--rounds", str(rows * columns * given.legs * given.every), "--threads", "1"]
             where = ["--name", alone, "--runs-dir", given.runs, "--channels", "3", "--seed", str(seed)]
-            coevo("run", "lipizzaner", *data, *where, *rounds, *PAIR)
+            coevo("run", "lipizzaner", *data, *where, "--rounds", str(rounds), "--threads", "1", *PAIR)
+        elif RunFolder.open(alone, Path(given.runs)).load()[0].position[0] < rounds:
+            coevo("resume", alone, "--runs-dir", given.runs, "--rounds", str(rounds))
         evaluated = coevo("evaluate", alone, "--runs-dir", given.runs, "-n", str(given.works), "--json")
         print(json.dumps({"seed": seed, "mixture": mixture, "alone": json.loads(evaluated)}), flush=True)
 

@@ -26,7 +26,8 @@ class Schedule:
     def __init__(self, grid: Grid):
         self.grid = grid
         self.done = [grid.done(cell) for cell in grid.cells]
-        self.playing: set[int] = set()
+        self.playing: dict[int, dict[int, int]] = {}
+        """Cells that play, and the versions of their neighbours that they look at."""
 
     @property
     def is_over(self) -> bool:
@@ -39,19 +40,28 @@ class Schedule:
         if not may:
             return None
         cell = min(may, key=lambda one: (self.done[one], one))
-        self.playing.add(cell)
         leg = self.done[cell]
         exact = self.grid.staleness == 0
         seen = {other: leg if exact else self.done[other] for other in self.grid.around[cell]}
-        return cell, leg, {other: version for other, version in seen.items() if version}
+        self.playing[cell] = {other: version for other, version in seen.items() if version}
+        return cell, leg, self.playing[cell]
 
     def give_back(self, cell: int, played: bool) -> None:
         """A leg of a cell has ended, or its worker has."""
-        self.playing.discard(cell)
+        self.playing.pop(cell)
         if played:
             self.done[cell] += 1
-            if not self.playing or self.grid.staleness == 0:
-                self.grid.tidy(self.done)
+            self.grid.tidy({one: self._wanted(one) for one in self.grid.cells})
+
+    def _wanted(self, cell: int) -> set[int]:
+        """The versions of a cell that somebody looks at now or may ask for: the newest, and without staleness those
+        that a neighbour has still to reach."""
+        newest = self.done[cell]
+        looked_at = {versions[cell] for versions in self.playing.values() if cell in versions}
+        if self.grid.staleness:
+            return {newest, *looked_at}
+        behind = min([newest, *(self.done[other] for other in self.grid.around[cell])])
+        return {*range(behind, newest + 1), *looked_at}
 
     def _may(self, cell: int) -> bool:
         leg = self.done[cell]
@@ -128,7 +138,7 @@ def play(grid: Grid, workers: int, progress: Progress = SILENT) -> None:
                 deaths[cell] = deaths.get(cell, 0) + 1 if said is None else 0
                 if said:
                     problems.append(f"Cell {cell}: {said}")
-                elif deaths[cell] > DEATHS:
+                elif deaths[cell] >= DEATHS:
                     problems.append(
                         f"{DEATHS} workers have ended over leg {leg[1]} of cell {cell}; is there memory for all?"
                     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -149,11 +149,12 @@ class Grid:
         except (OSError, StoreError, TypeError) as error:
             raise StoreError(f"The snapshot {path} of cell {cell} cannot be read: {error}.") from error
 
-    def tidy(self, done: Sequence[int]) -> None:
-        """Delete snapshots that nobody will ask for; each cell keeps its last, and those that a neighbour needs."""
+    def tidy(self, wanted: Mapping[int, Collection[int]]) -> None:
+        """Delete snapshots that are not wanted: of each cell, the legs after which those were made that are. What is
+        newer stays: a worker has just made it, and nobody knows of it yet."""
         for cell in self.cells:
-            needed = min([done[cell], *(done[other] for other in self.around[cell])]) - self.staleness
             for path in self.shown.glob(f"{cell}-*.json"):
-                if int(path.stem.split("-")[1]) < needed:
+                leg = int(path.stem.split("-")[1])
+                if leg < max(wanted[cell]) and leg not in wanted[cell]:
                     path.unlink(missing_ok=True)
                     path.with_suffix(".safetensors").unlink(missing_ok=True)

@@ -49,8 +49,13 @@ def evolve_weights(features: Sequence[Tensor], real: Tensor, n: int, seed: int, 
 
 def of_weights(weights: Tensor, features: Sequence[Tensor], real: Tensor, uniform: Tensor) -> Mixture:
     """The mixture of some weights: work i is made by the artist in whose share of [0, 1) the i-th number falls."""
-    makers = torch.searchsorted(weights.cumsum(0), uniform, right=True).clamp(max=len(features) - 1)
+    makers = makers_of(weights, uniform)
     return Mixture(weights, frechet_distance(torch.stack(list(features))[makers, torch.arange(len(uniform))], real))
+
+
+def makers_of(weights: Tensor, uniform: Tensor) -> Tensor:
+    """Who makes each work [n], by a number in [0, 1) for each."""
+    return torch.searchsorted(weights.cumsum(0), uniform, right=True).clamp(max=len(weights) - 1)
 
 
 def normalised(weights: Tensor) -> Tensor:

@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import sys
+import threading
+import time
 from pathlib import Path
 
 from coevo.errors import CoevoError
@@ -14,7 +16,20 @@ from coevo.grid.leg import play_leg
 from coevo.plugin.blame import blame
 
 
+def end_with_parent() -> None:
+    """End when whoever gives out the legs has ended: the same command may have begun again."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def main() -> None:
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to whoever gives out the legs
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what others print is no answer

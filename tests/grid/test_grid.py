@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from coevo.grid.driver import Schedule
+from coevo.grid.grid import Grid
+
 SMALL = [*("--artist", "dcgan", "--artist", "gp", "--critic", "dcnn", "--every", "4", "--cells", "2x2")]
 SMALL += [word for option in ("critic.width=8", "critic.norm=none", "run.batch=16") for word in ("-o", option)]
 
@@ -92,3 +95,19 @@ def test_what_is_no_grid_is_refused_in_a_sentence(words: list[str], said: str, t
     assert done.returncode == 2
     assert said in done.stderr and done.stderr.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("staleness", "kept"), [(0, {"0-2", "1-2", "1-3"}), (9, {"0-1", "0-2", "1-3"})])
+def test_snapshots_that_nobody_will_ask_for_are_deleted(staleness: int, kept: set[str], tmp_path: Path) -> None:
+    """Cell 0 has played two legs, and cell 1 three, of which the last has just ended; with staleness, cell 1 is at its
+    next leg and looks at cell 0 as it was after one."""
+    pair = Grid(tmp_path, "dcgan", (), None, {}, (), (1, 2), "ring", 4, 9, staleness)
+    pair.keep()
+    schedule = Schedule(pair)
+    schedule.done = [2, 2]
+    for name in ("0-1", "0-2", "1-1", "1-2", "1-3"):
+        for suffix in ("json", "safetensors"):
+            (pair.shown / f"{name[:2]}00000{name[2:]}.{suffix}").touch()
+    schedule.playing = {1: {0: 2}, **({0: {}} if not staleness else {2: {0: 1}})}
+    schedule.give_back(1, played=True)
+    assert {path.stem.replace("-00000", "-") for path in pair.shown.iterdir()} == kept
