@@ -26,12 +26,18 @@ class Group(click.Group):
     def __init__(self, *args: Any, **settings: Any):
         super().__init__(*args, **settings)
         self.sections: dict[str, list[str]] = {}
+        self.typed: list[str] = []
+        """The words of the command, as they were typed after coevo."""
 
     def add_section(self, title: str, commands: Sequence[click.Command]) -> None:
         """Add commands under a title of their own in the help."""
         for command in commands:
             self.add_command(command)
         self.sections[title] = [str(command.name) for command in commands]
+
+    def make_context(self, info_name: str | None, args: list[str], *above: Any, **settings: Any) -> click.Context:
+        self.typed = list(args)
+        return super().make_context(info_name, args, *above, **settings)
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
         """Without words, and with a person at the terminal, the recipes are shown to choose from."""

@@ -293,7 +293,16 @@ def divide(processes: int | None, config: Config) -> None:
     from coevo.runs.several import start
 
     check_parts(config.run.batch, processes)
-    sys.exit(start(processes, sys.argv[1:]))
+    sys.exit(start(processes, typed()))
+
+
+def typed() -> list[str]:
+    """The words of the command that is running, as they were typed after coevo."""
+    from coevo.cli.group import Group
+
+    group = click.get_current_context().find_root().command
+    assert isinstance(group, Group)
+    return group.typed
 
 
 @contextmanager

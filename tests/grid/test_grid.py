@@ -64,7 +64,7 @@ def test_workers_that_are_killed_lose_no_cell_and_change_nothing(tmp_path: Path)
 
 @pytest.mark.slow
 def test_the_same_command_goes_on_after_ctrl_c(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "coevo", "grid", *SMALL, "--legs", "3", "--staleness", "1"]
+    command = [sys.executable, "-m", "coevo", "grid", *SMALL, "--legs", "500", "--staleness", "1"]
     process = subprocess.Popen([*command, "--runs-dir", str(tmp_path)], stderr=subprocess.PIPE, text=True)
     while not list(tmp_path.glob("grid/snapshots/*-000001.json")):
         assert process.poll() is None
@@ -72,9 +72,10 @@ def test_the_same_command_goes_on_after_ctrl_c(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     assert process.returncode == 130
-    done = grid(tmp_path, *SMALL, "--legs", "3", "--staleness", "1", "--json")
+    reached = max(int(path.stem.split("-")[1]) for path in tmp_path.glob("grid/snapshots/*.json"))
+    done = grid(tmp_path, *SMALL, "--legs", str(reached + 1), "--staleness", "1", "--json")
     assert done.returncode == 0, done.stderr
-    assert {row["legs"] for row in json.loads(done.stdout)["cells"]} == {3}
+    assert {row["legs"] for row in json.loads(done.stdout)["cells"]} == {reached + 1}
 
 
 @pytest.mark.parametrize(
