@@ -24,7 +24,7 @@ PATIENCE = 5.0  # seconds until an address is said not to answer
 START = 30.0  # seconds until a cluster has let us in, and until its workers have begun
 QUICK = 0.03  # seconds that works take: in less, they are done here, as messages cost a few milliseconds each
 LEAST = 4  # works of a chunk
-DEATHS = 5  # workers in a row that one chunk may cost: more, and it is the chunk
+DEATHS = 5  # workers that end over one chunk: then the chunk is the cause
 
 
 @contextmanager
@@ -162,7 +162,7 @@ class RayWorkers(Workers):
                 raise error.cause from None
             except self._ray.exceptions.RayError as error:  # its process or its machine has ended
                 deaths[chunk] += 1
-                if deaths[chunk] > DEATHS:
+                if deaths[chunk] >= DEATHS:
                     raise ConfigError(
                         f"{DEATHS} workers of --cluster have ended over the same {len(chunks[chunk])} works; they may "
                         f"need more memory than there is. Ray says: {str(error).splitlines()[0]}"

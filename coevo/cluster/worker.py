@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import torch
@@ -23,10 +22,6 @@ class Worker:
     def versions(self) -> Versions:
         """The versions of coevo and of its plugins in this process."""
         return Versions.here()
-
-    def id(self) -> int:
-        """The process's number on its machine."""
-        return os.getpid()
 
     def work(self, task: Task, chunk: Any) -> Any:
         """What the task's method returns for a chunk."""

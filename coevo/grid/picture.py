@@ -65,14 +65,15 @@ def draw_arrow(
     start: tuple[float, float],
     end: tuple[float, float],
     colour: tuple[int, int, int],
-    aside: float,
+    offset: float,
 ) -> None:
-    """An arrow from the edge of one cell to that of another, moved aside so that two do not cover each other."""
+    """An arrow from the edge of one cell to that of another, offset sideways so that two arrows do not overlap."""
     angle = math.atan2(end[1] - start[1], end[0] - start[0])
     reach = SIDE / 2 / max(abs(math.cos(angle)), abs(math.sin(angle))) + 4
-    along, across = (math.cos(angle), math.sin(angle)), (-math.sin(angle) * aside, math.cos(angle) * aside)
-    tail = start[0] + along[0] * reach + across[0], start[1] + along[1] * reach + across[1]
-    tip = end[0] - along[0] * reach + across[0], end[1] - along[1] * reach + across[1]
+    direction = math.cos(angle), math.sin(angle)
+    shift = -direction[1] * offset, direction[0] * offset
+    tail = start[0] + direction[0] * reach + shift[0], start[1] + direction[1] * reach + shift[1]
+    tip = end[0] - direction[0] * reach + shift[0], end[1] - direction[1] * reach + shift[1]
     pen.line([tail, tip], fill=colour, width=3)
     for side in (-0.5, 0.5):
         head = angle + math.pi + side

@@ -1,9 +1,9 @@
-"""A grid whose workers are killed, one after another: no cell is lost, and it ends as it would have ended.
+"""A grid whose workers are killed, one after another: no cell is lost, and the result is the same.
 
     python -m tests.faults.grid [--minutes 15] [--every-seconds 60] [--workers 3]
 
-Nine small pairs play until the minutes are over, while a worker is killed at every so many seconds; the same grid is
-then played alone, and has to be the same to the byte.
+Nine small pairs play for some minutes, while a worker is killed at regular intervals. The same grid is then played
+without kills, and must have the same bytes.
 """
 
 from __future__ import annotations

@@ -194,6 +194,7 @@ def test_time_decides_a_vote(page: Page, owner: TestClient) -> None:
     give(owner, name, "rule", seconds=1)
     give(page.visitor("voter"), name, "vote", places=[2])
     wait_for(lambda: owner.get(f"/api/sessions/{name}").json()["generation"] == 1)
+    assert owner.get(f"/api/sessions/{name}").json()["votes"] == 0
 
 
 def test_votes_of_a_session_that_was_closed_count_when_it_goes_on(page: Page, owner: TestClient) -> None:

@@ -157,4 +157,5 @@ class TestInABrowser:
         )
         page.locator("#cell input[type=file]").set_input_files(picture)
         page.wait_for_selector("#cell .card img[src^='blob:']")
+        assert page.locator("#cell .card img").count() == 1
         page.evaluate("end()")
